@@ -1,0 +1,177 @@
+"""Which characters a model knows, and the number of each.
+
+A model reads ids, not characters. Id 0 is the boundary: it opens and closes every item and is no character of the
+text, so a `.` in the data is an ordinary symbol. The characters follow from id 1 on, sorted by code point. Where
+asked for, one more id at the end stands for every character that the training data did not have.
+
+Letters: V size of the alphabet, boundary (and unknown) included; T number of characters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.errors import SettingsError, UnknownSymbolError
+
+__all__ = ["BOUNDARY", "Alphabet", "Codepoints", "Ids", "codepoints_of"]
+
+Ids = npt.NDArray[Any]  # unsigned integers, of the alphabet's dtype
+Codepoints = npt.NDArray[np.uint32]
+
+BOUNDARY: Final = 0
+_UNKNOWN_SIGN: Final = "\ufffd"
+_CODE_SPACE: Final = 0x110000
+_NOT_A_SYMBOL: Final = "\0\n\r"
+
+
+def codepoints_of(text: str) -> npt.NDArray[Any]:
+    """The Unicode code points of a text, shape (T,): uint8 where all are ASCII, uint32 else."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """A frozen one-to-one map between symbols and ids 0..V-1.
+
+    Attributes:
+        characters: the characters with ids 1, 2, ...; distinct and sorted by code point.
+        has_unknown: whether the last id stands for all characters that are not in `characters`.
+
+    Raises:
+        SettingsError: no characters, not sorted and distinct, or a line end, NUL or half a surrogate pair among them.
+    """
+
+    characters: str
+    has_unknown: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.characters:
+            raise SettingsError("an alphabet needs at least one character beside the boundary")
+        if list(self.characters) != sorted(set(self.characters)):
+            raise SettingsError("an alphabet's characters must be distinct and sorted by code point")
+        for character in self.characters:
+            if character in _NOT_A_SYMBOL or "\ud800" <= character <= "\udfff":
+                raise SettingsError(f"{character!r} (U+{ord(character):04X}) cannot be a symbol")
+
+    @classmethod
+    def of(cls, text: str, *, has_unknown: bool = False) -> Alphabet:
+        """The alphabet of all characters of a text, line ends left out."""
+        return cls("".join(sorted(set(text) - {"\n", "\r"})), has_unknown)
+
+    @cached_property
+    def size(self) -> int:
+        """V: the characters, the boundary, and the unknown symbol where there is one."""
+        return 1 + len(self.characters) + self.has_unknown
+
+    @property
+    def unknown(self) -> int | None:
+        """The id that stands for every character not in the alphabet, or None."""
+        return self.size - 1 if self.has_unknown else None
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """The smallest unsigned integer type that holds every id: 1, 2 or 4 bytes."""
+        return np.min_scalar_type(self.size - 1)
+
+    @cached_property
+    def codepoints(self) -> Codepoints:
+        """Code point of each id, shape (V,): 0 for the boundary, U+FFFD for the unknown symbol."""
+        unknown = _UNKNOWN_SIGN if self.has_unknown else ""
+        return codepoints_of("\0" + self.characters + unknown).astype(np.uint32)
+
+    @cached_property
+    def boundary_sign(self) -> str:
+        """How the boundary is shown to people: `.` unless the data has one, else `·`."""
+        return "." if "." not in self.characters else "·"
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """Each id as shown to people, V strings; the boundary as its sign."""
+        unknown = (_UNKNOWN_SIGN,) if self.has_unknown else ()
+        return (self.boundary_sign, *self.characters, *unknown)
+
+    @cached_property
+    def _table(self) -> Ids:
+        """Id of every code point up to the largest known one (and of all bytes); V where there is none."""
+        known = self.codepoints[1 : 1 + len(self.characters)]
+        missing = self.size if self.unknown is None else self.unknown
+        table = np.full(max(int(known[-1]) + 2, 256), missing, dtype=np.min_scalar_type(self.size))
+        table[known] = np.arange(1, 1 + len(known))
+        return table
+
+    @cached_property
+    def _line_table(self) -> Ids:
+        """As `_table`, with the line feed as the boundary."""
+        table = self._table.copy()
+        table[ord("\n")] = BOUNDARY
+        return table
+
+    def encode_codepoints(self, codepoints: npt.NDArray[Any]) -> Ids:
+        """Ids of code points, same shape.
+
+        Raises:
+            UnknownSymbolError: a character is not in the alphabet; its position is the place in the flat input.
+        """
+        return self._looked_up(self._table, codepoints)
+
+    def encode_lines(self, codepoints: npt.NDArray[Any]) -> Ids:
+        """Ids of code points in which line feeds close the items, same shape; each becomes a boundary.
+
+        Raises:
+            UnknownSymbolError: a character is not in the alphabet; its position is the place in the flat input.
+        """
+        return self._looked_up(self._line_table, codepoints)
+
+    def _looked_up(self, table: Ids, codepoints: npt.NDArray[Any]) -> Ids:
+        within = codepoints if codepoints.dtype == np.uint8 else np.minimum(codepoints, len(table) - 1)
+        ids: Ids = table[within]
+        if self.unknown is None and ids.size and int(ids.max()) == self.size:
+            position = int(np.argmax(ids == self.size))
+            character = chr(codepoints[position])
+            raise UnknownSymbolError(
+                f"the model does not know the character {character!r} (U+{ord(character):04X}), "
+                f"at position {position + 1}",
+                character=character,
+                position=position,
+            )
+        return ids.astype(self.dtype, copy=False)
+
+    def encode(self, text: str) -> Ids:
+        """Ids of a text's characters, shape (T,), without boundaries.
+
+        Raises:
+            UnknownSymbolError: a character is not in the alphabet.
+        """
+        return self.encode_codepoints(codepoints_of(text))
+
+    def decode(self, ids: npt.ArrayLike) -> str:
+        """The text of ids that hold no boundary."""
+        return self.codepoints[np.asarray(ids, dtype=np.intp)].tobytes().decode("utf-32-le")
+
+    def show(self, ids: npt.ArrayLike) -> str:
+        """The text of ids for people: the boundary as its sign."""
+        return "".join(self.symbols[i] for i in np.asarray(ids, dtype=np.intp))
+
+    def union(self, other: Alphabet) -> Alphabet:
+        """The smallest alphabet that holds both."""
+        if self == other:
+            return self
+        characters = "".join(sorted(set(self.characters) | set(other.characters)))
+        return Alphabet(characters, self.has_unknown or other.has_unknown)
+
+    def ids_in(self, other: Alphabet) -> npt.NDArray[np.uint32]:
+        """Where each of this alphabet's ids stands in a larger alphabet, shape (V,).
+
+        Raises:
+            UnknownSymbolError: the other alphabet lacks one of the characters.
+        """
+        characters = other.encode(self.characters).astype(np.uint32)
+        unknown = [] if self.unknown is None else [other.size - 1]
+        return np.concatenate([[BOUNDARY], characters, unknown]).astype(np.uint32)

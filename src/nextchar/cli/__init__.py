@@ -1,0 +1,39 @@
+"""The command line: parse, call, print; no mathematics.
+
+Each module holds the commands of its name. At import they load click and nothing else, so that help answers at once.
+"""
+
+from __future__ import annotations
+
+import click
+
+from nextchar._version import __version__
+from nextchar.cli._run import CommandGroup
+from nextchar.cli.data import data
+from nextchar.cli.inspect import evaluate, info, score
+from nextchar.cli.pitfalls import pitfalls
+from nextchar.cli.plot import plot
+from nextchar.cli.reproduce import reproduce
+from nextchar.cli.sample import sample
+from nextchar.cli.train import train
+
+__all__ = ["main"]
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="nextchar")
+def main() -> None:
+    """Character-level language models: learn from a list of short texts, write new ones, score any.
+
+    \b
+    nextchar train names.txt -o names.safetensors
+    nextchar sample names.safetensors -n 20
+    echo andrejz | nextchar score names.safetensors
+
+    Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the input or the model is at fault,
+    2 wrong usage.
+    """  # noqa: D301 - click reads the control character, not a backslash
+
+
+for command in (train, sample, score, evaluate, info, plot, reproduce, data, pitfalls):
+    main.add_command(command)

@@ -1,0 +1,90 @@
+"""The one place where errors become a line on stderr and an exit code, and where output is shaped."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from nextchar.errors import NextcharError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["CommandGroup", "console", "echo_json", "note", "print_table"]
+
+
+class CommandGroup(click.Group):
+    """A click group that ends a user's mistake with one line and exit code 1 instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 130 interrupted."""
+        try:
+            return super().invoke(ctx)
+        except NextcharError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough. Point stdout away so that the flush at exit is silent.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except OSError as error:
+            _fail(_os_error_text(error))
+        except MemoryError:
+            _fail("not enough memory for this input; try a lower --order or a smaller file")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(1)
+
+
+def _os_error_text(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def note(message: str) -> None:
+    """Tell a person something beside the results, on stderr."""
+    click.echo(message, err=True)
+
+
+def echo_json(document: Any, *, lines: bool = False) -> None:
+    """Print one JSON document, or with lines=True one compact line of a JSON Lines stream."""
+    from nextchar.storage import plain
+
+    indent = None if lines else 2
+    click.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=indent))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that leaves text alone: no markup, no highlighting."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, soft_wrap=False)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    title: str | None = None,
+) -> None:
+    """Print a table to stdout; columns named in `right` are aligned to the right."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE, title=title, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)

@@ -1,0 +1,154 @@
+"""The commands that look at items and models: `score`, `evaluate` and `info`."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nextchar.cli._options import format_from, input_options, json_option, model_argument
+from nextchar.cli._run import echo_json, print_table
+
+if TYPE_CHECKING:
+    from nextchar.evaluation import Score
+
+__all__ = ["evaluate", "info", "score"]
+
+
+@click.command(short_help="What each item costs.")
+@model_argument
+@click.argument("file", default="-")
+@click.option("--most", type=click.IntRange(min=1), metavar="N", help="Only the N most surprising items, per symbol.")
+@click.option("--least", type=click.IntRange(min=1), metavar="N", help="Only the N least surprising items.")
+@input_options
+@json_option
+def score(
+    model: str,
+    file: str,
+    most: int | None,
+    least: int | None,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    as_json: bool,
+) -> None:
+    """Score every item of FILE (or of standard input): nats for each symbol, nats in all, and the item.
+
+    With --json one line for each item: {"item", "nats", "symbols", "nats_per_symbol", "surprisal": [...]}, the last
+    surprisal being the end's. An infinite number is the string "inf".
+    """
+    if most and least:
+        raise click.UsageError("--most and --least exclude each other.")
+    from nextchar.corpus import stream
+    from nextchar.evaluation import score_corpus
+    from nextchar.models.build import load
+
+    loaded = load(model)
+
+    def scores() -> Iterator[Score]:
+        format_ = format_from(column, weight, encoding)
+        for part in stream([file], format_, loaded.provenance.options, loaded.alphabet):
+            for piece in part.slices(1 << 18):
+                yield from score_corpus(loaded, piece)
+
+    chosen: Any = scores()
+    if most:
+        chosen = heapq.nlargest(most, chosen, key=lambda entry: entry.nats_per_symbol)
+    if least:
+        chosen = heapq.nsmallest(least, chosen, key=lambda entry: entry.nats_per_symbol)
+    if not as_json:
+        click.echo("nats/symbol        nats  item")
+    for entry in chosen:
+        if as_json:
+            document = {
+                "item": entry.item,
+                "nats": entry.nats,
+                "symbols": entry.symbols,
+                "nats_per_symbol": entry.nats_per_symbol,
+                "surprisal": entry.surprisal,
+            }
+            echo_json(document, lines=True)
+        else:
+            click.echo(f"{entry.nats_per_symbol:11.4f} {entry.nats:11.4f}  {entry.item}")
+
+
+@click.command(short_help="The loss of a model on a file.")
+@model_argument
+@click.argument("file", default="-")
+@input_options
+@json_option
+def evaluate(model: str, file: str, column: str | None, weight: str | None, encoding: str, as_json: bool) -> None:
+    """The loss of MODEL on all items of FILE: total nats over the number of symbols, ends of items counted."""
+    from nextchar.corpus import Corpus
+    from nextchar.evaluation import evaluate as measure
+    from nextchar.models.build import load
+
+    format_ = format_from(column, weight, encoding)
+    loaded = load(model)
+    corpus = Corpus.from_file(
+        file,
+        column=format_.column,
+        weight=format_.weight,
+        encoding=format_.encoding,
+        options=loaded.provenance.options,
+        alphabet=loaded.alphabet,
+    )
+    result = measure(loaded, corpus)
+    if as_json:
+        echo_json(result.document())
+        return
+    rows = [
+        ("items", f"{result.items:,}"),
+        ("symbols", f"{result.symbols:,}"),
+        ("nats per symbol", f"{result.nats_per_symbol:.6f}"),
+        ("bits per symbol", f"{result.bits_per_symbol:.6f}"),
+        ("perplexity", f"{result.perplexity:.4f}"),
+    ]
+    if result.impossible:
+        rows.append(("impossible", f"first {result.impossible}"))
+    print_table(["measure", "value"], rows, right=["value"])
+
+
+@click.command(short_help="What a model file holds.")
+@model_argument
+@json_option
+def info(model: str, as_json: bool) -> None:
+    """What MODEL is, what it was trained on, and what was measured then."""
+    from dataclasses import asdict
+
+    from nextchar.models.build import load
+
+    loaded = load(model)
+    seen = loaded.provenance
+    document = {
+        "model": loaded.kind,
+        "settings": asdict(loaded.settings),
+        "context_length": loaded.context_length,
+        "alphabet_size": loaded.alphabet.size,
+        "characters": loaded.alphabet.characters,
+        "unknown": loaded.alphabet.has_unknown,
+        "text": asdict(seen.options),
+        "data": {
+            "items": seen.items,
+            "symbols": seen.symbols,
+            "weight": seen.weight,
+            "distinct_items": None if seen.known is None else len(seen.known),
+            "source": None if seen.source is None else asdict(seen.source),
+        },
+        "metrics": loaded.metrics,
+    }
+    if as_json:
+        echo_json(document)
+        return
+    print_table(["property", "value"], list(_flat(document)))
+
+
+def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            yield f"{prefix}{key}", text if value is not None else "-"

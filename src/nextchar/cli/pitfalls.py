@@ -1,0 +1,162 @@
+"""`nextchar pitfalls`: list the 26 pitfalls of the lesson, or run one of them, or all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nextchar.cli._run import echo_json, note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nextchar.pitfalls import Language, Outcome, PitfallRun
+
+__all__ = ["pitfalls"]
+
+_LABELS = {
+    "en": {
+        "given": "Given: torch {torch}, F (torch.nn.functional), words ({words:,} names), "
+        "N (27 × 27 counts of their bigrams)",
+        "wrong": "Instead of",
+        "right": "write",
+        "gives": "which gives",
+        "silence": "(nothing is printed)",
+        "why": "Why: ",
+        "today": "Today: ",
+        "more": "nextchar pitfalls LETTER runs one of them.",
+    },
+    "zh": {
+        "given": "已有：torch {torch}、F（即 torch.nn.functional）、words（{words:,} 个名字）、"
+        "N（27 × 27 的字符对计数表）",
+        "wrong": "不要这样写",
+        "right": "应该这样写",
+        "gives": "运行结果",
+        "silence": "（没有输出）",
+        "why": "原因：",
+        "today": "如今：",
+        "more": "nextchar pitfalls 加上字母，就会运行其中一个。",
+    },
+}
+
+
+@click.command()
+@click.argument("letter", required=False)
+@click.option("--all", "run_all", is_flag=True, help="Run all of them.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of the text.",
+)
+@click.option(
+    "--data",
+    metavar="FILE",
+    envvar="NEXTCHAR_NAMES",
+    show_envvar=True,
+    help="Names for the snippets to work on, one a line; the shipped names if not given.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object for one pitfall, else a list.")
+def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | None, as_json: bool) -> None:
+    """List the 26 pitfalls of the lesson, or run the one called LETTER.
+
+    A pitfall is run on the spot, the wrong way and the right way: what you see is what your PyTorch does.
+
+    \b
+    Examples:
+      nextchar pitfalls
+      nextchar pitfalls j
+      nextchar pitfalls j --lang zh
+      nextchar pitfalls --all --json
+    """  # noqa: D301 - the backspace is click's mark for "do not wrap"
+    from nextchar.pitfalls import load_pitfalls, run
+
+    lab = {pitfall.letter: pitfall for pitfall in load_pitfalls()}
+    if letter is not None and run_all:
+        raise click.UsageError("give a letter or --all, not both")
+    if letter is not None and letter.lower() not in lab:
+        raise click.BadParameter(f"no pitfall is called {letter!r}; there are {', '.join(lab)}", param_hint="'LETTER'")
+    if letter is None and not run_all:
+        titles = [{"letter": key, "title": pitfall.title.text(language)} for key, pitfall in lab.items()]
+        if as_json:
+            echo_json(titles)
+            return
+        for entry in titles:
+            click.echo(f"{entry['letter']}  {entry['title']}")
+        note(_LABELS[language]["more"])
+        return
+    words = _words_of(data) if data else _default_words()
+    chosen = list(lab.values()) if letter is None else [lab[letter.lower()]]
+    runs = [run(pitfall, words) for pitfall in chosen]
+    if as_json:
+        documents = [done.document(language) for done in runs]
+        echo_json(documents if letter is None else documents[0])
+        return
+    click.echo(_LABELS[language]["given"].format(torch=runs[0].torch_version, words=len(words)))
+    for done in runs:
+        click.echo("\n" + _page(done, language))
+
+
+def _page(done: PitfallRun, language: Language) -> str:
+    """One pitfall as text for a terminal."""
+    labels = _LABELS[language]
+    pitfall = done.pitfall
+    paragraphs = [labels["why"] + pitfall.why.text(language)]
+    if pitfall.today:
+        paragraphs.append(labels["today"] + pitfall.today.text(language))
+    return "\n".join(
+        [
+            f"{pitfall.letter}  {pitfall.title.text(language)}",
+            "",
+            labels["wrong"],
+            *_indented(pitfall.wrong),
+            labels["gives"],
+            *_indented(_shown(done.wrong, labels["silence"])),
+            "",
+            labels["right"],
+            *_indented(pitfall.right),
+            labels["gives"],
+            *_indented(_shown(done.right, labels["silence"])),
+            "",
+            # Chinese has no spaces to wrap at; the terminal breaks its lines well enough.
+            *(click.wrap_text(text, width=88) if language == "en" else text for text in paragraphs),
+        ]
+    )
+
+
+def _shown(outcome: Outcome, silence: str) -> str:
+    return outcome.stdout + (outcome.error or "") or silence
+
+
+def _indented(text: str) -> Iterable[str]:
+    return (f"    {line}" for line in text.rstrip("\n").split("\n"))
+
+
+def _words_of(source: str) -> list[str]:
+    """The names of a file, one a line, as the lab takes them."""
+    from nextchar.errors import CorpusError
+    from nextchar.reading import Format, read_blocks
+
+    lines = [line for block in read_blocks(source, Format()) for line in block.text.splitlines() if line.strip()]
+    words = _plain_words(lines)
+    if not words:
+        raise CorpusError(f"{source}: holds no name of the letters a to z; the pitfall lab needs one a line")
+    if dropped := len(lines) - len(words):
+        note(f"{source}: {dropped:,} of {len(lines):,} lines are left out: not of the letters a to z only")
+    return words
+
+
+def _default_words() -> list[str]:
+    """The names that ship with nextchar."""
+    from nextchar.data import shipped_names
+
+    return _plain_words(shipped_names())
+
+
+def _plain_words(names: Sequence[str]) -> list[str]:
+    """Names in lower case without those that hold anything else than a to z."""
+    words = (name.strip().lower() for name in names)
+    return [word for word in words if word.isascii() and word.isalpha()]

@@ -1,0 +1,52 @@
+"""The command `reproduce`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from nextchar.cli._options import json_option
+from nextchar.cli._run import echo_json, print_table
+
+if TYPE_CHECKING:
+    from nextchar.reproduce import Result
+
+__all__ = ["reproduce"]
+
+
+@click.command(short_help="Check every number of the lecture's documents.")
+@click.option("--data", "path", type=click.Path(), metavar="FILE", help="makemore's names.txt.")
+@json_option
+def reproduce(path: str | None, as_json: bool) -> None:
+    """Compute every number of the two source documents anew and compare.
+
+    Without --data, names.txt is taken from where NEXTCHAR_NAMES points or from the cache that
+    `nextchar data fetch makemore-names` fills. Exit code 1 if any verdict is unexpected.
+    """
+    from nextchar import reproduce as book
+    from nextchar.data.fetch import locate
+
+    results = list(book.reproduce(path or locate("makemore-names")))
+    if as_json:
+        echo_json([result.document() for result in results])
+    else:
+        rows = [row for result in results for row in _rows(result)]
+        print_table(["row", "source", "verdict", "", ""], rows, right=["row"])
+        wrong = sum(r.verdict == "source is wrong" for r in results)
+        unexpected = sum(r.verdict == "UNEXPECTED" for r in results)
+        click.echo(f"{len(results)} claims: {wrong} where the source is wrong, {unexpected} unexpected")
+    if any(result.verdict == "UNEXPECTED" for result in results):
+        sys.exit(1)
+
+
+def _rows(result: Result) -> Iterator[tuple[str, ...]]:
+    """A claim as a few lines of the table, so that long values have the width to themselves."""
+    yield str(result.row), result.source, result.verdict, "claim", result.claim
+    yield "", "", "", "expected", result.expected
+    yield "", "", "", "got", result.got
+    if result.note:
+        yield "", "", "", "note", result.note
+    yield ("",) * 5

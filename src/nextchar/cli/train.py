@@ -1,0 +1,168 @@
+"""The command `train`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
+from nextchar.cli._run import console, echo_json, note, print_table
+
+if TYPE_CHECKING:
+    from nextchar.fitting import Trained
+
+__all__ = ["train"]
+
+_PROGRESS_FROM_BYTES = 20_000_000
+_SHIPPED_COLUMN = "name"
+
+
+@click.command(short_help="Learn a model from a list of items.")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@click.option("--model", "kind", type=click.Choice(["bigram", "ngram"]), default="ngram", show_default=True)
+@click.option("--order", type=click.IntRange(1, 64), help="The n of the n-gram.  [default: 4; bigram: 2]")
+@click.option("--add", type=click.FloatRange(min=0), default=0.1, show_default=True, help="Added to every count.")
+@click.option(
+    "--split",
+    "division",
+    type=click.Choice(["none", "distinct", "eurekalabs", "lecture"]),
+    default="none",
+    show_default=True,
+    help="Hold items out and report the loss on them. distinct: repeats removed first; the other two are the "
+    "published splits of makemore's names.txt.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split.")
+@click.option("--distinct", is_flag=True, help="Count repeated items once.")
+@click.option("--unknown", is_flag=True, help="Add a symbol for characters that are not in the training data.")
+@input_options
+@text_options
+@json_option
+def train(
+    files: tuple[str, ...],
+    output: str,
+    kind: str,
+    order: int | None,
+    add: float,
+    division: Any,
+    seed: int,
+    distinct: bool,
+    unknown: bool,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    lower: bool,
+    nfc: bool,
+    strip: bool,
+    as_json: bool,
+) -> None:
+    """Learn a model from one or more FILEs with one item a line, and write it to MODEL.
+
+    A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
+    with the package are taken: US given names of 2018.
+    """
+    if kind == "bigram" and order not in (None, 2):
+        raise click.UsageError("--model bigram has order 2; for others take --model ngram.")
+    _check_writable(output)
+    from nextchar.fitting import Input
+    from nextchar.fitting import train as fit
+    from nextchar.models.ngram import Ngram
+
+    if not files:
+        from nextchar.data import shipped_path
+
+        files, column = (str(shipped_path()),), column or _SHIPPED_COLUMN
+    data = Input(
+        sources=files,
+        format=format_from(column, weight, encoding),
+        options=text_options_from(lower, nfc, strip),
+        distinct=distinct,
+        unknown=unknown,
+    )
+    if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
+        note("Reading whole lines; to read one column of the table, give --column NAME.")
+    with _progress(files) as progress:
+        trained = fit(
+            Ngram(order=order or (2 if kind == "bigram" else 4), add=add),
+            data,
+            division=division,
+            seed=seed,
+            progress=progress,
+        )
+    trained.model.save(output)
+    if trained.note:
+        note(f"Note: {trained.note}.")
+    document = _document(trained, kind)
+    if as_json:
+        echo_json(document)
+    else:
+        _report(trained, document, output)
+
+
+def _check_writable(output: str) -> None:
+    """Say so before an hour of work, not after it."""
+    from nextchar.errors import ModelFileError
+
+    folder = Path(output).parent
+    if Path(output).is_dir():
+        raise ModelFileError(f"{output}: is a directory; give a file name for the model")
+    if not folder.is_dir():
+        raise ModelFileError(f"{output}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise ModelFileError(f"{output}: the folder {folder} cannot be written")
+
+
+@contextmanager
+def _progress(files: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
+    """A progress bar on a terminal, where there is enough to read."""
+    sizes = [Path(name).stat().st_size if Path(name).is_file() else 0 for name in files]
+    if sum(sizes) < _PROGRESS_FROM_BYTES or not console(stderr=True).is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = ("reading", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=sum(sizes))
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _document(trained: Trained, kind: str) -> dict[str, Any]:
+    model = trained.model
+    seen = model.provenance
+    return {
+        "model": kind,
+        "settings": {name: getattr(model.settings, name) for name in model.settings.__dataclass_fields__},
+        "items": sum(part["items"] for part in model.metrics["splits"].values()),
+        "symbols": sum(part["symbols"] for part in model.metrics["splits"].values()),
+        "alphabet_size": model.alphabet.size,
+        **({"weight": seen.weight} if seen.weight is not None else {}),
+        "blank": trained.blank,
+        "repeats": trained.repeats,
+        "split": model.metrics["split"],
+        "seed": model.metrics["seed"],
+        "seconds": model.metrics["seconds"],
+        "splits": model.metrics["splits"],
+    }
+
+
+def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
+    settings = ", ".join(f"{name} {value:g}" for name, value in document["settings"].items())
+    click.echo(f"{document['model']} ({settings}), alphabet of {document['alphabet_size']} symbols")
+    held_out = len(document["splits"]) > 1
+    columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
+    rows = []
+    for name, part in document["splits"].items():
+        row = [name, f"{part['items']:,}", f"{part['symbols']:,}"]
+        row += [f"{float(part[unit]):.4f}" for unit in ("nats_per_symbol", "bits_per_symbol")]
+        new = part.get("new_nats_per_symbol")
+        rows.append([*row, "" if new is None else f"{float(new):.4f}"][: len(columns)])
+    print_table(columns, rows, right=columns[1:])
+    if trained.repeats:
+        click.echo(f"{trained.repeats:,} repeated items were left out.")
+    click.echo(f"{output}: written after {document['seconds']:.2f} seconds")

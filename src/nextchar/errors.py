@@ -1,0 +1,58 @@
+"""What a user can get wrong, as one small family of exceptions.
+
+Every message says what was given, what was wanted, where, and what to do. The command line prints the message
+and exits with 1; a traceback means a defect in nextchar, never in the input.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CorpusError",
+    "DataSetError",
+    "MissingExtraError",
+    "ModelFileError",
+    "NextcharError",
+    "SettingsError",
+    "UnknownSymbolError",
+]
+
+
+class NextcharError(ValueError):
+    """Any fault of the input, the model file or the settings; the base of the family."""
+
+
+class CorpusError(NextcharError):
+    """The training or scoring text cannot be read: missing, empty, not text, a column that is not there."""
+
+
+class UnknownSymbolError(NextcharError):
+    """A character that the model's alphabet does not have.
+
+    Attributes:
+        character: the character.
+        position: its place in the text that was given, counted from 0.
+    """
+
+    def __init__(self, message: str, *, character: str, position: int) -> None:
+        super().__init__(message)
+        self.character = character
+        self.position = position
+
+
+class SettingsError(NextcharError):
+    """A setting out of its range, or wishes that no item can meet together."""
+
+
+class ModelFileError(NextcharError):
+    """The file is not a whole, undamaged nextchar model that this version can read."""
+
+
+class DataSetError(NextcharError):
+    """A named data set could not be fetched, or is not the one that its checksum promises."""
+
+
+class MissingExtraError(NextcharError):
+    """A feature needs an optional dependency that is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f'{feature} needs the extra "{extra}": pip install "nextchar[{extra}]"')

@@ -1,0 +1,165 @@
+"""From files to a trained and measured model: what the command `train` does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from nextchar.alphabet import Alphabet
+from nextchar.corpus import Corpus, Source, TextOptions, stream
+from nextchar.counting import Counts, count, sum_counts
+from nextchar.evaluation import Evaluation, evaluate
+from nextchar.models.base import Model
+from nextchar.provenance import Provenance, ProvenanceRecorder
+from nextchar.reading import Digest, Format
+from nextchar.splitting import Split, SplitName, split
+from nextchar.storage import plain
+
+__all__ = ["Input", "Trained", "train"]
+
+Progress = Callable[[int], None]  # is told how many bytes have been read
+
+
+class Spec(Protocol):
+    """The settings of a model that is made from counts."""
+
+    @property
+    def order(self) -> int:
+        """The order of the counts it needs."""
+        ...
+
+    def from_counts(self, counts: Counts, provenance: Provenance | None = None) -> Any:
+        """The trained model."""
+        ...
+
+    def fit(self, data: Corpus) -> Any:
+        """The trained model."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """The data to train on.
+
+    Attributes:
+        sources: as for Corpus.from_file.
+        format: how to read them.
+        options: what to do to the text.
+        distinct: count repeated items once.
+        unknown: add one symbol that stands for every character not in the training data.
+    """
+
+    sources: tuple[str, ...]
+    format: Format = Format()  # noqa: RUF009 - frozen
+    options: TextOptions = TextOptions()  # noqa: RUF009 - frozen
+    distinct: bool = False
+    unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, and what a person wants to know about its training.
+
+    Attributes:
+        model: with what was measured in its metrics.
+        blank: lines that were left out.
+        repeats: items that were left out because they occurred before.
+        note: on a published split, or None.
+    """
+
+    model: Model
+    blank: int
+    repeats: int
+    note: str | None
+
+
+def train(
+    spec: Spec,
+    data: Input,
+    *,
+    division: SplitName | Literal["none"] = "none",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Trained:
+    """Read the data, train, and measure the loss on every part.
+
+    Without a split and with repeats kept, files of any size are counted in bounded memory.
+
+    Raises:
+        CorpusError: the data cannot be read.
+        SettingsError: too few items for the split.
+    """
+    begun = time.perf_counter()
+    digest = Digest()
+    parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, progress)
+    if division == "none" and not data.distinct:
+        return _train_on_stream(spec, data, parts, digest, begun)
+    corpus = Corpus.concatenate(list(parts))
+    corpus = replace(corpus, source=_source(data.sources, digest))
+    everything = len(corpus)
+    if data.distinct:
+        corpus = corpus.distinct()
+    if division == "none":
+        pieces = Split(train=corpus, validation=corpus.take([]), test=corpus.take([]))
+    else:
+        pieces = split(corpus, division, seed=seed)
+    repeats = everything - sum(map(len, (pieces.train, pieces.validation, pieces.test)))
+    training = pieces.train
+    if data.unknown:
+        training = training.encoded_in(Alphabet(training.characters_used(), has_unknown=True))
+    model: Model = spec.fit(training)
+    seconds = time.perf_counter() - begun
+    losses = {"train": _loss(evaluate(model, training))}
+    if division != "none":
+        for name, part in (("validation", pieces.validation), ("test", pieces.test)):
+            new = evaluate(model, part, without=model.provenance.known)
+            new_loss = new.nats_per_symbol if new.items else None
+            losses[name] = {
+                **_loss(evaluate(model, part)),
+                "new_items": new.items,
+                "new_nats_per_symbol": new_loss,
+            }
+    return Trained(
+        model=_measured(model, seconds, losses, split=division, seed=seed, repeats=repeats),
+        blank=corpus.blank,
+        repeats=repeats,
+        note=pieces.note,
+    )
+
+
+def _train_on_stream(spec: Spec, data: Input, parts: Iterator[Corpus], digest: Digest, begun: float) -> Trained:
+    recorder = ProvenanceRecorder()
+    counts = sum_counts(count(part, spec.order) for part in recorder.watch(parts))
+    if data.unknown:
+        counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
+    model: Model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)))
+    seconds = time.perf_counter() - begun
+    seen = model.provenance
+    loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=model.training_nats(), weight=counts.total)
+    measured = _measured(model, seconds, {"train": _loss(loss)}, split="none", seed=None, repeats=0)
+    return Trained(model=measured, blank=recorder.blank, repeats=0, note=None)
+
+
+def _watched(parts: Iterator[Corpus], digest: Digest, progress: Progress | None) -> Iterator[Corpus]:
+    for part in parts:
+        if progress is not None:
+            progress(digest.size)
+        yield part
+
+
+def _source(names: tuple[str, ...], digest: Digest) -> Source:
+    """The files by their names alone: where they lay is nobody's business but the user's."""
+    short = tuple(name if "://" in name else Path(name).name for name in names)
+    return Source(names=short, size_bytes=digest.size, sha256=digest.hexdigest)
+
+
+def _loss(result: Evaluation) -> dict[str, Any]:
+    document = result.document()
+    return {key: document[key] for key in ("items", "symbols", "nats_per_symbol", "bits_per_symbol")}
+
+
+def _measured(model: Model, seconds: float, losses: dict[str, Any], **about: Any) -> Model:
+    return model.with_metrics(plain({**model.metrics, "seconds": seconds, **about, "splits": losses}))

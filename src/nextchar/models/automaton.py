@@ -1,0 +1,240 @@
+"""A count model as a finite automaton: every context is a state, every symbol leads to the next.
+
+After fitting, nothing needs the counts any more. A state stands for the longest suffix of what was read that the
+training data had as a context. It lists the symbols that it knows something of its own about, each with its
+log-probability and the state it leads to; for any other symbol the state links to the one for the context without its
+oldest symbol, at a price:
+
+    log p(w | state) = log_prob[state, w]                    if the state lists w
+                     = price[state] + log p(w | link[state])  if not
+
+State 0, the empty context, lists all symbols. This is the backoff form of an n-gram model (Katz 1987); interpolated
+models can be written so too. Where the whole table of S x V rows fits into the memory budget it is laid out, and a
+step is one look-up; where it does not (thousands of characters, high orders) steps follow the links.
+
+Letters: S states, E listed entries, V size of the alphabet, B batch.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.counting import Counts
+
+__all__ = ["Automaton", "ContextTrie", "States"]
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+States = npt.NDArray[np.int32]
+
+ROOT: Final = 0
+COMPILED_FROM: Final = 4_000_000  # symbols from which loading numba repays itself
+TABLE_BYTES: Final = 512 << 20  # lay the rows out up to this much memory
+
+
+@dataclass(frozen=True, eq=False)
+class Automaton:
+    """The automaton; states are sorted so that links lead to smaller numbers.
+
+    Attributes:
+        alphabet: what the symbols mean.
+        start: the state that has read the boundary.
+        first: (S + 1,) where each state's entries begin.
+        symbols: (E,) ids, increasing within a state.
+        log_prob: (E,) nats of the entries.
+        target: (E,) the state that each entry leads to.
+        link: (S,) the state of the context without its oldest symbol; the root links to itself.
+        price: (S,) nats added on the way along the link, at most 0.
+    """
+
+    alphabet: Alphabet
+    start: int
+    first: I64
+    symbols: Ids
+    log_prob: F64
+    target: States
+    link: States
+    price: F64
+
+    @property
+    def size(self) -> int:
+        """S, the number of states."""
+        return len(self.link)
+
+    @cached_property
+    def table(self) -> tuple[F64, States] | None:
+        """All rows: log-probabilities (S, V) and next states (S, V); None where they exceed the budget."""
+        V = self.alphabet.size
+        if self.size * V * 12 > TABLE_BYTES:
+            return None
+        log_prob = np.empty((self.size, V))
+        target = np.empty((self.size, V), dtype=np.int32)
+        owner = np.repeat(np.arange(self.size), np.diff(self.first))
+        for begin, end in self._layers:
+            states = slice(begin, end)
+            if begin != ROOT:
+                log_prob[states] = log_prob[self.link[states]] + self.price[states, None]
+                target[states] = target[self.link[states]]
+            entries = slice(self.first[begin], self.first[end])
+            at = owner[entries], self.symbols[entries]
+            log_prob[at] = self.log_prob[entries]
+            target[at] = self.target[entries]
+        return log_prob, target
+
+    @cached_property
+    def _layers(self) -> list[tuple[int, int]]:
+        """Runs of states that link only to earlier runs: the root, contexts of one symbol, of two, ..."""
+        layers, begin = [(0, 1)], 1
+        while begin < self.size:
+            end = begin + int(np.searchsorted(self.link[begin:], begin))
+            layers.append((begin, end))
+            begin = end
+        return layers
+
+    @cached_property
+    def _entry_keys(self) -> I64:
+        owner = np.repeat(np.arange(self.size, dtype=np.int64), np.diff(self.first))
+        return owner * self.alphabet.size + self.symbols
+
+    def rows(self, states: States) -> F64:
+        """Log-probabilities of the next symbol, (B,) states -> (B, V), nats."""
+        if self.table is not None:
+            rows: F64 = self.table[0][states]
+            return rows
+        log_probs = np.full((len(states), self.alphabet.size), np.nan)
+        at, paid = states.astype(np.int64), np.zeros(len(states))
+        while True:
+            count = self.first[at + 1] - self.first[at]
+            row = np.repeat(np.arange(len(at)), count)
+            entry = np.arange(len(row)) + np.repeat(
+                self.first[at] - np.concatenate([[0], np.cumsum(count)[:-1]]), count
+            )
+            symbol = self.symbols[entry]
+            new = np.isnan(log_probs[row, symbol])
+            log_probs[row[new], symbol[new]] = paid[row[new]] + self.log_prob[entry[new]]
+            if (at == ROOT).all():
+                return log_probs
+            paid = paid + np.where(at == ROOT, 0.0, self.price[at])
+            at = self.link[at].astype(np.int64)
+
+    def step(self, states: States, ids: Ids) -> tuple[F64, States]:
+        """One symbol for each state, (B,) and (B,) -> its log-probability (B,) in nats, and the next states (B,)."""
+        if self.table is not None:
+            return self.table[0][states, ids], self.table[1][states, ids]
+        at, nats = states.astype(np.int64), np.zeros(len(states))
+        wanted = ids.astype(np.int64)
+        entry = self._find(at, wanted)
+        while (missing := entry < 0).any():
+            nats[missing] += self.price[at[missing]]
+            at[missing] = self.link[at[missing]]
+            entry[missing] = self._find(at[missing], wanted[missing])
+        return nats + self.log_prob[entry], self.target[entry]
+
+    def _find(self, states: I64, ids: I64) -> npt.NDArray[np.intp]:
+        """The entry of each state for each symbol, or -1."""
+        keys = states * self.alphabet.size + ids
+        entry = np.minimum(np.searchsorted(self._entry_keys, keys), len(self._entry_keys) - 1)
+        return np.where(self._entry_keys[entry] == keys, entry, -1)
+
+    def stream_nats(self, ids: Ids, *, compiled: bool | None = None) -> F64:
+        """-log p of every symbol of a stream that follows a boundary, (T,) -> (T,) nats.
+
+        Args:
+            ids: the stream; it ends with a boundary.
+            compiled: use the compiled loop; by default for a stream long enough to repay loading it.
+        """
+        if compiled is None:
+            compiled = len(ids) >= COMPILED_FROM or "nextchar._kernels" in sys.modules
+        if compiled and self.table is not None:
+            return self._stream_nats_compiled(ids, *self.table)
+        # Items side by side, longest first: all first symbols, all second ones, and so on.
+        begins = np.concatenate([[0], np.flatnonzero(ids == BOUNDARY)[:-1] + 1])
+        lengths = np.diff(begins, append=len(ids))
+        order = np.argsort(-lengths, kind="stable")
+        begins, lengths = begins[order], lengths[order]
+        nats = np.empty(len(ids))
+        states = np.full(len(begins), self.start, dtype=np.int32)
+        for t in range(int(lengths[0])):
+            at = begins[: np.searchsorted(-lengths, -t)] + t  # the items longer than t
+            log_prob, states = self.step(states[: len(at)], ids[at])
+            nats[at] = -log_prob
+        return nats
+
+    def _stream_nats_compiled(self, ids: Ids, log_prob: F64, target: States) -> F64:
+        from nextchar import _kernels
+
+        ends = np.flatnonzero(ids == BOUNDARY) + 1
+        cuts = np.concatenate([[0], ends[np.searchsorted(ends, np.arange(1, 4) * len(ids) // 4)], [len(ids)]])
+        nats = np.empty(len(ids))
+        _kernels.walk(ids, cuts, log_prob.reshape(-1), target.reshape(-1), self.start, self.alphabet.size, nats)
+        return nats
+
+
+class ContextTrie:
+    """The contexts of a model of order n and all their suffixes, numbered as the automaton's states.
+
+    A context of d symbols is named by the state of its suffix of d - 1 symbols and its oldest symbol. That pair always
+    fits into 64 bits, so any order works with any alphabet.
+
+    Attributes:
+        depth_starts: the first state of each depth, and the number of states at the end; n + 1 numbers.
+        link: (S,) the state of each context without its oldest symbol.
+        oldest: (S,) that symbol.
+    """
+
+    def __init__(self, counts: Counts) -> None:
+        self.alphabet = counts.alphabet
+        self._keys: list[I64] = []
+        self.depth_starts = [0, 1]
+        links: list[npt.NDArray[Any]] = [np.zeros(1, dtype=np.int64)]
+        oldest: list[npt.NDArray[Any]] = [np.zeros(1, dtype=np.int64)]
+        state = np.zeros(len(counts.counts), dtype=np.int64)
+        for column in counts.ngrams[:, -2::-1].T if counts.order > 1 else ():
+            keys, rank = np.unique(state * self.alphabet.size + column, return_inverse=True)
+            state = rank + self.depth_starts[-1]
+            self._keys.append(keys)
+            links.append(keys // self.alphabet.size)
+            oldest.append(keys % self.alphabet.size)
+            self.depth_starts.append(self.depth_starts[-1] + len(keys))
+        self.ngram_context: I64 = state
+        self.link = np.concatenate(links).astype(np.int32)
+        self.oldest = np.concatenate(oldest)
+
+    @property
+    def size(self) -> int:
+        """S, the number of states."""
+        return len(self.link)
+
+    def longest(self, recent_first: npt.NDArray[Any]) -> States:
+        """The state of the longest known suffix, for (B, d) histories whose column 0 is the newest symbol."""
+        state = np.zeros(len(recent_first), dtype=np.int64)
+        going = np.ones(len(recent_first), dtype=np.bool_)
+        for depth, keys in enumerate(self._keys[: recent_first.shape[1]]):
+            key = state * self.alphabet.size + recent_first[:, depth]
+            rank = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+            going &= keys[rank] == key
+            state[going] = rank[going] + self.depth_starts[depth + 1]
+        return state.astype(np.int32)
+
+    def extensions(self) -> tuple[I64, I64, States]:
+        """For every context of two symbols and more: the state without its newest symbol, that symbol, its own state.
+
+        The first is always a known context too, for it was followed by that symbol.
+        """
+        V = self.alphabet.size
+        prefix = np.zeros(self.size, dtype=np.int64)
+        newest = self.oldest.copy()
+        for depth in range(2, len(self.depth_starts) - 1):
+            states = slice(self.depth_starts[depth], self.depth_starts[depth + 1])
+            key = prefix[self.link[states]] * V + self.oldest[states]
+            prefix[states] = np.searchsorted(self._keys[depth - 2], key) + self.depth_starts[depth - 1]
+            newest[states] = newest[self.link[states]]
+        longer = np.arange(min(self.depth_starts[min(2, len(self.depth_starts) - 1)], self.size), self.size)
+        return prefix[longer], newest[longer], longer.astype(np.int32)

@@ -1,0 +1,74 @@
+"""The one table of models: from the name of a kind to the code that makes it again from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.alphabet import Alphabet
+from nextchar.corpus import Source, TextOptions
+from nextchar.errors import MissingExtraError, ModelFileError
+from nextchar.models.base import Model
+from nextchar.provenance import Provenance
+from nextchar.storage import ModelFile, read_model_file
+
+__all__ = ["KINDS", "load"]
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+Loader = Callable[[Mapping[str, Any], Arrays, Alphabet, Provenance, Mapping[str, Any]], Model]
+
+
+def _ngram() -> Loader:
+    from nextchar.models.ngram import NgramModel
+
+    return NgramModel.from_arrays
+
+
+KINDS: Mapping[str, Callable[[], Loader]] = {
+    "ngram": _ngram,
+}
+
+
+def load(path: str | Path) -> Model:
+    """Read a model from its file.
+
+    Raises:
+        ModelFileError: the file does not exist, is something else, is damaged, or comes from a newer version.
+        MissingExtraError: the kind of model needs an extra that is not installed.
+    """
+    content = read_model_file(path)
+    if content.kind not in KINDS:
+        raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(KINDS)}")
+    try:
+        document = content.document
+        return KINDS[content.kind]()(
+            document["settings"],
+            content.arrays,
+            Alphabet(**document["alphabet"]),
+            _provenance(content),
+            document["metrics"],
+        )
+    except MissingExtraError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: is not a usable model: {error}") from None
+
+
+def _provenance(content: ModelFile) -> Provenance:
+    data = content.document["data"]
+    source = data["source"]
+    known = content.arrays.get("known_items")
+    if known is not None and (known.ndim != 1 or known.dtype != np.uint64):
+        raise ModelFileError("its known items are not 64-bit numbers")
+    return Provenance(
+        options=TextOptions(**content.document["text"]),
+        items=data["items"],
+        symbols=data["symbols"],
+        weight=data["weight"],
+        source=None if source is None else Source(**{**source, "names": tuple(source["names"])}),
+        known=known,
+    )

@@ -1,0 +1,88 @@
+"""What a model remembers of the data it was trained on: how to treat text, how much there was, and which items.
+
+The items are kept as fingerprints (see Corpus.fingerprints), 8 bytes a distinct item, so that a model can tell which
+strings are new to it without holding the training data. Beyond four million distinct items they are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from nextchar.corpus import Corpus, Fingerprints, Source, TextOptions
+
+__all__ = ["Provenance", "ProvenanceRecorder"]
+
+KEPT_ITEMS: Final = 1 << 22
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Provenance:
+    """The training data, as a model remembers it.
+
+    Attributes:
+        options: what was done to the text, and is done to all text that the model is given.
+        items: how many.
+        symbols: characters plus one boundary an item.
+        weight: the sum of the items' weights, or None where they had none.
+        source: the files and their SHA-256, or None.
+        known: sorted fingerprints of the distinct items, or None where there were too many.
+    """
+
+    options: TextOptions = TextOptions()  # noqa: RUF009 - frozen
+    items: int
+    symbols: int
+    weight: int | None = None
+    source: Source | None = None
+    known: Fingerprints | None = None
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> Provenance:
+        """The provenance of a model trained on this corpus."""
+        recorder = ProvenanceRecorder()
+        for _ in recorder.watch([corpus]):
+            pass
+        return replace(recorder.result(), source=corpus.source)
+
+
+class ProvenanceRecorder:
+    """Notes what passes by while a corpus is streamed in parts.
+
+    Attributes:
+        blank: blank lines that the parts left out.
+    """
+
+    def __init__(self) -> None:
+        self._options = TextOptions()
+        self._items = self._symbols = self._weight = 0
+        self._weighted = False
+        self.blank = 0
+        self._known: Fingerprints | None = np.empty(0, dtype=np.uint64)
+
+    def watch(self, parts: Iterable[Corpus]) -> Iterator[Corpus]:
+        """Pass the parts on."""
+        for part in parts:
+            self._options = part.options
+            self._items += len(part)
+            self.blank += part.blank
+            self._symbols += part.symbols
+            self._weighted |= part.weights is not None
+            self._weight += int(part.weights_or_ones.sum())
+            if self._known is not None:
+                known = np.union1d(self._known, part.fingerprints())
+                self._known = known if len(known) <= KEPT_ITEMS else None
+            yield part
+
+    def result(self, source: Source | None = None) -> Provenance:
+        """What was seen so far."""
+        return Provenance(
+            options=self._options,
+            items=self._items,
+            symbols=self._symbols,
+            weight=self._weight if self._weighted else None,
+            source=source,
+            known=self._known,
+        )

@@ -1,0 +1,85 @@
+"""Where the draws come from: uniform numbers that a seed fixes on every machine.
+
+The library's own stream gives every item a sequence of its own, so that item i of a seed is the same however many
+items are drawn, in whatever batches and by whichever code path. Item i starts from key = mix(seed * G + i + 1), and
+its t-th uniform is the SplitMix64 output (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+generators", section 4): mix(key + (t + 1) * G), of which the upper 53 bits are the double in [0, 1).
+
+The second stream is the one of torch.multinomial up to torch 1.13, which the lecture's published output comes from:
+one sequence from MT19937 for all draws, in the order in which they are made.
+
+Letters: B items in a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.errors import SettingsError
+
+__all__ = ["GOLDEN", "checked_seed", "item_keys", "mix", "torch1_uniforms", "torch_rand", "uniforms"]
+
+U64 = npt.NDArray[np.uint64]
+
+GOLDEN: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: SplitMix64's step
+_MASK: Final = (1 << 64) - 1
+
+
+def checked_seed(seed: int) -> int:
+    """The seed, if it is one.
+
+    Raises:
+        SettingsError: below 0 or above 2^64 - 1.
+    """
+    if not 0 <= seed <= _MASK:
+        raise SettingsError(f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
+    return seed
+
+
+def mix(z: U64) -> U64:
+    """SplitMix64's finaliser: scatters the 64 bits of each number so that neighbours look unrelated."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def item_keys(seed: int, first: int, count: int) -> U64:
+    """The keys of items first .. first + count - 1, shape (B,)."""
+    base = np.uint64((checked_seed(seed) * GOLDEN + first + 1) & _MASK)
+    return mix(base + np.arange(count, dtype=np.uint64))
+
+
+def uniforms(keys: U64, t: int) -> npt.NDArray[np.float64]:
+    """The t-th uniform in [0, 1) of each item's sequence, shape of `keys`."""
+    bits = mix(keys + np.uint64((t + 1) * GOLDEN & _MASK))
+    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def torch1_uniforms(seed: int) -> Iterator[float]:
+    """The uniforms that torch <= 1.13 draws for multinomial with this seed, one after the other, without end.
+
+    Each takes two outputs a, b of MT19937: ((a << 32 | b) & (2^53 - 1)) * 2^-53.
+    """
+    state = _mt19937(seed)
+    while True:
+        words = _words(state, 2048).astype(np.uint64)
+        pairs = (words[0::2] << np.uint64(32)) | words[1::2]
+        yield from ((pairs & np.uint64(2**53 - 1)) * 2.0**-53).tolist()
+
+
+def torch_rand(seed: int, count: int) -> npt.NDArray[np.float32]:
+    """What torch.rand gives for fewer than 16 numbers after manual_seed: the low 24 bits of each MT19937 output."""
+    words = _words(_mt19937(seed), count) & np.uint32(2**24 - 1)
+    return words.astype(np.float32) * np.float32(2.0**-24)
+
+
+def _mt19937(seed: int) -> np.random.RandomState:
+    return np.random.RandomState(checked_seed(seed) & 0xFFFFFFFF)
+
+
+def _words(state: np.random.RandomState, count: int) -> npt.NDArray[np.uint32]:
+    return state.randint(0, 2**32, size=count, dtype=np.uint32)

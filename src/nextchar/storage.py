@@ -1,0 +1,149 @@
+"""The file of a model: one safetensors file that holds arrays and one JSON document.
+
+The header's metadata has two entries: `nextchar`, the JSON document (format version, kind, settings, alphabet,
+training data, metrics, package version), and `checksum`, the SHA-256 over that document and all arrays with their
+names, types and shapes, so that any damage shows. There is no pickle anywhere: loading runs no code from the file.
+A file appears under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar._version import __version__
+from nextchar.errors import ModelFileError
+
+__all__ = ["FORMAT", "ModelFile", "plain", "read_model_file", "write_atomically", "write_model_file"]
+
+FORMAT: Final = 1
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The content of a model file: which kind of model, its arrays, and its JSON document."""
+
+    kind: str
+    arrays: Arrays
+    document: Mapping[str, Any]
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write to a temporary file beside the target, flush it to the disk, and rename it over the target.
+
+    Raises:
+        OSError: the folder does not exist or cannot be written, or the disk is full; the target is as it was.
+    """
+    path = Path(path)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)  # noqa: PTH101 - mkstemp makes files that only their owner can read
+        os.replace(name, path)  # noqa: PTH105
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)  # noqa: PTH108
+        raise
+
+
+def write_model_file(path: str | Path, content: ModelFile) -> None:
+    """Write a model file, whole or not at all.
+
+    Raises:
+        ModelFileError: the file cannot be written there.
+    """
+    import safetensors.numpy
+
+    document = {"format": FORMAT, "kind": content.kind, "package": __version__, **content.document}
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    arrays = {name: np.ascontiguousarray(array) for name, array in content.arrays.items()}
+    metadata = {"nextchar": text, "checksum": _checksum(text, arrays)}
+    try:
+        write_atomically(path, safetensors.numpy.save(arrays, metadata))
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def read_model_file(path: str | Path) -> ModelFile:
+    """Read a model file and check that it is whole.
+
+    Raises:
+        ModelFileError: it does not exist, is something else, is damaged, or comes from a newer version.
+    """
+    import safetensors
+    import safetensors.numpy
+
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise ModelFileError(f"{path}: is a directory; give a model file")
+        with safetensors.safe_open(path, framework="numpy") as handle:
+            metadata = handle.metadata() or {}
+            text = metadata.get("nextchar")
+            if text is None:
+                raise ModelFileError(f"{path}: is a safetensors file, but not a nextchar model")
+            document = _parsed(path, text)
+            arrays = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - not a mapping
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: no such file; make a model with: nextchar train FILE -o {path}") from None
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (safetensors.SafetensorError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise ModelFileError(f"{path}: is not a model file, or is damaged ({error})") from None
+    if _checksum(text, arrays) != metadata.get("checksum"):
+        raise ModelFileError(f"{path}: is damaged: its checksum does not fit its content")
+    return ModelFile(document["kind"], arrays, document)
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+        version = document["format"]
+        kind = document["kind"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise ModelFileError(f"{path}: is damaged: its description cannot be read") from None
+    if isinstance(version, int) and version > FORMAT:
+        raise ModelFileError(
+            f"{path}: has format {version}, written by nextchar {document.get('package', 'of a newer version')}; "
+            f"this is nextchar {__version__}, which reads up to format {FORMAT}: upgrade it"
+        )
+    if version != FORMAT or not isinstance(kind, str):
+        raise ModelFileError(f"{path}: is damaged: it has format {version!r} and kind {kind!r}")
+    return dict(document)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: infinite numbers become the strings "inf" and "-inf"."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return value
+
+
+def _checksum(text: str, arrays: Arrays) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
