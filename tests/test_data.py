@@ -264,17 +264,13 @@ def test_script_builds(script: ModuleType, tmp_path: Path) -> None:
         (b"Emma,F,many\r\n", 1, "row 1 is"),
     ],
 )
-def test_script_refuses_rows(
-    script: ModuleType, tmp_path: Path, source: bytes, rows: int, message: str
-) -> None:
+def test_script_refuses_rows(script: ModuleType, tmp_path: Path, source: bytes, rows: int, message: str) -> None:
     with pytest.raises(script.BuildError, match=message):
         script.build(source, tmp_path / "out.csv", sha256=hashlib.sha256(source).hexdigest(), rows=rows)
     assert files_below(tmp_path) == []
 
 
-def test_script_refuses_a_wrong_hash(
-    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_script_refuses_a_wrong_hash(script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = tmp_path / "yob2018.txt", tmp_path / "out.csv"
     source.write_bytes(SOURCE)
     assert script.main([str(source), "--output", str(out)]) == 1
@@ -381,13 +377,9 @@ def test_a_failed_fetch_leaves_the_old_file_alone(server: Server, cache: Path) -
         ("hang-up", "the connection was cut"),
     ],
 )
-def test_a_failed_fetch_tells_why_and_leaves_nothing(
-    server: Server, cache: Path, path: str, message: str
-) -> None:
+def test_a_failed_fetch_tells_why_and_leaves_nothing(server: Server, cache: Path, path: str, message: str) -> None:
     with pytest.raises(DataSetError) as caught:
-        fetching.fetch_data_set(
-            SMALL, url=server.url(path), timeout=0.5 if path in ("hang", "hang-midway") else 10
-        )
+        fetching.fetch_data_set(SMALL, url=server.url(path), timeout=0.5 if path in ("hang", "hang-midway") else 10)
     text = str(caught.value)
     assert message in text
     assert server.url(path) in text
@@ -496,9 +488,7 @@ def test_find_and_locate_without_a_copy(cache: Path, no_network: None) -> None:
     assert not cache.exists()
 
 
-def test_the_variable_comes_before_the_cache(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_variable_comes_before_the_cache(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "own.txt"
     own.write_bytes(CONTENT)
     cache.mkdir(parents=True)
@@ -509,9 +499,7 @@ def test_the_variable_comes_before_the_cache(
     assert fetching.find_data_set(SMALL) == cache / "small.txt"
 
 
-def test_a_variable_that_points_to_a_wrong_file(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_variable_that_points_to_a_wrong_file(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.mkdir(parents=True)
     (cache / "small.txt").write_bytes(CONTENT)  # not used in silence: the user asked for another file
     own = tmp_path / "own.txt"

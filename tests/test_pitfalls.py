@@ -200,9 +200,7 @@ def test_l_loss_of_andrejz(runs: dict[str, PitfallRun]) -> None:
 
 def test_n_int32_raises_and_int64_is_returned(runs: dict[str, PitfallRun]) -> None:
     assert runs["n"].wrong.stdout == "torch.int64\n"
-    assert (runs["n"].wrong.error or "").startswith(
-        "RuntimeError: one_hot is only applicable to index tensor"
-    )
+    assert (runs["n"].wrong.error or "").startswith("RuntimeError: one_hot is only applicable to index tensor")
 
 
 def test_n_one_hot_has_no_dtype_argument() -> None:

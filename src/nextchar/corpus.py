@@ -159,7 +159,7 @@ class Corpus:
             CorpusError: no items; an item holds a line end or a NUL; weights of another length, or negative.
             UnknownSymbolError: a character is not in the given alphabet.
         """
-        text = "\n".join(items) + "\n"
+        text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:
             at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))
             raise CorpusError(f"item {at + 1}, {item!r}: an item is one line, without line ends and NUL characters")

@@ -223,7 +223,7 @@ def _windows(part: Corpus, n: int) -> Iterator[npt.NDArray[Any]]:
     position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], part.lengths + 1)
     for back in range(n - 1, -1, -1):
         column = np.zeros_like(part.ids)
-        column[back:] = part.ids[: part.symbols - back]
+        column[back:] = part.ids[: max(part.symbols - back, 0)]
         column[position < back] = BOUNDARY
         yield column
 

@@ -1,0 +1,49 @@
+# The two commands of the README are `make names` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INPUTS := pyproject.toml constraints.txt
+
+.PHONY: names test test-slow bench lint clean
+
+# Learn from the names that ship with the package, and write 20 new ones.
+names: $(VENV)/.installed
+	@mkdir -p out
+	@$(BIN)/nextchar train --output out/names.safetensors
+	@$(BIN)/nextchar sample out/names.safetensors -n 20 --new --seed 1
+
+# Format, lint, types, tests.
+test: lint
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.installed-all
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.installed-all
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# Speeds beside those of others, written to benchmarks/results.md.
+bench: $(VENV)/.installed-all
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "nextchar needs Python 3.11 or newer; try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made $(INPUTS)
+	$(PIP) hatchling editables
+	$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-all: $(VENV)/.installed
+	$(PIP) --no-build-isolation --editable ".[all,test]"
+	@touch $@

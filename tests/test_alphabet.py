@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nextchar.alphabet import BOUNDARY, Alphabet
+from nextchar.errors import SettingsError, UnknownSymbolError
+
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1)
+
+
+def test_ids_are_sorted_by_code_point_and_the_boundary_is_out_of_band() -> None:
+    alphabet = Alphabet.of("olivia")
+    assert alphabet.characters == "ailov"
+    assert alphabet.size == 6
+    assert alphabet.encode("via").tolist() == [5, 2, 1]
+    assert alphabet.symbols == (".", "a", "i", "l", "o", "v")
+
+
+def test_a_dot_in_the_data_is_an_ordinary_symbol() -> None:
+    alphabet = Alphabet.of("a.b")
+    assert alphabet.encode(".").tolist() == [1]
+    assert alphabet.symbols == ("·", ".", "a", "b")
+
+
+@pytest.mark.parametrize(("size", "width"), [(255, 1), (256, 2), (65535, 2), (65536, 4)])
+def test_ids_take_the_fewest_bytes(size: int, width: int) -> None:
+    # size characters and the boundary: the largest id is `size`, which fits a byte up to 255
+    characters = "".join(chr(0x10000 + i) for i in range(size))
+    assert Alphabet(characters).dtype.itemsize == width
+
+
+@given(text)
+def test_decode_undoes_encode(text: str) -> None:
+    alphabet = Alphabet.of(text)
+    ids = alphabet.encode(text)
+    assert alphabet.decode(ids) == text
+    assert BOUNDARY not in ids
+
+
+@given(text, text)
+def test_a_union_holds_both(a: str, b: str) -> None:
+    first, second = Alphabet.of(a), Alphabet.of(b)
+    both = first.union(second)
+    assert set(both.characters) == set(a) | set(b)
+    assert both.decode(first.ids_in(both)[first.encode(a)]) == a
+
+
+def test_an_unknown_character_is_named_with_its_position() -> None:
+    with pytest.raises(UnknownSymbolError, match=r"'é' \(U\+00E9\), at position 3") as caught:
+        Alphabet.of("an").encode("an\u00e9")
+    assert (caught.value.character, caught.value.position) == ("é", 2)
+
+
+def test_a_character_beyond_the_table_is_named_as_it_is() -> None:
+    with pytest.raises(UnknownSymbolError, match="'😀'"):
+        Alphabet.of("a").encode("a😀")
+
+
+def test_the_unknown_symbol_takes_what_is_not_known() -> None:
+    alphabet = Alphabet("ab", has_unknown=True)
+    assert alphabet.size == 4
+    assert alphabet.encode("abc😀").tolist() == [1, 2, 3, 3]
+    assert alphabet.unknown == 3
+
+
+def test_line_feeds_become_boundaries() -> None:
+    alphabet = Alphabet("ab")
+    lines = np.frombuffer(b"ab\nb\n", dtype=np.uint8)
+    assert alphabet.encode_lines(lines).tolist() == [1, 2, 0, 2, 0]
+    with pytest.raises(UnknownSymbolError):
+        alphabet.encode("a\nb")
+
+
+@pytest.mark.parametrize("characters", ["", "ba", "aa", "\n", "\0a", "\ud800"])
+def test_what_cannot_be_an_alphabet(characters: str) -> None:
+    with pytest.raises(SettingsError):
+        Alphabet(characters)

@@ -1,0 +1,199 @@
+"""One suite over every model: what the interface promises, and that fast paths give what the plain path gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import chisquare
+
+from nextchar.alphabet import BOUNDARY, Ids
+from nextchar.corpus import Corpus
+from nextchar.decoding import Plan, draw_plainly, sample
+from nextchar.evaluation import symbol_nats, symbol_nats_plainly
+from nextchar.models import automaton
+from nextchar.models.base import Model
+from nextchar.models.build import load
+from nextchar.models.drawing import TableDrawer
+from nextchar.models.ngram import Ngram, NgramModel
+
+CORPUS = Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "zoë", "m.a"] * 2 + ["mamma"])
+
+Make = Callable[[Corpus], Model]
+
+
+def ngram(order: int, add: float) -> Make:
+    return lambda corpus: Ngram(order=order, add=add).fit(corpus)
+
+
+MODELS: dict[str, Make] = {
+    f"ngram order {order} add {add:g}": ngram(order, add) for order in range(1, 7) for add in (0.0, 0.1, 1.0)
+}
+
+
+@pytest.fixture(params=MODELS, scope="module")
+def model(request: pytest.FixtureRequest) -> Model:
+    return MODELS[request.param](CORPUS)
+
+
+def streams(model: Model, rows: int = 5, length: int = 12) -> Ids:
+    """Random ids (B, T) that begin with the boundary, and hold some more of them."""
+    rng = np.random.default_rng(4)
+    ids = rng.integers(0, model.alphabet.size, size=(rows, length)).astype(model.alphabet.dtype)
+    ids[:, 0] = BOUNDARY
+    return ids
+
+
+def fold(model: Model, ids: Ids) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """log_probs by advance alone."""
+    step = model.start(len(ids))
+    rows = [step.log_probs]
+    for column in ids[:, 1:].T:
+        step = model.advance(step.state, column)
+        rows.append(step.log_probs)
+    return np.stack(rows, axis=1)
+
+
+def test_rows_sum_to_one(model: Model) -> None:
+    log_probs = model.log_probs(streams(model))
+    assert log_probs.shape == (5, 12, model.alphabet.size)
+    assert not np.isnan(log_probs).any()
+    np.testing.assert_allclose(np.exp(log_probs).sum(axis=-1), 1, atol=1e-9)
+
+
+def test_folding_advance_gives_log_probs(model: Model) -> None:
+    ids = streams(model)
+    np.testing.assert_allclose(fold(model, ids), model.log_probs(ids), atol=1e-6)
+
+
+def test_advance_leaves_the_old_state_as_it_was(model: Model) -> None:
+    step = model.start(2)
+    ids = np.array([1, 2])
+    first = model.advance(step.state, ids).log_probs
+    model.advance(step.state, ids[::-1])
+    assert np.array_equal(model.advance(step.state, ids).log_probs, first)
+
+
+def test_no_row_looks_ahead(model: Model) -> None:
+    ids = streams(model)
+    changed = ids.copy()
+    changed[:, 7:] = (changed[:, 7:] + 1) % model.alphabet.size
+    np.testing.assert_allclose(model.log_probs(ids)[:, :7], model.log_probs(changed)[:, :7], atol=1e-6)
+
+
+def test_items_of_a_batch_do_not_touch_each_other(model: Model) -> None:
+    ids = streams(model)
+    alone = np.concatenate([model.log_probs(row[None]) for row in ids])
+    np.testing.assert_allclose(model.log_probs(ids), alone, atol=1e-6)
+
+
+def test_select_takes_rows_of_the_state(model: Model) -> None:
+    step = model.advance(model.start(3).state, np.array([1, 2, 3]))
+    rows = np.array([2, 0, 0])
+    picked = model.advance(model.select(step.state, rows), np.array([1, 1, 2]))
+    pairs = np.array([[3, 1], [1, 1], [1, 2]])
+    by_hand = model.advance(model.advance(model.start(3).state, pairs[:, 0]).state, pairs[:, 1])
+    np.testing.assert_allclose(picked.log_probs, by_hand.log_probs, atol=1e-6)
+
+
+def test_the_boundary_leads_back_to_the_start(model: Model) -> None:
+    step = model.advance(model.start(1).state, np.array([2]))
+    again = model.advance(step.state, np.array([BOUNDARY]))
+    np.testing.assert_allclose(again.log_probs, model.start(1).log_probs, atol=1e-6)
+
+
+def test_scoring_a_corpus_is_looking_up_its_rows(model: Model) -> None:
+    nats = symbol_nats(model, CORPUS)
+    np.testing.assert_allclose(nats, symbol_nats_plainly(model, CORPUS), atol=1e-6)
+    ids = np.array([[BOUNDARY, *model.alphabet.encode("mia")]])
+    row = model.log_probs(ids)[0]
+    by_hand = [-row[t, symbol] for t, symbol in enumerate([*ids[0, 1:], BOUNDARY])]
+    np.testing.assert_allclose(model.score(["mia"])[0].surprisal, by_hand, atol=1e-6)
+
+
+def test_the_training_loss_from_what_the_model_remembers(model: Model) -> None:
+    np.testing.assert_allclose(model.training_nats(), symbol_nats(model, CORPUS).sum(), rtol=1e-6)
+
+
+def test_save_and_load_change_nothing(model: Model, tmp_path: Path) -> None:
+    model.save(tmp_path / "m.safetensors")
+    loaded = load(tmp_path / "m.safetensors")
+    ids = streams(model)
+    assert np.array_equal(loaded.log_probs(ids), model.log_probs(ids))
+    assert loaded.sample(20, seed=5) == model.sample(20, seed=5)
+    assert loaded.settings == model.settings
+    assert loaded.provenance.options == model.provenance.options
+    assert loaded.metrics == model.metrics
+
+
+PLANS = [
+    Plan(seed=3),
+    Plan(seed=3, temperature=0.5),
+    Plan(seed=3, top_k=3),
+    Plan(seed=3, top_p=0.8, max_length=50),
+    Plan(seed=3, prefix="ma", max_length=9),
+    Plan(seed=3, min_length=4, max_length=6),
+    Plan(seed=3, temperature=0, max_length=6),
+    Plan(seed=3, temperature=2, top_k=4, top_p=0.9, min_length=2, max_length=7),
+]
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=str)
+def test_items_do_not_depend_on_the_path(model: Model, plan: Plan) -> None:
+    prefix = model.alphabet.encode(plan.prefix)
+    plain = draw_plainly(model, plan, 3, prefix, 2, 40)
+    together = sample(model, 30, plan).corpus
+    one_by_one = [draw_plainly(model, plan, 3, prefix, i, 1) for i in range(30)]
+    items = [model.alphabet.decode(draws.ids[:-1]) for draws in one_by_one if len(draws.ids)]
+    assert list(together)[: len(items)] == items
+    if isinstance(model, NgramModel):
+        for compiled in (False, True):
+            drawer = TableDrawer.of(model.automaton, plan, 10**6, compiled=compiled)
+            assert drawer is not None
+            draws = drawer(3, prefix, 2, 40)
+            assert draws.ids.tolist() == plain.ids.tolist()
+            assert draws.offsets.tolist() == plain.offsets.tolist()
+
+
+@pytest.mark.parametrize("plan", [Plan(seed=1, min_length=0), Plan(seed=1, min_length=0, temperature=0.7, top_k=4)])
+def test_sampled_frequencies_match(model: Model, plan: Plan) -> None:
+    """First symbols, and second symbols after the most frequent first one, against the adjusted row."""
+    from nextchar.decoding import allowed
+
+    drawn = sample(model, 20_000, plan).corpus
+    padded = np.concatenate([drawn.ids, np.zeros(1, dtype=drawn.ids.dtype)])
+    first = drawn.ids[drawn.offsets[:-1]]
+    step = model.start(1)
+    expected = np.exp(allowed(step.log_probs, model.alphabet, plan, 0)[0])
+    matches(first, expected)
+    usual = int(np.bincount(first[first != BOUNDARY]).argmax())
+    second = padded[drawn.offsets[:-1][first == usual] + 1]
+    step = model.advance(step.state, np.array([usual]))
+    matches(second, np.exp(allowed(step.log_probs, model.alphabet, plan, 1)[0]))
+
+
+def matches(drawn: Ids, probs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
+    counts = np.bincount(drawn, minlength=len(probs))
+    assert counts[probs == 0].sum() == 0
+    possible = probs > 0
+    if possible.sum() > 1:
+        p_value = chisquare(counts[possible], probs[possible] / probs[possible].sum() * counts.sum()).pvalue
+        assert p_value > 1e-6
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+@pytest.mark.parametrize("add", [0, 0.3])
+def test_an_automaton_too_large_for_its_table_gives_the_same(
+    order: int, add: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out = Ngram(order=order, add=add).fit(CORPUS)
+    ids = streams(laid_out)
+    rows, nats = laid_out.log_probs(ids), laid_out.symbol_nats(CORPUS)
+    monkeypatch.setattr(automaton, "TABLE_BYTES", 0)
+    linked = Ngram(order=order, add=add).fit(CORPUS)
+    assert linked.automaton.table is None
+    np.testing.assert_allclose(linked.log_probs(ids), rows, atol=1e-12)
+    np.testing.assert_allclose(linked.symbol_nats(CORPUS), nats, atol=1e-12)
+    assert linked.sample(20, seed=1, max_length=30) == laid_out.sample(20, seed=1, max_length=30)

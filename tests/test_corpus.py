@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nextchar.alphabet import Alphabet
+from nextchar.corpus import Corpus, TextOptions
+from nextchar.errors import CorpusError, UnknownSymbolError
+
+items = st.lists(st.text("abc. é字😀", min_size=1).filter(str.strip).map(str.strip), min_size=1, max_size=30)
+
+
+def test_flat_ids_and_offsets() -> None:
+    corpus = Corpus.from_items(["ba", "a"])
+    assert corpus.ids.tolist() == [2, 1, 0, 1, 0]
+    assert corpus.offsets.tolist() == [0, 3, 5]
+    assert (len(corpus), corpus.symbols) == (2, 5)  # 3 characters and 2 ends
+    assert corpus.ids.itemsize == 1
+
+
+@given(items)
+def test_items_come_back(texts: list[str]) -> None:
+    corpus = Corpus.from_items(texts)
+    assert list(corpus) == texts
+    assert [corpus[i] for i in range(len(corpus))] == texts
+    assert corpus.symbols == sum(map(len, texts)) + len(texts)
+
+
+def test_lines_are_stripped_and_blank_ones_left_out() -> None:
+    corpus = Corpus.from_lines(io.StringIO(" emma \n\n \t\nava\n"))
+    assert list(corpus) == ["emma", "ava"]
+    assert corpus.blank == 2
+
+
+def test_text_options() -> None:
+    decomposed = "E\u0301va "
+    assert list(Corpus.from_items([decomposed])) == ["E\u0301va"]
+    options = TextOptions(lower=True, nfc=True, strip=False)
+    assert list(Corpus.from_items([decomposed], options=options)) == ["éva "]
+
+
+@given(items, st.data())
+def test_distinct_keeps_first_places(texts: list[str], data: st.DataObject) -> None:
+    repeated = texts + data.draw(st.lists(st.sampled_from(texts)))
+    assert list(Corpus.from_items(repeated).distinct()) == list(dict.fromkeys(repeated))
+
+
+def test_distinct_adds_weights() -> None:
+    corpus = Corpus.from_items(["a", "b", "a"], [2, 3, 5]).distinct()
+    assert list(corpus) == ["a", "b"]
+    assert corpus.weights is not None
+    assert corpus.weights.tolist() == [7, 3]  # 2 + 5, 3
+
+
+def test_an_item_of_weight_zero_does_not_exist() -> None:
+    corpus = Corpus.from_items(["a", "z"], [1, 0])
+    assert list(corpus) == ["a"]
+    assert corpus.alphabet.characters == "a"
+
+
+@given(items)
+def test_fingerprints_tell_items_apart_in_any_alphabet(texts: list[str]) -> None:
+    corpus = Corpus.from_items(texts)
+    wide = corpus.encoded_in(corpus.alphabet.union(Alphabet.of("0123xyz")))
+    prints = corpus.fingerprints()
+    assert prints.tolist() == wide.fingerprints().tolist()
+    assert len(set(prints.tolist())) == len(set(texts))
+
+
+def test_take_and_slices_keep_items_whole() -> None:
+    texts = [f"{'ab' * (i % 5)}{'c' * (i % 3)}a" for i in range(100)]
+    corpus = Corpus.from_items(texts)
+    assert list(corpus.take([5, 5, 99, 0])) == [texts[5], texts[5], texts[99], texts[0]]
+    assert [item for part in corpus.slices(7) for item in part] == texts
+
+
+@given(st.lists(items, min_size=1, max_size=4))
+def test_concatenate_unites_alphabets(groups: list[list[str]]) -> None:
+    joined = Corpus.concatenate([Corpus.from_items(group) for group in groups])
+    flat = [text for group in groups for text in group]
+    assert list(joined) == flat
+    assert joined.alphabet == Alphabet.of("".join(flat))
+
+
+def test_a_file_longer_than_a_block(tmp_path: Path) -> None:
+    # 6 bytes a line: 12 MB are three blocks, the cuts fall inside lines
+    path = tmp_path / "long.txt"
+    lines = [f"{i % 99991:05d}" for i in range(2_000_000)]
+    path.write_text("\n".join(lines))
+    corpus = Corpus.from_file(path)
+    assert len(corpus) == len(lines)
+    assert [corpus[i] for i in (0, 699_050, 699_051, 1_999_999)] == [lines[i] for i in (0, 699_050, 699_051, 1_999_999)]
+    assert corpus.source is not None
+    assert corpus.source.size_bytes == path.stat().st_size
+
+
+def test_unknown_characters_are_found_in_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("ab\n\nabé\n", encoding="utf-8")
+    with pytest.raises(UnknownSymbolError, match="line 3, character 3: the model does not know 'é'"):
+        Corpus.from_file(path, alphabet=Alphabet("ab"))
+
+
+@pytest.mark.parametrize("bad", ["a\nb", "a\rb", "a\0"])
+def test_an_item_is_one_line(bad: str) -> None:
+    with pytest.raises(CorpusError, match="item 2"):
+        Corpus.from_items(["fine", bad])
+
+
+def test_weights_are_whole_and_not_negative() -> None:
+    for weights in ([1, -1], [1, 1.5], [1]):
+        with pytest.raises(CorpusError, match="weights"):
+            Corpus.from_items(["a", "b"], weights)  # type: ignore[arg-type]
+
+
+def test_nothing_is_not_a_corpus() -> None:
+    for nothing in ([], [""], [" "]):
+        with pytest.raises(CorpusError, match="no items"):
+            Corpus.from_items(nothing)
+
+
+def test_ids_take_two_bytes_for_a_large_alphabet() -> None:
+    corpus = Corpus.from_items(["".join(chr(0x4E00 + i) for i in range(3000))])
+    assert corpus.ids.dtype == np.uint16
+    assert corpus[0][2999] == chr(0x4E00 + 2999)

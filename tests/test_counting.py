@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nextchar import counting
+from nextchar.corpus import Corpus, TextOptions
+from nextchar.counting import Counts, count, count_files
+from nextchar.errors import CorpusError, SettingsError
+
+words = st.lists(st.text("abcde", min_size=1, max_size=8), min_size=1, max_size=40)
+
+
+def naive(texts: list[str], order: int, weights: list[int] | None = None) -> Counter[str]:
+    """Count in Python, the boundary as #."""
+    found: Counter[str] = Counter()
+    for text, weight in zip(texts, weights or [1] * len(texts), strict=True):
+        padded = "#" * (order - 1) + text + "#"
+        for i in range(len(text) + 1):
+            found[padded[i : i + order]] += weight
+    return found
+
+
+def as_counter(counts: Counts) -> Counter[str]:
+    symbols = "#" + counts.alphabet.characters
+    return Counter(
+        {"".join(symbols[i] for i in ngram): int(n) for ngram, n in zip(counts.ngrams, counts.counts, strict=True)}
+    )
+
+
+@given(words, st.integers(1, 9))
+def test_counts_equal_a_loop(texts: list[str], order: int) -> None:
+    corpus = Corpus.from_items(texts)
+    for compiled in (False, True):
+        assert as_counter(count(corpus, order, compiled=compiled)) == naive(texts, order)
+
+
+@given(words, st.integers(1, 5), st.randoms(use_true_random=False))
+def test_weighted_counts_equal_a_loop(texts: list[str], order: int, source: random.Random) -> None:
+    weights = [source.randint(1, 10**12) for _ in texts]
+    counts = count(Corpus.from_items(texts, weights), order)
+    assert as_counter(counts) == naive(texts, order, weights)
+
+
+@given(words, st.lists(st.text("cdefg", min_size=1), min_size=1), st.integers(1, 4))
+def test_counts_add_up_over_different_alphabets(a: list[str], b: list[str], order: int) -> None:
+    first, second = Corpus.from_items(a), Corpus.from_items(b)
+    assert count(first, order) + count(second, order) == count(Corpus.concatenate([first, second]), order)
+
+
+def test_emma() -> None:
+    counts = count(Corpus.from_items(["emma"]), 2)
+    assert as_counter(counts) == Counter(["#e", "em", "mm", "ma", "a#"])
+    assert counts.table().tolist() == [[0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 1]]
+    assert (counts.total, counts.items) == (5, 1)
+
+
+@pytest.mark.parametrize("order", [5, 11, 20])
+def test_orders_and_alphabets_beyond_one_machine_word(order: int) -> None:
+    # 8,000 characters: 8001^5 is above 2^64
+    source = random.Random(1)
+    texts = ["".join(chr(0x4E00 + source.randrange(8000)) for _ in range(6)) for _ in range(200)] * 2
+    counts = count(Corpus.from_items(texts), order)
+    assert as_counter(counts) == naive(texts, order)
+    assert (np.diff(counts.ngrams.astype(np.int64), axis=0)[:, 0] >= 0).all()
+
+
+def test_a_corpus_of_several_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{i:b}" for i in range(1, 500)]
+    corpus = Corpus.from_items(texts)
+    whole = [count(corpus, order) for order in (2, 20)]
+    monkeypatch.setattr(counting, "SLICE_SYMBOLS", 100)
+    assert [count(corpus, order) for order in (2, 20)] == whole
+
+
+lines = st.lists(st.text("aBz .\t~", max_size=6), max_size=30)
+ends = st.sampled_from(["\n", "\r\n"])
+
+
+@settings(max_examples=200)
+@given(lines, ends, st.booleans(), st.booleans(), st.booleans(), st.integers(1, 3))
+def test_counting_bytes_equals_counting_text(
+    tmp_path_factory: pytest.TempPathFactory,
+    texts: list[str],
+    end: str,
+    closed: bool,
+    lower: bool,
+    strip: bool,
+    threads: int,
+) -> None:
+    path = tmp_path_factory.mktemp("bytes") / "lines.txt"
+    path.write_bytes((end.join(texts) + (end if closed else "")).encode())
+    options = TextOptions(lower=lower, strip=strip)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "COMPILED_FROM", 0)
+        patch.setattr(counting, "_READ_BYTES", 16)
+        if not any(text.strip() if strip else text for text in texts):
+            with pytest.raises(CorpusError, match="no items"):
+                count_files(path, options=options, threads=threads)
+            return
+        by_bytes = count_files(path, options=options, threads=threads)
+    assert by_bytes == count(Corpus.from_file(path, options=options), 2)
+
+
+def test_the_names_counted_on_their_bytes(names: Corpus, names_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "COMPILED_FROM", 0)
+    seen = []
+    real = counting._byte_pairs
+
+    def watched(*args: Any) -> Any:
+        seen.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(counting, "_byte_pairs", watched)
+    counts = count_files(names_path, threads=2)
+    assert seen, "the names are ASCII and must take the fast path"
+    assert counts == count(names, 2)
+    assert counts.most_frequent(3) == [("n.", 6763), ("a.", 6640), ("an", 5438)]  # the ledger, row 4
+
+
+def test_the_table_of_the_names_against_torch(names: Corpus) -> None:
+    torch = pytest.importorskip("torch")
+    table = torch.zeros((27, 27), dtype=torch.int64)
+    ids = {c: i for i, c in enumerate(".abcdefghijklmnopqrstuvwxyz")}
+    for name in names:
+        for first, second in zip("." + name, name + ".", strict=True):
+            table[ids[first], ids[second]] += 1
+    assert torch.equal(torch.from_numpy(count(names, 2).table()), table)
+
+
+def test_other_characters_take_the_way_through_text(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.txt"
+    path.write_text("emma\nzoë\n", encoding="utf-8")
+    assert count_files(path) == count(Corpus.from_items(["emma", "zoë"]), 2)
+
+
+@pytest.mark.parametrize("order", [0, -1, 65])
+def test_an_order_out_of_range(order: int) -> None:
+    with pytest.raises(SettingsError, match="the order"):
+        count(Corpus.from_items(["a"]), order)
+
+
+def test_counts_of_different_orders_do_not_add() -> None:
+    corpus = Corpus.from_items(["ab"])
+    with pytest.raises(SettingsError, match="order 2 and of order 3"):
+        count(corpus, 2) + count(corpus, 3)
+
+
+def test_weights_too_large_for_64_bits() -> None:
+    with pytest.raises(CorpusError, match="2\\^63"):
+        count(Corpus.from_items(["aaaa", "b"], [2**61, 2**62]), 2)
