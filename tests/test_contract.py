@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from nextchar.corpus import Corpus
 from nextchar.decoding import Plan, draw_plainly, sample
 from nextchar.evaluation import symbol_nats, symbol_nats_plainly
 from nextchar.models import automaton
+from nextchar.models.automaton_model import AutomatonModel
 from nextchar.models.base import Model
+from nextchar.models.bigram_net import BigramNet
 from nextchar.models.build import load
 from nextchar.models.drawing import TableDrawer
-from nextchar.models.ngram import Ngram, NgramModel
+from nextchar.models.ngram import Ngram
 
 CORPUS = Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "zoë", "m.a"] * 2 + ["mamma"])
 
@@ -31,6 +34,12 @@ def ngram(order: int, add: float) -> Make:
 MODELS: dict[str, Make] = {
     f"ngram order {order} add {add:g}": ngram(order, add) for order in range(1, 7) for add in (0.0, 0.1, 1.0)
 }
+if find_spec("torch"):
+    MODELS |= {
+        "bigram-net newton": lambda corpus: BigramNet().fit(corpus),
+        "bigram-net gd": lambda corpus: BigramNet(solver="gd").fit(corpus),
+        "bigram-net lecture": lambda corpus: BigramNet(solver="lecture", steps=20).fit(corpus),
+    }
 
 
 @pytest.fixture(params=MODELS, scope="module")
@@ -148,7 +157,7 @@ def test_items_do_not_depend_on_the_path(model: Model, plan: Plan) -> None:
     one_by_one = [draw_plainly(model, plan, 3, prefix, i, 1) for i in range(30)]
     items = [model.alphabet.decode(draws.ids[:-1]) for draws in one_by_one if len(draws.ids)]
     assert list(together)[: len(items)] == items
-    if isinstance(model, NgramModel):
+    if isinstance(model, AutomatonModel):
         for compiled in (False, True):
             drawer = TableDrawer.of(model.automaton, plan, 10**6, compiled=compiled)
             assert drawer is not None

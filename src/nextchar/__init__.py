@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from nextchar.errors import NextcharError
     from nextchar.evaluation import Evaluation, Score, evaluate
     from nextchar.models.base import Model
+    from nextchar.models.bigram_net import BigramNet, BigramNetModel
     from nextchar.models.build import load
     from nextchar.models.ngram import Ngram, NgramModel
     from nextchar.splitting import Split, split
 
 __all__ = [
     "Alphabet",
+    "BigramNet",
+    "BigramNetModel",
     "Corpus",
     "Counts",
     "Evaluation",
@@ -52,6 +55,8 @@ __all__ = [
 
 _HOME = {
     "Alphabet": "alphabet",
+    "BigramNet": "models.bigram_net",
+    "BigramNetModel": "models.bigram_net",
     "Corpus": "corpus",
     "Counts": "counting",
     "Evaluation": "evaluation",

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.corpus import Corpus, TextOptions, stream
-from nextchar.errors import CorpusError, SettingsError
+from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.reading import Format, is_plain_local_file, open_binary
 
 __all__ = ["Counts", "checked_order", "count", "count_files", "sum_counts"]
@@ -66,6 +66,24 @@ class Counts:
     order: int
     ngrams: Ids
     counts: I64
+
+    @classmethod
+    def from_arrays(cls, alphabet: Alphabet, order: int, ngrams: npt.NDArray[Any], counts: npt.NDArray[Any]) -> Counts:
+        """Counts that come from elsewhere (a file), checked.
+
+        Raises:
+            ModelFileError: the arrays do not make counts of this order over this alphabet.
+        """
+        if (
+            ngrams.shape != (len(counts), order)
+            or ngrams.dtype != alphabet.dtype
+            or counts.dtype != np.int64
+            or not len(counts)
+            or counts.min() < 1
+            or ngrams.max() >= alphabet.size
+        ):
+            raise ModelFileError("its counts do not fit its settings")
+        return cls(alphabet, order, ngrams, counts)
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -6,38 +6,26 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Corpus, Source, TextOptions, stream
 from nextchar.counting import Counts, count, sum_counts
 from nextchar.evaluation import Evaluation, evaluate
 from nextchar.models.base import Model
+from nextchar.models.bigram_net import BigramNet, Progress
+from nextchar.models.ngram import Ngram
 from nextchar.provenance import Provenance, ProvenanceRecorder
 from nextchar.reading import Digest, Format
 from nextchar.splitting import Split, SplitName, split
 from nextchar.storage import plain
 
-__all__ = ["Input", "Trained", "train"]
+__all__ = ["Input", "Spec", "Trained", "train"]
 
-Progress = Callable[[int], None]  # is told how many bytes have been read
+Reading = Callable[[int], None]  # is told how many bytes have been read
 
 
-class Spec(Protocol):
-    """The settings of a model that is made from counts."""
-
-    @property
-    def order(self) -> int:
-        """The order of the counts it needs."""
-        ...
-
-    def from_counts(self, counts: Counts, provenance: Provenance | None = None) -> Any:
-        """The trained model."""
-        ...
-
-    def fit(self, data: Corpus) -> Any:
-        """The trained model."""
-        ...
+Spec = Ngram | BigramNet  # both are made from counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +70,20 @@ def train(
     *,
     division: SplitName | Literal["none"] = "none",
     seed: int = 0,
-    progress: Progress | None = None,
+    reading: Reading | None = None,
+    learning: Progress | None = None,
 ) -> Trained:
     """Read the data, train, and measure the loss on every part.
 
     Without a split and with repeats kept, files of any size are counted in bounded memory.
+
+    Args:
+        spec: the settings of the model.
+        data: what to train on.
+        division: which items to hold out.
+        seed: of the split.
+        reading: is told how many bytes have been read.
+        learning: is told every step of a net.
 
     Raises:
         CorpusError: the data cannot be read.
@@ -94,9 +91,9 @@ def train(
     """
     begun = time.perf_counter()
     digest = Digest()
-    parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, progress)
+    parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
     if division == "none" and not data.distinct:
-        return _train_on_stream(spec, data, parts, digest, begun)
+        return _train_on_stream(spec, data, parts, digest, learning, begun)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data.sources, digest))
     everything = len(corpus)
@@ -110,7 +107,7 @@ def train(
     training = pieces.train
     if data.unknown:
         training = training.encoded_in(Alphabet(training.characters_used(), has_unknown=True))
-    model: Model = spec.fit(training)
+    model = _fit(spec, count(training, spec.order), Provenance.of(training), learning)
     seconds = time.perf_counter() - begun
     losses = {"train": _loss(evaluate(model, training))}
     if division != "none":
@@ -130,12 +127,25 @@ def train(
     )
 
 
-def _train_on_stream(spec: Spec, data: Input, parts: Iterator[Corpus], digest: Digest, begun: float) -> Trained:
+def _fit(spec: Spec, counts: Counts, provenance: Provenance, learning: Progress | None) -> Model:
+    if isinstance(spec, BigramNet):
+        return spec.from_counts(counts, provenance, progress=learning)
+    return spec.from_counts(counts, provenance)
+
+
+def _train_on_stream(
+    spec: Spec,
+    data: Input,
+    parts: Iterator[Corpus],
+    digest: Digest,
+    learning: Progress | None,
+    begun: float,
+) -> Trained:
     recorder = ProvenanceRecorder()
     counts = sum_counts(count(part, spec.order) for part in recorder.watch(parts))
     if data.unknown:
         counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
-    model: Model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)))
+    model = _fit(spec, counts, recorder.result(_source(data.sources, digest)), learning)
     seconds = time.perf_counter() - begun
     seen = model.provenance
     loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=model.training_nats(), weight=counts.total)
@@ -143,10 +153,10 @@ def _train_on_stream(spec: Spec, data: Input, parts: Iterator[Corpus], digest: D
     return Trained(model=measured, blank=recorder.blank, repeats=0, note=None)
 
 
-def _watched(parts: Iterator[Corpus], digest: Digest, progress: Progress | None) -> Iterator[Corpus]:
+def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -> Iterator[Corpus]:
     for part in parts:
-        if progress is not None:
-            progress(digest.size)
+        if reading is not None:
+            reading(digest.size)
         yield part
 
 

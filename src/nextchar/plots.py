@@ -1,15 +1,20 @@
 """Figures of models. Drawn with matplotlib's figure objects alone: no window, no global state.
 
 The colour map is cividis, which looks the same to people with and without colour vision deficiency (Nunez, Anderton
-and Renslow 2018, PLoS ONE 13(7)).
+and Renslow 2018, PLoS ONE 13(7)). Every cell also has its number, so that nothing depends on colour.
+
+Letters: V size of the alphabet.
 """
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,18 +26,33 @@ from nextchar.models.ngram import NgramModel
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["counts", "probabilities", "save", "surprisal"]
+__all__ = ["check_output", "counts", "probabilities", "save", "surprisal"]
 
-COLOURS = "cividis"
-LARGEST_TABLE = 128  # symbols; cells of a larger table could not be read
-_CELL_INCHES = 0.6
-_FONTS = ["DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Noto Sans Arabic"]
+COLOURS: Final = "cividis"
+LARGEST_TABLE: Final = 128  # symbols; cells of a larger table could not be read
+LONGEST_WORD: Final = 100  # bars; a longer row would not fit into a picture
+_INK: Final = "#00204d"  # the dark end of cividis
+_CELL_INCHES: Final = 0.6
+_POINTS: Final = 15.0  # size of the text in a cell for each inch of its side, where it fits
+_DPI: Final = 120
+_LARGEST_PIXELS: Final = 8000  # of a side
+_FONTS: Final = [  # those that are installed are searched for each character, in this order
+    "DejaVu Sans",  # comes with matplotlib
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Noto Sans JP", "Noto Sans KR", "Source Han Sans SC"),
+    *("WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback", "AR PL UMing CN", "IPAGothic"),
+    *("PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei", "Yu Gothic", "Malgun Gothic"),
+    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Emoji"),
+    *("Segoe UI Symbol", "Arial Unicode MS", "Unifont"),
+]
 
 
 def counts(model: Model) -> Figure:
     """The lecture's figure: a cell for each pair of symbols, with the pair and how often it occurs.
 
     A model of a higher order shows how often each symbol follows the one before it, summed over what came earlier.
+
+    Warns:
+        UserWarning: no installed font has some of the characters; they are shown by their code points.
 
     Raises:
         SettingsError: the model is not made of counts, has order 1, or more than 128 symbols.
@@ -42,14 +62,15 @@ def counts(model: Model) -> Figure:
     _check_size(model)
     pairs = np.zeros((model.alphabet.size,) * 2, dtype=np.int64)
     np.add.at(pairs, tuple(model.counts.ngrams[:, -2:].astype(np.intp).T), model.counts.counts)
-    labels = model.alphabet.symbols
-    figure = _table(np.sqrt(pairs), labels, lambda i, j: f"{_shown(labels[i])}{_shown(labels[j])}\n{pairs[i, j]}")
-    figure.axes[0].set_title("How often the second symbol follows the first", fontsize=16)
-    return figure
+    title = f"How often the second symbol follows the first; {pairs.sum():,} pairs"
+    return _table(np.sqrt(pairs), model.alphabet.symbols, lambda i, j: str(pairs[i, j]), title)
 
 
 def probabilities(model: Model) -> Figure:
     """The table of p(second symbol | first symbol), in percent.
+
+    Warns:
+        UserWarning: no installed font has some of the characters; they are shown by their code points.
 
     Raises:
         SettingsError: the model looks back more than one symbol, or has more than 128 symbols.
@@ -60,49 +81,89 @@ def probabilities(model: Model) -> Figure:
     V = model.alphabet.size
     ids = np.stack([np.zeros(V, dtype=model.alphabet.dtype), np.arange(V, dtype=model.alphabet.dtype)], axis=1)
     probs = np.exp(model.log_probs(ids)[:, 1])
-    labels = model.alphabet.symbols
 
-    def cell(i: int, j: int) -> str:
-        return f"{_shown(labels[i])}{_shown(labels[j])}\n{100 * probs[i, j]:.2f}"
+    def percent(i: int, j: int) -> str:
+        return f"{100 * probs[i, j]:.2f}" if probs[i, j] else "0"
 
-    figure = _table(np.sqrt(probs), labels, cell)
-    figure.axes[0].set_title("Probability of the second symbol after the first, percent", fontsize=16)
-    return figure
+    title = "Probability in percent of the second symbol after the first"
+    return _table(np.sqrt(probs), model.alphabet.symbols, percent, title)
 
 
 def surprisal(model: Model, word: str) -> Figure:
     """A bar for each symbol of a word: -log p in nats, with the mean and what a uniform model would cost.
 
+    Warns:
+        UserWarning: no installed font has some of the characters; they are shown by their code points.
+
     Raises:
+        SettingsError: the word is blank, or longer than 100 characters.
         UnknownSymbolError: the model does not know a character of the word.
     """
+    if not word.strip():
+        raise SettingsError("the word is blank; give one with at least one character")
+    if len(word) > LONGEST_WORD:
+        raise SettingsError(f"the word has {len(word):,} characters; at most {LONGEST_WORD} are drawn")
     symbols, nats = zip(*model.surprisal(word), strict=True)
+    names = _shown(symbols)
     heights = np.array(nats)
-    finite = heights[np.isfinite(heights)]
-    ceiling = 1.15 * max(float(finite.max(initial=0.0)), np.log(model.alphabet.size))
-    figure = _figure(max(4.5, 0.7 * len(symbols) + 1.5), 4)
-    axes = figure.add_subplot()
-    at = np.arange(len(symbols))
     infinite = ~np.isfinite(heights)
-    axes.bar(at[~infinite], heights[~infinite], color="#00204d")
-    axes.bar(at[infinite], ceiling, color="white", edgecolor="#00204d", hatch="//")
-    for x, value in zip(at, heights, strict=True):
-        text = f"{value:.2f}" if np.isfinite(value) else "∞"
-        axes.annotate(text, (x, min(value, ceiling)), ha="center", va="bottom", fontsize=10)
-    axes.axhline(np.log(model.alphabet.size), color="#7c7b78", linestyle=":", label="all symbols alike")
-    if not infinite.any():
-        axes.axhline(heights.mean(), color="#b8860b", linestyle="--", label=f"mean {heights.mean():.4f}")
-    axes.set_xticks(at, [_shown(symbol) for symbol in symbols], fontsize=13)
-    axes.set_ylim(0, ceiling * 1.1)
-    axes.set_ylabel("surprisal, nats")
-    axes.set_title(f"{word}: {heights.sum():.4f} nats")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    uniform = float(np.log(model.alphabet.size))
+    ceiling = 1.15 * max(float(heights[~infinite].max(initial=0.0)), uniform)
+    at = np.arange(len(symbols))
+    with _style():
+        figure = _figure(max(6.0, 0.62 * len(symbols) + 1), 4.2)
+        axes = figure.add_subplot()
+        axes.bar(at[~infinite], heights[~infinite], color=_INK)
+        if infinite.any():
+            axes.bar(at[infinite], ceiling, color="white", edgecolor=_INK, hatch="//", label="impossible")
+        for x, value in zip(at, heights, strict=True):
+            text = f"{value:.2f}" if np.isfinite(value) else "∞"
+            axes.annotate(
+                text,
+                (x, min(value, ceiling)),
+                xytext=(0, 2.5),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=10,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},  # the lines pass behind the numbers
+            )
+        axes.axhline(uniform, color="#6b6b6b", linestyle=":", zorder=0.5, label=f"all symbols alike: {uniform:.4f}")
+        if not infinite.any():
+            mean = heights.mean()
+            axes.axhline(mean, color="#b8860b", linestyle="--", zorder=0.5, label=f"mean: {mean:.4f}")
+        axes.set_xticks(at, names, fontsize=13 if max(map(len, names)) == 1 else 8)
+        axes.set_xlim(-0.7, len(at) - 0.3)
+        axes.set_ylim(0, ceiling * 1.12)
+        axes.set_xlabel(f"symbol; {names[-1]} is the end")
+        axes.set_ylabel("surprisal, nats")
+        total = "∞" if infinite.any() else f"{heights.sum():.4f}"
+        axes.set_title(f"{_joined(names[:-1])}: {total} nats", pad=12, wrap=True)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
+        _lay_out(figure)
     return figure
+
+
+def check_output(path: str | Path) -> None:
+    """Say what is wrong with the name of a picture's file, before the picture is drawn.
+
+    Raises:
+        SettingsError: it ends in neither .png nor .svg, is a directory, or its folder does not exist.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise SettingsError(f"{path}: pictures are written as .png or .svg; give a file name that ends so")
+    if path.is_dir():
+        raise SettingsError(f"{path}: is a directory; give a file name for the picture")
+    if not path.parent.is_dir():
+        raise SettingsError(f"{path}: there is no folder {path.parent}; make it first")
 
 
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG or SVG, by the ending of the file's name, whole or not at all.
+
+    The text of an SVG is text, which can be searched and copied. The same figure gives the same bytes.
 
     Raises:
         SettingsError: another ending, or the file cannot be written.
@@ -111,33 +172,54 @@ def save(figure: Figure, path: str | Path) -> None:
 
     from nextchar.storage import write_atomically
 
+    check_output(path)
     kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in ("png", "svg"):
-        raise SettingsError(f"{path}: a figure is a .png or an .svg file")
     buffer = io.BytesIO()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        figure.savefig(buffer, format=kind, dpi=100, metadata={"Date": None} if kind == "svg" else None)
-    if missing := [w for w in caught if "missing from font" in str(w.message)]:
-        warnings.warn(f"{len(missing)} characters have no glyph in the installed fonts", stacklevel=2)
+    with _style():
+        dpi = min(_DPI, _LARGEST_PIXELS / max(figure.get_size_inches()))
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
     try:
         write_atomically(path, buffer.getvalue())
     except OSError as error:
         raise SettingsError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _figure(width: float, height: float) -> Figure:
+@contextmanager
+def _style() -> Iterator[None]:
+    """Our fonts and settings for as long as a figure is built or written; matplotlib's own are as before after it."""
     import matplotlib as mpl
+
+    settings: Any = {
+        "font.family": [*_installed_fonts(), "sans-serif"],  # the last for those who look at an SVG elsewhere
+        "font.sans-serif": ["DejaVu Sans"],
+        "svg.fonttype": "none",  # text stays text
+        "svg.hashsalt": "nextchar",
+        "text.parse_math": False,  # a dollar sign is a symbol like others
+    }
+    with mpl.rc_context(settings):
+        yield
+
+
+def _figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
-    mpl.rcParams["font.family"] = [f for f in _FONTS if f in _installed_fonts()]
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def _installed_fonts() -> set[str]:
+def _lay_out(figure: Figure) -> None:
+    """Give everything its place now, once; matplotlib would draw the whole figure one more time for it."""
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=0.12, h_pad=0.12)  # inches
+    engine.execute(figure)
+    figure.set_layout_engine(None)
+
+
+@cache
+def _installed_fonts() -> list[str]:
     from matplotlib import font_manager
 
-    return set(font_manager.get_font_names())
+    installed = set(font_manager.get_font_names())
+    return [font for font in _FONTS if font in installed]
 
 
 def _check_size(model: Model) -> None:
@@ -148,27 +230,94 @@ def _check_size(model: Model) -> None:
         )
 
 
-def _shown(symbol: str) -> str:
-    """A symbol that can be seen: blanks as signs, nothing taken for mathematics."""
-    return {" ": "␣", "\t": "⇥", "$": r"\$"}.get(symbol, symbol)
+def _shown(symbols: Sequence[str]) -> list[str]:
+    """Symbols as they can be seen: blanks as signs, and the code point of what no installed font has."""
+    names, missing = [], []
+    for symbol in symbols:
+        category = unicodedata.category(symbol)
+        name = {" ": "␣", "\t": "⇥"}.get(symbol, symbol)
+        if category in ("Mn", "Me", "Mc"):
+            name = "◌" + symbol  # what is written over or around another character
+        if category[0] in "CZ" and name == symbol:  # nothing to see: control characters, other blanks
+            name = f"{ord(symbol):04X}"
+        elif not all(map(_has_glyph, name)):
+            missing.append(f"U+{ord(symbol):04X}")
+            name = f"{ord(symbol):04X}"
+        names.append(name)
+    if missing := sorted(set(missing)):
+        some = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
+        warnings.warn(
+            f"no installed font has {len(missing):,} of the characters ({some}); the picture shows their code points; "
+            "install a font that has them, for example Noto Sans CJK for Chinese and Japanese",
+            stacklevel=3,
+        )
+    return names
 
 
-def _table(shade: npt.NDArray[Any], labels: tuple[str, ...], text: Callable[[int, int], str]) -> Figure:
-    """A square of cells, shaded by value and each with its own text; row = first symbol."""
-    V = len(labels)
-    side = max(4.0, _CELL_INCHES * V + 1)
-    figure = _figure(side, side)
-    axes = figure.add_subplot()
+def _has_glyph(character: str) -> bool:
+    if " " < character <= "~":
+        return True
+    from matplotlib import font_manager
+
+    fonts = (font_manager.get_font(font_manager.findfont(name)) for name in _installed_fonts())
+    return any(font.get_char_index(ord(character)) for font in fonts)
+
+
+def _joined(names: Sequence[str]) -> str:
+    """Symbols side by side; with gaps where some are shown by their code points."""
+    return (" " if any(len(name) > 2 for name in names) else "").join(names)
+
+
+def _points(texts: Sequence[str], inches: float) -> float:
+    """The size at which all texts fit into a cell of that width."""
+    widest = max(sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.64 for c in text) for text in texts)
+    return inches * min(_POINTS, 72 * 0.92 / widest)
+
+
+def _table(shade: npt.NDArray[Any], symbols: tuple[str, ...], value: Callable[[int, int], str], title: str) -> Figure:
+    """A square of V x V cells, shaded and each with its pair of symbols and a value; row = first symbol."""
+    import matplotlib as mpl
+
+    V = len(symbols)
+    names = _shown(symbols)
+    cells = [[(_joined([names[i], names[j]]), value(i, j)) for j in range(V)] for i in range(V)]
+    side = max(6.0, _CELL_INCHES * V + 1.2)
+    points = _points([line for row in cells for cell in row for line in cell], (side - 1.2) / V)
     top = float(shade.max()) or 1.0
-    axes.imshow(shade, cmap=COLOURS, vmin=0, vmax=top)
-    for i in range(V):
-        for j in range(V):
-            ink = "white" if shade[i, j] < 0.5 * top else "black"
-            axes.text(j, i, text(i, j), ha="center", va="center", color=ink, fontsize=8, linespacing=1.3)
-    names = [_shown(label) for label in labels]
-    axes.set_xticks(np.arange(V), names, fontsize=12)
-    axes.set_yticks(np.arange(V), names, fontsize=12)
-    axes.tick_params(top=True, labeltop=True, length=0)
-    axes.set_xlabel("second symbol", fontsize=13)
-    axes.set_ylabel("first symbol", fontsize=13)
+    light = _luminance(mpl.colormaps[COLOURS](shade / top)[..., :3]) > 0.18  # black is the more legible from here on
+    with _style():
+        figure = _figure(side, side)
+        axes = figure.add_subplot()
+        edges = np.arange(V + 1) - 0.5
+        axes.pcolormesh(edges, edges, shade, cmap=COLOURS, vmin=0, vmax=top)
+        axes.set_aspect("equal")
+        axes.invert_yaxis()
+        for i in range(V):
+            for j in range(V):
+                text = axes.text(
+                    j,
+                    i,
+                    "\n".join(cells[i][j]),
+                    ha="center",
+                    va="center",
+                    color="black" if light[i, j] else "white",
+                    fontsize=points,
+                    linespacing=1.35,
+                )
+                text.set_in_layout(False)  # inside the axes anyway
+        size = 12 if max(map(len, names)) < 3 else 9
+        axes.set_xticks(np.arange(V), names, fontsize=size)
+        axes.set_yticks(np.arange(V), names, fontsize=size)
+        axes.tick_params(top=True, labeltop=True, length=0)
+        axes.set_xlabel(f"second symbol ({symbols[0]} is the end)", fontsize=min(13, 1.8 * side))
+        axes.set_ylabel(f"first symbol ({symbols[0]} is the beginning)", fontsize=min(13, 1.8 * side))
+        axes.set_title(title, fontsize=min(16, 1.7 * side), pad=14)
+        _lay_out(figure)
     return figure
+
+
+def _luminance(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Relative luminance of colours, (..., 3) -> (...), as the Web Content Accessibility Guidelines define it."""
+    linear = np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance: npt.NDArray[np.float64] = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return luminance

@@ -12,10 +12,10 @@ import hashlib
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from nextchar.errors import CorpusError
 
@@ -23,7 +23,19 @@ __all__ = ["Block", "Digest", "Format", "is_plain_local_file", "open_binary", "r
 
 BLOCK_BYTES: Final = 1 << 22
 _CSV_BLOCK_ROWS: Final = 1 << 16
-_COMPRESSED: Final = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd"}
+_ZSTD_READ_BYTES: Final = 1 << 13  # what they expand to is held in memory: 256 MB at the very most
+_COMPRESSED: Final = (".gz", ".bz2", ".xz", ".zst")
+_OTHER_KINDS: Final = {  # how files begin that are often given by mistake, and what to do then
+    b"\x1f\x8b": "it is gzip data; give its name the ending .gz",
+    b"BZh": "it is bzip2 data; give its name the ending .bz2",
+    b"\xfd7zXZ\0": "it is xz data; give its name the ending .xz",
+    b"\x28\xb5\x2f\xfd": "it is zstandard data; give its name the ending .zst",
+    b"PK\x03\x04": "it is a zip archive (or an office document); unpack it and give the text file inside",
+    b"\x89PNG": "it is a PNG picture",
+    b"%PDF": "it is a PDF document; save its text to a text file",
+    b"\xff\xfe": "it begins as UTF-16 does; give --encoding utf-16",
+    b"\xfe\xff": "it begins as UTF-16 does; give --encoding utf-16",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +54,13 @@ class Format:
 
     def __post_init__(self) -> None:
         try:
-            codecs.lookup(self.encoding)
-        except LookupError:
-            raise CorpusError(f"no such encoding: {self.encoding!r}; try utf-8, latin-1 or utf-16") from None
+            codecs.getincrementaldecoder(self.encoding)
+            with suppress(UnicodeError):  # one letter may be too short for it
+                b"a".decode(self.encoding)  # unlike a look-up, this refuses codecs that give no text, such as base64
+        except (LookupError, ValueError):
+            raise CorpusError(
+                f"there is no text encoding {self.encoding!r}; try utf-8, utf-16, latin-1 or gb18030"
+            ) from None
         if self.weight is not None and self.column is None:
             raise CorpusError(f"a weight column ({self.weight!r}) needs the column of the items too")
 
@@ -103,22 +119,83 @@ def open_binary(source: str) -> Iterator[BinaryIO]:
             raise CorpusError(f"{source}: is a directory; give a file")
         if not path.exists():
             raise CorpusError(f"{source}: no such file")
-    try:
-        if is_plain_local_file(source):
-            handle: BinaryIO = Path(source).open("rb", buffering=0)  # noqa: SIM115 - closed below
-        else:
-            handle = _open_with_fsspec(source)
-    except (OSError, ValueError, ImportError) as error:
-        raise CorpusError(f"{source}: cannot be opened: {_reason(error)}") from error
-    with handle:
+    with ExitStack() as stack:
+        try:
+            handle = _open_raw(source)
+            stack.callback(handle.close)
+            if decompressed := _decompressed(source, handle):
+                handle = decompressed
+                stack.callback(handle.close)
+        except FileNotFoundError:
+            raise CorpusError(f"{source}: no such file") from None
+        except (OSError, ValueError, ImportError) as error:
+            raise CorpusError(f"{source}: cannot be opened: {_reason(error)}") from error
         yield handle
 
 
-def _open_with_fsspec(source: str) -> BinaryIO:
+def _open_raw(source: str) -> BinaryIO:
+    if "://" not in source:
+        return Path(source).open("rb", buffering=0)
     import fsspec  # 0.1 s that plain files need not pay
 
-    compression = _COMPRESSED.get(Path(source).suffix.lower())
-    return cast(BinaryIO, fsspec.open(source, "rb", compression=compression).open())
+    return cast(BinaryIO, fsspec.open(source, "rb").open())
+
+
+def _decompressed(source: str, handle: BinaryIO) -> BinaryIO | None:
+    """The content of a file that is compressed, by its ending; None where it is not."""
+    match Path(source).suffix.lower():
+        case ".gz":
+            import gzip
+
+            return cast(BinaryIO, gzip.GzipFile(fileobj=handle))
+        case ".bz2":
+            import bz2
+
+            return cast(BinaryIO, bz2.BZ2File(handle))
+        case ".xz":
+            import lzma
+
+            return cast(BinaryIO, lzma.LZMAFile(handle))
+        case ".zst":
+            return cast(BinaryIO, io.BufferedReader(_ZstdFile(handle), 1 << 17))
+        case _:
+            return None
+
+
+class _ZstdFile(io.RawIOBase):
+    """The content of a .zst file of any number of frames.
+
+    The reader of the zstandard package takes a file that was cut off for a whole one; this one raises EOFError.
+    """
+
+    def __init__(self, handle: BinaryIO) -> None:
+        import zstandard
+
+        self._handle = handle
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._frame: Any = None  # None between frames
+        self._compressed = b""
+        self._content = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._content:
+            if not self._compressed:
+                self._compressed = self._handle.read(_ZSTD_READ_BYTES)
+            if not self._compressed:
+                if self._frame is not None:
+                    raise EOFError("the compressed data ends too early")
+                return 0
+            self._frame = self._frame or self._decompressor.decompressobj()
+            self._content = memoryview(self._frame.decompress(self._compressed))
+            self._compressed = self._frame.unused_data
+            if self._frame.eof:
+                self._frame = None
+        size = min(len(buffer), len(self._content))
+        buffer[:size], self._content = self._content[:size], self._content[size:]
+        return size
 
 
 def _reason(error: BaseException) -> str:
@@ -131,44 +208,68 @@ def read_blocks(source: str, format: Format, digest: Digest | None = None) -> It
     Raises:
         CorpusError: it cannot be read or decoded (with line and byte), holds a NUL byte, or lacks a column.
     """
+    name = "standard input" if source == "-" else source
     with open_binary(source) as handle:
-        texts = _decoded(source, handle, format.encoding, digest)
+        texts = _decoded(name, handle, format.encoding, digest)
         if format.column is None:
             yield from _line_blocks(texts)
         else:
-            yield from _csv_blocks(source, texts, format)
+            yield from _csv_blocks(name, texts, format)
 
 
 def _decoded(source: str, handle: BinaryIO, encoding: str, digest: Digest | None) -> Iterator[str]:
-    """The text of a binary stream in pieces; a byte order mark at its start is dropped."""
+    r"""The text of a binary stream in pieces, without a byte order mark at its start.
+
+    \r\n and a lone \r count as line ends, as in Python's own text mode, and come out as \n.
+    """
     utf8 = codecs.lookup(encoding).name == "utf-8"
     decoder = codecs.getincrementaldecoder("utf-8-sig" if utf8 else encoding)()
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
     bytes_before = lines_before = 0
-    at_end = False
+    first, at_end = b"", False
     while not at_end:
         try:
             chunk = handle.read(BLOCK_BYTES)
         except _read_errors() as error:
-            raise CorpusError(f"{source}: cannot be read to its end: {_reason(error)}") from error
+            raise CorpusError(f"{source}: cannot be read to its end: {_reason(error)}; is it whole?") from error
+        first = first or chunk[:8]
         at_end = not chunk
         if digest is not None:
             digest.update(chunk)
-        pending = len(decoder.getstate()[0])
+        state = decoder.getstate()
         try:
             text = decoder.decode(chunk, final=at_end)
         except UnicodeDecodeError as error:
-            line = lines_before + error.object.count(b"\n", 0, error.start) + 1
-            byte = bytes_before - pending + error.start + 1
+            # error.object ends where the chunk ends; it may begin earlier (a character cut in two) or later (a BOM).
+            good = len(chunk) - len(error.object) + error.start
+            decoder.setstate(state)
+            before = newlines.decode(decoder.decode(chunk[: max(good, 0)]), final=True)
             raise CorpusError(
-                f"{source}: line {line}, byte {byte} of the file: not {encoding} "
-                f"(0x{error.object[error.start]:02x}: {error.reason}); give its encoding, for example latin-1"
+                f"{source}: line {lines_before + before.count(chr(10)) + 1}, byte {bytes_before + good + 1} of the "
+                f"file: not {encoding} (0x{error.object[error.start]:02x}: {error.reason}); "
+                + (_other_kind(first) or "give its encoding, for example --encoding latin-1")
             ) from None
+        except UnicodeError as error:  # UTF-16 without a byte order mark
+            raise CorpusError(
+                f"{source}: not {encoding}: {error}; give its encoding, for example --encoding utf-16-le"
+            ) from None
+        if not bytes_before:
+            text = text.removeprefix("\ufeff")
+        text = newlines.decode(text, final=at_end)
         if "\0" in text:
             line = lines_before + text.count("\n", 0, text.index("\0")) + 1
-            raise CorpusError(f"{source}: line {line}: holds a NUL character; this is not a text file")
+            raise CorpusError(
+                f"{source}: line {line}: holds a NUL character; "
+                + (_other_kind(first) or "this is not a text file, or has another encoding, such as utf-16-le")
+            )
         bytes_before += len(chunk)
         lines_before += text.count("\n")
         yield text
+
+
+def _other_kind(first: bytes) -> str | None:
+    """What a file that is no text is instead, by its first bytes."""
+    return next((kind for begin, kind in _OTHER_KINDS.items() if first.startswith(begin)), None)
 
 
 def _read_errors() -> tuple[type[Exception], ...]:
@@ -179,12 +280,10 @@ def _read_errors() -> tuple[type[Exception], ...]:
 
 
 def _line_blocks(texts: Iterator[str]) -> Iterator[Block]:
-    r"""Cut pieces of text at line ends; \r\n and lone \r count as line ends, as Python's own text mode has it."""
-    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    """Cut pieces of text at line ends."""
     held: list[str] = []
     first_line = 1
-    for piece in texts:
-        text = newlines.decode(piece, final=not piece)
+    for text in texts:
         cut = text.rfind("\n") + 1
         if not cut:
             held.append(text)
@@ -210,18 +309,24 @@ def _csv_blocks(source: str, texts: Iterator[str], format: Format) -> Iterator[B
         weights: list[int] = []
         first_line = reader.line_num + 1
         for row in reader:
-            if not row:
+            if len(items) == _CSV_BLOCK_ROWS or reader.line_num != first_line + len(items):
+                if items:
+                    yield _csv_block(items, weights, first_line)
+                items, weights, first_line = [], [], reader.line_num  # of its last line, where a field holds line ends
+            if not row:  # a blank line, which keeps its place so that the lines below keep their numbers
+                items.append("")
+                weights += [] if weight_at is None else [0]
                 continue
-            if len(row) <= max(item_at, weight_at or 0):
-                raise CorpusError(f"{source}: line {reader.line_num}: {len(row)} fields, the header has {len(header)}")
-            if "\n" in row[item_at] or "\r" in row[item_at]:
+            if len(row) != len(header):
+                raise CorpusError(
+                    f"{source}: line {reader.line_num}: {len(row)} fields, but the header has {len(header)}; "
+                    "a field that holds the separator stands in double quotes"
+                )
+            if "\n" in row[item_at]:
                 raise CorpusError(f"{source}: line {reader.line_num}: the item {row[item_at]!r} holds a line end")
             items.append(row[item_at])
             if weight_at is not None:
                 weights.append(_weight(source, reader.line_num, row[weight_at]))
-            if len(items) == _CSV_BLOCK_ROWS:
-                yield _csv_block(items, weights, first_line)
-                items, weights, first_line = [], [], reader.line_num + 1
         if items:
             yield _csv_block(items, weights, first_line)
     except csv.Error as error:
@@ -235,7 +340,7 @@ def _delimiter(source: str) -> str:
 
 
 def _csv_block(items: list[str], weights: list[int], first_line: int) -> Block:
-    return Block("\n".join(items) + "\n", first_line, tuple(weights) if weights else None)
+    return Block("\n".join(items) + "\n", first_line, tuple(weights) or None)
 
 
 def _physical_lines(texts: Iterator[str]) -> Iterator[str]:
@@ -253,7 +358,8 @@ def _column(source: str, header: list[str], name: str) -> int:
         return header.index(name)
     if name in header:
         raise CorpusError(f"{source}: more than one column is named {name!r}")
-    raise CorpusError(f"{source}: no column {name!r}; there are: {', '.join(map(repr, header))}")
+    hint = "" if len(header) > 1 else " (fields are separated by commas; by tabs where the file's name ends in .tsv)"
+    raise CorpusError(f"{source}: no column {name!r}; there are: {', '.join(map(repr, header))}{hint}")
 
 
 def _weight(source: str, line: int, field: str) -> int:

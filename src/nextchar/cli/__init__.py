@@ -10,6 +10,7 @@ import click
 from nextchar._version import __version__
 from nextchar.cli._run import CommandGroup
 from nextchar.cli.data import data
+from nextchar.cli.equivalence import equivalence
 from nextchar.cli.inspect import evaluate, info, score
 from nextchar.cli.pitfalls import pitfalls
 from nextchar.cli.plot import plot
@@ -35,5 +36,5 @@ def main() -> None:
     """  # noqa: D301 - click reads the control character, not a backslash
 
 
-for command in (train, sample, score, evaluate, info, plot, reproduce, data, pitfalls):
+for command in (train, sample, score, evaluate, info, plot, equivalence, reproduce, pitfalls, data):
     main.add_command(command)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -15,7 +18,7 @@ from nextchar.errors import NextcharError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["CommandGroup", "console", "echo_json", "note", "print_table"]
+__all__ = ["CommandGroup", "console", "echo_json", "note", "print_table", "warnings_as_notes"]
 
 
 class CommandGroup(click.Group):
@@ -23,6 +26,9 @@ class CommandGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 130 interrupted."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character gets its number
+                stream.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except NextcharError as error:
@@ -53,6 +59,17 @@ def _os_error_text(error: OSError) -> str:
 def note(message: str) -> None:
     """Tell a person something beside the results, on stderr."""
     click.echo(message, err=True)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Tell a person what the code inside warns of, without the place in the code that it came from."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        if warning.category is UserWarning:
+            note(f"Note: {warning.message}.")
 
 
 def echo_json(document: Any, *, lines: bool = False) -> None:

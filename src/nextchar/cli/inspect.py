@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, model_argument
-from nextchar.cli._run import echo_json, print_table
+from nextchar.cli._run import echo_json, note, print_table
+from nextchar.errors import CorpusError
 
 if TYPE_CHECKING:
     from nextchar.evaluation import Score
+    from nextchar.models.base import Model
 
 __all__ = ["evaluate", "info", "score"]
 
@@ -53,13 +56,13 @@ def score(
             for piece in part.slices(1 << 18):
                 yield from score_corpus(loaded, piece)
 
-    chosen: Any = scores()
+    chosen: Iterable[Score] = scores()
     if most:
         chosen = heapq.nlargest(most, chosen, key=lambda entry: entry.nats_per_symbol)
     if least:
         chosen = heapq.nsmallest(least, chosen, key=lambda entry: entry.nats_per_symbol)
-    if not as_json:
-        click.echo("nats/symbol        nats  item")
+    written = infinite = 0
+    example = ""
     for entry in chosen:
         if as_json:
             document = {
@@ -71,7 +74,25 @@ def score(
             }
             echo_json(document, lines=True)
         else:
+            if not written:
+                click.echo("nats/symbol        nats  item")
             click.echo(f"{entry.nats_per_symbol:11.4f} {entry.nats:11.4f}  {entry.item}")
+        written += 1
+        if math.isinf(entry.nats):
+            infinite += 1
+            example = example or f"{_impossible(loaded, entry)!r} in {entry.item!r}"
+    if not written:
+        raise CorpusError(f"{'standard input' if file == '-' else file}: no items: it is empty or has only blank lines")
+    if infinite:
+        note(f"Note: {infinite:,} of {written:,} items impossible under this model; the first n-gram is {example}.")
+
+
+def _impossible(model: Model, entry: Score) -> str:
+    """The first n-gram of an item that the model holds impossible."""
+    at = entry.surprisal.index(math.inf)
+    sign = model.alphabet.boundary_sign
+    back = at + 1 if model.context_length is None else model.context_length
+    return (sign * back + entry.item + sign)[at : at + back + 1]
 
 
 @click.command(short_help="The loss of a model on a file.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from nextchar.cli._options import model_argument
+from nextchar.cli._run import warnings_as_notes
 
 __all__ = ["plot"]
 
@@ -26,7 +27,9 @@ def counts(model: str, output: str) -> None:
     from nextchar import plots
     from nextchar.models.build import load
 
-    plots.save(plots.counts(load(model)), output)
+    plots.check_output(output)
+    with warnings_as_notes():
+        plots.save(plots.counts(load(model)), output)
 
 
 @plot.command(short_help="The table of bigram probabilities.")
@@ -37,7 +40,9 @@ def probs(model: str, output: str) -> None:
     from nextchar import plots
     from nextchar.models.build import load
 
-    plots.save(plots.probabilities(load(model)), output)
+    plots.check_output(output)
+    with warnings_as_notes():
+        plots.save(plots.probabilities(load(model)), output)
 
 
 @plot.command(short_help="How surprising each symbol of a word is.")
@@ -49,4 +54,6 @@ def surprisal(model: str, word: str, output: str) -> None:
     from nextchar import plots
     from nextchar.models.build import load
 
-    plots.save(plots.surprisal(load(model), word), output)
+    plots.check_output(output)
+    with warnings_as_notes():
+        plots.save(plots.surprisal(load(model), word), output)

@@ -14,8 +14,8 @@ __all__ = ["sample"]
 
 @click.command(short_help="Write new items.")
 @model_argument
-@click.option("-n", "count", type=click.IntRange(min=0), default=10, show_default=True, help="How many items.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="The same seed gives the same items everywhere.")
+@click.option("-n", "count", type=int, default=10, show_default=True, help="How many items.")
+@click.option("--seed", type=int, metavar="S", help="The same seed gives the same items everywhere.")
 @click.option(
     "--stream",
     type=click.Choice(["nextchar", "torch1"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,24 @@ from nextchar.cli._options import format_from, input_options, json_option, text_
 from nextchar.cli._run import console, echo_json, note, print_table
 
 if TYPE_CHECKING:
-    from nextchar.fitting import Trained
+    from nextchar.fitting import Spec, Trained
+    from nextchar.models.bigram_net import TrainingStep
 
 __all__ = ["train"]
 
+# What each model can be told, and the name of the setting.
+MODEL_OPTIONS = {
+    "bigram": {"add": "add"},
+    "ngram": {"order": "order", "add": "add"},
+    "bigram-net": {
+        "solver": "solver",
+        "l2": "l2",
+        "steps": "steps",
+        "learning_rate": "learning_rate",
+        "init": "init",
+        "init_seed": "seed",
+    },
+}
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
 
@@ -25,9 +40,15 @@ _SHIPPED_COLUMN = "name"
 @click.command(short_help="Learn a model from a list of items.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
-@click.option("--model", "kind", type=click.Choice(["bigram", "ngram"]), default="ngram", show_default=True)
-@click.option("--order", type=click.IntRange(1, 64), help="The n of the n-gram.  [default: 4; bigram: 2]")
-@click.option("--add", type=click.FloatRange(min=0), default=0.1, show_default=True, help="Added to every count.")
+@click.option("--model", "kind", type=click.Choice(list(MODEL_OPTIONS)), default="ngram", show_default=True)
+@click.option("--order", type=int, metavar="N", help="ngram: predict from the N - 1 symbols before.  [default: 4]")
+@click.option("--add", type=float, metavar="K", help="ngram, bigram: added to every count.  [default: 0.1]")
+@click.option("--solver", type=click.Choice(["newton", "gd", "lecture"]), help="bigram-net.  [default: newton]")
+@click.option("--l2", type=float, metavar="X", help="bigram-net: weight of mean(W^2).  [default: 0.01]")
+@click.option("--steps", type=int, metavar="N", help="bigram-net, gd and lecture: updates.  [default: 100]")
+@click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
+@click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
+@click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
 @click.option(
     "--split",
     "division",
@@ -37,7 +58,7 @@ _SHIPPED_COLUMN = "name"
     help="Hold items out and report the loss on them. distinct: repeats removed first; the other two are the "
     "published splits of makemore's names.txt.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the split.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
 @click.option("--unknown", is_flag=True, help="Add a symbol for characters that are not in the training data.")
 @input_options
@@ -47,8 +68,6 @@ def train(
     files: tuple[str, ...],
     output: str,
     kind: str,
-    order: int | None,
-    add: float,
     division: Any,
     seed: int,
     distinct: bool,
@@ -60,18 +79,17 @@ def train(
     nfc: bool,
     strip: bool,
     as_json: bool,
+    **chosen: Any,
 ) -> None:
     """Learn a model from one or more FILEs with one item a line, and write it to MODEL.
 
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
     """
-    if kind == "bigram" and order not in (None, 2):
-        raise click.UsageError("--model bigram has order 2; for others take --model ngram.")
-    _check_writable(output)
+    spec = _spec(kind, {name: value for name, value in chosen.items() if value is not None})
+    _check_writable(output, files)
     from nextchar.fitting import Input
     from nextchar.fitting import train as fit
-    from nextchar.models.ngram import Ngram
 
     if not files:
         from nextchar.data import shipped_path
@@ -86,17 +104,12 @@ def train(
     )
     if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _progress(files) as progress:
-        trained = fit(
-            Ngram(order=order or (2 if kind == "bigram" else 4), add=add),
-            data,
-            division=division,
-            seed=seed,
-            progress=progress,
-        )
+    with _reading(files) as reading, _learning(getattr(spec, "steps", 0)) as learning:
+        trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
     trained.model.save(output)
-    if trained.note:
-        note(f"Note: {trained.note}.")
+    for remark in (trained.note, trained.model.metrics.get("stopped")):
+        if remark:
+            note(f"Note: {remark}.")
     document = _document(trained, kind)
     if as_json:
         echo_json(document)
@@ -104,21 +117,54 @@ def train(
         _report(trained, document, output)
 
 
-def _check_writable(output: str) -> None:
+def _check_writable(output: str, files: tuple[str, ...]) -> None:
     """Say so before an hour of work, not after it."""
     from nextchar.errors import ModelFileError
 
     folder = Path(output).parent
     if Path(output).is_dir():
         raise ModelFileError(f"{output}: is a directory; give a file name for the model")
+    if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
+        raise ModelFileError(f"{output}: is also an input, which the model would replace; give another name")
     if not folder.is_dir():
-        raise ModelFileError(f"{output}: there is no folder {folder}")
+        raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
     if not os.access(folder, os.W_OK):
         raise ModelFileError(f"{output}: the folder {folder} cannot be written")
 
 
+def _spec(kind: str, chosen: dict[str, Any]) -> Spec:
+    """The settings of the model that was asked for."""
+    wrong = sorted(set(chosen) - set(MODEL_OPTIONS[kind]))
+    if wrong:
+        known = ", ".join(f"--{name.replace('_', '-')}" for name in MODEL_OPTIONS[kind])
+        raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with --model {kind}, which has {known}.")
+    settings = {MODEL_OPTIONS[kind][name]: value for name, value in chosen.items()}
+    if kind == "bigram-net":
+        from nextchar.models.bigram_net import BigramNet, need_torch
+
+        need_torch()
+        return BigramNet(**settings)
+    from nextchar.models.ngram import Ngram
+
+    return Ngram(**{"order": 2, **settings} if kind == "bigram" else settings)
+
+
 @contextmanager
-def _progress(files: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
+def _learning(steps: int) -> Iterator[Callable[[TrainingStep], None] | None]:
+    """A line on a terminal that shows how the loss of a net falls."""
+    if not steps or not console(stderr=True).is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = ("learning", BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=steps)
+        yield lambda at: bar.update(task, completed=at.step, description=f"loss {at.loss:.4f}")
+
+
+@contextmanager
+def _reading(files: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
     """A progress bar on a terminal, where there is enough to read."""
     sizes = [Path(name).stat().st_size if Path(name).is_file() else 0 for name in files]
     if sum(sizes) < _PROGRESS_FROM_BYTES or not console(stderr=True).is_terminal:
@@ -137,7 +183,7 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
     seen = model.provenance
     return {
         "model": kind,
-        "settings": {name: getattr(model.settings, name) for name in model.settings.__dataclass_fields__},
+        "settings": asdict(model.settings),
         "items": sum(part["items"] for part in model.metrics["splits"].values()),
         "symbols": sum(part["symbols"] for part in model.metrics["splits"].values()),
         "alphabet_size": model.alphabet.size,
@@ -152,7 +198,7 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
 
 
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
-    settings = ", ".join(f"{name} {value:g}" for name, value in document["settings"].items())
+    settings = ", ".join(f"{name} {value}" for name, value in document["settings"].items())
     click.echo(f"{document['model']} ({settings}), alphabet of {document['alphabet_size']} symbols")
     held_out = len(document["splits"]) > 1
     columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]

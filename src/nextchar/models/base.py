@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ class Model(ABC):
         metrics: what was measured when it was trained, as plain JSON values.
     """
 
-    kind: str
+    kind: ClassVar[str]
     settings: Any
     alphabet: Alphabet
     provenance: Provenance

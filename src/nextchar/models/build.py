@@ -28,8 +28,15 @@ def _ngram() -> Loader:
     return NgramModel.from_arrays
 
 
+def _bigram_net() -> Loader:
+    from nextchar.models.bigram_net import BigramNetModel
+
+    return BigramNetModel.from_arrays
+
+
 KINDS: Mapping[str, Callable[[], Loader]] = {
     "ngram": _ngram,
+    "bigram-net": _bigram_net,
 }
 
 

@@ -18,25 +18,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, cast, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.alphabet import BOUNDARY, Alphabet
 from nextchar.corpus import Corpus
 from nextchar.counting import Counts, checked_order, count
-from nextchar.decoding import Drawer, Plan
-from nextchar.errors import ModelFileError, SettingsError
+from nextchar.errors import SettingsError
 from nextchar.models.automaton import Automaton, ContextTrie, States
-from nextchar.models.base import Model
-from nextchar.models.drawing import TableDrawer
-from nextchar.models.protocol import LogProbs, Step
+from nextchar.models.automaton_model import AutomatonModel
 from nextchar.provenance import Provenance
 
 __all__ = ["Ngram", "NgramModel"]
-
-F64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +73,7 @@ class Ngram:
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NgramModel(Model):
+class NgramModel(AutomatonModel):
     """An n-gram model: counts, and the automaton that they make.
 
     Attributes:
@@ -88,7 +83,7 @@ class NgramModel(Model):
         metrics: what was measured when it was trained.
     """
 
-    kind: ClassVar[str] = "ngram"  # type: ignore[misc]
+    kind: ClassVar[str] = "ngram"
     settings: Ngram
     counts: Counts
     provenance: Provenance
@@ -109,34 +104,6 @@ class NgramModel(Model):
         """The model as a finite automaton: one state a context."""
         return _add_k_automaton(self.counts, self.settings.add)
 
-    def start(self, batch: int) -> Step:
-        """The state of `batch` items having read the boundary."""
-        return self._at(np.full(batch, self.automaton.start, dtype=np.int32))
-
-    def advance(self, state: object, ids: Ids) -> Step:
-        """The state after one more symbol of each item."""
-        return self._at(self.automaton.step(cast(States, state), ids)[1])
-
-    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
-        """The state of some of the batch's items."""
-        return cast(States, state)[rows]
-
-    def _at(self, states: States) -> Step:
-        return Step(states, self.automaton.rows(states))
-
-    def log_probs(self, ids: Ids) -> LogProbs:
-        """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary, which leads to the start."""
-        states = np.full(len(ids), self.automaton.start, dtype=np.int32)
-        rows = []
-        for column in ids.T:
-            states = self.automaton.step(states, column)[1]
-            rows.append(self.automaton.rows(states))
-        return np.stack(rows, axis=1)
-
-    def symbol_nats(self, corpus: Corpus) -> F64:
-        """-log p of every symbol of a corpus, shape (S,), nats."""
-        return self.automaton.stream_nats(corpus.ids)
-
     def training_nats(self) -> float:
         """-log p of the training data, weights counted, from the counts alone: each n-gram once."""
         rows = self.automaton.rows(self._contexts)
@@ -147,10 +114,6 @@ class NgramModel(Model):
     def _contexts(self) -> States:
         """The state of each n-gram's context, shape (M,)."""
         return ContextTrie(self.counts).ngram_context.astype(np.int32)
-
-    def drawer(self, plan: Plan, n: int) -> Drawer | None:
-        """A fast way to draw about n items, from tables of cumulative probabilities; None where they would not pay."""
-        return TableDrawer.of(self.automaton, plan, n)
 
     def with_metrics(self, metrics: Mapping[str, Any]) -> NgramModel:
         """The same model with other metrics."""
@@ -176,19 +139,9 @@ class NgramModel(Model):
             SettingsError: a setting is out of its range.
         """
         spec = Ngram(**settings)
-        ngrams, counts = arrays["ngrams"], arrays["counts"]
-        if (
-            ngrams.shape != (len(counts), spec.order)
-            or ngrams.dtype != alphabet.dtype
-            or counts.dtype != np.int64
-            or not len(counts)
-            or counts.min() < 1
-            or ngrams.max() >= alphabet.size
-        ):
-            raise ModelFileError("its counts do not fit its settings")
         return cls(
             settings=spec,
-            counts=Counts(alphabet, spec.order, ngrams, counts),
+            counts=Counts.from_arrays(alphabet, spec.order, arrays["ngrams"], arrays["counts"]),
             provenance=provenance,
             metrics=metrics,
         )

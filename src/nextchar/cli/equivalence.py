@@ -1,0 +1,75 @@
+"""The command `equivalence`."""
+
+from __future__ import annotations
+
+import click
+
+from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
+from nextchar.cli._run import echo_json, print_table
+
+__all__ = ["equivalence"]
+
+
+@click.command(short_help="Counting and the bigram net, side by side.")
+@click.argument("file", required=False)
+@click.option("--plot", "figure", type=click.Path(), metavar="FILE", help="Draw the map from add-k to l2.")
+@input_options
+@text_options
+@json_option
+def equivalence(
+    file: str | None,
+    figure: str | None,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    lower: bool,
+    nfc: bool,
+    strip: bool,
+    as_json: bool,
+) -> None:
+    """Show on FILE (or on the names that ship with the package) that the bigram net learns what counting knows.
+
+    Losses, probabilities and samples of both, and for each add-k the l2 that comes closest to it. Says what holds
+    exactly and what nearly.
+    """
+    from nextchar import plots
+    from nextchar.corpus import Corpus
+    from nextchar.counting import count
+    from nextchar.equivalence import compare
+
+    if file is None:
+        from nextchar.data import shipped_path
+
+        file, column = str(shipped_path()), column or "name"
+    if figure:
+        plots.check_output(figure)
+    format_ = format_from(column, weight, encoding)
+    corpus = Corpus.from_file(
+        file,
+        column=format_.column,
+        weight=format_.weight,
+        encoding=format_.encoding,
+        options=text_options_from(lower, nfc, strip),
+    )
+    report = compare(count(corpus, 2))
+    if figure:
+        plots.save(plots.smoothing_map(report), figure)
+    if as_json:
+        echo_json(report.document())
+        return
+    rows = [
+        (entry.name, f"{entry.loss:.6f}", f"{entry.largest_difference:.1e}", " ".join(entry.samples))
+        for entry in report.contenders
+    ]
+    columns = ["model", "loss", "largest difference", "samples of one stream"]
+    print_table(columns, rows, right=columns[1:3])
+    columns = ["add k", "closest l2", "KL", "loss of add-k", "loss of the net"]
+    entries = [
+        (f"{e.add:g}", f"{e.l2:.3g}", f"{e.divergence:.6f}", f"{e.add_loss:.6f}", f"{e.net_loss:.6f}")
+        for e in report.map
+    ]
+    print_table(columns, entries, right=columns)
+    for title, sentences in (("Exactly", report.exact), ("Nearly", report.approximate)):
+        click.echo(f"{title}:")
+        for sentence in sentences:
+            click.echo(f"  - {sentence}")
