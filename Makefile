@@ -11,14 +11,14 @@ INPUTS := pyproject.toml constraints.txt
 # Learn from the names that ship with the package, and write 20 new ones.
 names: $(VENV)/.installed
 	@mkdir -p out
-	@$(BIN)/nextchar train --output out/names.safetensors
+	@$(BIN)/nextchar train --order 4 --add 0.01 --output out/names.safetensors
 	@$(BIN)/nextchar sample out/names.safetensors -n 20 --new --seed 1
 
 # Format, lint, types, tests.
-test: lint
+test: lint $(VENV)/.chromium
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(VENV)/.installed-all
+test-slow: $(VENV)/.installed-all $(VENV)/.chromium
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.installed-all
@@ -32,6 +32,18 @@ bench: $(VENV)/.installed-all
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The browser tests need Chromium and a Chinese font; on Debian, as root, they are installed.
+$(VENV)/.chromium: $(VENV)/.made
+	@if command -v chromium >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q .; then \
+		touch $@; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		{ apt-get install -qq -y chromium fonts-noto-cjk || \
+			{ apt-get update -qq && apt-get install -qq -y chromium fonts-noto-cjk; }; } >/dev/null && touch $@ || \
+		echo "Chromium could not be installed: the tests of the lesson page will be skipped." >&2; \
+	else \
+		echo "No chromium on the path: the tests of the lesson page will be skipped." >&2; \
+	fi
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

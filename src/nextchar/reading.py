@@ -25,6 +25,7 @@ BLOCK_BYTES: Final = 1 << 22
 _CSV_BLOCK_ROWS: Final = 1 << 16
 _ZSTD_READ_BYTES: Final = 1 << 13  # what they expand to is held in memory: 256 MB at the very most
 _COMPRESSED: Final = (".gz", ".bz2", ".xz", ".zst")
+_DROPPING_THE_MARK: Final = ("utf-8-sig", "utf-16", "utf-32")  # codecs that know the byte order mark
 _OTHER_KINDS: Final = {  # how files begin that are often given by mistake, and what to do then
     b"\x1f\x8b": "it is gzip data; give its name the ending .gz",
     b"BZh": "it is bzip2 data; give its name the ending .bz2",
@@ -222,8 +223,9 @@ def _decoded(source: str, handle: BinaryIO, encoding: str, digest: Digest | None
 
     \r\n and a lone \r count as line ends, as in Python's own text mode, and come out as \n.
     """
-    utf8 = codecs.lookup(encoding).name == "utf-8"
-    decoder = codecs.getincrementaldecoder("utf-8-sig" if utf8 else encoding)()
+    codec = codecs.lookup(encoding).name
+    codec = "utf-8-sig" if codec == "utf-8" else codec
+    decoder = codecs.getincrementaldecoder(codec)()
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     bytes_before = lines_before = 0
     first, at_end = b"", False
@@ -253,7 +255,7 @@ def _decoded(source: str, handle: BinaryIO, encoding: str, digest: Digest | None
             raise CorpusError(
                 f"{source}: not {encoding}: {error}; give its encoding, for example --encoding utf-16-le"
             ) from None
-        if not bytes_before:
+        if not bytes_before and codec not in _DROPPING_THE_MARK:
             text = text.removeprefix("\ufeff")
         text = newlines.decode(text, final=at_end)
         if "\0" in text:
@@ -319,7 +321,8 @@ def _csv_blocks(source: str, texts: Iterator[str], format: Format) -> Iterator[B
                 continue
             if len(row) != len(header):
                 raise CorpusError(
-                    f"{source}: line {reader.line_num}: {len(row)} fields, but the header has {len(header)}; "
+                    f"{source}: line {reader.line_num}: {len(row)} field{'s' * (len(row) != 1)} where the header has "
+                    f"{len(header)}; "
                     "a field that holds the separator stands in double quotes"
                 )
             if "\n" in row[item_at]:

@@ -84,7 +84,7 @@ def score(
     if not written:
         raise CorpusError(f"{'standard input' if file == '-' else file}: no items: it is empty or has only blank lines")
     if infinite:
-        note(f"Note: {infinite:,} of {written:,} items impossible under this model; the first n-gram is {example}.")
+        note(f"Note: {infinite:,} of {written:,} items cannot come from this model; the first obstacle is {example}.")
 
 
 def _impossible(model: Model, entry: Score) -> str:

@@ -24,12 +24,7 @@ def plot() -> None:
 @output_option
 def counts(model: str, output: str) -> None:
     """Draw the counts of MODEL as a table: each bigram with its count, row = first symbol."""
-    from nextchar import plots
-    from nextchar.models.build import load
-
-    plots.check_output(output)
-    with warnings_as_notes():
-        plots.save(plots.counts(load(model)), output)
+    _draw("counts", model, output)
 
 
 @plot.command(short_help="The table of bigram probabilities.")
@@ -37,12 +32,7 @@ def counts(model: str, output: str) -> None:
 @output_option
 def probs(model: str, output: str) -> None:
     """Draw p(next symbol | symbol) of MODEL as a table, in percent; every row sums to 100."""
-    from nextchar import plots
-    from nextchar.models.build import load
-
-    plots.check_output(output)
-    with warnings_as_notes():
-        plots.save(plots.probabilities(load(model)), output)
+    _draw("probabilities", model, output)
 
 
 @plot.command(short_help="How surprising each symbol of a word is.")
@@ -51,9 +41,38 @@ def probs(model: str, output: str) -> None:
 @output_option
 def surprisal(model: str, word: str, output: str) -> None:
     """Draw a bar for each symbol of WORD: -log p in nats, as MODEL has it."""
+    _draw("surprisal", model, output, word)
+
+
+@plot.command(short_help="How the loss of a net fell.")
+@model_argument
+@output_option
+def training(model: str, output: str) -> None:
+    """Draw the training log of MODEL, a bigram-net: loss by step, and what counting costs as the line to reach."""
+    _draw("training", model, output)
+
+
+@plot.command(short_help="What a net learned, beside the counts.")
+@model_argument
+@output_option
+def weights(model: str, output: str) -> None:
+    """Draw exp(W) of MODEL, a bigram-net, each row normalised, beside the count model's probabilities."""
+    _draw("weights", model, output)
+
+
+@plot.command(short_help="A word as a net reads it.")
+@model_argument
+@click.argument("word")
+@output_option
+def onehot(model: str, word: str, output: str) -> None:
+    """Draw the one-hot rows of WORD in the alphabet of MODEL."""
+    _draw("one_hot_rows", model, output, word)
+
+
+def _draw(figure: str, model: str, output: str, *arguments: str) -> None:
     from nextchar import plots
     from nextchar.models.build import load
 
     plots.check_output(output)
     with warnings_as_notes():
-        plots.save(plots.surprisal(load(model), word), output)
+        plots.save(getattr(plots, figure)(load(model), *arguments), output)

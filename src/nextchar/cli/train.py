@@ -40,7 +40,14 @@ _SHIPPED_COLUMN = "name"
 @click.command(short_help="Learn a model from a list of items.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
-@click.option("--model", "kind", type=click.Choice(list(MODEL_OPTIONS)), default="ngram", show_default=True)
+@click.option(
+    "--model",
+    "kind",
+    type=click.Choice(list(MODEL_OPTIONS)),
+    default="ngram",
+    show_default=True,
+    help="The kind of model; bigram is ngram of order 2.",
+)
 @click.option("--order", type=int, metavar="N", help="ngram: predict from the N - 1 symbols before.  [default: 4]")
 @click.option("--add", type=float, metavar="K", help="ngram, bigram: added to every count.  [default: 0.1]")
 @click.option("--solver", type=click.Choice(["newton", "gd", "lecture"]), help="bigram-net.  [default: newton]")

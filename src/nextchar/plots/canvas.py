@@ -1,7 +1,8 @@
-"""Figures of models. Drawn with matplotlib's figure objects alone: no window, no global state.
+"""What all figures share: style and fonts, files, and the square table.
 
-The colour map is cividis, which looks the same to people with and without colour vision deficiency (Nunez, Anderton
-and Renslow 2018, PLoS ONE 13(7)). Every cell also has its number, so that nothing depends on colour.
+Drawn with matplotlib's figure objects alone: no window, no global state. The colour map is cividis, which looks the
+same to people with and without colour vision deficiency (Nunez, Anderton and Renslow 2018, PLoS ONE 13(7)). Every cell
+also has its number where it fits, so that nothing depends on colour.
 
 Letters: V size of the alphabet.
 """
@@ -21,17 +22,32 @@ import numpy.typing as npt
 
 from nextchar.errors import SettingsError
 from nextchar.models.base import Model
-from nextchar.models.ngram import NgramModel
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["check_output", "counts", "probabilities", "save", "surprisal"]
+__all__ = [
+    "INK",
+    "LONGEST_WORD",
+    "SECOND_INK",
+    "canvas",
+    "check_output",
+    "check_size",
+    "joined",
+    "lay_out",
+    "pair_table",
+    "save",
+    "shade_table",
+    "shown",
+    "style",
+]
 
 COLOURS: Final = "cividis"
 LARGEST_TABLE: Final = 128  # symbols; cells of a larger table could not be read
 LONGEST_WORD: Final = 100  # bars; a longer row would not fit into a picture
-_INK: Final = "#00204d"  # the dark end of cividis
+INK: Final = "#00204d"  # the dark end of cividis
+SECOND_INK: Final = "#a8741a"
 _CELL_INCHES: Final = 0.6
 _POINTS: Final = 15.0  # size of the text in a cell for each inch of its side, where it fits
 _DPI: Final = 120
@@ -44,105 +60,6 @@ _FONTS: Final = [  # those that are installed are searched for each character, i
     *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Emoji"),
     *("Segoe UI Symbol", "Arial Unicode MS", "Unifont"),
 ]
-
-
-def counts(model: Model) -> Figure:
-    """The lecture's figure: a cell for each pair of symbols, with the pair and how often it occurs.
-
-    A model of a higher order shows how often each symbol follows the one before it, summed over what came earlier.
-
-    Warns:
-        UserWarning: no installed font has some of the characters; they are shown by their code points.
-
-    Raises:
-        SettingsError: the model is not made of counts, has order 1, or more than 128 symbols.
-    """
-    if not isinstance(model, NgramModel) or model.settings.order < 2:
-        raise SettingsError("only a count model of order 2 or more has a table of pairs to draw")
-    _check_size(model)
-    pairs = np.zeros((model.alphabet.size,) * 2, dtype=np.int64)
-    np.add.at(pairs, tuple(model.counts.ngrams[:, -2:].astype(np.intp).T), model.counts.counts)
-    title = f"How often the second symbol follows the first; {pairs.sum():,} pairs"
-    return _table(np.sqrt(pairs), model.alphabet.symbols, lambda i, j: str(pairs[i, j]), title)
-
-
-def probabilities(model: Model) -> Figure:
-    """The table of p(second symbol | first symbol), in percent.
-
-    Warns:
-        UserWarning: no installed font has some of the characters; they are shown by their code points.
-
-    Raises:
-        SettingsError: the model looks back more than one symbol, or has more than 128 symbols.
-    """
-    if model.context_length != 1:
-        raise SettingsError("a table of pairs shows only models that look back one symbol; train --model bigram")
-    _check_size(model)
-    V = model.alphabet.size
-    ids = np.stack([np.zeros(V, dtype=model.alphabet.dtype), np.arange(V, dtype=model.alphabet.dtype)], axis=1)
-    probs = np.exp(model.log_probs(ids)[:, 1])
-
-    def percent(i: int, j: int) -> str:
-        return f"{100 * probs[i, j]:.2f}" if probs[i, j] else "0"
-
-    title = "Probability in percent of the second symbol after the first"
-    return _table(np.sqrt(probs), model.alphabet.symbols, percent, title)
-
-
-def surprisal(model: Model, word: str) -> Figure:
-    """A bar for each symbol of a word: -log p in nats, with the mean and what a uniform model would cost.
-
-    Warns:
-        UserWarning: no installed font has some of the characters; they are shown by their code points.
-
-    Raises:
-        SettingsError: the word is blank, or longer than 100 characters.
-        UnknownSymbolError: the model does not know a character of the word.
-    """
-    if not word.strip():
-        raise SettingsError("the word is blank; give one with at least one character")
-    if len(word) > LONGEST_WORD:
-        raise SettingsError(f"the word has {len(word):,} characters; at most {LONGEST_WORD} are drawn")
-    symbols, nats = zip(*model.surprisal(word), strict=True)
-    names = _shown(symbols)
-    heights = np.array(nats)
-    infinite = ~np.isfinite(heights)
-    uniform = float(np.log(model.alphabet.size))
-    ceiling = 1.15 * max(float(heights[~infinite].max(initial=0.0)), uniform)
-    at = np.arange(len(symbols))
-    with _style():
-        figure = _figure(max(6.0, 0.62 * len(symbols) + 1), 4.2)
-        axes = figure.add_subplot()
-        axes.bar(at[~infinite], heights[~infinite], color=_INK)
-        if infinite.any():
-            axes.bar(at[infinite], ceiling, color="white", edgecolor=_INK, hatch="//", label="impossible")
-        for x, value in zip(at, heights, strict=True):
-            text = f"{value:.2f}" if np.isfinite(value) else "∞"
-            axes.annotate(
-                text,
-                (x, min(value, ceiling)),
-                xytext=(0, 2.5),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=10,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},  # the lines pass behind the numbers
-            )
-        axes.axhline(uniform, color="#6b6b6b", linestyle=":", zorder=0.5, label=f"all symbols alike: {uniform:.4f}")
-        if not infinite.any():
-            mean = heights.mean()
-            axes.axhline(mean, color="#b8860b", linestyle="--", zorder=0.5, label=f"mean: {mean:.4f}")
-        axes.set_xticks(at, names, fontsize=13 if max(map(len, names)) == 1 else 8)
-        axes.set_xlim(-0.7, len(at) - 0.3)
-        axes.set_ylim(0, ceiling * 1.12)
-        axes.set_xlabel(f"symbol; {names[-1]} is the end")
-        axes.set_ylabel("surprisal, nats")
-        total = "∞" if infinite.any() else f"{heights.sum():.4f}"
-        axes.set_title(f"{_joined(names[:-1])}: {total} nats", pad=12, wrap=True)
-        axes.spines[["top", "right"]].set_visible(False)
-        figure.legend(loc="outside lower center", ncols=2, frameon=False)
-        _lay_out(figure)
-    return figure
 
 
 def check_output(path: str | Path) -> None:
@@ -175,7 +92,7 @@ def save(figure: Figure, path: str | Path) -> None:
     check_output(path)
     kind = Path(path).suffix.lower().removeprefix(".")
     buffer = io.BytesIO()
-    with _style():
+    with style():
         dpi = min(_DPI, _LARGEST_PIXELS / max(figure.get_size_inches()))
         figure.savefig(buffer, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
     try:
@@ -185,7 +102,7 @@ def save(figure: Figure, path: str | Path) -> None:
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """Our fonts and settings for as long as a figure is built or written; matplotlib's own are as before after it."""
     import matplotlib as mpl
 
@@ -200,13 +117,14 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _figure(width: float, height: float) -> Figure:
+def canvas(width: float, height: float) -> Figure:
+    """An empty figure, in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def _lay_out(figure: Figure) -> None:
+def lay_out(figure: Figure) -> None:
     """Give everything its place now, once; matplotlib would draw the whole figure one more time for it."""
     engine: Any = figure.get_layout_engine()
     engine.set(w_pad=0.12, h_pad=0.12)  # inches
@@ -222,7 +140,12 @@ def _installed_fonts() -> list[str]:
     return [font for font in _FONTS if font in installed]
 
 
-def _check_size(model: Model) -> None:
+def check_size(model: Model) -> None:
+    """Refuse what could not be read.
+
+    Raises:
+        SettingsError: the model has more than 128 symbols.
+    """
     if model.alphabet.size > LARGEST_TABLE:
         raise SettingsError(
             f"a table of {model.alphabet.size} x {model.alphabet.size} cells cannot be read; "
@@ -230,7 +153,7 @@ def _check_size(model: Model) -> None:
         )
 
 
-def _shown(symbols: Sequence[str]) -> list[str]:
+def shown(symbols: Sequence[str]) -> list[str]:
     """Symbols as they can be seen: blanks as signs, and the code point of what no installed font has."""
     names, missing = [], []
     for symbol in symbols:
@@ -263,35 +186,34 @@ def _has_glyph(character: str) -> bool:
     return any(font.get_char_index(ord(character)) for font in fonts)
 
 
-def _joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
     """Symbols side by side; with gaps where some are shown by their code points."""
     return (" " if any(len(name) > 2 for name in names) else "").join(names)
 
 
-def _points(texts: Sequence[str], inches: float) -> float:
+def points_that_fit(texts: Sequence[str], inches: float) -> float:
     """The size at which all texts fit into a cell of that width."""
     widest = max(sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.64 for c in text) for text in texts)
     return inches * min(_POINTS, 72 * 0.92 / widest)
 
 
-def _table(shade: npt.NDArray[Any], symbols: tuple[str, ...], value: Callable[[int, int], str], title: str) -> Figure:
+def pair_table(
+    shade: npt.NDArray[Any], symbols: tuple[str, ...], value: Callable[[int, int], str], title: str
+) -> Figure:
     """A square of V x V cells, shaded and each with its pair of symbols and a value; row = first symbol."""
     import matplotlib as mpl
 
     V = len(symbols)
-    names = _shown(symbols)
-    cells = [[(_joined([names[i], names[j]]), value(i, j)) for j in range(V)] for i in range(V)]
+    names = shown(symbols)
+    cells = [[(joined([names[i], names[j]]), value(i, j)) for j in range(V)] for i in range(V)]
     side = max(6.0, _CELL_INCHES * V + 1.2)
-    points = _points([line for row in cells for cell in row for line in cell], (side - 1.2) / V)
+    points = points_that_fit([line for row in cells for cell in row for line in cell], (side - 1.2) / V)
     top = float(shade.max()) or 1.0
     light = _luminance(mpl.colormaps[COLOURS](shade / top)[..., :3]) > 0.18  # black is the more legible from here on
-    with _style():
-        figure = _figure(side, side)
+    with style():
+        figure = canvas(side, side)
         axes = figure.add_subplot()
-        edges = np.arange(V + 1) - 0.5
-        axes.pcolormesh(edges, edges, shade, cmap=COLOURS, vmin=0, vmax=top)
-        axes.set_aspect("equal")
-        axes.invert_yaxis()
+        shade_table(axes, shade, names, top)
         for i in range(V):
             for j in range(V):
                 text = axes.text(
@@ -305,15 +227,24 @@ def _table(shade: npt.NDArray[Any], symbols: tuple[str, ...], value: Callable[[i
                     linespacing=1.35,
                 )
                 text.set_in_layout(False)  # inside the axes anyway
-        size = 12 if max(map(len, names)) < 3 else 9
-        axes.set_xticks(np.arange(V), names, fontsize=size)
-        axes.set_yticks(np.arange(V), names, fontsize=size)
-        axes.tick_params(top=True, labeltop=True, length=0)
         axes.set_xlabel(f"second symbol ({symbols[0]} is the end)", fontsize=min(13, 1.8 * side))
         axes.set_ylabel(f"first symbol ({symbols[0]} is the beginning)", fontsize=min(13, 1.8 * side))
         axes.set_title(title, fontsize=min(16, 1.7 * side), pad=14)
-        _lay_out(figure)
+        lay_out(figure)
     return figure
+
+
+def shade_table(
+    axes: Axes, shade: npt.NDArray[Any], columns: Sequence[str], top: float, *, rows: Sequence[str] | None = None
+) -> None:
+    """Shade cells by value, 0 to top, with names along both sides; the rows' are the columns' unless given."""
+    for names, edge in ((columns, axes.set_xticks), (rows or columns, axes.set_yticks)):
+        edge(np.arange(len(names)), names, fontsize=12 if max(map(len, names)) < 3 else 9)
+    edges = [np.arange(size + 1) - 0.5 for size in shade.shape]
+    axes.pcolormesh(edges[1], edges[0], shade, cmap=COLOURS, vmin=0, vmax=top)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    axes.tick_params(top=True, labeltop=True, length=0)
 
 
 def _luminance(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,0 +1,19 @@
+"""Figures of models, as PNG or SVG."""
+
+from __future__ import annotations
+
+from nextchar.plots.canvas import check_output, save
+from nextchar.plots.counted import counts, probabilities, surprisal
+from nextchar.plots.nets import one_hot_rows, smoothing_map, training, weights
+
+__all__ = [
+    "check_output",
+    "counts",
+    "one_hot_rows",
+    "probabilities",
+    "save",
+    "smoothing_map",
+    "surprisal",
+    "training",
+    "weights",
+]

@@ -1,0 +1,75 @@
+"""The README's examples are run: every console block as it stands, and the Python."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nextchar.cli import main
+
+ROOT = Path(__file__).parent.parent
+READMES = [ROOT / name for name in ("README.md", "README.zh.md") if (ROOT / name).exists()]
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.S | re.M)
+
+
+def examples(path: Path) -> list[tuple[str, str]]:
+    """(command, output) of all console blocks, in order."""
+    found = []
+    for block in blocks(path, "console"):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+def steady(text: str) -> str:
+    """Without what differs from run to run: times, and blanks that pad lines."""
+    text = re.sub(r"\d+\.\d+ seconds", "… seconds", text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_console_examples(readme: Path, tmp_path: Path) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
+    assert examples(readme)
+    for command, expected in examples(readme):
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert steady(done.stdout) == steady(expected), command
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_python_examples(readme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert blocks(readme, "python")
+    for block in blocks(readme, "python"):
+        exec(block, {})
+    assert (tmp_path / "names.safetensors").exists()
+
+
+def test_both_languages_show_the_same_commands() -> None:
+    assert len({tuple(command for command, _ in examples(readme)) for readme in READMES}) == 1
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_every_command_is_in_the_table(readme: Path) -> None:
+    text = readme.read_text(encoding="utf-8")
+    for name in main.commands:
+        assert f"\n| `{name}` |" in text
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_links_lead_somewhere(readme: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", readme.read_text(encoding="utf-8")):
+        assert "://" in target or (ROOT / target).exists(), target
