@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import hashlib
+import io
 import json
 import lzma
 import math
@@ -551,7 +552,7 @@ def test_greedy(tmp_path: Path) -> None:
     for wish in (["--temperature", 0], ["--top-k", 1], ["--top-p", 0.01]):
         # a after the start (2 of 3), b after a (2 of 2), the end after b (3 of 3)
         assert run("sample", tmp_path / "m", "-n", 4, *wish).stdout == "ab\n" * 4
-    assert len(set(run("sample", tmp_path / "m", "-n", 99, "--temperature", 5).stdout.split())) > 20
+    assert len(set(run("sample", tmp_path / "m", "-n", 99, "--temperature", 5, "--seed", 1).stdout.split())) > 20
 
 
 def test_prefix_and_lengths(model: Path) -> None:
@@ -711,12 +712,16 @@ def test_from_pipe_to_pipe(tmp_path: Path) -> None:
     assert process("info").returncode == 2
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", ["sample", "score"])
-def test_a_reader_that_has_seen_enough(model: Path, tmp_path: Path, command: str) -> None:
+def test_a_reader_that_has_seen_enough(model: Path, tmp_path: Path, command: str, unbuffered: str) -> None:
     (tmp_path / "many.txt").write_text("emma\n" * 100_000, encoding="utf-8")
     rest = {"sample": ["-n", "200000"], "score": [str(tmp_path / "many.txt")]}[command]  # more than a pipe holds
     with subprocess.Popen(
-        [*WHOLE_PROCESS, command, str(model), *rest], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*WHOLE_PROCESS, command, str(model), *rest],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
     ) as child:
         assert child.stdout is not None
         assert child.stderr is not None
@@ -724,6 +729,31 @@ def test_a_reader_that_has_seen_enough(model: Path, tmp_path: Path, command: str
         child.stdout.close()
         assert child.stderr.read() == b""
         assert child.wait(60) == 0
+
+
+def test_a_table_whose_reader_has_gone(model: Path) -> None:
+    with subprocess.Popen(
+        [*WHOLE_PROCESS, "info", str(model)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait(60) == 0
+
+
+def test_writes_that_fall_short_are_carried_on(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a buffer, write() may write a part only: near the end of a disk, say, or beyond 2 GB."""
+
+    class Short(io.BytesIO):
+        def write(self, part: Any) -> int:
+            return super().write(part[:1000])
+
+    stdout = io.TextIOWrapper(Short(), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    main(["sample", str(model), "-n", "1000", "--seed", "3"], standalone_mode=False)
+    content = stdout.buffer.getvalue()
+    assert content.decode().splitlines() == nextchar.load(model).sample(1000, seed=3)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to be a full disk")
@@ -736,15 +766,17 @@ def test_a_full_disk(model: Path) -> None:
 
 
 def test_a_terminal_that_cannot_show_a_character(tmp_path: Path) -> None:
-    (tmp_path / "t.txt").write_text("zoë\n", encoding="utf-8")
+    (tmp_path / "t.txt").write_text("王\n", encoding="utf-8")
     run("train", tmp_path / "t.txt", "-o", tmp_path / "m")
-    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    done = process("info", tmp_path / "m", env=ascii_only)
-    assert done.returncode == 0
-    assert b"\\xeb" in done.stdout
-    done = process("score", tmp_path / "m", input="ß\n".encode(), env=ascii_only)
+    western = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = process("info", tmp_path / "m", env=western)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u738b" in done.stdout
+    done = process("score", tmp_path / "m", input="李\n".encode(), env=western)
     assert done.returncode == 1
-    assert b"U+00DF" in done.stderr
+    assert b"U+674E" in done.stderr
+    done = process("sample", tmp_path / "m", "-n", 1, "--temperature", 0, env=western)
+    assert done.stdout.decode() == "王\n"  # items are written as they are read by default, in UTF-8
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

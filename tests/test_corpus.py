@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,14 @@ def test_ids_take_two_bytes_for_a_large_alphabet() -> None:
     corpus = Corpus.from_items(["".join(chr(0x4E00 + i) for i in range(3000))])
     assert corpus.ids.dtype == np.uint16
     assert corpus[0][2999] == chr(0x4E00 + 2999)
+
+
+@given(items)
+def test_compiled_fingerprints_are_the_same(texts: list[str]) -> None:
+    corpus = Corpus.from_items(texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delitem(sys.modules, "nextchar._kernels", raising=False)
+        plain = corpus.fingerprints()
+    import nextchar._kernels  # noqa: F401
+
+    assert corpus.fingerprints().tolist() == plain.tolist()

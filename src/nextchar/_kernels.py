@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["add_byte_triples", "add_to_table", "draw_items", "walk"]
+__all__ = ["add_byte_triples", "add_to_table", "draw_items", "fingerprints", "walk"]
 
 U64 = np.uint64
 
@@ -85,6 +85,26 @@ def _mix(z: np.uint64) -> np.uint64:
     z = (z ^ (z >> U64(30))) * U64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> U64(27))) * U64(0x94D049BB133111EB)
     return z ^ (z >> U64(31))
+
+
+@njit(cache=True, nogil=True)
+def fingerprints(ids: npt.NDArray[Any], codepoints: npt.NDArray[np.uint64], prints: npt.NDArray[np.uint64]) -> None:
+    """`Corpus.fingerprints`: a number for each item of ids (S,), which end with a boundary.
+
+    Args:
+        ids: (S,) of the corpus.
+        codepoints: (V,) of each id, in the upper half of the word.
+        prints: (n,) the result.
+    """
+    total = position = U64(0)
+    item = 0
+    for i in range(ids.size):
+        position += U64(1)
+        total += _mix(codepoints[ids[i]] + position)
+        if ids[i] == 0:
+            prints[item] = _mix(total)
+            item += 1
+            total = position = U64(0)
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ Letters: n items, S symbols (characters and one boundary an item), V size of the
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -368,7 +369,11 @@ def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:
 
 
 def _fingerprints(part: Corpus) -> Fingerprints:
-    position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], np.diff(part.offsets))
     codepoints = part.alphabet.codepoints.astype(np.uint64) << np.uint64(32)
+    if "nextchar._kernels" in sys.modules:
+        prints = np.empty(len(part), dtype=np.uint64)
+        sys.modules["nextchar._kernels"].fingerprints(part.ids, codepoints, prints)
+        return prints
+    position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], np.diff(part.offsets))
     scattered = mix(codepoints[part.ids] + position.astype(np.uint64) + np.uint64(1))
     return mix(np.add.reduceat(scattered, part.offsets[:-1]))

@@ -29,7 +29,7 @@ from nextchar.corpus import Corpus, TextOptions, stream
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.reading import Format, is_plain_local_file, open_binary
 
-__all__ = ["Counts", "checked_order", "count", "count_files", "sum_counts"]
+__all__ = ["COMPILED_FROM", "Counts", "checked_order", "count", "count_files", "sum_counts"]
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Corpus, Source, TextOptions, stream
-from nextchar.counting import Counts, count, sum_counts
+from nextchar.counting import COMPILED_FROM, Counts, count, sum_counts
 from nextchar.evaluation import Evaluation, evaluate
 from nextchar.models.base import Model
 from nextchar.models.bigram_net import BigramNet, Progress
@@ -142,7 +142,10 @@ def _train_on_stream(
     begun: float,
 ) -> Trained:
     recorder = ProvenanceRecorder()
-    counts = sum_counts(count(part, spec.order) for part in recorder.watch(parts))
+    counts = sum_counts(
+        count(part, spec.order, compiled=True if digest.size >= COMPILED_FROM else None)
+        for part in recorder.watch(parts)
+    )
     if data.unknown:
         counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
     model = _fit(spec, counts, recorder.result(_source(data.sources, digest)), learning)

@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
@@ -18,7 +18,7 @@ from nextchar.errors import NextcharError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["CommandGroup", "console", "echo_json", "note", "print_table", "warnings_as_notes"]
+__all__ = ["CommandGroup", "console", "echo_json", "note", "print_table", "warnings_as_notes", "write_text"]
 
 
 class CommandGroup(click.Group):
@@ -80,6 +80,16 @@ def echo_json(document: Any, *, lines: bool = False) -> None:
     click.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=indent))
 
 
+def write_text(text: str) -> None:
+    """Write a large text to stdout in UTF-8, all of it: with PYTHONUNBUFFERED set, one write may fall short."""
+    sys.stdout.flush()
+    stream: BinaryIO = sys.stdout.buffer
+    rest = memoryview(text.encode())
+    while rest:
+        rest = rest[stream.write(rest) :]
+    stream.flush()
+
+
 def console(*, stderr: bool = False) -> Console:
     """A rich console that leaves text alone: no markup, no highlighting."""
     from rich.console import Console
@@ -104,4 +114,7 @@ def print_table(
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    printer = console()
+    with printer.capture() as printed:  # and echoed, so that a reader that goes away is met in one place, above
+        printer.print(table)
+    click.echo(printed.get(), nl=False)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from nextchar.cli._options import json_option, model_argument
-from nextchar.cli._run import echo_json, note
+from nextchar.cli._run import echo_json, note, write_text
 
 __all__ = ["sample"]
 
@@ -48,6 +48,6 @@ def sample(model: str, count: int, as_json: bool, **wishes: Any) -> None:
         for score in score_corpus(loaded, samples.corpus):
             echo_json({"item": score.item, "nats": score.nats, "symbols": score.symbols}, lines=True)
     else:
-        click.echo(samples.corpus.text().encode(), nl=False)
+        write_text(samples.corpus.text())
     if samples.missing:
         note(f"Note: {samples.explain_missing()}.")
