@@ -592,6 +592,16 @@ def test_score_for_people(model: Path) -> None:
     assert line.split() == [f"{nats / 5:.4f}", f"{nats:.4f}", "emma"]
 
 
+def test_what_is_certain_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("ab\n", encoding="utf-8")
+    text = run("train", tmp_path / "t.txt", "-o", tmp_path / "m", "--add", 0).stdout
+    text += run("score", tmp_path / "m", tmp_path / "t.txt").stdout
+    assert " 0.0000" in text
+    assert "-0.0" not in text
+    (got,) = json_lines("score", tmp_path / "m", tmp_path / "t.txt")
+    assert (got["nats"], got["surprisal"]) == (0, [0, 0, 0])
+
+
 def test_most_and_least_surprising(model: Path) -> None:
     items = ["emma", "vvv", "sophia", "pmb", "ava", "hhhh"]
     cost = {item: sum(naive_surprisal(NAMES, item, 1)) / (len(item) + 1) for item in items}

@@ -49,7 +49,7 @@ def test_the_unknown_symbol_gets_what_smoothing_leaves() -> None:
     # after a: b 2 of 2, V = 4 with the unknown symbol -> 1/6 for it
     assert model.score(["a?"])[0].surprisal[1] == pytest.approx(-math.log(1 / 6))
     assert not any("\ufffd" in item for item in model.sample(500, seed=1))
-    with pytest.raises(SettingsError, match="'\\?', which the model does not know"):
+    with pytest.raises(UnknownSymbolError, match=r"prefix 'a\?' has '\?'"):
         model.sample(1, prefix="a?")
 
 

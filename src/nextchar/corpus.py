@@ -25,7 +25,7 @@ from nextchar.errors import CorpusError, UnknownSymbolError
 from nextchar.randomness import mix
 from nextchar.reading import Block, Digest, Format, read_blocks
 
-__all__ = ["Corpus", "Source", "TextOptions", "stream"]
+__all__ = ["Corpus", "Source", "TextOptions", "parts_of", "stream"]
 
 Fingerprints = npt.NDArray[np.uint64]
 _SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
@@ -317,11 +317,33 @@ def stream(
         CorpusError: a source cannot be read.
         UnknownSymbolError: a character is not in the given alphabet; with file and line.
     """
+    empty = True
     for source in sources:
-        for block in read_blocks(source, format_, digest):
-            part = _encode_block(block, "standard input" if source == "-" else source, options, alphabet)
-            if part is not None:
-                yield part
+        for part in parts_of(source, format_, options, alphabet, digest):
+            empty = False
+            yield part
+    if empty:
+        names = ", ".join(map(_name, sources))
+        also = " and weights of 0" if format_.weight else ""
+        raise CorpusError(f"{names}: no items: empty, or has only blank lines{also}")
+
+
+def parts_of(
+    source: str,
+    format_: Format,
+    options: TextOptions,
+    alphabet: Alphabet | None = None,
+    digest: Digest | None = None,
+) -> Iterator[Corpus]:
+    """As `stream`, for one source, which may be without items."""
+    for block in read_blocks(source, format_, digest):
+        part = _encode_block(block, _name(source), options, alphabet)
+        if part is not None:
+            yield part
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == "-" else source
 
 
 def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alphabet | None) -> Corpus | None:

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.corpus import Corpus, TextOptions, stream
+from nextchar.corpus import Corpus, TextOptions, parts_of
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.reading import Format, is_plain_local_file, open_binary
 
@@ -213,7 +213,7 @@ def count_files(
         for source in map(str, sources):
             counts = _count_ascii_file(source, options, threads or os.cpu_count() or 1) if plain else None
             if counts is None:
-                yield from (count(part, order) for part in stream([source], format_, options))
+                yield from (count(part, order) for part in parts_of(source, format_, options))
             else:
                 yield counts
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.corpus import Corpus, Fingerprints, TextOptions
-from nextchar.errors import SettingsError
+from nextchar.errors import SettingsError, UnknownSymbolError
 from nextchar.models.protocol import LanguageModel, LogProbs
 from nextchar.randomness import checked_seed, item_keys, torch1_uniforms, uniforms
 
@@ -206,8 +206,13 @@ def _prefix_ids(model: LanguageModel, plan: Plan, options: TextOptions) -> Ids:
     known = model.alphabet
     unknown = [c for c in text if c not in known.characters]
     if unknown:
-        known.encode(text)  # says which character, where the alphabet has no unknown symbol
-        raise SettingsError(f"the prefix {text!r} has {unknown[0]!r}, which the model does not know")
+        character, position = unknown[0], text.index(unknown[0])
+        raise UnknownSymbolError(
+            f"the prefix {text!r} has {character!r} (U+{ord(character):04X}) at position {position + 1}, "
+            "which the model does not know",
+            character=character,
+            position=position,
+        )
     return known.encode(text)
 
 

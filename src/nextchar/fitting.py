@@ -120,7 +120,15 @@ def train(
                 "new_nats_per_symbol": new_loss,
             }
     return Trained(
-        model=_measured(model, seconds, losses, split=division, seed=seed, repeats=repeats),
+        model=_measured(
+            model,
+            seconds,
+            losses,
+            split=division,
+            seed=seed if division == "distinct" else None,
+            distinct=data.distinct,
+            repeats=repeats,
+        ),
         blank=corpus.blank,
         repeats=repeats,
         note=pieces.note,
@@ -152,7 +160,7 @@ def _train_on_stream(
     seconds = time.perf_counter() - begun
     seen = model.provenance
     loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=model.training_nats(), weight=counts.total)
-    measured = _measured(model, seconds, {"train": _loss(loss)}, split="none", seed=None, repeats=0)
+    measured = _measured(model, seconds, {"train": _loss(loss)}, split="none", seed=None, distinct=False, repeats=0)
     return Trained(model=measured, blank=recorder.blank, repeats=0, note=None)
 
 
@@ -171,7 +179,8 @@ def _source(names: tuple[str, ...], digest: Digest) -> Source:
 
 def _loss(result: Evaluation) -> dict[str, Any]:
     document = result.document()
-    return {key: document[key] for key in ("items", "symbols", "nats_per_symbol", "bits_per_symbol")}
+    wanted = ("items", "symbols", "nats_per_symbol", "bits_per_symbol", "impossible")
+    return {key: document[key] for key in wanted if key in document}
 
 
 def _measured(model: Model, seconds: float, losses: dict[str, Any], **about: Any) -> Model:

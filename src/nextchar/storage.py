@@ -76,9 +76,22 @@ def write_model_file(path: str | Path, content: ModelFile) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in content.arrays.items()}
     metadata = {"nextchar": text, "checksum": _checksum(text, arrays)}
     try:
-        write_atomically(path, safetensors.numpy.save(arrays, metadata))
+        write_atomically(path, _in_order(safetensors.numpy.save(arrays, metadata)))
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same safetensors file with its metadata in order.
+
+    The library leaves the order to chance, and equal models shall be equal files.
+    """
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def read_model_file(path: str | Path) -> ModelFile:
@@ -131,8 +144,8 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """A value as JSON can hold it: infinite numbers become the strings "inf" and "-inf"."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+    if isinstance(value, float):
+        return value + 0.0 if math.isfinite(value) else str(value)  # 0.0 and not -0.0 for what is certain
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

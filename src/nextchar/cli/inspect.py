@@ -76,7 +76,8 @@ def score(
         else:
             if not written:
                 click.echo("nats/symbol        nats  item")
-            click.echo(f"{entry.nats_per_symbol:11.4f} {entry.nats:11.4f}  {entry.item}")
+            nats_per_symbol, nats = entry.nats_per_symbol + 0.0, entry.nats + 0.0  # 0 and not -0 for what is certain
+            click.echo(f"{nats_per_symbol:11.4f} {nats:11.4f}  {entry.item}")
         written += 1
         if math.isinf(entry.nats):
             infinite += 1

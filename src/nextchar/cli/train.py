@@ -212,7 +212,7 @@ def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
     rows = []
     for name, part in document["splits"].items():
         row = [name, f"{part['items']:,}", f"{part['symbols']:,}"]
-        row += [f"{float(part[unit]):.4f}" for unit in ("nats_per_symbol", "bits_per_symbol")]
+        row += [f"{float(part[unit]) + 0.0:.4f}" for unit in ("nats_per_symbol", "bits_per_symbol")]
         new = part.get("new_nats_per_symbol")
         rows.append([*row, "" if new is None else f"{float(new):.4f}"][: len(columns)])
     print_table(columns, rows, right=columns[1:])
