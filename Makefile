@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: names test test-slow bench lint clean
+.PHONY: names test test-slow bench lint shots clean
 
 # Learn from the names that ship with the package, and write 20 new ones.
 names: $(VENV)/.installed
@@ -29,6 +29,10 @@ lint: $(VENV)/.installed-all
 # Speeds beside those of others, written to benchmarks/results.md.
 bench: $(VENV)/.installed-all
 	$(BIN)/python benchmarks/run.py
+
+# Pictures of every chapter of the lesson, in both languages and two sizes, in out/shots.
+shots: $(VENV)/.installed-all $(VENV)/.chromium
+	$(BIN)/python tools/shots.py
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,7 +29,8 @@ __all__ = ["Drawer", "Draws", "FastSampler", "Plan", "Samples", "adjust", "allow
 F64 = npt.NDArray[np.float64]
 
 ENDLESS: Final = 10_000  # symbols after which an item without a length limit is given up
-BATCH: Final = 1 << 17
+BATCH: Final = 1 << 17  # items drawn at a time, and
+BATCH_CELLS: Final = 1 << 24  # numbers in their rows: 128 MB
 BARREN: Final = 50_000  # draws without a single item that meets all wishes, after which no more are tried
 
 
@@ -183,7 +184,8 @@ def sample(
     while got < n and barren < BARREN:
         count = n - got
         if not one_sequence:  # expect the share of good items seen so far
-            count = min(count * drawn // max(got, 1) + 1 if drawn else count, BATCH)
+            most = max(BATCH_CELLS // model.alphabet.size, 1)
+            count = min(count * drawn // max(got, 1) + 1 if drawn else count, BATCH, most)
         draws = source(count)
         batch = Corpus(model.alphabet, draws.ids, draws.offsets)
         if plan.new or plan.distinct:

@@ -17,6 +17,7 @@ from nextchar.cli.plot import plot
 from nextchar.cli.reproduce import reproduce
 from nextchar.cli.sample import sample
 from nextchar.cli.train import train
+from nextchar.cli.web import web
 
 __all__ = ["main"]
 
@@ -36,5 +37,5 @@ def main() -> None:
     """  # noqa: D301 - click reads the control character, not a backslash
 
 
-for command in (train, sample, score, evaluate, info, plot, equivalence, reproduce, pitfalls, data):
+for command in (train, sample, score, evaluate, info, plot, equivalence, reproduce, pitfalls, web, data):
     main.add_command(command)

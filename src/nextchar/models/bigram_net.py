@@ -261,14 +261,15 @@ def _descent(
     seen = table / table.sum()  # (V, V), together 1
     first = seen.sum(axis=1, keepdims=True)  # (V, 1)
     shrink = 2 * l2 / W.size
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        while True:
+    while True:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # divergence is the caller's to see
             top = W.max(axis=1, keepdims=True)
             counts = np.exp(W - top)
             sums = counts.sum(axis=1, keepdims=True, dtype=np.float64)
             data_loss = float((first * (np.log(sums) + top)).sum() - np.vdot(seen, W))
             loss = data_loss + l2 * float(np.vdot(W, W)) / W.size
-            yield W, loss, data_loss
+        yield W, loss, data_loss
+        with np.errstate(over="ignore", invalid="ignore"):
             W = (W - learning_rate * (counts * (first / sums) - seen + shrink * W)).astype(np.float32)
 
 

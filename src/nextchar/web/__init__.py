@@ -1,0 +1,1 @@
+"""The lesson page: a small server on this machine, and the page that draws what it sends."""

@@ -1,0 +1,161 @@
+"""What is served as it lies in the package: the page, its scripts, plotly, and the source that the lesson links to.
+
+No path of a request is ever opened. The files that may be served are listed by walking the package's own folders, and
+a request only picks one of the list.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import os
+import time
+from functools import cache
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+
+from nextchar.web.inputs import preferred_language
+
+__all__ = ["CHAPTERS", "home", "icon", "lesson", "source", "source_link", "static"]
+
+CHAPTERS: Final = tuple(map(str, range(1, 12)))
+STATIC: Final = Path(str(files("nextchar.web"))) / "static"
+PLOTLY: Final = "vendor/plotly.min.js"
+TYPES: Final = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+WALK_SECONDS: Final = 1.0  # for a file that is not listed the folder is walked again, though not more often
+
+_listed: dict[str, Path] = {}
+_walked = -WALK_SECONDS
+
+
+async def home(request: Request) -> Response:
+    """The first chapter, in the visitor's language."""
+    wanted = request.query_params.get("lang")
+    language = wanted if wanted in ("en", "zh") else preferred_language(request.headers.get("accept-language", ""))
+    return RedirectResponse(
+        f"/lesson/1?lang={language}", headers={"Cache-Control": "no-store", "Vary": "Accept-Language"}
+    )
+
+
+async def lesson(request: Request) -> Response:
+    """The page, which is the same for all chapters."""
+    return _file(request, "index.html") if request.path_params["number"] in CHAPTERS else _nothing()
+
+
+async def static(request: Request) -> Response:
+    """A script, a style sheet or a picture of the page."""
+    return _file(request, request.path_params["name"])
+
+
+async def icon(request: Request) -> Response:  # noqa: ARG001 - an endpoint
+    """Browsers ask for it by themselves."""
+    return Response(status_code=204)
+
+
+def _file(request: Request, name: str) -> Response:
+    path = _static_files(name).get(name)
+    if path is None:
+        return _nothing()
+    try:
+        response = FileResponse(path, media_type=TYPES[path.suffix], stat_result=path.stat())
+    except OSError:  # gone since the folder was walked
+        return _nothing()
+    response.headers["Cache-Control"] = "no-cache"
+    if request.headers.get("if-none-match") == response.headers["etag"]:
+        return Response(status_code=304, headers={"etag": response.headers["etag"], "Cache-Control": "no-cache"})
+    return response
+
+
+def _static_files(name: str) -> dict[str, Path]:
+    global _walked
+    if name not in _listed and time.monotonic() - _walked >= WALK_SECONDS:
+        _walked = time.monotonic()
+        for folder, _, names in os.walk(STATIC):
+            for entry in names:
+                path = Path(folder, entry)
+                if path.suffix in TYPES and not path.is_symlink():
+                    _listed[path.relative_to(STATIC).as_posix()] = path
+        plotly = find_spec("plotly")
+        if plotly is not None and plotly.origin is not None:
+            bundle = Path(plotly.origin).parent / "package_data" / "plotly.min.js"
+            if bundle.exists():
+                _listed[PLOTLY] = bundle
+    return _listed
+
+
+def _nothing() -> Response:
+    return PlainTextResponse("There is nothing here.\n", 404)
+
+
+# -- the source behind the snippets ---------------------------------------------------------------------------------
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """The text of each file of the package that a snippet of the lesson names."""
+    from nextchar.lessons import load_chapters
+
+    package = files("nextchar")
+    names = {snippet.source for chapter in load_chapters() for snippet in chapter.snippets}
+    return {name: package.joinpath(*name.split("/")).read_text(encoding="utf-8") for name in sorted(names)}
+
+
+@cache
+def source_link(name: str, place: str) -> str:
+    """The address of a class, function, method or constant in a file of the package."""
+    return f"/source/{name}#L{_line_of(_sources()[name], place)}"
+
+
+def _line_of(text: str, place: str) -> int:
+    """The line where "Class.method" and the like begin; 1 where there is no such thing."""
+    body: list[ast.stmt] = ast.parse(text).body
+    line = 1
+    for name in place.split("."):
+        for node in body:
+            if name in _names(node):
+                line = node.lineno
+                body = node.body if isinstance(node, ast.ClassDef | ast.FunctionDef) else []
+                break
+        else:
+            return 1
+    return line
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def source(request: Request) -> Response:
+    """A file of the package, with numbered lines."""
+    name = request.path_params["name"]
+    text = _sources().get(name)
+    if text is None:
+        return _nothing()
+    lines = "".join(
+        f'<span class="line" id="L{number}"><a href="#L{number}">{number:4}</a>  {html.escape(line)}\n</span>'
+        for number, line in enumerate(text.splitlines(), start=1)
+    )
+    title = html.escape(f"nextchar/{name}")
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="stylesheet" href="/static/site.css"></head>'
+        f'<body class="source"><main><h1>{title}</h1><pre tabindex="0">{lines}</pre></main></body></html>\n'
+    )
+    return Response(page, media_type="text/html", headers={"Cache-Control": "no-cache"})

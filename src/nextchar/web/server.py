@@ -1,0 +1,246 @@
+"""The server of the lesson page: one process on this machine, for the browsers of this machine.
+
+The page itself needs nothing of the library, so it is served at once; numpy and the models are loaded meanwhile, in a
+thread, and whoever asks for numbers before they are there waits that long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from nextchar.data import NAMED
+from nextchar.errors import SettingsError
+from nextchar.web import pages
+from nextchar.web.security import Security
+from nextchar.web.sessions import Sessions
+
+if TYPE_CHECKING:
+    from starlette.routing import Router
+
+__all__ = ["api_routes", "create_app", "serve"]
+
+MAKEMORE: Final = "makemore-names"
+LOAD_AFTER_SECONDS: Final = 0.1  # so that the first page has the processor to itself
+SWEEP_SECONDS: Final = 60.0
+SWITCH_SECONDS: Final = 0.001  # so that a thread that computes does not keep the others waiting
+
+
+class Api:
+    """The part of the application that needs the library, loaded when it is first asked for."""
+
+    def __init__(self, data: Path | None) -> None:
+        self._data = data
+        self._router: Router | None = None
+        self._lock = threading.Lock()
+        self.sessions = Sessions()
+
+    def load(self) -> Router:
+        """The routes; loads numpy and the library at the first call."""
+        with self._lock:
+            router = self._router
+            if router is None:
+                router = self._router = _router(self._data, self.sessions)
+            return router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        router = self._router
+        if router is None:
+            router = await anyio.to_thread.run_sync(self.load)
+        await router(scope, receive, send)
+
+
+def _router(data: Path | None, sessions: Sessions) -> Router:
+    from starlette.routing import Router
+
+    from nextchar.web.stock import Stock
+
+    stock = Stock(data)
+    sessions.on_drop = stock.cache.forget
+    router = Router(api_routes(stock, sessions), redirect_slashes=False, default=_unknown)
+    with contextlib.suppress(ValueError):  # a file at fault is told to whoever asks for it
+        stock.counts(stock.default)
+    return router
+
+
+def api_routes(stock: Any, sessions: Sessions) -> list[Route]:
+    """All of /api."""
+    from nextchar.web import api, api_lesson, api_net, api_sampling, api_scoring
+    from nextchar.web.service import Endpoint, Service
+    from nextchar.web.training import Trainings
+
+    service = Service(stock, sessions)
+
+    def route(endpoint: Endpoint) -> Route:
+        async def answer(request: Request) -> Response:
+            return await service.run(endpoint, request)
+
+        return Route(endpoint.path, answer, methods=[endpoint.method])
+
+    parts = (api, api_sampling, api_scoring, api_net, api_lesson)
+    trainings = Trainings(service)
+    return [
+        *(route(endpoint) for part in parts for endpoint in part.ENDPOINTS),
+        Route("/api/net/train", trainings.start, methods=["POST"]),
+        Route("/api/net/train", trainings.stop, methods=["DELETE"]),
+    ]
+
+
+async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
+    document = {"error": {"code": "not-found", "message": "There is nothing here."}}
+    await JSONResponse(document, 404)(scope, receive, send)
+
+
+def create_app(*, data: Path | None = None) -> Starlette:
+    """The application.
+
+    Args:
+        data: a file of items, one a line, to use in place of the names.
+    """
+    api = Api(data)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.api = api
+        loading = asyncio.create_task(_load(api))
+        sweeping = asyncio.create_task(_sweep(api.sessions))
+        yield
+        loading.cancel()
+        sweeping.cancel()
+        api.sessions.close()
+        await asyncio.gather(loading, sweeping, return_exceptions=True)
+
+    app = Starlette(
+        routes=[
+            Route("/", pages.home),
+            Route("/lesson/{number}", pages.lesson),
+            Route("/static/{name:path}", pages.static),
+            Route("/source/{name:path}", pages.source),
+            Route("/favicon.ico", pages.icon),
+            Route("/api/{rest:path}", api),
+        ],
+        middleware=[Middleware(Security)],
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _load(api: Api) -> None:
+    await asyncio.sleep(LOAD_AFTER_SECONDS)
+    await anyio.to_thread.run_sync(api.load)
+
+
+async def _sweep(sessions: Sessions) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        sessions.expire()
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and ends what streams when it is told to end."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._end = end
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._end()
+        super().handle_exit(sig, frame)
+
+
+def serve(host: str = "127.0.0.1", port: int = 8000, open_browser: bool = True, *, data: Path | None = None) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        host: a loopback address.
+        port: where; 0 takes a free one.
+        open_browser: show the page.
+        data: as for `create_app`.
+
+    Raises:
+        SettingsError: the port cannot be used.
+        CorpusError: the file cannot be read.
+        DataSetError: NEXTCHAR_NAMES points to something else than makemore's names.
+    """
+    _check_data(data)
+    listener = _listen(host, port)
+    address = f"http://{'localhost' if host == '127.0.0.1' else host}:{listener.getsockname()[1]}/"
+    app = create_app(data=data)
+
+    def ready() -> None:
+        print(f"The lesson is at {address} (Ctrl-C ends it).", file=sys.stderr, flush=True)  # noqa: T201
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    def end() -> None:
+        app.state.api.sessions.close()
+
+    logging.getLogger("nextchar.web").addHandler(logging.StreamHandler())
+    sys.setswitchinterval(SWITCH_SECONDS)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        timeout_graceful_shutdown=3,
+    )
+    with contextlib.suppress(KeyboardInterrupt), listener:
+        _Server(config, ready, end).run([listener])
+
+
+def _check_data(path: Path | None) -> None:
+    """Find out now, not at the first request, that there is nothing to show."""
+    if path is not None:
+        from nextchar.corpus import Corpus
+
+        Corpus.from_file(path)
+    elif os.environ.get(NAMED[MAKEMORE].variable or ""):
+        from nextchar.data.fetch import find
+
+        find(MAKEMORE)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's delay (40 ms an answer) off only where it is.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        busy = error.errno == errno.EADDRINUSE
+        reason = "is in use" if busy else f"cannot be used: {error.strerror or error}"
+        raise SettingsError(f"port {port} {reason}; choose another with --port, or --port 0 for a free one") from None
+    return listener

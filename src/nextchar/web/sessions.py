@@ -1,0 +1,155 @@
+"""What the server remembers of a visitor: the list in use and a running training; in memory only, and not for long.
+
+A session is made when a visitor first does something that has to be remembered. Whoever only reads has none.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol
+
+from nextchar.web.inputs import RefusedError
+
+if TYPE_CHECKING:
+    from nextchar.web.stock import Data
+
+__all__ = ["COOKIE", "Session", "Sessions"]
+
+COOKIE: Final = "nextchar"
+IDLE_SECONDS: Final = 3600.0
+MOST_SESSIONS: Final = 200
+MOST_BYTES: Final = 256 << 20  # of all own lists together
+UPLOADS_AN_HOUR: Final = 30
+
+
+def _keep_quiet(_: Data) -> None:
+    pass
+
+
+class Stoppable(Protocol):
+    """Work of a visitor that can be told to end."""
+
+    def stop(self) -> None:
+        """End soon."""
+        ...
+
+
+class Session:
+    """One visitor.
+
+    Attributes:
+        token: what the cookie holds.
+        data: the visitor's own list; None where the default is in use.
+        training: the one that runs, if one does.
+        seen: when the visitor last asked for something.
+        uploads: when lists were sent.
+    """
+
+    def __init__(self, token: str, now: float) -> None:
+        self.token = token
+        self.data: Data | None = None
+        self.training: Stoppable | None = None
+        self.seen = now
+        self.uploads: deque[float] = deque()
+
+
+class Sessions:
+    """All visitors, the one idle for longest first. Safe to use from several threads.
+
+    Attributes:
+        on_drop: is given each own list that is no longer needed.
+    """
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, on_drop: Callable[[Data], None] | None = None
+    ) -> None:
+        self._clock = clock
+        self.on_drop = on_drop or _keep_quiet
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def find(self, token: str | None) -> Session | None:
+        """The session of a cookie, if there is one and it has not expired."""
+        with self._lock:
+            self.expire()
+            session = self._sessions.get(token or "")
+            if session is not None:
+                session.seen = self._clock()
+                self._sessions.move_to_end(session.token)
+            return session
+
+    def create(self) -> Session:
+        """A new session; where there are too many, the one idle for longest goes."""
+        with self._lock:
+            self.expire()
+            while len(self._sessions) >= MOST_SESSIONS:
+                self._drop(next(iter(self._sessions)))
+            session = Session(secrets.token_urlsafe(32), self._clock())
+            self._sessions[session.token] = session
+            return session
+
+    def note_upload(self, session: Session) -> None:
+        """Count a list that a visitor sends.
+
+        Raises:
+            RefusedError: too many in an hour.
+        """
+        with self._lock:
+            now = self._clock()
+            while session.uploads and session.uploads[0] <= now - 3600:
+                session.uploads.popleft()
+            if len(session.uploads) >= UPLOADS_AN_HOUR:
+                raise RefusedError(
+                    429,
+                    "too-many-uploads",
+                    f"At most {UPLOADS_AN_HOUR} lists an hour; try again later.",
+                    f"一小时内最多上传 {UPLOADS_AN_HOUR} 份列表，请稍后再试。",
+                )
+            session.uploads.append(now)
+
+    def use(self, session: Session, data: Data | None) -> None:
+        """Put a list in use for a visitor, None for the default; where all lists are too large, old ones go."""
+        with self._lock:
+            old, session.data = session.data, data
+            if old is not None:
+                self.on_drop(old)
+            for token in list(self._sessions):
+                if sum(other.data.size_bytes for other in self._sessions.values() if other.data) <= MOST_BYTES:
+                    break
+                if token != session.token:
+                    self._drop(token)
+
+    def start(self, session: Session, training: Stoppable) -> None:
+        """Note the training of a visitor; one that runs already is stopped."""
+        with self._lock:
+            if session.training is not None:
+                session.training.stop()
+            session.training = training
+
+    def expire(self) -> None:
+        """Drop all sessions that have been idle for too long."""
+        with self._lock:
+            for token, session in list(self._sessions.items()):
+                if session.seen > self._clock() - IDLE_SECONDS:
+                    break
+                self._drop(token)
+
+    def close(self) -> None:
+        """Drop all: the server stops."""
+        with self._lock:
+            for token in list(self._sessions):
+                self._drop(token)
+
+    def _drop(self, token: str) -> None:
+        session = self._sessions.pop(token)
+        if session.training is not None:
+            session.training.stop()
+        if session.data is not None:
+            self.on_drop(session.data)

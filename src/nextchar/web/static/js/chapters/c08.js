@@ -1,0 +1,309 @@
+// Chapter 8, the two are one: the count model's table beside exp(W) of the net, samples of both from one stream, and
+// which l2 comes closest to which k. All numbers come from the server.
+
+const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
+
+const MAP_ALPHABET = 200; // symbols up to which the server draws the map; beyond that it would take too long
+
+export async function render(root, ctx) {
+  for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
+  await Promise.all([
+    ctx.guard(() => tables(ctx, ctx.figure("tables")), ctx.figure("tables")),
+    ctx.guard(() => samples(ctx, ctx.figure("samples")), ctx.figure("samples")),
+    ctx.guard(() => smoothing(ctx, ctx.figure("smoothing")), ctx.figure("smoothing")),
+  ]);
+}
+
+// --- the two tables ------------------------------------------------------------------------------------------------
+
+async function tables(ctx, place) {
+  const { api, charts, ui, t } = ctx;
+  const { el } = ui;
+  let both = await api.get("/equivalence", { l2: 0, add: 0 }, { signal: ctx.signal });
+  let picked = null;
+
+  const left = el("div", { testid: "tables-counts" }, ui.heading(t("tables_counts")));
+  const right = el("div", { testid: "tables-net" }, ui.heading(t("tables_net")));
+  const cell = ui.live({ testid: "tables-cell", class: "late-status" });
+  const figures = ui.live({ testid: "tables-numbers" });
+  const view = ui.choice({
+    label: t("tables_view"),
+    options: [{ value: "0", text: t("tables_exact") }, { value: "0.01", text: t("tables_l2") }],
+    value: "0",
+    onChange: async (l2) => {
+      const next = await ctx.guard(() => ask((signal) => api.get("/equivalence", { l2, add: 0 }, { signal })), place);
+      if (!next) return;
+      both = next;
+      counted.update({ z: both.counts_probabilities });
+      net.update({ z: both.net_probabilities });
+      show();
+    },
+    testid: "tables-view",
+  });
+  const ask = api.latest();
+  ctx.onLeave(() => ask(async () => undefined));
+  ui.clear(place, view.node, ui.grid(left, right), cell, figures);
+
+  const { labels } = both;
+  const text = (r, c) =>
+    t("tables_cell", { pair: labels[r] + labels[c], counts: ui.fixed(both.counts_probabilities[r][c], 6), net: ui.fixed(both.net_probabilities[r][c], 6) });
+  const map = (into, z, label) =>
+    charts.heatmap({
+      into, z, label, rows: labels, scale: "root", zmin: 0, zmax: Math.max(...both.counts_probabilities.flat()),
+      size: 460, minimum: 300, bar: false, rowTitle: t("tables_first"), columnTitle: t("tables_second"), hover: text,
+      onCell: (r, c, how) => {
+        picked = [r, c];
+        counted?.setCursor(r, c);
+        net?.setCursor(r, c);
+        if (how !== "hover") ui.clear(cell, text(r, c));
+      },
+      keysHint: t("tables_keys"),
+    });
+  let counted = null;
+  let net = null;
+  counted = await map(left, both.counts_probabilities, t("tables_counts_aria"));
+  net = await map(right, both.net_probabilities, t("tables_net_aria"));
+  show();
+
+  function show() {
+    if (picked) ui.clear(cell, text(...picked));
+    ui.clear(
+      figures,
+      ui.stats([
+        { label: t("tables_difference"), value: ui.short(both.largest_difference), testid: "tables-difference" },
+        { label: t("tables_loss_counts"), value: ui.fixed(both.loss_counts, 6), testid: "tables-loss-counts" },
+        { label: t("tables_loss_net"), value: ui.fixed(both.loss_net, 6), testid: "tables-loss-net" },
+      ]),
+    );
+  }
+}
+
+// --- samples side by side ------------------------------------------------------------------------------------------
+
+async function samples(ctx, place) {
+  const { api, ui, t } = ctx;
+  const { el } = ui;
+  const ask = api.latest();
+  ctx.onLeave(() => ask(async () => undefined));
+  const list = el("div", { testid: "samples-table" });
+  const tally = ui.live({ testid: "samples-tally", class: "late-status" });
+  const l2 = ui.choice({
+    label: t("samples_l2"),
+    options: [0, 0.001, 0.01, 0.1, 1].map((value) => ({ value: String(value), text: String(value) })),
+    value: "0.01",
+    onChange: () => draw(),
+    testid: "samples-l2",
+  });
+  const seed = ui.field({ label: t("samples_seed"), type: "number", min: 0, max: 4294967295, step: 1, value: "2147483647", onInput: () => later(), testid: "samples-seed" });
+  seed.input.classList.add("late-seed");
+  const later = ui.debounce(() => draw(), 200);
+  ctx.onLeave(later.cancel);
+  ui.clear(place, ui.controls(l2.node, seed.node), list, tally);
+  await draw();
+
+  function draw() {
+    return ctx.guard(async () => {
+      const wish = { l2: l2.value, add: 0, seed: Number(seed.value) };
+      const both = await ask((signal) => api.get("/equivalence", wish, { signal }));
+      if (!both) return;
+      const same = both.samples.filter(({ counts, net }) => counts === net).length;
+      ui.clear(
+        list,
+        ui.scroller(t("samples_caption"), ui.table({
+          caption: t("samples_caption"),
+          head: [t("samples_number"), el("span", { class: "late-wide", text: t("samples_verdict") }), t("samples_counts"), t("samples_net")],
+          rows: both.samples.map(({ counts, net }, index) => {
+            const from = parting(counts, net);
+            return [
+              ui.integer(index + 1),
+              el("span", { class: counts === net ? "late-same" : "late-different" },
+                el("span", { class: "sign", text: counts === net ? "=" : "≠", attrs: { "aria-hidden": "true" } }),
+                el("span", { class: "late-wide", text: ` ${counts === net ? t("samples_same") : t("samples_different")}` })),
+              marked(counts, from),
+              marked(net, from),
+            ];
+          }),
+          numeric: [0],
+        })),
+      );
+      ui.clear(tally, t("samples_tally", { same: ui.integer(same), total: ui.integer(both.samples.length) }));
+    }, place);
+  }
+
+  // From the first symbol in which the two differ on: underlined, not only coloured.
+  function marked(text, from) {
+    const symbols = [...text];
+    return el("span", { class: "symbol" }, symbols.slice(0, from).join(""), from < symbols.length && el("mark", { class: "late-mark", text: symbols.slice(from).join("") }));
+  }
+
+  function parting(a, b) {
+    const [left, right] = [[...a], [...b]];
+    if (a === b) return left.length;
+    const at = left.findIndex((symbol, i) => symbol !== right[i]);
+    return at < 0 ? left.length : at;
+  }
+}
+
+// --- k against l2 --------------------------------------------------------------------------------------------------
+
+async function smoothing(ctx, place) {
+  const { api, charts, ui, t } = ctx;
+  const { el } = ui;
+  const ask = api.latest();
+  ctx.onLeave(() => ask(async () => undefined));
+  const text = (value) => (value < 1e-3 ? ui.short(value) : value.toLocaleString("en-US", { maximumSignificantDigits: 3 }));
+  const l2Of = (power) => 10 ** power; // the slider moves along powers of ten
+
+  const add = ui.slider({
+    label: t("smoothing_add"), min: 0, max: ADDS.length - 1, step: 1, value: ADDS.indexOf(1),
+    format: (at) => text(ADDS[at]), onInput: () => later(), testid: "smoothing-add",
+  });
+  const l2 = ui.slider({
+    label: t("smoothing_l2"), min: -8, max: 4, step: 0.05, value: -2,
+    format: (power) => text(l2Of(power)), onInput: () => later(), testid: "smoothing-l2",
+  });
+  const nearest = ui.button({ label: t("smoothing_nearest"), kind: "primary", onClick: jump, testid: "smoothing-nearest" });
+  const figures = ui.live({ testid: "smoothing-numbers" });
+  const left = el("div", { testid: "smoothing-counts" }, ui.heading(t("smoothing_counts")));
+  const right = el("div", { testid: "smoothing-net" }, ui.heading(t("smoothing_net")));
+  const curve = el("div", { testid: "smoothing-map" });
+  const later = ui.debounce(() => draw(), 80);
+  ctx.onLeave(later.cancel);
+  ui.clear(
+    place,
+    el("div", { class: "late-settings" }, add.node, l2.node),
+    ui.controls(nearest),
+    figures,
+    ui.grid(left, right),
+    ui.heading(t("smoothing_map")),
+    curve,
+  );
+
+  let both = null;
+  let maps = null;
+  let entries = [];
+  await draw();
+  if (both?.alphabet_size > MAP_ALPHABET) {
+    nearest.remove();
+    ui.clear(curve, ui.message("note", t("smoothing_map_too_large", { size: ui.integer(both.alphabet_size), most: MAP_ALPHABET })));
+    return;
+  }
+  await ctx.guard(async () => {
+    ({ entries } = await api.get("/equivalence/map", {}, { signal: ctx.signal }));
+    drawMap();
+  }, curve);
+
+  function jump() {
+    const entry = entries.find((known) => known.add === ADDS[add.value]);
+    if (!entry) return;
+    l2.value = Math.log10(entry.l2);
+    draw();
+  }
+
+  function draw() {
+    return ctx.guard(async () => {
+      const wish = { add: ADDS[add.value], l2: l2Of(l2.value) };
+      const answer = await ask((signal) => api.get("/equivalence", wish, { signal }));
+      if (!answer) return;
+      both = answer;
+      ui.clear(
+        figures,
+        ui.stats([
+          { label: t("smoothing_kl"), value: ui.short(both.kl), testid: "smoothing-kl" },
+          { label: t("smoothing_difference"), value: ui.fixed(both.largest_difference), testid: "smoothing-largest" },
+          { label: t("smoothing_loss_counts"), value: ui.fixed(both.loss_counts), testid: "smoothing-loss-counts" },
+          { label: t("smoothing_loss_net"), value: ui.fixed(both.loss_net), testid: "smoothing-loss-net" },
+        ]),
+      );
+      if (entries.length) drawMap();
+      await drawTables();
+    }, place);
+  }
+
+  async function drawTables() {
+    const { labels, counts_probabilities, net_probabilities } = both;
+    const zmax = Math.max(...counts_probabilities.flat(), ...net_probabilities.flat());
+    if (maps) {
+      await Promise.all([maps[0].update({ z: counts_probabilities, zmax }), maps[1].update({ z: net_probabilities, zmax })]);
+      return;
+    }
+    const hover = (r, c) =>
+      t("tables_cell", { pair: labels[r] + labels[c], counts: ui.fixed(both.counts_probabilities[r][c], 6), net: ui.fixed(both.net_probabilities[r][c], 6) });
+    const map = (into, z, label) =>
+      charts.heatmap({ into, z, label, rows: labels, scale: "root", zmin: 0, zmax, size: 420, minimum: 300, bar: false, hover });
+    maps = [
+      await map(left, counts_probabilities, t("smoothing_counts_aria")),
+      await map(right, net_probabilities, t("smoothing_net_aria")),
+    ];
+  }
+
+  function drawMap() {
+    const now = { add: ADDS[add.value], l2: l2Of(l2.value) };
+    ui.clear(
+      curve,
+      logLog({
+        points: entries.map((entry) => [entry.add, entry.l2]),
+        now: [now.add, now.l2],
+        xTitle: t("smoothing_add"),
+        yTitle: t("smoothing_l2"),
+        nowText: t("smoothing_you"),
+        label: t("smoothing_map_aria"),
+      }),
+      ui.alternative(t("smoothing_map_numbers"), {
+        head: [t("smoothing_add"), t("smoothing_l2"), t("smoothing_kl")],
+        rows: entries.map((entry) => [text(entry.add), text(entry.l2), ui.short(entry.divergence)]),
+        numeric: [0, 1, 2],
+      }),
+    );
+  }
+}
+
+// A curve on two logarithmic axes with the place where the sliders are. Only places on the paper are computed here.
+function logLog({ points, now, xTitle, yTitle, nowText, label }) {
+  const width = 560;
+  const height = 380;
+  const edge = { left: 78, right: 18, top: 14, bottom: 62 };
+  const shape = (tag, attributes, text) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+  const ends = (index) => {
+    const powers = [...points, now].map((point) => Math.log10(point[index]));
+    return [Math.floor(Math.min(...powers)), Math.ceil(Math.max(...powers))];
+  };
+  const [x0, x1] = ends(0);
+  const [y0, y1] = ends(1);
+  const across = (value) => edge.left + ((Math.log10(value) - x0) / (x1 - x0)) * (width - edge.left - edge.right);
+  const down = (value) => height - edge.bottom - ((Math.log10(value) - y0) / (y1 - y0)) * (height - edge.top - edge.bottom);
+  const power = (n) => `10${[...String(n)].map((sign) => ({ "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" })[sign]).join("")}`;
+
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "late-loglog", role: "img", "aria-label": label });
+  for (let n = x0; n <= x1; n += 1) {
+    svg.append(
+      shape("line", { class: "rule", x1: across(10 ** n), x2: across(10 ** n), y1: edge.top, y2: height - edge.bottom }),
+      shape("text", { x: across(10 ** n), y: height - edge.bottom + 22, "text-anchor": "middle" }, power(n)),
+    );
+  }
+  for (let n = y0; n <= y1; n += 1) {
+    svg.append(
+      shape("line", { class: "rule", x1: edge.left, x2: width - edge.right, y1: down(10 ** n), y2: down(10 ** n) }),
+      shape("text", { x: edge.left - 8, y: down(10 ** n) + 5, "text-anchor": "end" }, power(n)),
+    );
+  }
+  const middle = (edge.top + height - edge.bottom) / 2;
+  svg.append(
+    shape("text", { x: (edge.left + width - edge.right) / 2, y: height - 10, "text-anchor": "middle" }, xTitle),
+    shape("text", { x: 18, y: middle, "text-anchor": "middle", transform: `rotate(-90 18 ${middle})` }, yTitle),
+    shape("polyline", { class: "curve", points: points.map(([x, y]) => `${across(x)},${down(y)}`).join(" ") }),
+    ...points.map(([x, y]) => shape("circle", { class: "point", cx: across(x), cy: down(y), r: 4 })),
+  );
+  const [x, y] = [across(now[0]), down(now[1])];
+  const leftward = x > width * 0.6;
+  svg.append(
+    shape("path", { class: "now", d: `M${x - 8},${y - 8}L${x + 8},${y + 8}M${x - 8},${y + 8}L${x + 8},${y - 8}` }),
+    shape("text", { class: "now-text", x: x + (leftward ? -14 : 14), y: y + 5, "text-anchor": leftward ? "end" : "start" }, nowText),
+  );
+  return svg;
+}

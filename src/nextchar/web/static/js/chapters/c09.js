@@ -1,0 +1,173 @@
+// Chapter 9, beyond pairs: how tables grow, and what a longer context gains on items that were counted and on items
+// that were not. All numbers come from the server.
+
+const ORDERS = [1, 2, 3, 4, 5, 6];
+const LONGEST = 40; // symbols of a sample
+const MANY = 1000; // samples for the share of new ones
+
+export async function render(root, ctx) {
+  for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
+  const orders = ctx.api.get("/orders", {}, { signal: ctx.signal });
+  orders.catch(() => {}); // each figure says so in its own place
+  await Promise.all([
+    ctx.guard(() => growth(ctx, ctx.figure("tables"), orders), ctx.figure("tables")),
+    ctx.guard(() => losses(ctx, ctx.figure("loss"), orders), ctx.figure("loss")),
+    ctx.guard(() => samples(ctx, ctx.figure("samples")), ctx.figure("samples")),
+  ]);
+}
+
+// --- how tables grow -----------------------------------------------------------------------------------------------
+
+async function growth(ctx, place, orders) {
+  const { ui, t } = ctx;
+  const { el } = ui;
+  const { table_sizes: sizes, alphabet_size: V, orders: entries } = await orders;
+  const seen = new Map(entries.map((entry) => [entry.order, entry.ngrams]));
+  const power = (cells) => Math.log10(Number(cells)); // where it lies on the paper
+  const widest = Math.ceil(power(sizes.at(-1).cells));
+  const at = (value) => `${(100 * power(value)) / widest}%`;
+
+  const picture = el("div", { class: "late-growth", testid: "growth", attrs: { role: "img", "aria-label": t("tables_aria") } });
+  for (const { order, cells } of sizes) {
+    const bar = el("div", { class: "late-growth-bar" });
+    bar.style.setProperty("width", at(cells));
+    const inside = seen.has(order) && el("div", { class: "late-growth-seen" });
+    if (inside) inside.style.setProperty("width", at(seen.get(order)));
+    picture.append(
+      el("div", { class: "late-growth-name" }, t("tables_order", { order }), el("span", { class: "late-growth-text" }, raised(V, order))),
+      el("div", { class: "late-growth-track" }, bar, inside),
+    );
+  }
+  const axis = el("div", { class: "late-growth-axis" });
+  const step = Math.ceil(widest / 5);
+  for (let n = 0; n <= widest; n += step) {
+    const tick = el("span", {}, raised(10, n));
+    tick.style.setProperty("--at", `${(100 * n) / widest}%`);
+    axis.append(tick);
+  }
+  picture.append(axis);
+  ui.clear(
+    place,
+    el("div", { class: "late-legend" },
+      el("span", { class: "late-key-all", text: t("tables_cells") }), el("span", { class: "late-key-seen", text: t("tables_seen") })),
+    picture,
+    ui.scroller(t("tables_numbers"), ui.table({
+      caption: t("tables_numbers"),
+      head: [t("tables_head_order"), t("tables_head_context"), t("tables_cells"), t("tables_seen")],
+      rows: sizes.map(({ order, cells }) => [
+        ui.integer(order), ui.integer(order - 1), integerText(cells), seen.has(order) ? ui.integer(seen.get(order)) : "—",
+      ]),
+      numeric: [0, 1, 2, 3],
+      testid: "growth-table",
+    })),
+  );
+
+  function raised(base, power) {
+    return [String(base), el("sup", { text: String(power) })];
+  }
+
+  // Numbers too large for a double come as text; only the commas are put in here.
+  function integerText(digits) {
+    return digits.replace(/\B(?=(\d{3})+$)/g, ",");
+  }
+}
+
+// --- loss by order -------------------------------------------------------------------------------------------------
+
+async function losses(ctx, place, orders) {
+  const { charts, ui, t } = ctx;
+  const { orders: entries, add, items } = await orders;
+  if (!entries.length) {
+    ui.clear(place, ui.message("note", t("loss_too_few")));
+    return;
+  }
+  const best = entries.reduce((least, entry) => (entry.held_out < least.held_out ? entry : least));
+  const xs = entries.map(({ order }) => order);
+  const curve = ui.el("div", { testid: "orders-curve" });
+  ui.clear(
+    place,
+    curve,
+    ui.message("note", t("loss_best", { order: best.order, loss: ui.fixed(best.held_out) }), "orders-best"),
+    ui.scroller(t("loss_numbers"), ui.table({
+      caption: t("loss_numbers"),
+      head: [t("loss_order"), t("loss_train"), t("loss_held_out"), t("loss_contexts")],
+      rows: entries.map((entry) => [
+        ui.integer(entry.order),
+        ui.fixed(entry.train),
+        entry === best ? ui.el("strong", { text: `★ ${ui.fixed(entry.held_out)}` }) : ui.fixed(entry.held_out),
+        ui.integer(entry.contexts),
+      ]),
+      numeric: [0, 1, 2, 3],
+      testid: "orders-table",
+    })),
+  );
+  await charts.lines({
+    into: curve,
+    series: [
+      { name: t("loss_train"), x: xs, y: entries.map((entry) => entry.train), marks: true },
+      { name: t("loss_held_out"), x: xs, y: entries.map((entry) => entry.held_out), marks: true },
+    ],
+    point: { x: best.order, y: best.held_out, name: t("loss_best_point"), position: "bottom center" },
+    xTitle: t("loss_order"),
+    yTitle: t("loss_y"),
+    xTicks: { values: xs, texts: xs.map(String) },
+    height: 340,
+    label: t("loss_aria", { add }),
+    text: t("loss_best", { order: best.order, loss: ui.fixed(best.held_out) }),
+  });
+}
+
+// --- samples by order ----------------------------------------------------------------------------------------------
+
+async function samples(ctx, place) {
+  const { api, ui, t } = ctx;
+  const { el } = ui;
+  const ask = api.latest();
+  ctx.onLeave(() => ask(async () => undefined));
+  const fixed = el("div", { testid: "orders-samples" });
+  const mine = el("div", { testid: "orders-mine" });
+  const status = ui.live({ testid: "orders-status", class: "late-status" });
+  let seed = 1;
+  const order = ui.choice({
+    label: t("samples_order"),
+    options: ORDERS.map((n) => ({ value: String(n), text: String(n) })),
+    value: "4",
+    onChange: () => draw(),
+    testid: "orders-order",
+  });
+  const more = ui.button({
+    label: t("samples_more"),
+    kind: "primary",
+    onClick: () => {
+      seed += 1;
+      draw();
+    },
+    testid: "orders-more",
+  });
+  const drawn = [];
+  for (const n of ORDERS) {
+    drawn.push(await api.post("/sample", { n: MANY, seed: 1, order: n, max_length: LONGEST }, { signal: ctx.signal }));
+  }
+  ui.clear(
+    fixed,
+    ui.scroller(t("samples_caption"), ui.table({
+      caption: t("samples_caption"),
+      head: [t("samples_order"), t("samples_names"), t("samples_share")],
+      rows: drawn.map((answer, index) => [
+        ui.integer(ORDERS[index]), ui.items(answer.items.slice(0, 5)), ui.percent(answer.new_share, 0),
+      ]),
+      numeric: [0, 2],
+    })),
+  );
+  ui.clear(place, fixed, ui.controls(order.node, more), mine, status);
+  await draw();
+
+  function draw() {
+    return ctx.guard(async () => {
+      const answer = await ask((signal) => api.post("/sample", { n: 20, seed, order: Number(order.value), max_length: LONGEST }, { signal }));
+      if (!answer) return;
+      ui.clear(mine, ui.items(answer.items, { label: t("samples_caption") }));
+      ui.clear(status, t("samples_new", { share: ui.percent(answer.new_share, 0), order: order.value }));
+    }, place);
+  }
+}
