@@ -11,7 +11,7 @@ import pytest
 
 import nextchar
 from nextchar.corpus import Corpus
-from nextchar.lessons import LANGUAGES, Chapter, Snippet, load_chapters, load_quiz, load_site
+from nextchar.lessons import LANGUAGES, Chapter, Language, Question, Snippet, load_chapters, load_quiz, load_site
 from nextchar.web.views import facts
 
 PACKAGE = Path(nextchar.__file__).parent
@@ -22,14 +22,27 @@ SNIPPETS = [(number, snippet) for number, chapter in BY_NUMBER.items() for snipp
 
 # The topics of the source document's quiz, by their places in the lecture video: the ledger's list.
 PLACES = Counter(
-    ["6:49", "10:04", "20:17", "28:22", "44:25", "1:07:54", "1:12:55", "1:34:30", "1:36:08", "1:38:48", "1:38:48"]
-    + ["1:39:14", "1:41:40", "1:51:00"]
+    [
+        "6:49",
+        "10:04",
+        "20:17",
+        "28:22",
+        "44:25",
+        "1:07:54",
+        "1:12:55",
+        "1:34:30",
+        "1:36:08",
+        "1:38:48",
+        "1:38:48",
+        "1:39:14",
+        "1:41:40",
+        "1:51:00",
+    ]
 )
 
 
-def texts(chapter: Chapter, language: str) -> dict[str, str]:
+def texts(chapter: Chapter, language: Language) -> dict[str, str]:
     """All texts of a chapter in one language, by where they stand."""
-    assert language in ("en", "zh")
     found = {"title": chapter.titles[language], "goal": chapter.goals[language]}
     for section in chapter.sections[language]:
         found |= {f"{section.id} heading": section.heading, f"{section.id} text": section.text}
@@ -74,7 +87,7 @@ def test_only_facts_that_the_server_has_are_named(number: int) -> None:
 
 
 def test_facts_are_filled_in() -> None:
-    document = BY_NUMBER[1].document("en", {name: 1234567 for name in BY_NUMBER[1].facts})
+    document = BY_NUMBER[1].document("en", dict.fromkeys(BY_NUMBER[1].facts, 1234567))
     shown = "\n".join(section["text"] for section in document["sections"])
     assert "1,234,567" in shown
     assert not re.search(r"\{[a-z_]+\}", shown)
@@ -88,7 +101,8 @@ def defined(source: str) -> set[str]:
         if name:
             found.add(name)
         found |= {f"{name}.{inner.name}" for inner in getattr(node, "body", []) if isinstance(inner, ast.FunctionDef)}
-        found |= {target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)}
+        targets = [*getattr(node, "targets", []), getattr(node, "target", None)]
+        found |= {target.id for target in targets if isinstance(target, ast.Name)}
     return found
 
 
@@ -116,7 +130,7 @@ def test_the_quiz_has_the_documents_topics_and_more() -> None:
 
 
 @pytest.mark.parametrize("question", load_quiz(), ids=lambda question: question.id)
-def test_a_question_is_whole_in_both_languages(question: nextchar.lessons.Question) -> None:  # type: ignore[name-defined]
+def test_a_question_is_whole_in_both_languages(question: Question) -> None:
     assert question.chapter in BY_NUMBER
     assert {len(question.options[language]) for language in LANGUAGES} == {4}
     assert 0 <= question.answer < 4

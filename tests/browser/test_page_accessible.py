@@ -15,9 +15,8 @@ GRAVE: Final = ("serious", "critical")
 
 def violations(lesson: Lesson) -> list[str]:
     """What axe-core holds for serious or critical on the page as it is."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found: Any = Axe().run(lesson.page, options={"resultTypes": ["violations"]}).response
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found: Any = axe.run(lesson.page, options={"resultTypes": ["violations"]}).response
     return [
         f"{fault['id']} ({fault['impact']}): {node['target']}: {node['html'][:120]}"
         for fault in found["violations"]
@@ -37,7 +36,6 @@ def violations(lesson: Lesson) -> list[str]:
     ],
 )
 def test_no_serious_violation(lesson: Lesson, chapter: int, language: str, scheme: Literal["light", "dark"]) -> None:
-    pytest.importorskip("axe_playwright_python")
     lesson.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     lesson.open(chapter, language)
     assert violations(lesson) == []
@@ -45,7 +43,6 @@ def test_no_serious_violation(lesson: Lesson, chapter: int, language: str, schem
 
 def test_no_serious_violation_after_use(lesson: Lesson) -> None:
     """In the states that a visitor brings about: the dialog, answers right and wrong, a stopped training."""
-    pytest.importorskip("axe_playwright_python")
     lesson.page.emulate_media(reduced_motion="reduce")
     lesson.open(4)
     lesson.at("data-open").click()
@@ -72,9 +69,10 @@ def test_all_controls_are_reached_by_keyboard(lesson: Lesson) -> None:
         wanted: int = lesson.page.evaluate(
             """() => {
               const radios = new Set();
-              const controls = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
-              window.controls = controls.filter((node) => {
-                if (node.disabled || node.tabIndex < 0 || !node.checkVisibility({ visibilityProperty: true })) return false;
+              const wanted = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+              window.controls = [...document.querySelectorAll(wanted)].filter((node) => {
+                const seen = node.checkVisibility({ visibilityProperty: true });
+                if (node.disabled || node.tabIndex < 0 || !seen) return false;
                 if (node.type !== "radio") return true;
                 if (radios.has(node.name)) return false;
                 radios.add(node.name);

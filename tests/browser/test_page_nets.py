@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -43,12 +44,9 @@ def test_one_hot(lesson: Lesson, corpus: Corpus) -> None:
     lesson.open(7)
     lesson.at("onehot-word").fill("emma")
     lesson.wait_until("document.querySelectorAll('[data-testid=onehot] tbody tr').length === 5")
-    ones = (
-        lesson.at("onehot")
-        .locator("tbody tr")
-        .evaluate_all(
-            "rows => rows.map((row) => [...row.querySelectorAll('td')].flatMap((cell, i) => cell.textContent === '1' ? [i] : []))"
-        )
+    ones = lesson.at("onehot").evaluate(
+        """(table) => [...table.querySelectorAll("tbody tr")].map((row) =>
+          [...row.querySelectorAll("td")].flatMap((cell, i) => cell.textContent === "1" ? [i] : []))"""
     )
     assert ones == [[i] for i in [0, *corpus.alphabet.encode("emma").tolist()]]
 
@@ -64,7 +62,8 @@ def test_one_example_in_numbers(lesson: Lesson, corpus: Corpus) -> None:
     logits = W[m].double()
     P = logits.exp() / logits.exp().sum()
     lesson.wait_until(
-        "(text) => document.querySelector('[data-testid=forward-numbers] tbody tr td:nth-child(3)').textContent === text",
+        """(text) =>
+          document.querySelector("[data-testid=forward-numbers] tbody tr td:nth-child(3)").textContent === text""",
         f"{logits[0]:.4f}".replace("-", MINUS),
     )
     rows = [row.inner_text().split("\t") for row in numbers.locator("tbody tr").all()]
@@ -73,7 +72,7 @@ def test_one_example_in_numbers(lesson: Lesson, corpus: Corpus) -> None:
     assert [float(row[4]) for row in rows] == pytest.approx(P.tolist(), abs=6e-5)
 
 
-def test_training_is_seen(lesson: Lesson, record_property: pytest.RecordProperty) -> None:
+def test_training_is_seen(lesson: Lesson, record_property: Callable[[str, object], None]) -> None:
     lesson.open(7)
     lesson.wait_until(RESTS)
     lesson.at("train-steps").select_option("5000")
@@ -177,8 +176,11 @@ def test_samples_side_by_side(lesson: Lesson, corpus: Corpus) -> None:
         same = sum(a == b for a, b in zip(left, right, strict=True))
         wanted = [[a, b] for a, b in zip(left, right, strict=True)]
         lesson.wait_until(
-            """(wanted) => JSON.stringify([...document.querySelectorAll('[data-testid=samples-table] tbody tr')].map(
-              (row) => [...row.querySelectorAll('.symbol')].map((name) => name.textContent))) === JSON.stringify(wanted)""",
+            """(wanted) => {
+              const rows = [...document.querySelectorAll("[data-testid=samples-table] tbody tr")];
+              const names = rows.map((row) => [...row.querySelectorAll(".symbol")].map((name) => name.textContent));
+              return JSON.stringify(names) === JSON.stringify(wanted);
+            }""",
             wanted,
         )
         assert str(same) in lesson.text("samples-tally")

@@ -103,9 +103,12 @@ function drawFrame(number) {
       ),
     ),
   );
+  const data = ui.button({ label: "", onClick: openData, kind: "quiet data-button", testid: "data-open" });
+  data.append(el("span", { class: "wide-only", text: dataLabel() }), el("span", { class: "narrow-only", text: site.data.data_name }));
+  data.setAttribute("aria-label", `${dataLabel()}. ${text("data_heading")}`);
   clear(
     barEnd,
-    ui.button({ label: dataLabel(), onClick: openData, kind: "quiet data-button", testid: "data-open" }),
+    data,
     el(
       "div",
       { class: "languages", testid: "languages", attrs: { role: "group", "aria-label": text("language") } },

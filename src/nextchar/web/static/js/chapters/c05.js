@@ -95,10 +95,11 @@ async function anchor(ctx, score) {
   );
   await ctx.charts.bars({
     into: host, horizontal: true, words: true, x: rows.map(([name]) => name), y: rows.map(([, nats]) => nats),
-    values: (i) => ui.fixed(rows[i][1], 4), hover: (i) => `${rows[i][0]}: ${ui.fixed(rows[i][1], 4)}`, xTitle: t("anchor_x"),
+    values: (i) => ui.fixed(rows[i][1], 4), hover: (i) => `${rows[i][0]}: ${ui.fixed(rows[i][1], 4)}`,
     highlight: 1, label: t("anchor_aria"), text: rows.map(([name, nats]) => `${name} ${ui.fixed(nats, 4)}`).join(", "),
     testid: "anchor-chart",
   });
+  host.append(ui.el("p", { class: "hint", text: t("anchor_x") }));
 }
 
 async function own(ctx, data, example, first) {

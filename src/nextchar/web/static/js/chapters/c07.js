@@ -231,7 +231,7 @@ async function training(ctx, place) {
   const cell = (r, c) => `${N.labels[r]}${N.labels[c]}\n${t("training_net")}: ${P ? ui.fixed(P[r][c]) : "—"}\n${t("training_counts")}: ${ui.fixed(N.table[r][c])}`;
   const map = (into, label, z) =>
     charts.heatmap({
-      into, z, rows: N.labels, scale: "root", zmin: 0, zmax: most, size: 460, minimum: 300, bar: false,
+      into, z, rows: N.labels, scale: "root", zmin: 0, zmax: most, size: mapSize(), minimum: 300, bar: false,
       rowTitle: t("training_first"), columnTitle: t("training_second"), hover: cell, label,
     });
   await map(countPlace, t("training_counts_aria"), N.table);
@@ -414,6 +414,11 @@ async function training(ctx, place) {
       if (!ended && !status.querySelector(".error")) ui.clear(status, ui.message("error", t("error_server")));
     }
   }
+}
+
+// Two maps stand side by side, or on a phone one below the other, each of them whole.
+function mapSize() {
+  return matchMedia("(max-width: 500px)").matches ? 312 : 460;
 }
 
 // A slider over a list of values, for settings that span powers of ten.

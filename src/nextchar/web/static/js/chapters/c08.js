@@ -50,7 +50,7 @@ async function tables(ctx, place) {
   const map = (into, z, label) =>
     charts.heatmap({
       into, z, label, rows: labels, scale: "root", zmin: 0, zmax: Math.max(...both.counts_probabilities.flat()),
-      size: 460, minimum: 300, bar: false, rowTitle: t("tables_first"), columnTitle: t("tables_second"), hover: text,
+      size: mapSize(), minimum: 300, bar: false, rowTitle: t("tables_first"), columnTitle: t("tables_second"), hover: text,
       onCell: (r, c, how) => {
         picked = [r, c];
         counted?.setCursor(r, c);
@@ -76,6 +76,11 @@ async function tables(ctx, place) {
       ]),
     );
   }
+}
+
+// Two maps stand side by side, or on a phone one below the other, each of them whole.
+function mapSize() {
+  return matchMedia("(max-width: 500px)").matches ? 312 : 460;
 }
 
 // --- samples side by side ------------------------------------------------------------------------------------------
@@ -230,7 +235,7 @@ async function smoothing(ctx, place) {
     const hover = (r, c) =>
       t("tables_cell", { pair: labels[r] + labels[c], counts: ui.fixed(both.counts_probabilities[r][c], 6), net: ui.fixed(both.net_probabilities[r][c], 6) });
     const map = (into, z, label) =>
-      charts.heatmap({ into, z, label, rows: labels, scale: "root", zmin: 0, zmax, size: 420, minimum: 300, bar: false, hover });
+      charts.heatmap({ into, z, label, rows: labels, scale: "root", zmin: 0, zmax, size: mapSize(), minimum: 300, bar: false, hover });
     maps = [
       await map(left, counts_probabilities, t("smoothing_counts_aria")),
       await map(right, net_probabilities, t("smoothing_net_aria")),

@@ -39,7 +39,7 @@ async function growth(ctx, place, orders) {
     );
   }
   const axis = el("div", { class: "late-growth-axis" });
-  const step = Math.ceil(widest / 5);
+  const step = Math.ceil(widest / 3);
   for (let n = 0; n <= widest; n += step) {
     const tick = el("span", {}, raised(10, n));
     tick.style.setProperty("--at", `${(100 * n) / widest}%`);
