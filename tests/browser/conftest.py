@@ -44,7 +44,7 @@ FLAGS: Final = (
     "--no-proxy-server",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
 )
-WAIT_MS: Final = 30_000
+WAIT_MS: Final = 20_000
 ABORTED: Final = "net::ERR_ABORTED"  # the page itself lets go of a request that it no longer needs
 
 
@@ -148,6 +148,8 @@ class Lesson:
 
     def ready(self, chapter: int | None = None) -> None:
         self.page.locator("main[data-ready=true]").wait_for()
+        for fault in self.page.locator("h1 + .message.error").all():
+            pytest.fail(f"{self.page.url}: {fault.inner_text()}")
         if chapter is not None:
             assert f"/lesson/{chapter}?" in self.page.url
 

@@ -380,10 +380,12 @@ function buildBars(spec, room, colours) {
   };
   const all = [...y, ...(spec.second?.y ?? [])].map(number).filter(Number.isFinite);
   const top = spec.yMax ?? Math.max(...all, 0);
+  // room for the numbers written at the ends of the bars
+  const beyond = !spec.values ? 1.04 : horizontal ? 1 + 110 / width : 1.12;
   const values = {
     title: { text: plain((horizontal ? spec.xTitle : spec.yTitle) ?? ""), font: font(colours, 12), standoff: 8 },
     tickfont: font(colours, 11), gridcolor: colours.line, zerolinecolor: colours.muted, fixedrange: true, ticks: "",
-    automargin: true, nticks: 6, range: [0, (top || 1) * (spec.values ? (horizontal ? 1.18 : 1.12) : 1.04)],
+    automargin: true, nticks: 6, range: [0, (top || 1) * beyond],
     tickformat: spec.percent ? ".0%" : ",~g", separatethousands: true,
   };
   const layout = {
