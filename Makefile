@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: names test test-slow bench lint shots clean
+.PHONY: names test test-slow test-browser bench lint shots clean
 
 # Learn from the names that ship with the package, and write 20 new ones.
 names: $(VENV)/.installed
@@ -15,11 +15,15 @@ names: $(VENV)/.installed
 	@$(BIN)/nextchar sample out/names.safetensors -n 20 --new --seed 1
 
 # Format, lint, types, tests.
-test: lint $(VENV)/.chromium
-	$(BIN)/python -m pytest -m "not slow"
+test: lint
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser
 
-test-slow: $(VENV)/.installed-all $(VENV)/.chromium
-	$(BIN)/python -m pytest -m slow
+test-slow: $(VENV)/.installed-all
+	$(BIN)/python -m pytest -m slow --ignore tests/browser
+
+# The lesson page in a real Chromium; several minutes.
+test-browser: $(VENV)/.installed-all $(VENV)/.chromium
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.installed-all
 	$(BIN)/ruff format --check .

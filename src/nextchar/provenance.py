@@ -1,7 +1,7 @@
 """What a model remembers of the data it was trained on: how to treat text, how much there was, and which items.
 
 The items are kept as fingerprints (see Corpus.fingerprints), 8 bytes a distinct item, so that a model can tell which
-strings are new to it without holding the training data. Beyond four million distinct items they are not kept.
+strings are new to it without holding the training data. Beyond two million distinct items they are not kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nextchar.corpus import Corpus, Fingerprints, Source, TextOptions
 
 __all__ = ["Provenance", "ProvenanceRecorder"]
 
-KEPT_ITEMS: Final = 1 << 22
+KEPT_ITEMS: Final = 1 << 21
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,6 +48,20 @@ class Provenance:
         return replace(recorder.result(), source=corpus.source)
 
 
+def _with(known: Fingerprints, prints: Fingerprints) -> Fingerprints:
+    """Sorted fingerprints with more of them; by sorting alone, which needs the least memory."""
+    prints.sort()
+    first = np.ones(len(prints), dtype=np.bool_)
+    first[1:] = prints[1:] != prints[:-1]
+    prints = prints[first]
+    if len(known):
+        at = np.minimum(np.searchsorted(known, prints), len(known) - 1)
+        prints = prints[known[at] != prints]
+    together = np.concatenate([known, prints])
+    together.sort()
+    return together
+
+
 class ProvenanceRecorder:
     """Notes what passes by while a corpus is streamed in parts.
 
@@ -72,7 +86,7 @@ class ProvenanceRecorder:
             self._weighted |= part.weights is not None
             self._weight += int(part.weights_or_ones.sum())
             if self._known is not None:
-                known = np.union1d(self._known, part.fingerprints())
+                known = _with(self._known, part.fingerprints())
                 self._known = known if len(known) <= KEPT_ITEMS else None
             yield part
 

@@ -17,7 +17,7 @@ PHONE: Final = {"width": 390, "height": 844}
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 KEY: Final = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")  # the name of a label, where its text should be
 SLOT: Final = re.compile(r"\{:?\w+\}")
-ENGLISH: Final = re.compile(r"[A-Za-z]{3,}[ ,.:;]+[A-Za-z]{3,}")  # two words
+ENGLISH: Final = re.compile(r"[A-Za-z]{3,}[,.:;]? [A-Za-z]{3,}")  # two words
 # Texts that people read: not code, not items of the data, not what a program printed.
 READ: Final = """
     () => {

@@ -52,8 +52,8 @@ def test_a_chinese_list_pasted(lesson: Lesson) -> None:
     through(lesson, "zh", 8)
 
     lesson.open(5, "zh")
-    lesson.at("own-word").fill("王芳")
-    [score] = Ngram(order=2, add=0.0).fit(corpus).score(["王芳"])
+    lesson.at("own-word").fill("王娜")
+    [score] = Ngram(order=2, add=0.0).fit(corpus).score(["王娜"])
     lesson.wait_until(
         "(text) => document.querySelector('[data-testid=own-nats]').textContent === text", f"{score.nats:.4f}"
     )

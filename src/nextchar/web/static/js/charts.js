@@ -248,7 +248,7 @@ function buildHeatmap(spec, room, colours) {
   const { rows, columns } = spec;
   const z = spec.z.map((row) => row.map(number));
   const colour = spec.scale === "root" ? (value) => (value === null ? null : Math.sqrt(value)) : (value) => value;
-  const narrowest = Math.min(Math.max(spec.minimum, columns.length * 12 + 60), spec.size);
+  const narrowest = Math.min(Math.max(spec.minimum, columns.length * 10 + 36), spec.size);
   const width = Math.max(Math.min(room, spec.size + (spec.bar ? 70 : 0)), narrowest);
   const finite = z.flat().filter((value) => Number.isFinite(value));
   let least = spec.zmin ?? Math.min(...finite, 0);

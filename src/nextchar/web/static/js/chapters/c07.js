@@ -133,7 +133,7 @@ async function example(ctx, place) {
         label: t("forward_logits_aria", { symbol }),
       };
       if (stages.logits) await stages.logits.update(strip);
-      else stages.logits = await charts.heatmap({ into: places.logits, diverging: true, bar: false, size: 1200, minimum: 420, ...strip });
+      else stages.logits = await charts.heatmap({ into: places.logits, diverging: true, bar: false, size: narrow() ? 312 : 1200, minimum: 300, ...strip });
       for (const name of ["counts", "probabilities"]) {
         const values = answer[name];
         const spec = {
@@ -157,6 +157,7 @@ async function example(ctx, place) {
           numeric: [1, 2, 3],
         })),
       );
+      const open = numbers.querySelector("details")?.open ?? false; // what the reader has opened stays open
       ui.clear(
         numbers,
         ui.alternative(t("forward_numbers"), {
@@ -167,6 +168,7 @@ async function example(ctx, place) {
           numeric: [1, 2, 3, 4],
         }),
       );
+      numbers.querySelector("details").open = open;
     }, place);
   }
 }
@@ -216,7 +218,7 @@ async function training(ctx, place) {
   ui.clear(
     place,
     el("div", { class: "late-settings" }, rate.node, l2.node),
-    ui.controls(steps.node, speed.node, start, stop),
+    ui.controls(steps.node, speed.node, el("div", { class: "late-buttons" }, start, stop)),
     meter,
     status,
     numbers,
@@ -243,7 +245,7 @@ async function training(ctx, place) {
     controller = null;
   });
   busy(false);
-  await run(100);
+  await run(ui.reducedMotion() ? SPEEDS.at(-1) : 100); // something to see before the first click
 
   function busy(yes) {
     stop.setAttribute("aria-disabled", String(!yes));
@@ -418,7 +420,11 @@ async function training(ctx, place) {
 
 // Two maps stand side by side, or on a phone one below the other, each of them whole.
 function mapSize() {
-  return matchMedia("(max-width: 500px)").matches ? 312 : 460;
+  return narrow() ? 312 : 460;
+}
+
+function narrow() {
+  return matchMedia("(max-width: 500px)").matches;
 }
 
 // A slider over a list of values, for settings that span powers of ten.

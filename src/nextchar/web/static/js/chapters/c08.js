@@ -243,21 +243,25 @@ async function smoothing(ctx, place) {
   }
 
   function drawMap() {
-    const now = { add: ADDS[add.value], l2: l2Of(l2.value) };
+    if (!curve.childElementCount) {
+      curve.append(
+        el("div", { class: "late-loglog-place" }),
+        ui.alternative(t("smoothing_map_numbers"), {
+          head: [t("smoothing_add"), t("smoothing_l2"), t("smoothing_kl")],
+          rows: entries.map((entry) => [text(entry.add), text(entry.l2), ui.short(entry.divergence)]),
+          numeric: [0, 1, 2],
+        }),
+      );
+    }
     ui.clear(
-      curve,
+      curve.firstElementChild,
       logLog({
         points: entries.map((entry) => [entry.add, entry.l2]),
-        now: [now.add, now.l2],
+        now: [ADDS[add.value], l2Of(l2.value)],
         xTitle: t("smoothing_add"),
         yTitle: t("smoothing_l2"),
         nowText: t("smoothing_you"),
         label: t("smoothing_map_aria"),
-      }),
-      ui.alternative(t("smoothing_map_numbers"), {
-        head: [t("smoothing_add"), t("smoothing_l2"), t("smoothing_kl")],
-        rows: entries.map((entry) => [text(entry.add), text(entry.l2), ui.short(entry.divergence)]),
-        numeric: [0, 1, 2],
       }),
     );
   }

@@ -51,7 +51,7 @@ async function growth(ctx, place, orders) {
     el("div", { class: "late-legend" },
       el("span", { class: "late-key-all", text: t("tables_cells") }), el("span", { class: "late-key-seen", text: t("tables_seen") })),
     picture,
-    ui.scroller(t("tables_numbers"), ui.table({
+    el("div", { class: "late-sizes" }, ui.scroller(t("tables_numbers"), ui.table({
       caption: t("tables_numbers"),
       head: [t("tables_head_order"), t("tables_head_context"), t("tables_cells"), t("tables_seen")],
       rows: sizes.map(({ order, cells }) => [
@@ -59,7 +59,7 @@ async function growth(ctx, place, orders) {
       ]),
       numeric: [0, 1, 2, 3],
       testid: "growth-table",
-    })),
+    }))),
   );
 
   function raised(base, power) {

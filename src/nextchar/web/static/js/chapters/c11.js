@@ -158,7 +158,7 @@ async function quizIn(ctx, place) {
     if (asked.chapter) {
       parts.push(el("a", { text: t("quiz_chapter", { chapter: asked.chapter }), testid: "quiz-chapter", attrs: { href: ctx.link(asked.chapter) } }));
     }
-    if (asked.video) parts.push(` ${t("quiz_video", { video: asked.video })}`);
+    if (asked.video) parts.push(`${parts.length ? " · " : ""}${t("quiz_video", { video: asked.video })}`);
     return parts;
   }
 
