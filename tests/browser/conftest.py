@@ -25,7 +25,7 @@ from nextchar.corpus import Corpus
 from nextchar.data import shipped_names
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, Response
 
 CHAPTERS: Final = range(1, 12)
 LANGUAGES: Final = ("en", "zh")
@@ -92,6 +92,7 @@ class Watch:
         context.on("requestfailed", self._failed)
         context.on("response", self._response)
         context.on("console", self._console)
+        context.on("dialog", self._dialog)
         context.on("weberror", lambda error: self._note(f"exception: {error.error}"))
 
     def check(self) -> None:
@@ -101,9 +102,13 @@ class Watch:
         if not any(re.search(pattern, fault) for pattern in self.expected):
             self.faults.append(fault)
 
+    def _dialog(self, dialog: Dialog) -> None:
+        self._note(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     def _request(self, request: Request) -> None:
         parts = urlsplit(request.url)
-        if parts.scheme not in ("data", "blob") and f"{parts.scheme}://{parts.netloc}" != self.address:
+        if parts.scheme not in ("about", "blob", "data") and f"{parts.scheme}://{parts.netloc}" != self.address:
             self._note(f"request to elsewhere: {request.url}")
 
     def _failed(self, request: Request) -> None:
@@ -304,23 +309,23 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Lesson]]:
 
 
 @pytest.fixture(scope="module")
-def profile(browser: Browser, address: str) -> Iterator[tuple[BrowserContext, Watch]]:
-    """Kept for all tests of a file, so that plotly.js is read and compiled once."""
+def kept(browser: Browser, address: str) -> Iterator[Lesson]:
+    """One page for all tests of a file, so that plotly.js is read and compiled once."""
     context, watch = opened(browser, address)
-    yield context, watch
+    yield Lesson(context.new_page(), watch)
     context.close()
 
 
 @pytest.fixture
-def lesson(profile: tuple[BrowserContext, Watch]) -> Iterator[Lesson]:
+def lesson(kept: Lesson) -> Iterator[Lesson]:
     """A visitor who was never here before."""
-    context, watch = profile
-    context.clear_cookies()
+    page, watch = kept.page, kept.watch
+    page.context.clear_cookies()
     watch.faults.clear()
     watch.expected.clear()
-    page = context.new_page()
-    yield Lesson(page, watch)
+    yield kept
     if page.url.startswith(watch.address):
         page.evaluate("localStorage.clear()")
-    page.close()
+    page.goto("about:blank")
+    page.emulate_media(color_scheme="null", reduced_motion="null")
     watch.check()

@@ -104,7 +104,6 @@ def test_a_list_that_is_refused(lesson: Lesson) -> None:
 
 
 def test_hostile_items_are_text(lesson: Lesson) -> None:
-    lesson.page.on("dialog", lambda dialog: lesson.watch.faults.append(f"a dialog: {dialog.message}"))
     lesson.open(1)
     lesson.use("\n".join(HOSTILE * 3))
     shown = lesson.page.evaluate(
