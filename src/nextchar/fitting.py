@@ -10,22 +10,18 @@ from typing import Any, Literal
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Corpus, Source, TextOptions, stream
-from nextchar.counting import COMPILED_FROM, Counts, count, sum_counts
+from nextchar.counting import COMPILED_FROM, count, sum_counts
 from nextchar.evaluation import Evaluation, evaluate
 from nextchar.models.base import Model
-from nextchar.models.bigram_net import BigramNet, Progress
-from nextchar.models.ngram import Ngram
-from nextchar.provenance import Provenance, ProvenanceRecorder
+from nextchar.models.spec import CountSpec, Progress, Spec
+from nextchar.provenance import ProvenanceRecorder
 from nextchar.reading import Digest, Format
 from nextchar.splitting import Split, SplitName, split
 from nextchar.storage import plain
 
-__all__ = ["Input", "Spec", "Trained", "train"]
+__all__ = ["Input", "Trained", "train"]
 
 Reading = Callable[[int], None]  # is told how many bytes have been read
-
-
-Spec = Ngram | BigramNet  # both are made from counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +71,8 @@ def train(
 ) -> Trained:
     """Read the data, train, and measure the loss on every part.
 
-    Without a split and with repeats kept, files of any size are counted in bounded memory.
+    Without a split and with repeats kept, a model that needs no more than counts takes files of any size in bounded
+    memory.
 
     Args:
         spec: the settings of the model.
@@ -83,7 +80,7 @@ def train(
         division: which items to hold out.
         seed: of the split.
         reading: is told how many bytes have been read.
-        learning: is told every step of a net.
+        learning: is told how far training has come.
 
     Raises:
         CorpusError: the data cannot be read.
@@ -92,7 +89,7 @@ def train(
     begun = time.perf_counter()
     digest = Digest()
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
-    if division == "none" and not data.distinct:
+    if division == "none" and not data.distinct and isinstance(spec, CountSpec):
         return _train_on_stream(spec, data, parts, digest, learning, begun)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data.sources, digest))
@@ -107,7 +104,7 @@ def train(
     training = pieces.train
     if data.unknown:
         training = training.encoded_in(Alphabet(training.characters_used(), has_unknown=True))
-    model = _fit(spec, count(training, spec.order), Provenance.of(training), learning)
+    model = spec.fit(training, validation=pieces.validation if len(pieces.validation) else None, progress=learning)
     seconds = time.perf_counter() - begun
     losses = {"train": _loss(evaluate(model, training))}
     if division != "none":
@@ -135,14 +132,8 @@ def train(
     )
 
 
-def _fit(spec: Spec, counts: Counts, provenance: Provenance, learning: Progress | None) -> Model:
-    if isinstance(spec, BigramNet):
-        return spec.from_counts(counts, provenance, progress=learning)
-    return spec.from_counts(counts, provenance)
-
-
 def _train_on_stream(
-    spec: Spec,
+    spec: CountSpec,
     data: Input,
     parts: Iterator[Corpus],
     digest: Digest,
@@ -156,7 +147,7 @@ def _train_on_stream(
     )
     if data.unknown:
         counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
-    model = _fit(spec, counts, recorder.result(_source(data.sources, digest)), learning)
+    model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)), progress=learning)
     seconds = time.perf_counter() - begun
     seen = model.provenance
     loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=model.training_nats(), weight=counts.total)

@@ -15,8 +15,8 @@ from nextchar.cli._options import format_from, input_options, json_option, text_
 from nextchar.cli._run import console, echo_json, note, print_table
 
 if TYPE_CHECKING:
-    from nextchar.fitting import Spec, Trained
-    from nextchar.models.bigram_net import TrainingStep
+    from nextchar.fitting import Trained
+    from nextchar.models.spec import Report, Spec
 
 __all__ = ["train"]
 
@@ -111,7 +111,7 @@ def train(
     )
     if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _reading(files) as reading, _learning(getattr(spec, "steps", 0)) as learning:
+    with _reading(files) as reading, _learning() as learning:
         trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
     trained.model.save(output)
     for remark in (trained.note, trained.model.metrics.get("stopped")):
@@ -147,27 +147,26 @@ def _spec(kind: str, chosen: dict[str, Any]) -> Spec:
         raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with --model {kind}, which has {known}.")
     settings = {MODEL_OPTIONS[kind][name]: value for name, value in chosen.items()}
     if kind == "bigram-net":
-        from nextchar.models.bigram_net import BigramNet, need_torch
+        from nextchar.models.bigram_net import need_torch
 
         need_torch()
-        return BigramNet(**settings)
-    from nextchar.models.ngram import Ngram
+    from nextchar.models.build import spec_of
 
-    return Ngram(**{"order": 2, **settings} if kind == "bigram" else settings)
+    return spec_of("ngram", {"order": 2, **settings}) if kind == "bigram" else spec_of(kind, settings)
 
 
 @contextmanager
-def _learning(steps: int) -> Iterator[Callable[[TrainingStep], None] | None]:
-    """A line on a terminal that shows how the loss of a net falls."""
-    if not steps or not console(stderr=True).is_terminal:
+def _learning() -> Iterator[Callable[[Report], None] | None]:
+    """A line on a terminal that shows how training goes, once it tells of it."""
+    if not console(stderr=True).is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = ("learning", BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    columns = ("learning", BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=steps)
-        yield lambda at: bar.update(task, completed=at.step, description=f"loss {at.loss:.4f}")
+        task = bar.add_task("", total=1.0, visible=False)
+        yield lambda at: bar.update(task, completed=at.share, description=at.text, visible=True)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
 from nextchar.provenance import Provenance
 
-__all__ = ["LECTURE_SEED", "BigramNet", "BigramNetModel", "Progress", "TrainingStep", "need_torch", "one_hot"]
+__all__ = ["LECTURE_SEED", "BigramNet", "BigramNetModel", "TrainingStep", "need_torch", "one_hot"]
 
 Floats = npt.NDArray[np.floating[Any]]
 F64 = npt.NDArray[np.float64]
@@ -64,6 +64,7 @@ class TrainingStep(NamedTuple):
         loss: with the L2 term.
         data_loss: nats per symbol of the training data.
         seconds: since the start.
+        share: of the updates that were asked for, from 0 to 1.
     """
 
     step: int
@@ -71,9 +72,12 @@ class TrainingStep(NamedTuple):
     loss: float
     data_loss: float
     seconds: float
+    share: float
 
-
-Progress = Callable[[TrainingStep], None]
+    @property
+    def text(self) -> str:
+        """The step and the loss, for a person."""
+        return f"step {self.step}, loss {self.loss:.4f}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +118,22 @@ class BigramNet:
         if not 0 <= self.seed < 2**63:
             raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
 
-    def fit(self, data: Corpus, *, progress: Progress | None = None) -> BigramNetModel:
+    def fit(
+        self,
+        data: Corpus,
+        *,
+        validation: Corpus | None = None,  # noqa: ARG002 - a spec's interface
+        progress: Callable[[TrainingStep], None] | None = None,
+    ) -> BigramNetModel:
         """Train on a corpus; see `from_counts`."""
         return self.from_counts(count(data, 2), Provenance.of(data), progress=progress)
 
     def from_counts(
-        self, counts: Counts, provenance: Provenance | None = None, *, progress: Progress | None = None
+        self,
+        counts: Counts,
+        provenance: Provenance | None = None,
+        *,
+        progress: Callable[[TrainingStep], None] | None = None,
     ) -> BigramNetModel:
         """Train on bigram counts, which are all that a full batch needs.
 
@@ -200,7 +214,8 @@ class BigramNet:
         else:
             steps = self._lecture(table)
         for number, (weights, loss, data_loss) in enumerate(steps):
-            yield TrainingStep(number, weights, loss, data_loss, time.perf_counter() - begun)
+            share = min(number / (self._length - 1), 1.0)
+            yield TrainingStep(number, weights, loss, data_loss, time.perf_counter() - begun, share)
 
     def _initial(self, V: int) -> npt.NDArray[np.float32]:
         if self.init == "zeros":

@@ -1,43 +1,67 @@
-"""The one table of models: from the name of a kind to the code that makes it again from a file."""
+"""The one table of models: from the name of a kind to its settings, and to the code that makes it again from a file."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Source, TextOptions
-from nextchar.errors import MissingExtraError, ModelFileError
+from nextchar.errors import MissingExtraError, ModelFileError, SettingsError
 from nextchar.models.base import Model
+from nextchar.models.spec import Spec
 from nextchar.provenance import Provenance
 from nextchar.storage import ModelFile, read_model_file
 
-__all__ = ["KINDS", "load"]
+__all__ = ["KINDS", "Kind", "load", "spec_of"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Loader = Callable[[Mapping[str, Any], Arrays, Alphabet, Provenance, Mapping[str, Any]], Model]
 
 
-def _ngram() -> Loader:
-    from nextchar.models.ngram import NgramModel
+class Kind(NamedTuple):
+    """A kind of model: what makes its settings, and what makes a model from a file's content."""
 
-    return NgramModel.from_arrays
-
-
-def _bigram_net() -> Loader:
-    from nextchar.models.bigram_net import BigramNetModel
-
-    return BigramNetModel.from_arrays
+    spec: Callable[..., Spec]
+    load: Loader
 
 
-KINDS: Mapping[str, Callable[[], Loader]] = {
+def _ngram() -> Kind:
+    from nextchar.models.ngram import Ngram, NgramModel
+
+    return Kind(Ngram, NgramModel.from_arrays)
+
+
+def _bigram_net() -> Kind:
+    from nextchar.models.bigram_net import BigramNet, BigramNetModel
+
+    return Kind(BigramNet, BigramNetModel.from_arrays)
+
+
+KINDS: Mapping[str, Callable[[], Kind]] = {
     "ngram": _ngram,
     "bigram-net": _bigram_net,
 }
+
+
+def spec_of(kind: str, settings: Mapping[str, Any]) -> Spec:
+    """The settings of a kind of model; those that are not given have their defaults.
+
+    Raises:
+        SettingsError: there is no such kind or setting, or a setting is out of its range.
+    """
+    if kind not in KINDS:
+        raise SettingsError(f"there is no model {kind!r}; choose one of {', '.join(KINDS)}")
+    make = KINDS[kind]().spec
+    known = list(inspect.signature(make).parameters)
+    if wrong := [name for name in settings if name not in known]:
+        raise SettingsError(f"the model {kind} has no setting {wrong[0]!r}; it has {', '.join(known)}")
+    return make(**settings)
 
 
 def load(path: str | Path) -> Model:
@@ -52,7 +76,7 @@ def load(path: str | Path) -> Model:
         raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(KINDS)}")
     try:
         document = content.document
-        return KINDS[content.kind]()(
+        return KINDS[content.kind]().load(
             document["settings"],
             content.arrays,
             Alphabet(**document["alphabet"]),

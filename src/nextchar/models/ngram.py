@@ -29,6 +29,7 @@ from nextchar.counting import Counts, checked_order, count
 from nextchar.errors import SettingsError
 from nextchar.models.automaton import Automaton, ContextTrie, States
 from nextchar.models.automaton_model import AutomatonModel
+from nextchar.models.spec import Progress
 from nextchar.provenance import Provenance
 
 __all__ = ["Ngram", "NgramModel"]
@@ -54,11 +55,23 @@ class Ngram:
         if not (math.isfinite(self.add) and self.add >= 0):
             raise SettingsError(f"add-k takes a number of at least 0, not {self.add}")
 
-    def fit(self, data: Corpus) -> NgramModel:
+    def fit(
+        self,
+        data: Corpus,
+        *,
+        validation: Corpus | None = None,  # noqa: ARG002 - a spec's interface
+        progress: Progress | None = None,
+    ) -> NgramModel:
         """Count a corpus and return the model."""
-        return self.from_counts(count(data, self.order), Provenance.of(data))
+        return self.from_counts(count(data, self.order), Provenance.of(data), progress=progress)
 
-    def from_counts(self, counts: Counts, provenance: Provenance | None = None) -> NgramModel:
+    def from_counts(
+        self,
+        counts: Counts,
+        provenance: Provenance | None = None,
+        *,
+        progress: Progress | None = None,  # noqa: ARG002 - a spec's interface
+    ) -> NgramModel:
         """The model of counts that are there already.
 
         Raises:
