@@ -89,7 +89,7 @@ def train(
     begun = time.perf_counter()
     digest = Digest()
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
-    if division == "none" and not data.distinct and isinstance(spec, CountSpec):
+    if division == "none" and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         return _train_on_stream(spec, data, parts, digest, learning, begun)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data.sources, digest))

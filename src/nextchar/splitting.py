@@ -17,13 +17,14 @@ from nextchar.corpus import Corpus
 from nextchar.errors import SettingsError
 from nextchar.randomness import GOLDEN, checked_seed, mix
 
-__all__ = ["SPLITS", "Split", "SplitName", "split"]
+__all__ = ["SPLITS", "Split", "SplitName", "hold_out", "split"]
 
 SplitName = Literal["distinct", "eurekalabs", "lecture"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
 _SHUFFLE_SEED = 42  # of both published splits
 _EUREKALABS_HELD_OUT = 1000
+_HOLD_OUT_KEY = 0x5DEECE66D  # any number, so that these hashes are not those of the splits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,23 @@ def split(corpus: Corpus, name: SplitName = "distinct", *, seed: int = 0) -> Spl
             test=corpus.take(order[second:]),
         )
     raise SettingsError(f"there is no split {name!r}; choose one of {', '.join(SPLITS)}")
+
+
+def hold_out(corpus: Corpus, share: float = 0.1) -> tuple[Corpus, Corpus]:
+    """Part of a corpus for choosing settings by: the rest, and the part, each in the order of the file.
+
+    A hash of the item decides, so that all repeats of an item fall on one side and nothing leaks.
+
+    Raises:
+        SettingsError: fewer than two different items.
+    """
+    key = mix(np.array([_HOLD_OUT_KEY], dtype=np.uint64))
+    hashes = mix(corpus.fingerprints() ^ key)
+    limit = max(int(share * 2**64), int(hashes.min(initial=2**64 - 1)))  # at least one item
+    out = hashes <= np.uint64(limit)
+    if out.all() or not out.any():
+        raise SettingsError("to hold items out, at least two different items are needed")
+    return corpus.take(np.flatnonzero(~out)), corpus.take(np.flatnonzero(out))
 
 
 def _distinct(corpus: Corpus, seed: int) -> Split:

@@ -20,15 +20,14 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.counting import Counts
 
-__all__ = ["Automaton", "ContextTrie", "States"]
+__all__ = ["Automaton", "States"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -175,66 +174,3 @@ class Automaton:
         nats = np.empty(len(ids))
         _kernels.walk(ids, cuts, log_prob.reshape(-1), target.reshape(-1), self.start, self.alphabet.size, nats)
         return nats
-
-
-class ContextTrie:
-    """The contexts of a model of order n and all their suffixes, numbered as the automaton's states.
-
-    A context of d symbols is named by the state of its suffix of d - 1 symbols and its oldest symbol. That pair always
-    fits into 64 bits, so any order works with any alphabet.
-
-    Attributes:
-        depth_starts: the first state of each depth, and the number of states at the end; n + 1 numbers.
-        link: (S,) the state of each context without its oldest symbol.
-        oldest: (S,) that symbol.
-    """
-
-    def __init__(self, counts: Counts) -> None:
-        self.alphabet = counts.alphabet
-        self._keys: list[I64] = []
-        self.depth_starts = [0, 1]
-        links: list[npt.NDArray[Any]] = [np.zeros(1, dtype=np.int64)]
-        oldest: list[npt.NDArray[Any]] = [np.zeros(1, dtype=np.int64)]
-        state = np.zeros(len(counts.counts), dtype=np.int64)
-        for column in counts.ngrams[:, -2::-1].T if counts.order > 1 else ():
-            keys, rank = np.unique(state * self.alphabet.size + column, return_inverse=True)
-            state = rank + self.depth_starts[-1]
-            self._keys.append(keys)
-            links.append(keys // self.alphabet.size)
-            oldest.append(keys % self.alphabet.size)
-            self.depth_starts.append(self.depth_starts[-1] + len(keys))
-        self.ngram_context: I64 = state
-        self.link = np.concatenate(links).astype(np.int32)
-        self.oldest = np.concatenate(oldest)
-
-    @property
-    def size(self) -> int:
-        """S, the number of states."""
-        return len(self.link)
-
-    def longest(self, recent_first: npt.NDArray[Any]) -> States:
-        """The state of the longest known suffix, for (B, d) histories whose column 0 is the newest symbol."""
-        state = np.zeros(len(recent_first), dtype=np.int64)
-        going = np.ones(len(recent_first), dtype=np.bool_)
-        for depth, keys in enumerate(self._keys[: recent_first.shape[1]]):
-            key = state * self.alphabet.size + recent_first[:, depth]
-            rank = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
-            going &= keys[rank] == key
-            state[going] = rank[going] + self.depth_starts[depth + 1]
-        return state.astype(np.int32)
-
-    def extensions(self) -> tuple[I64, I64, States]:
-        """For every context of two symbols and more: the state without its newest symbol, that symbol, its own state.
-
-        The first is always a known context too, for it was followed by that symbol.
-        """
-        V = self.alphabet.size
-        prefix = np.zeros(self.size, dtype=np.int64)
-        newest = self.oldest.copy()
-        for depth in range(2, len(self.depth_starts) - 1):
-            states = slice(self.depth_starts[depth], self.depth_starts[depth + 1])
-            key = prefix[self.link[states]] * V + self.oldest[states]
-            prefix[states] = np.searchsorted(self._keys[depth - 2], key) + self.depth_starts[depth - 1]
-            newest[states] = newest[self.link[states]]
-        longer = np.arange(min(self.depth_starts[min(2, len(self.depth_starts) - 1)], self.size), self.size)
-        return prefix[longer], newest[longer], longer.astype(np.int32)

@@ -97,6 +97,7 @@ class BigramNet:
     """
 
     order: ClassVar[int] = 2
+    counts_suffice: ClassVar[bool] = True
     solver: Solver = "newton"
     l2: float = 0.01
     steps: int = 100

@@ -1,15 +1,15 @@
 """The n-gram model: predict the next symbol from the n - 1 before it, by how often each has followed them.
 
-    p(w | context) = (count(context w) + k) / (count(context) + k V)
-
-Adding k to every count (Lidstone; k = 1 is Laplace's rule) keeps unseen n-grams possible; k = 0 is the maximum
-likelihood estimate, under which they are impossible and cost infinitely many nats. A context that was never seen
-predicts all symbols alike; for k = 0 too, as the limit of small k.
+Counting alone holds what was never seen impossible. Smoothing mends that: it takes a little from what was seen, and
+asks the context without its oldest symbol about the rest. `smoothing` has the methods. The plainest adds k to every
+count (Lidstone; k = 1 is Laplace's rule; k = 0 the maximum likelihood estimate, under which an unseen n-gram costs
+infinitely many nats) and takes no notice of shorter contexts: one that was never seen predicts all symbols alike.
 
 Source: Jurafsky and Martin, Speech and Language Processing, 3rd edition, chapter 3; for n = 2, Karpathy's lecture
-"The spelled-out intro to language modeling: building makemore".
+"The spelled-out intro to language modeling: building makemore"; for the other methods, Chen and Goodman, "An empirical
+study of smoothing techniques for language modeling", 1999.
 
-Letters: n order, V size of the alphabet, S states, M distinct n-grams.
+Letters: n order, V size of the alphabet, S states, E entries (see `trie`).
 """
 
 from __future__ import annotations
@@ -18,21 +18,29 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Final, Literal, final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.alphabet import BOUNDARY, Alphabet
+from nextchar.alphabet import Alphabet
 from nextchar.corpus import Corpus
 from nextchar.counting import Counts, checked_order, count
-from nextchar.errors import SettingsError
-from nextchar.models.automaton import Automaton, ContextTrie, States
+from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
+from nextchar.models.pitman_yor import pitman_yor
+from nextchar.models.smoothing import DISCOUNTING, METHODS, Method, Smoothed, discounts_of, interpolated
 from nextchar.models.spec import Progress
+from nextchar.models.trie import NgramTrie
+from nextchar.models.tuning import Chains, tuned_add, tuned_discounts
 from nextchar.provenance import Provenance
+from nextchar.splitting import hold_out
 
 __all__ = ["Ngram", "NgramModel"]
+
+Tune = Literal["none", "held-out", "leave-one-out"]
+ADD: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,47 +49,121 @@ class Ngram:
 
     Attributes:
         order: n; 2 is the bigram model.
-        add: k, added to every count; at least 0.
+        smoothing: add, witten-bell, absolute, kneser-ney, modified-kneser-ney or pitman-yor.
+        add: k, added to every count by the smoothing add; at least 0.
+        tune: what to choose the discounts (or k) by: none (their formulas; k as given), held-out (the validation
+            items, or a tenth of the data where there are none), or leave-one-out.
+        sweeps: of pitman-yor: how often every symbol is seated anew.
+        seed: of pitman-yor.
 
     Raises:
-        SettingsError: a setting is out of its range.
+        SettingsError: a setting is out of its range, or does not go with the smoothing.
     """
 
     order: int = 4
-    add: float = 0.1
+    smoothing: Method = "add"
+    add: float = ADD
+    tune: Tune = "none"
+    sweeps: int = 30
+    seed: int = 0
 
     def __post_init__(self) -> None:
         checked_order(self.order)
+        if self.smoothing not in METHODS:
+            raise SettingsError(f"there is no smoothing {self.smoothing!r}; choose one of {', '.join(METHODS)}")
         if not (math.isfinite(self.add) and self.add >= 0):
             raise SettingsError(f"add-k takes a number of at least 0, not {self.add}")
+        if self.smoothing != "add" and self.add != ADD:
+            raise SettingsError(f"k is a setting of the smoothing add; {self.smoothing} has none")
+        if self.tune not in ("none", "held-out", "leave-one-out"):
+            raise SettingsError(f"tuning is none, held-out or leave-one-out, not {self.tune!r}")
+        if self.tune != "none" and self.smoothing in ("witten-bell", "pitman-yor"):
+            why = "it has no parameters" if self.smoothing == "witten-bell" else "it infers its parameters by itself"
+            raise SettingsError(f"{self.smoothing} cannot be tuned: {why}")
+        if self.sweeps < 2:
+            raise SettingsError(f"pitman-yor takes at least 2 sweeps, not {self.sweeps}")
+        if not 0 <= self.seed < 2**63:
+            raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
 
-    def fit(
-        self,
-        data: Corpus,
-        *,
-        validation: Corpus | None = None,  # noqa: ARG002 - a spec's interface
-        progress: Progress | None = None,
-    ) -> NgramModel:
-        """Count a corpus and return the model."""
-        return self.from_counts(count(data, self.order), Provenance.of(data), progress=progress)
+    @property
+    def counts_suffice(self) -> bool:
+        """Whether the model comes from counts alone."""
+        return self.tune != "held-out"
+
+    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NgramModel:
+        """Count a corpus, tune on the validation items if asked to, and return the model.
+
+        Raises:
+            SettingsError: too few items to hold some out.
+        """
+        counts = count(data, self.order)
+        if self.counts_suffice:
+            return self.from_counts(counts, Provenance.of(data), progress=progress)
+        if validation is None:
+            rest, validation = hold_out(data)
+            trie = NgramTrie(count(rest, self.order))
+        else:
+            trie = NgramTrie(counts)
+        fitted = self._tuned(trie, Chains.held_out(trie, self._tuned_counts(trie), validation))
+        return self._model(counts, Provenance.of(data), fitted, NgramTrie(counts), ())
 
     def from_counts(
-        self,
-        counts: Counts,
-        provenance: Provenance | None = None,
-        *,
-        progress: Progress | None = None,  # noqa: ARG002 - a spec's interface
+        self, counts: Counts, provenance: Provenance | None = None, *, progress: Progress | None = None
     ) -> NgramModel:
         """The model of counts that are there already.
 
+        Args:
+            counts: of this order.
+            provenance: what to remember of the data.
+            progress: is told every sweep of pitman-yor.
+
         Raises:
-            SettingsError: the counts are of another order.
+            SettingsError: the counts are of another order; tuning on held-out items is asked for; too many symbols
+                for pitman-yor.
         """
         if counts.order != self.order:
             raise SettingsError(f"a model of order {self.order} cannot be made from counts of order {counts.order}")
+        if not self.counts_suffice:
+            raise SettingsError("tuning on held-out items needs the items, not counts alone; use fit")
         if provenance is None:
             provenance = Provenance(items=counts.items, symbols=counts.total)
-        return NgramModel(settings=self, counts=counts, provenance=provenance)
+        trie = NgramTrie(counts)
+        fitted: dict[str, npt.NDArray[Any]] = {}
+        notes: tuple[str, ...] = ()
+        if self.tune == "leave-one-out":
+            fitted = self._tuned(trie, Chains.left_out(trie, self._tuned_counts(trie)))
+        elif self.smoothing == "pitman-yor":
+            seated = pitman_yor(trie, sweeps=self.sweeps, seed=self.seed, progress=progress)
+            fitted = {"own": seated.own, "rest": seated.rest}
+            return self._model(counts, provenance, fitted, trie, seated.notes, seated.parameters)
+        elif self.smoothing in DISCOUNTING:
+            fitted["discounts"], notes = discounts_of(trie, self.smoothing)
+        return self._model(counts, provenance, fitted, trie, notes)
+
+    def _tuned_counts(self, trie: NgramTrie) -> npt.NDArray[np.int64]:
+        return trie.adjusted if self.smoothing in DISCOUNTING and DISCOUNTING[self.smoothing].adjusted else trie.raw
+
+    def _tuned(self, trie: NgramTrie, chains: Chains) -> dict[str, npt.NDArray[Any]]:
+        if self.smoothing == "add":
+            return {"k": np.array([tuned_add(chains)])}
+        return {"discounts": tuned_discounts(chains, self.smoothing, discounts_of(trie, self.smoothing)[0])}
+
+    def _model(
+        self,
+        counts: Counts,
+        provenance: Provenance,
+        fitted: Mapping[str, npt.NDArray[Any]],
+        trie: NgramTrie,
+        notes: tuple[str, ...],
+        parameters: Mapping[str, Any] | None = None,
+    ) -> NgramModel:
+        about = parameters if parameters is not None else {name: value.tolist() for name, value in fitted.items()}
+        metrics: dict[str, Any] = {"smoothing": about} if about else {}
+        if notes:
+            metrics["notes"] = list(notes)
+        return NgramModel(
+            settings=self, counts=counts, provenance=provenance, metrics=metrics, fitted=fitted, trie=trie
+        )
 
 
 @final
@@ -90,10 +172,12 @@ class NgramModel(AutomatonModel):
     """An n-gram model: counts, and the automaton that they make.
 
     Attributes:
-        settings: order and k.
+        settings: order and smoothing.
         counts: of the training data.
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained.
+        fitted: what smoothing estimated beside the counts: `discounts` (n, 3), `k` (1,), or `own` (E,) and `rest` (S,).
+        trie: the counts of all orders.
     """
 
     kind: ClassVar[str] = "ngram"
@@ -101,6 +185,8 @@ class NgramModel(AutomatonModel):
     counts: Counts
     provenance: Provenance
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    fitted: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    trie: NgramTrie
 
     @property
     def alphabet(self) -> Alphabet:  # type: ignore[override]
@@ -113,28 +199,46 @@ class NgramModel(AutomatonModel):
         return self.settings.order - 1
 
     @cached_property
+    def smoothed(self) -> Smoothed:
+        """What smoothing makes of the counts."""
+        if "own" in self.fitted:
+            return Smoothed(self.fitted["own"], self.fitted["rest"])
+        k = float(self.fitted["k"][0]) if "k" in self.fitted else self.settings.add
+        return interpolated(self.trie, self.settings.smoothing, k=k, discounts=self.fitted.get("discounts"))
+
+    @cached_property
     def automaton(self) -> Automaton:
         """The model as a finite automaton: one state a context."""
-        return _add_k_automaton(self.counts, self.settings.add)
+        with np.errstate(divide="ignore"):
+            log_prob = np.log(self._probabilities)
+            price = np.log(self.smoothed.rest)
+        return Automaton(
+            alphabet=self.alphabet,
+            start=int(self.trie.start),
+            first=self.trie.first,
+            symbols=self.trie.symbols.astype(self.alphabet.dtype),
+            log_prob=log_prob,
+            target=self.trie.targets(),
+            link=self.trie.link.astype(np.int32),
+            price=price,
+        )
+
+    @cached_property
+    def _probabilities(self) -> npt.NDArray[np.float64]:
+        return self.smoothed.probabilities(self.trie)
 
     def training_nats(self) -> float:
         """-log p of the training data, weights counted, from the counts alone: each n-gram once."""
-        rows = self.automaton.rows(self._contexts)
-        chosen = rows[np.arange(len(rows)), self.counts.ngrams[:, -1]]
-        return float(-(self.counts.counts @ chosen))
-
-    @cached_property
-    def _contexts(self) -> States:
-        """The state of each n-gram's context, shape (M,)."""
-        return ContextTrie(self.counts).ngram_context.astype(np.int32)
+        leaves = self.trie.whole[self.trie.owner] & (self.trie.raw > 0)
+        return -float(self.trie.raw[leaves] @ np.log(self._probabilities[leaves]))
 
     def with_metrics(self, metrics: Mapping[str, Any]) -> NgramModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The counts; the automaton is made anew from them."""
-        return {"ngrams": self.counts.ngrams, "counts": self.counts.counts}
+        """The counts, and what was estimated beside them; the automaton is made anew from both."""
+        return {"ngrams": self.counts.ngrams, "counts": self.counts.counts, **self.fitted}
 
     @classmethod
     def from_arrays(
@@ -148,61 +252,17 @@ class NgramModel(AutomatonModel):
         """The model that `arrays` came from.
 
         Raises:
-            ModelFileError: the arrays do not make counts.
+            ModelFileError: the arrays do not make counts, or do not go with them.
             SettingsError: a setting is out of its range.
         """
         spec = Ngram(**settings)
-        return cls(
-            settings=spec,
-            counts=Counts.from_arrays(alphabet, spec.order, arrays["ngrams"], arrays["counts"]),
-            provenance=provenance,
-            metrics=metrics,
-        )
-
-
-def _add_k_automaton(counts: Counts, k: float) -> Automaton:
-    """The contexts of n - 1 symbols with their smoothed rows; shorter contexts, never seen whole, are uniform."""
-    trie = ContextTrie(counts)
-    V, depth = counts.alphabet.size, counts.order - 1
-    full = trie.depth_starts[depth]  # the first state with a context of n - 1 symbols
-    contexts = trie.ngram_context
-    totals = np.bincount(contexts, counts.counts, minlength=trie.size)
-    seen = np.log((counts.counts + k) / (totals[contexts] + k * V))
-    price = np.zeros(trie.size)
-    with np.errstate(divide="ignore"):
-        price[full:] = np.log(k * V / (totals[full:] + k * V))
-    history = counts.ngrams[:, :0:-1]  # the newest n - 1 symbols of each n-gram, newest first
-
-    if not depth:  # one state, which lists every symbol, seen or not
-        row = np.full(V, k)
-        row[counts.ngrams[:, -1]] += counts.counts
-        with np.errstate(divide="ignore"):
-            parts = [
-                (
-                    np.zeros(V, dtype=np.int64),
-                    np.arange(V),
-                    np.log(row / row.sum()),
-                    np.zeros(V, dtype=np.int32),
-                )
-            ]
-    else:
-        parts = [(contexts, counts.ngrams[:, -1].astype(np.int64), seen, trie.longest(history))]
-        # The root lists all symbols; a shorter context lists the symbols that lengthen it to a known one.
-        symbols = np.arange(V)
-        parts.append((np.zeros(V, dtype=np.int64), symbols, np.full(V, -math.log(V)), trie.longest(symbols[:, None])))
-        parent, symbol, child = trie.extensions()
-        parts.append((parent, symbol, np.full(len(parent), -math.log(V)), child))
-    state, symbol, log_prob, target = (np.concatenate(column) for column in zip(*parts, strict=True))
-    start = int(trie.longest(np.zeros((1, depth), dtype=np.int64))[0])
-    target = np.where(symbol == BOUNDARY, start, target)
-    order = np.lexsort([symbol, state])
-    return Automaton(
-        alphabet=counts.alphabet,
-        start=start,
-        first=np.searchsorted(state[order], np.arange(trie.size + 1)),
-        symbols=symbol[order].astype(counts.alphabet.dtype),
-        log_prob=log_prob[order],
-        target=target[order].astype(np.int32),
-        link=trie.link,
-        price=price,
-    )
+        counts = Counts.from_arrays(alphabet, spec.order, arrays["ngrams"], arrays["counts"])
+        trie = NgramTrie(counts)
+        shapes = {"discounts": (spec.order, 3), "k": (1,), "own": trie.symbols.shape, "rest": trie.link.shape}
+        fitted = {name: arrays[name] for name in shapes if name in arrays}
+        for name, array in fitted.items():
+            if array.shape != shapes[name] or array.dtype != np.float64 or not (array >= 0).all():
+                raise ModelFileError(f"its {name} do not fit its counts")
+        if spec.smoothing == "pitman-yor" and not {"own", "rest"} <= set(fitted):
+            raise ModelFileError("what pitman-yor inferred is missing")
+        return cls(settings=spec, counts=counts, provenance=provenance, metrics=metrics, fitted=fitted, trie=trie)

@@ -50,7 +50,12 @@ class Spec(Protocol):
 
 @runtime_checkable
 class CountSpec(Protocol):
-    """A spec whose model comes from n-gram counts alone."""
+    """A spec whose model can come from n-gram counts alone."""
+
+    @property
+    def counts_suffice(self) -> bool:
+        """Whether it does, with these settings."""
+        ...
 
     @property
     def order(self) -> int:

@@ -1,0 +1,183 @@
+"""All n-grams of a corpus up to order n, each hung below the one without its oldest symbol.
+
+Every smoothing method asks the same of the counts: for a context, which symbols followed it and how often; and what
+the context without its oldest symbol says of the same symbol. The trie holds the answers as flat arrays. Its states
+are the contexts, shorter ones first; its entries are the n-grams, those of a state side by side.
+
+A context that reaches back to an item's beginning is whole: there is nothing older to add. So `.e` stands for all
+that the padded contexts `..e`, `...e` of higher orders would say.
+
+Two counts come with each n-gram. `raw` is how often it occurred. `adjusted` is that too for contexts of n - 1 symbols
+and whole ones; for shorter contexts it is how many different symbols stood before the n-gram (Kneser and Ney 1995).
+
+Letters: n order, V size of the alphabet, S states, E entries, M distinct n-grams of order n.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.alphabet import BOUNDARY
+from nextchar.counting import Counts
+
+__all__ = ["ROOT", "NgramTrie", "sorting_keys"]
+
+I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+ROOT: Final = 0
+
+
+class NgramTrie:
+    """Contexts and n-grams; see the module.
+
+    Attributes:
+        alphabet: what the symbols mean.
+        order: n.
+        depths: n + 1 numbers: the states of contexts of d symbols are depths[d] .. depths[d + 1] - 1.
+        link: (S,) the context without its oldest symbol; the root's is the root.
+        oldest: (S,) that symbol.
+        first: (S + 1,) where each state's entries begin.
+        symbols: (E,) the predicted symbols, increasing within a state; the root has all V.
+        below: (E,) the entry of the same symbol in the state's link; -1 for the root's.
+        raw: (E,) how often the n-gram occurred.
+        adjusted: (E,) the same, or in how many contexts longer by one.
+    """
+
+    def __init__(self, counts: Counts) -> None:
+        self.alphabet = counts.alphabet
+        self.order = counts.order
+        V, depth_limit = counts.alphabet.size, counts.order - 1
+        newest_first = counts.ngrams[:, -2::-1] if depth_limit else counts.ngrams[:, :0]
+        rows = np.argsort(sorting_keys([*newest_first.T, counts.ngrams[:, -1]], V), kind="stable")
+        contexts, symbols, tally = newest_first[rows], counts.ngrams[rows, -1].astype(np.int64), counts.counts[rows]
+
+        # Number the contexts depth by depth: rows that share their newest d symbols lie side by side.
+        self.depths = [0, 1]
+        links, oldest = [np.zeros(1, dtype=np.int64)], [np.zeros(1, dtype=np.int64)]
+        state = np.zeros(len(rows), dtype=np.int64)  # of each row's context, as far as it has been followed
+        opens = np.zeros(len(rows), dtype=np.bool_)  # rows whose context differs from that of the row before
+        opens[:1] = True
+        going = np.ones(len(rows), dtype=np.bool_)  # rows whose context reaches further back
+        depth_of_row = np.zeros(len(rows), dtype=np.int8)
+        for depth in range(1, depth_limit + 1):
+            column = contexts[:, depth - 1]
+            opens[1:] |= column[1:] != column[:-1]
+            opening = np.flatnonzero(opens & going)
+            links.append(state[opening])
+            oldest.append(column[opening].astype(np.int64))
+            number = np.cumsum(opens & going) - 1 + self.depths[-1]
+            state = np.where(going, number, state)
+            depth_of_row[going] = depth
+            going &= column != BOUNDARY
+            self.depths.append(self.depths[-1] + len(opening))
+        self.link = np.concatenate(links)
+        self.oldest = np.concatenate(oldest)
+
+        # From the longest contexts to the root: the n-grams of each depth, and those of the next shorter contexts.
+        layers: list[tuple[I64, I64, I64, I64, I64]] = []  # state, symbol, raw, adjusted, below (within its layer)
+        longer: tuple[I64, I64, I64] | None = None  # state, symbol, raw of the layer above
+        for depth in range(depth_limit, -1, -1):
+            own = np.flatnonzero(depth_of_row == depth)
+            keys, raw, adjusted = state[own] * V + symbols[own], tally[own], tally[own]
+            inverse = np.empty(0, dtype=np.int64)
+            if longer is not None:
+                merged, inverse = np.unique(self.link[longer[0]] * V + longer[1], return_inverse=True)
+                sums = np.zeros(len(merged), dtype=np.int64)
+                np.add.at(sums, inverse, longer[2])
+                keys = np.concatenate([keys, merged])
+                raw = np.concatenate([raw, sums])
+                adjusted = np.concatenate([adjusted, np.bincount(inverse, minlength=len(merged))])
+                inverse = inverse + len(own)
+            if depth == ROOT:
+                missing = np.setdiff1d(np.arange(V), keys)
+                keys = np.concatenate([keys, missing])
+                raw, adjusted = (np.concatenate([part, np.zeros_like(missing)]) for part in (raw, adjusted))
+            order = np.argsort(keys, kind="stable")
+            if longer is not None:
+                rank = np.empty(len(keys), dtype=np.int64)
+                rank[order] = np.arange(len(keys))
+                layers[-1] = (*layers[-1][:4], rank[inverse])
+            keys, raw, adjusted = keys[order], raw[order], adjusted[order]
+            longer = keys // V, keys % V, raw
+            layers.append((keys // V, keys % V, raw, adjusted, np.full(len(keys), -1)))
+        layers.reverse()
+        owner, self.symbols, self.raw, self.adjusted = (
+            np.concatenate([layer[i] for layer in layers]) for i in range(4)
+        )
+        self.owner = owner
+        starts = np.cumsum([0, *(len(layer[0]) for layer in layers)])
+        self.below = np.concatenate(
+            [layers[0][4], *(layer[4] + start for layer, start in zip(layers[1:], starts[:-2], strict=True))]
+        )
+        self.first = np.searchsorted(owner, np.arange(self.size + 1))
+
+    @property
+    def size(self) -> int:
+        """S, the number of states."""
+        return len(self.link)
+
+    @cached_property
+    def layers(self) -> list[slice]:
+        """The entries of each depth of context, 0 to n - 1."""
+        return [
+            slice(int(self.first[begin]), int(self.first[end]))
+            for begin, end in zip(self.depths[:-1], self.depths[1:], strict=True)
+        ]
+
+    @cached_property
+    def depth(self) -> I64:
+        """The number of symbols of each context, (S,)."""
+        return np.repeat(np.arange(len(self.depths) - 1), np.diff(self.depths))
+
+    @cached_property
+    def whole(self) -> Bools:
+        """Which contexts are never lengthened, (S,): those of n - 1 symbols, and those from an item's beginning."""
+        whole: Bools = (self.oldest == BOUNDARY) | (self.depth == self.order - 1)
+        whole[ROOT] = self.order == 1
+        return whole
+
+    @cached_property
+    def start(self) -> int:
+        """The state that has read the boundary."""
+        return self.child(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))[0] if self.order > 1 else ROOT
+
+    def child(self, states: I64, symbols: npt.NDArray[Any]) -> I64:
+        """The contexts longer by one older symbol; where there is none, the states themselves."""
+        keys = states * self.alphabet.size + symbols
+        at = np.minimum(np.searchsorted(self._child_keys, keys), len(self._child_keys) - 1)
+        return np.where(self._child_keys[at] == keys, at + 1, states) if len(self._child_keys) else states
+
+    @cached_property
+    def _child_keys(self) -> I64:
+        """(link, oldest) of every state but the root as one number; they increase."""
+        return self.link[1:] * self.alphabet.size + self.oldest[1:]
+
+    def targets(self) -> npt.NDArray[np.int32]:
+        """The state that each entry leads to, (E,): the longest context that ends with its symbol."""
+        target = np.zeros(len(self.symbols), dtype=np.int64)
+        for depth, layer in enumerate(self.layers):
+            if depth == self.order - 1 and depth:
+                target[layer] = target[self.below[layer]]
+            elif self.order > 1:
+                shorter = target[self.below[layer]] if depth else np.zeros(self.alphabet.size, dtype=np.int64)
+                older = self.oldest[self.owner[layer]] if depth else self.symbols[layer]
+                target[layer] = self.child(shorter, older)
+        target[self.symbols == BOUNDARY] = self.start
+        return target.astype(np.int32)
+
+
+def sorting_keys(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.uint64]:
+    """Numbers that sort as the rows of these columns do, the first column weighing most."""
+    keys = np.zeros(len(columns[0]), dtype=np.uint64)
+    largest = 0  # of the keys, as an exact integer
+    for column in columns:
+        if (largest + 1) * V >= 1 << 64:  # too wide for one word: number the distinct keys so far, in their order
+            keys = np.unique(keys, return_inverse=True)[1].astype(np.uint64)
+            largest = len(keys)
+        keys = keys * np.uint64(V) + column.astype(np.uint64)
+        largest = largest * V + V - 1
+    return keys
