@@ -21,7 +21,7 @@ _ESCAPE: Final = re.compile(r"<U\+([0-9A-F]{4,6})>")
 
 
 def word_of(character: str) -> str:
-    """The character itself, or `<U+0020>` where it cannot be seen: a blank, a control character, one without a glyph."""
+    """The character itself, or `<U+0020>` where it cannot be seen: blanks, controls, what has no glyph."""
     return f"<U+{ord(character):04X}>" if unicodedata.category(character)[0] in "ZC" else character
 
 

@@ -41,11 +41,11 @@ class ArpaSummary:
 
     Attributes:
         ngrams: how many of each order, from 1 on.
-        impossible: how many of them have probability 0, and stand there with -99.
+        zeros: how many log-probabilities and backoff weights are those of 0, and stand there as -99.
     """
 
     ngrams: tuple[int, ...]
-    impossible: int
+    zeros: int
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
         write_atomically(path, _compressed(text) if ending == ".gz" else text)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from error
-    impossible = int(np.count_nonzero(np.isneginf(automaton.log_prob)))
-    return ArpaSummary(ngrams=tuple(sizes.tolist()), impossible=impossible)
+    zeros = sum(int(np.count_nonzero(np.isneginf(nats))) for nats in (automaton.log_prob, automaton.price))
+    return ArpaSummary(ngrams=tuple(sizes.tolist()), zeros=zeros)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,9 +174,9 @@ def _text(automaton: Automaton, contexts: _Contexts, sizes: I64, progress: Progr
 
 def _log10(nats: npt.ArrayLike) -> list[str]:
     """Log-probabilities in nats as the text of their log10."""
-    return [
-        f"{value:.7f}" if value > -np.inf else f"{LOG_ZERO:.0f}" for value in (np.asarray(nats) / NATS + 0.0).tolist()
-    ]
+    values = np.round(np.asarray(nats) / NATS, 7).tolist()
+    zero = f"{LOG_ZERO:.0f}"
+    return ["0" if value == 0 else f"{value:.7f}" if value > -np.inf else zero for value in values]
 
 
 def _line(p: str, ngram: str, weight: str) -> str:

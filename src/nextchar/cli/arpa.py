@@ -35,13 +35,13 @@ def export(model: str, output: str, as_json: bool) -> None:
     loaded = load(model)
     with _progress("writing") as progress:
         summary = write_arpa(loaded, output, progress=progress)
-    if summary.impossible:
+    if summary.zeros:
         note(
-            f"Note: {summary.impossible:,} n-grams have probability 0, which an ARPA file writes as -99; programs that "
-            "do not know that take it for a very small number."
+            f"Note: the model holds some n-grams impossible; {summary.zeros:,} numbers are -99, which stands for log 0 "
+            "and which some programs take for a very small probability."
         )
     if as_json:
-        echo_json({"output": output, "ngrams": list(summary.ngrams), "impossible": summary.impossible})
+        echo_json({"output": output, "ngrams": list(summary.ngrams), "zeros": summary.zeros})
     else:
         click.echo(f"{output}: written, {_counted(summary.ngrams)}")
 
