@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Corpus, Source, TextOptions, stream
-from nextchar.counting import COMPILED_FROM, count, sum_counts
+from nextchar.counting import count_parts
 from nextchar.evaluation import Evaluation, evaluate
 from nextchar.models.base import Model
 from nextchar.models.spec import CountSpec, Progress, Spec
@@ -141,10 +141,7 @@ def _train_on_stream(
     begun: float,
 ) -> Trained:
     recorder = ProvenanceRecorder()
-    counts = sum_counts(
-        count(part, spec.order, compiled=True if digest.size >= COMPILED_FROM else None)
-        for part in recorder.watch(parts)
-    )
+    counts = count_parts(recorder.watch(parts), spec.order)
     if data.unknown:
         counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
     model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)), progress=learning)

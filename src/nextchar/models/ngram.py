@@ -141,7 +141,8 @@ class Ngram:
         return self._model(counts, provenance, fitted, trie, notes)
 
     def _tuned_counts(self, trie: NgramTrie) -> npt.NDArray[np.int64]:
-        return trie.adjusted if self.smoothing in DISCOUNTING and DISCOUNTING[self.smoothing].adjusted else trie.raw
+        kind = DISCOUNTING.get(self.smoothing)
+        return trie.adjusted if kind is not None and kind.adjusted else trie.raw
 
     def _tuned(self, trie: NgramTrie, chains: Chains) -> dict[str, npt.NDArray[Any]]:
         if self.smoothing == "add":
