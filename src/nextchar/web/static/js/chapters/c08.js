@@ -3,8 +3,6 @@
 
 const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
 
-const MAP_ALPHABET = 200; // symbols up to which the server draws the map; beyond that it would take too long
-
 export async function render(root, ctx) {
   for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
   await Promise.all([
@@ -188,14 +186,17 @@ async function smoothing(ctx, place) {
   let maps = null;
   let entries = [];
   await draw();
-  if (both?.alphabet_size > MAP_ALPHABET) {
-    nearest.remove();
-    ui.clear(curve, ui.message("note", t("smoothing_map_too_large", { size: ui.integer(both.alphabet_size), most: MAP_ALPHABET })));
-    return;
-  }
   await ctx.guard(async () => {
-    ({ entries } = await api.get("/equivalence/map", {}, { signal: ctx.signal }));
-    drawMap();
+    const map = await api.get("/equivalence/map", {}, { signal: ctx.signal });
+    ({ entries } = map);
+    if (entries.length) {
+      drawMap();
+      return;
+    }
+    nearest.remove();
+    ui.clear(curve, ui.message("note", t("smoothing_map_too_large", {
+      size: ui.integer(map.alphabet_size), most: ui.integer(map.largest_alphabet),
+    }), "smoothing-map-none"));
   }, curve);
 
   function jump() {
