@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import math
+import os
 import signal
 import socket
 import subprocess
@@ -593,7 +594,6 @@ def test_home_goes_to_the_first_chapter(client: Any) -> None:
 def test_without_torch_the_rest_works(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     for answer in (
-        client.get("/api/net/onehot?text=a"),
         client.post("/api/net/forward", json={"first": 1}),
         client.get("/api/net/optimum?l2=0.5"),
         client.get("/api/equivalence?l2=0.7"),
@@ -602,6 +602,39 @@ def test_without_torch_the_rest_works(client: Any, monkeypatch: pytest.MonkeyPat
     ):
         assert "nextchar[neural]" in refused(answer, 409, "needs-torch")
     assert get(client, "counts")["total"]
+    assert get(client, "net/onehot", text="a")["rows"]
+    assert get(client, "site")["has_torch"] is False
+
+
+def ended(before: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`nextchar web` as a user runs it, where it ends by itself."""
+    code = f"import sys; {before}; from nextchar.cli import main; main()"
+    environment = {**os.environ, "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code, "web", "--no-browser", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["starlette", "uvicorn", "plotly"])
+def test_without_the_extra_the_command_says_what_to_install(module: str) -> None:
+    done = ended(f"sys.modules[{module!r}] = None", "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr == 'Error: the lesson page needs the extra "web": pip install "nextchar[web]"\n'
+
+
+def test_a_port_in_use_ends_the_command() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = ended("pass", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"Error: port {port} is in use; choose another with --port, or --port 0 for a free one\n"
 
 
 # -- speed ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ another host fails the test. No other host can be reached anyway: Chromium resol
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -248,8 +249,14 @@ def corpus(items_path: Path) -> Corpus:
 
 @pytest.fixture(scope="session")
 def address(needed: None, items_path: Path) -> Iterator[str]:
-    """`nextchar web` in a process of its own, on a free port."""
-    code = "from nextchar.cli import main; main()"
+    with serving(items_path) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(items_path: Path, before: str = "pass") -> Iterator[str]:
+    """`nextchar web` in a process of its own, on a free port; `before` is run there first."""
+    code = f"import sys; {before}; from nextchar.cli import main; main()"
     arguments = (sys.executable, "-c", code, "web", "--no-browser", "--port", "0", "--data", str(items_path))
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
     log: list[str] = []
@@ -314,6 +321,15 @@ def kept(browser: Browser, address: str) -> Iterator[Lesson]:
     context, watch = opened(browser, address)
     yield Lesson(context.new_page(), watch)
     context.close()
+
+
+@pytest.fixture(scope="module")
+def bare(browser: Browser, items_path: Path) -> Iterator[Lesson]:
+    """A visitor of a server that cannot import torch."""
+    with serving(items_path, "sys.modules['torch'] = None") as address:
+        context, watch = opened(browser, address)
+        yield Lesson(context.new_page(), watch)
+        context.close()
 
 
 @pytest.fixture

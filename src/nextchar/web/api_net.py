@@ -32,7 +32,6 @@ def l2_of(ask: Ask) -> float:
 
 def onehot(ask: Ask) -> Any:
     """A word as the net reads it: for each symbol a row with a single 1."""
-    need_torch()
     alphabet = ask.data.corpus.alphabet
     text = ask.data.corpus.options.apply(ask.fields.text("text", "emma", longest=ONE_HOT_WORD))
     table = one_hot(alphabet, text)

@@ -11,11 +11,10 @@ const KEEP_SAMPLES_AT = [0, 10, 30, 100, 300, 1000, 3000, 10000];
 export async function render(root, ctx) {
   for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
   // Each figure stands on its own, so that one that cannot be drawn leaves the others.
+  const draw = (id, figure) => ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
+  const withTorch = (id, figure) => ctx.needsTorch(ctx.figure(id)) || draw(id, figure);
   await Promise.all([
-    ctx.guard(() => oneHot(ctx, ctx.figure("onehot")), ctx.figure("onehot")),
-    ctx.guard(() => example(ctx, ctx.figure("forward")), ctx.figure("forward")),
-    ctx.guard(() => training(ctx, ctx.figure("training")), ctx.figure("training")),
-    ctx.guard(() => optimum(ctx, ctx.figure("optimum")), ctx.figure("optimum")),
+    draw("onehot", oneHot), withTorch("forward", example), withTorch("training", training), withTorch("optimum", optimum),
   ]);
 }
 

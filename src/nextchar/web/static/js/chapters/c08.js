@@ -5,11 +5,8 @@ const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
 
 export async function render(root, ctx) {
   for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
-  await Promise.all([
-    ctx.guard(() => tables(ctx, ctx.figure("tables")), ctx.figure("tables")),
-    ctx.guard(() => samples(ctx, ctx.figure("samples")), ctx.figure("samples")),
-    ctx.guard(() => smoothing(ctx, ctx.figure("smoothing")), ctx.figure("smoothing")),
-  ]);
+  const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
+  await Promise.all([draw("tables", tables), draw("samples", samples), draw("smoothing", smoothing)]);
 }
 
 // --- the two tables ------------------------------------------------------------------------------------------------
