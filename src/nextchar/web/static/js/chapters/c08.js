@@ -307,10 +307,15 @@ function logLog({ points, now, xTitle, yTitle, nowText, label }) {
     ...points.map(([x, y]) => shape("circle", { class: "point", cx: across(x), cy: down(y), r: 4 })),
   );
   const [x, y] = [across(now[0]), down(now[1])];
-  const leftward = x > width * 0.6;
+  // The curve rises, so a text stays clear of it to the left of a place above it and to the right of one below.
+  const nearest = points.reduce((best, point) => (Math.abs(across(point[0]) - x) < Math.abs(across(best[0]) - x) ? point : best));
+  const above = y < down(nearest[1]);
+  const room = 120; // for the words
+  const leftward = above ? x - edge.left > room : width - edge.right - x < room;
+  const aside = leftward === above ? 5 : above ? -12 : 22;
   svg.append(
     shape("path", { class: "now", d: `M${x - 8},${y - 8}L${x + 8},${y + 8}M${x - 8},${y + 8}L${x + 8},${y - 8}` }),
-    shape("text", { class: "now-text", x: x + (leftward ? -14 : 14), y: y + 5, "text-anchor": leftward ? "end" : "start" }, nowText),
+    shape("text", { class: "now-text", x: x + (leftward ? -14 : 14), y: y + aside, "text-anchor": leftward ? "end" : "start" }, nowText),
   );
   return svg;
 }
