@@ -10,12 +10,14 @@ import contextlib
 import http.client
 import itertools
 import json
+import os
 import socket
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -38,8 +40,8 @@ ENDLESS = {"steps": 20_000, "steps_per_second": 100}  # a training at the pace t
 def run(settings: Settings) -> list[Section]:
     """All of it, on the list that the page opens with."""
     del settings  # the command has its own list
-    starts = [_first_page() for _ in range(STARTS + 1)][1:]  # the first one fills caches
-    with _serving() as port:
+    starts, worked = zip(*[_first_page() for _ in range(STARTS + 1)][1:], strict=True)  # the first one fills caches
+    with _serving() as (port, _):
         _wait(port)
         _ask(port, "GET", "/api/net/optimum")  # torch is loaded
         alone = {chapter: _keystrokes(port, address) for chapter, address in CHAPTERS.items()}
@@ -50,6 +52,7 @@ def run(settings: Settings) -> list[Section]:
     frames = statistics.median(one)
     rows = [
         _row("first page after the start of the process", starts),
+        _row("the process's own work until then, processor time", worked),
         *(_row(f"a keystroke in chapter {chapter}", times) for chapter, times in alone.items()),
         _row("a keystroke in chapter 5 while another visitor trains", beside_one),
         _row(f"a keystroke in chapter 5 while {VISITORS} visitors train", beside_many),
@@ -83,30 +86,33 @@ def run(settings: Settings) -> list[Section]:
     ]
 
 
-def _row(name: str, seconds: list[float]) -> Row:
+def _row(name: str, seconds: Sequence[float]) -> Row:
     note = f"fastest {1000 * min(seconds):.1f}, slowest {1000 * max(seconds):.1f}"
     return Row(name=name, value=1000 * statistics.median(seconds), unit="ms", ours=True, note=note)
 
 
 @contextlib.contextmanager
-def _serving() -> Iterator[int]:
-    """The command's port; the process ends with the block."""
+def _serving() -> Iterator[tuple[int, int]]:
+    """The command's port and process; it ends with the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     command = nextchar_command("web", "--no-browser", "--port", str(port))
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
 
 
-def _first_page() -> float:
+def _first_page() -> tuple[float, float]:
+    """Seconds from the start of the process to its first page, and how many of them a processor worked for it."""
     begun = time.perf_counter()
-    with _serving() as port:
+    with _serving() as (port, process):
         _wait(port)
-        return time.perf_counter() - begun
+        seconds = time.perf_counter() - begun
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return seconds, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _wait(port: int) -> None:
