@@ -27,6 +27,7 @@ FLOORS: list[set[str]] = [
     {"models.automaton_model", "models.pitman_yor", "models.tuning"},
     {"models.ngram", "models.bigram_net"},
     {"models.build", "models"},
+    {"choosing"},
     {"fitting", "equivalence", "reproduce"},
     {"plots.canvas"},
     {"plots.counted", "plots.nets"},

@@ -22,6 +22,8 @@ __all__ = [
     "fingerprints",
     "lift_ngrams",
     "move_to_hash",
+    "number_contexts",
+    "radix_argsort",
     "walk",
 ]
 
@@ -339,3 +341,72 @@ def lift_ngrams(states, own, parent, first, below, V):  # type: ignore[no-untype
             for entry in range(first[first_child], first[child]):
                 place[entry] = slot[below[0, entry]]
     return result[:, :filled].copy(), place
+
+
+@njit(cache=True, nogil=True)
+def radix_argsort(keys, largest):  # type: ignore[no-untyped-def]
+    """The stable order of 64-bit keys (M,) of which none exceeds `largest`, eleven bits at a time."""
+    size = keys.size
+    order, next_order = np.arange(size), np.empty(size, dtype=np.int64)
+    sorted_keys, next_keys = keys.copy(), np.empty_like(keys)
+    begins = np.empty(2048, dtype=np.int64)
+    shift = U64(0)
+    while shift < U64(64) and largest >> shift > U64(0):
+        begins[:] = 0
+        for i in range(size):
+            begins[(sorted_keys[i] >> shift) & U64(2047)] += 1
+        total = 0
+        for digit in range(2048):
+            here = begins[digit]
+            begins[digit] = total
+            total += here
+        for i in range(size):
+            key = sorted_keys[i]
+            digit = (key >> shift) & U64(2047)
+            place = begins[digit]
+            begins[digit] = place + 1
+            next_keys[place] = key
+            next_order[place] = order[i]
+        sorted_keys, next_keys = next_keys, sorted_keys
+        order, next_order = next_order, order
+        shift += U64(11)
+    return order
+
+
+@njit(cache=True, nogil=True)
+def number_contexts(contexts, depths, link, oldest, state, depth_of_row):  # type: ignore[no-untyped-def]
+    """`trie._numbered`: number the contexts of sorted rows depth by depth.
+
+    Called twice: with empty `link` it counts the contexts of each depth into `depths`, from place 2 on; then, with
+    `depths` summed up, it fills the rest.
+
+    Args:
+        contexts: (M, n - 1) sorted, the newest symbol first.
+        depths: (n + 1,) the first state of each depth, and the number of all.
+        link: (S,) result.
+        oldest: (S,) result.
+        state: (M,) result: of each row's longest context.
+        depth_of_row: (M,) result: its depth.
+    """
+    longest = contexts.shape[1]
+    following = depths.copy()  # the next number of each depth
+    current = np.zeros(longest + 1, dtype=np.int64)  # the state of each depth in this row
+    for i in range(contexts.shape[0]):
+        shared = 0
+        if i:
+            while shared < longest and contexts[i, shared] == contexts[i - 1, shared]:
+                shared += 1
+        depth = 0
+        while depth < longest and (depth == 0 or contexts[i, depth - 1] != 0):
+            depth += 1
+            if depth > shared:
+                if link.size:
+                    current[depth] = following[depth]
+                    link[following[depth]] = current[depth - 1]
+                    oldest[following[depth]] = contexts[i, depth - 1]
+                    following[depth] += 1
+                else:
+                    depths[depth + 1] += 1
+        if link.size:
+            state[i] = current[depth]
+            depth_of_row[i] = depth

@@ -27,10 +27,19 @@ import numpy.typing as npt
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.corpus import Corpus, TextOptions, parts_of
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.ngram_table import NgramTable
+from nextchar.ngram_table import NgramTable, argsort
 from nextchar.reading import Format, is_plain_local_file, open_binary
 
-__all__ = ["COMPILED_FROM", "Counts", "checked_order", "count", "count_files", "count_parts", "sum_counts"]
+__all__ = [
+    "COMPILED_FROM",
+    "Counts",
+    "checked_order",
+    "count",
+    "count_files",
+    "count_parts",
+    "sorted_rows",
+    "sum_counts",
+]
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
@@ -310,19 +319,23 @@ def _count_by_sorting(part: Corpus, n: int) -> Counts:
 
 def _merged(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
     """Sort n-grams and add the counts of equal ones."""
-    V = alphabet.size
-    keys = np.zeros(len(ngrams), dtype=np.uint64)
+    order = sorted_rows(list(ngrams.T), alphabet.size)
+    ngrams = ngrams[order]
+    differs = np.concatenate([[True], (ngrams[1:] != ngrams[:-1]).any(axis=1)])
+    return Counts(alphabet, ngrams.shape[1], ngrams[differs], np.add.reduceat(counts[order], np.flatnonzero(differs)))
+
+
+def sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]:
+    """The order in which rows of ids are sorted, the first column weighing most; equal rows stay as they were."""
+    keys = np.zeros(len(columns[0]), dtype=np.uint64)
     largest = 0  # of the keys, as an exact integer
-    for column in ngrams.T:
+    for column in columns:
         if (largest + 1) * V >= 1 << 64:  # too wide for one word: number the distinct keys so far, in their order
             keys = np.unique(keys, return_inverse=True)[1].astype(np.uint64)
-            largest = len(ngrams)
+            largest = len(keys)
         keys = keys * np.uint64(V) + column.astype(np.uint64)
         largest = largest * V + V - 1
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return Counts(alphabet, ngrams.shape[1], ngrams[order[starts]], np.add.reduceat(counts[order], starts))
+    return argsort(keys, largest)
 
 
 def _from_table(alphabet: Alphabet, table: I64) -> Counts:

@@ -9,6 +9,7 @@ Letters: n order, V size of the alphabet, M distinct n-grams.
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 import numpy as np
@@ -17,11 +18,12 @@ import numpy.typing as npt
 from nextchar.alphabet import Alphabet, Ids
 from nextchar.corpus import Corpus
 
-__all__ = ["NgramTable"]
+__all__ = ["NgramTable", "argsort"]
 
 U64 = npt.NDArray[np.uint64]
 FREE: Final = np.uint64(2**64 - 1)
 FIRST_SLOTS: Final = 1 << 16
+COMPILED_FROM: Final = 4_000_000  # keys from which loading numba to sort them repays itself
 
 
 class NgramTable:
@@ -71,7 +73,7 @@ class NgramTable:
         packed = np.zeros(len(keys), dtype=np.uint64)
         for place in range(self.order):
             packed |= ids[self._symbols(keys, place)] << np.uint64(place * self._bits)
-        order = np.argsort(packed)
+        order = argsort(packed, (1 << self._bits * self.order) - 1)
         packed = packed[order]
         ngrams = np.empty((len(keys), self.order), dtype=alphabet.dtype)
         for place in range(self.order):
@@ -104,6 +106,16 @@ class NgramTable:
         self._bits = bits
         self._table[::2] = FREE
         _kernels.move_to_hash(packed, counts, self._table)
+
+
+def argsort(keys: U64, largest: int) -> npt.NDArray[np.intp]:
+    """The stable order of keys of which none exceeds `largest`, compiled where that is loaded or pays."""
+    if len(keys) >= COMPILED_FROM or "nextchar._kernels" in sys.modules:
+        from nextchar import _kernels
+
+        order: npt.NDArray[np.intp] = _kernels.radix_argsort(keys, np.uint64(largest))
+        return order
+    return np.argsort(keys, kind="stable")
 
 
 def _empty(slots: int) -> U64:

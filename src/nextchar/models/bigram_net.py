@@ -177,6 +177,12 @@ class BigramNet:
         if not 0 <= self.seed < 2**63:
             raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
 
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        rest = "" if self.solver == "newton" else f", {self.steps} steps at rate {self.learning_rate:g}"
+        return f"{self.solver}, l2 {self.l2:g}{rest}"
+
     def fit(
         self,
         data: Corpus,

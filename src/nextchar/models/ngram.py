@@ -86,6 +86,12 @@ class Ngram:
             raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
 
     @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        method = f"add {self.add:g}" if self.smoothing == "add" and self.tune == "none" else self.smoothing
+        return f"order {self.order}, {method}" + ("" if self.tune == "none" else f", tuned by {self.tune}")
+
+    @property
     def counts_suffice(self) -> bool:
         """Whether the model comes from counts alone."""
         return self.tune != "held-out"
