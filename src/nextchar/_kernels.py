@@ -25,6 +25,7 @@ __all__ = [
     "number_contexts",
     "radix_argsort",
     "walk",
+    "walk_links",
 ]
 
 U64 = np.uint64
@@ -410,3 +411,31 @@ def number_contexts(contexts, depths, link, oldest, state, depth_of_row):  # typ
         if link.size:
             state[i] = current[depth]
             depth_of_row[i] = depth
+
+
+@njit(cache=True, nogil=True)
+def walk_links(ids, start, first, symbols, log_prob, target, link, price, nats):  # type: ignore[no-untyped-def]
+    """As `walk`, for an automaton whose rows are not laid out: entries are searched, links followed.
+
+    The stream `ids` (S,) follows a boundary; the result goes to `nats` (S,); the rest is as `Automaton` has it.
+    """
+    state = np.int64(start)
+    for i in range(ids.size):
+        symbol = ids[i]
+        paid = 0.0
+        while True:
+            low = first[state]
+            high = first[state + 1]
+            end = high
+            while low < high:
+                middle = (low + high) >> 1
+                if symbols[middle] < symbol:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < end and symbols[low] == symbol:
+                break
+            paid += price[state]
+            state = np.int64(link[state])
+        nats[i] = -(paid + log_prob[low])
+        state = np.int64(target[low])

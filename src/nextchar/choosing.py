@@ -7,14 +7,16 @@ the best order and the two around it. The chosen one is trained anew on everythi
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from nextchar.corpus import Corpus
-from nextchar.counting import count
-from nextchar.errors import SettingsError
+from nextchar.counting import Counts, count
 from nextchar.evaluation import evaluate
 from nextchar.models.ngram import Ngram
 from nextchar.models.spec import Progress, Spec
@@ -23,6 +25,7 @@ from nextchar.splitting import hold_out
 __all__ = ["Choice", "choose"]
 
 HIGHEST_ORDER: Final = 10
+FEWEST: Final = 20  # different items from which some are held out
 SECONDS: Final = 5.0  # after which nothing more is tried
 SAMPLING_SYMBOLS: Final = 60_000  # pitman-yor is tried up to so many symbols
 
@@ -47,6 +50,8 @@ class Choice:
     def explanation(self) -> str:
         """Why, in one sentence for people."""
         best, loss = self.tried[0]
+        if not self.held_out:
+            return f"took {best.summary}: too few items to hold some out and choose by them"
         rest = "".join(
             f"; {spec.summary}: {other:.4f}"
             for spec, other in _first_of_each(self.tried[1:])
@@ -73,24 +78,20 @@ def _first_of_each(tried: tuple[tuple[Ngram, float], ...]) -> Iterator[tuple[Ngr
 
 
 def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress | None = None) -> Choice:
-    """Try models and rank them.
+    """Try models and rank them; of fewer than 20 different items none are held out, and order 3 Witten-Bell is taken.
 
     Args:
         data: the training data, or a part of it.
         validation: the items to judge by; by default a tenth of the data is held out.
         progress: is told how far pitman-yor has come.
-
-    Raises:
-        SettingsError: fewer than two different items, and no validation items.
     """
     begun = time.perf_counter()
     if validation is None:
-        try:
-            data, validation = hold_out(data)
-        except SettingsError as error:
-            raise SettingsError(f"{error}; or say which model to train: --model ngram --order 2, say") from None
+        if len(np.unique(data.fingerprints())) < FEWEST:
+            return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0)
+        data, validation = hold_out(data)
     tried: list[tuple[Ngram, float]] = []
-    counts = {order: count(data, order) for order in (1,)}
+    counts: dict[int, Counts] = {}
 
     def attempt(spec: Ngram) -> float:
         if spec.order not in counts:
