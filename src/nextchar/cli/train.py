@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import console, echo_json, note, print_table
+from nextchar.cli._run import console, echo_json, note, print_table, training_progress
 
 if TYPE_CHECKING:
     from nextchar.fitting import Trained
-    from nextchar.models.spec import Report, Spec
+    from nextchar.models.spec import Spec
 
 __all__ = ["train"]
 
@@ -134,7 +134,7 @@ def train(
     )
     if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _reading(files) as reading, _learning() as learning:
+    with _reading(files) as reading, training_progress() as learning:
         trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
     trained.model.save(output)
     metrics = trained.model.metrics
@@ -185,20 +185,6 @@ def _spec(kind: str | None, chosen: dict[str, Any]) -> Spec | None:
     if kind == "bigram":
         return spec_of("ngram", {"order": 2, **settings})
     return spec_of(kind, settings)
-
-
-@contextmanager
-def _learning() -> Iterator[Callable[[Report], None] | None]:
-    """A line on a terminal that shows how training goes, once it tells of it."""
-    if not console(stderr=True).is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = ("learning", BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
-        yield lambda at: bar.update(task, completed=at.share, description=at.text, visible=True)
 
 
 @contextmanager
