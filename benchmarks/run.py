@@ -28,6 +28,7 @@ BENCHMARKS = {
     "compiling": ("benchmarks.startup", "run_compiling"),
     "startup": ("benchmarks.startup", "run_startup"),
     "memory": ("benchmarks.memory", "run"),
+    "web": ("benchmarks.web", "run"),
 }
 
 

@@ -17,7 +17,7 @@ import nextchar
 from nextchar.corpus import Corpus
 from nextchar.counting import Counts, count
 from nextchar.errors import SettingsError
-from nextchar.models.bigram_net import BigramNet, one_hot
+from nextchar.models.bigram_net import BigramNet, one_hot, steady_rate
 from nextchar.models.ngram import Ngram
 
 torch = pytest.importorskip("torch")
@@ -132,6 +132,20 @@ def test_a_rate_that_is_too_large_stops_with_the_last_good_weights(names: Corpus
     assert f"learning rate {rate:g} is too large" in net.metrics["stopped"]
     assert np.isfinite(net.weights).all()
     assert net.training_nats() / names.symbols <= losses(net)[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abcdefg", min_size=1, max_size=9), min_size=1, max_size=20), st.floats(0, 10))
+def test_no_step_at_the_steady_rate_raises_the_loss(texts: list[str], l2: float) -> None:
+    counts = count(Corpus.from_items(texts), 2)
+    net = BigramNet(solver="gd", learning_rate=steady_rate(counts, l2), l2=l2, steps=30)
+    path = [record.loss for record in itertools.islice(net.path(counts), 31)]
+    assert all(after <= before + 1e-5 for before, after in itertools.pairwise(path))  # W is float32
+
+
+def test_the_steady_rate_by_hand() -> None:
+    # "ab": the bigrams .a ab b. and so a third of the data in each row of 3: L = 1/6 + 2 x 0.9 / 9
+    assert steady_rate(count(Corpus.from_items(["ab"]), 2), 0.9) == pytest.approx(2 / (1 / 6 + 0.2))
 
 
 def test_ctrl_c_keeps_what_was_learned() -> None:

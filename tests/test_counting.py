@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextchar import counting
+from nextchar import counting, ngram_table
 from nextchar.corpus import Corpus, TextOptions
-from nextchar.counting import Counts, count, count_files
+from nextchar.counting import Counts, count, count_files, count_parts
 from nextchar.errors import CorpusError, SettingsError
+from nextchar.ngram_table import NgramTable
 
 words = st.lists(st.text("abcde", min_size=1, max_size=8), min_size=1, max_size=40)
 
@@ -156,3 +158,56 @@ def test_counts_of_different_orders_do_not_add() -> None:
 def test_weights_too_large_for_64_bits() -> None:
     with pytest.raises(CorpusError, match="2\\^63"):
         count(Corpus.from_items(["aaaa", "b"], [2**61, 2**62]), 2)
+
+
+@given(
+    items=st.lists(st.text("abcdefg é字", min_size=1, max_size=9).filter(str.strip), min_size=1, max_size=60),
+    order=st.integers(2, 9),
+    cuts=st.lists(st.integers(0, 60), max_size=3),
+)
+def test_the_hash_table_counts_as_a_dictionary_does(items: list[str], order: int, cuts: list[int]) -> None:
+    items = [item.strip() for item in items]
+    expected = Counter(
+        tuple(("\0" * (order - 1) + item + "\0")[i : i + order]) for item in items for i in range(len(item) + 1)
+    )
+    table = NgramTable(order)
+    edges = sorted({0, *(min(cut, len(items)) for cut in cuts), len(items)})
+    for begin, end in pairwise(edges):  # parts with alphabets of their own, met in any order
+        part = Corpus.from_items(items[begin:end])
+        assert table.fits(part.alphabet)
+        table.add(part)
+    alphabet, ngrams, counts = table.result()
+    symbols = "\0" + alphabet.characters
+    found = {tuple(symbols[i] for i in row): n for row, n in zip(ngrams.tolist(), counts.tolist(), strict=True)}
+    assert found == expected
+    assert ngrams.tolist() == sorted(ngrams.tolist())
+
+
+def test_the_hash_table_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ngram_table, "FIRST_SLOTS", 4)
+    rng = np.random.default_rng(3)
+    items = ["".join(rng.choice(list("abcdefghij"), 6)) for _ in range(500)]
+    corpus = Corpus.from_items(items)
+    table = NgramTable(7)
+    table.add(corpus)
+    _, ngrams, counts = table.result()
+    plain = count(corpus, 7, compiled=False)
+    np.testing.assert_array_equal(ngrams, plain.ngrams)
+    np.testing.assert_array_equal(counts, plain.counts)
+
+
+def test_parts_are_counted_as_their_whole_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "TABLE_CELLS", 100)
+    monkeypatch.setattr(counting, "HASHED_FROM", 10)
+    parts = [Corpus.from_items(["emma", "ava"]), Corpus.from_items(["zoë", "b"]), Corpus.from_items(["a"])]
+    for order in (1, 2, 3, 5, 30):  # 30 symbols of 3 bits do not fit into a key
+        assert count_parts(parts, order) == count(Corpus.concatenate(parts), order, compiled=False)
+
+
+@given(keys=st.lists(st.integers(0, 2**64 - 1), max_size=50))
+def test_the_compiled_sort_is_stable(keys: list[int]) -> None:
+    from nextchar._kernels import radix_argsort
+
+    array = np.array([key % 7 if key % 2 else key for key in keys], dtype=np.uint64)
+    largest = np.uint64(max(array.tolist(), default=0))
+    np.testing.assert_array_equal(radix_argsort(array, largest), np.argsort(array, kind="stable"))

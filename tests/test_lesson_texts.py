@@ -150,6 +150,20 @@ def test_the_right_answer_is_not_always_at_the_same_place() -> None:
     assert max(places.values()) <= len(load_quiz()) / 2
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_length_of_an_answer_does_not_give_it_away(language: Language) -> None:
+    """By chance the right one of 4 is the longest in a quarter of the questions, and the shortest in as many."""
+    longest = shortest = 0
+    for question in load_quiz():
+        lengths = [len(option.text.replace("`", "")) for option in question.options[language]]
+        right = lengths.pop(question.answer)
+        longest += right > max(lengths)
+        shortest += right < min(lengths)
+    questions = len(load_quiz())
+    assert questions / 8 <= longest <= questions / 3
+    assert shortest <= questions / 3
+
+
 def test_the_words_around_the_chapters() -> None:
     site = load_site()
     assert set(site.labels["en"]) == set(site.labels["zh"])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nextchar.corpus import Corpus
-from nextchar.counting import count
-from nextchar.models.trie import ROOT, NgramTrie, sorting_keys
+from nextchar.counting import count, sorted_rows
+from nextchar.models import trie as module
+from nextchar.models.trie import ROOT, NgramTrie
 
 ITEMS = st.lists(st.text("abcd", min_size=1, max_size=7), min_size=1, max_size=12)
 
@@ -50,9 +53,26 @@ def entries(trie: NgramTrie) -> list[tuple[int, int]]:
     return list(zip(trie.owner.tolist(), trie.symbols.tolist(), strict=True))
 
 
+def tries_of(items: list[str], order: int) -> list[NgramTrie]:
+    """By numpy, and by the compiled loops."""
+    counts = count(Corpus.from_items(items), order)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "COMPILED_FROM", 10**9)
+        patch.delitem(sys.modules, "nextchar._kernels", raising=False)
+        plain = NgramTrie(counts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "COMPILED_FROM", 0)
+        compiled = NgramTrie(counts)
+    return [plain, compiled]
+
+
 @given(ITEMS, st.integers(1, 10))
 def test_against_dictionaries(items: list[str], order: int) -> None:
-    trie = NgramTrie(count(Corpus.from_items(items), order))
+    for trie in tries_of(items, order):
+        check_against_dictionaries(trie, items, order)
+
+
+def check_against_dictionaries(trie: NgramTrie, items: list[str], order: int) -> None:
     counts = counted(items, order)
     names, signs = contexts_of(trie), trie.alphabet.symbols
     found = {(names[s], signs[w]): i for i, (s, w) in enumerate(entries(trie))}
@@ -70,7 +90,11 @@ def test_against_dictionaries(items: list[str], order: int) -> None:
 
 @given(ITEMS, st.integers(1, 6))
 def test_entries_lead_to_the_longest_known_context(items: list[str], order: int) -> None:
-    trie = NgramTrie(count(Corpus.from_items(items), order))
+    for trie in tries_of(items, order):
+        check_targets(trie)
+
+
+def check_targets(trie: NgramTrie) -> None:
     names = contexts_of(trie)
     for (state, symbol), target in zip(entries(trie), trie.targets(), strict=True):
         text = names[state] + trie.alphabet.symbols[symbol] if symbol else "."
@@ -80,6 +104,6 @@ def test_entries_lead_to_the_longest_known_context(items: list[str], order: int)
 
 
 @given(st.lists(st.lists(st.integers(0, 4999), min_size=7, max_size=7), min_size=1, max_size=30))
-def test_keys_sort_as_rows_do_though_they_are_too_wide_for_a_word(rows: list[list[int]]) -> None:
-    keys = sorting_keys(list(np.array(rows).T), 5000)  # 5000^7 is above 2^64
-    assert [rows[i] for i in np.argsort(keys, kind="stable")] == sorted(rows)
+def test_rows_are_sorted_though_they_are_too_wide_for_a_word(rows: list[list[int]]) -> None:
+    order = sorted_rows(list(np.array(rows).T), 5000)  # 5000^7 is above 2^64
+    assert [rows[i] for i in order] == sorted(rows)

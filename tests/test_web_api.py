@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import math
+import os
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from starlette.applications import Starlette
 from nextchar.corpus import Corpus
 from nextchar.counting import Counts, count
 from nextchar.equivalence import divergence, rows_of
-from nextchar.models.bigram_net import BigramNet, one_hot
+from nextchar.models.bigram_net import BigramNet, one_hot, steady_rate
 from nextchar.models.ngram import Ngram
 from nextchar.splitting import split
 from nextchar.web.server import _listen, create_app
@@ -374,10 +375,23 @@ def test_training_streams_to_its_end(client: Any, counts: Counts, torch: Any) ->
     assert seen[-1][1]["step"] == 100
 
 
-def test_training_that_diverges_says_so(client: Any, torch: Any) -> None:
-    name, last = list(events(client, learning_rate=1e6, steps=1000, steps_per_second=1000, lang="zh"))[-1]
-    assert name == "stopped"
-    assert "学习率" in last["message"]
+@pytest.mark.parametrize("rate", [500.0, 1e6])
+def test_training_that_diverges_ends_as_the_library_ends_it(
+    client: Any, counts: Counts, torch: Any, rate: float
+) -> None:
+    seen = list(events(client, learning_rate=rate, l2=0.01, steps=1000, steps_per_second=20000))
+    (name, frame), (end, last) = seen[-2:]
+    net = BigramNet(solver="gd", learning_rate=rate, l2=0.01, steps=1000).from_counts(counts)
+    log = net.metrics["training"]
+    assert (name, end) == ("step", "stopped")
+    assert last["diverged"] is True
+    assert last["message"].rstrip(".").lower() == net.metrics["stopped"].lower()
+    assert frame["step"] == log["step"][-1] == last["step"] < 1000
+    assert frame["weights_of"] == log["loss"].index(min(log["loss"]))
+    assert np.allclose(frame["probabilities"], rows_of(net))
+    _, chinese = list(events(client, learning_rate=rate, l2=0.01, steps=1000, steps_per_second=20000, lang="zh"))[-1]
+    assert f"第 {frame['weights_of']} 步的权重" in chinese["message"]
+    assert f"学习率 {rate:g} 太大" in chinese["message"]
 
 
 def running(app: Starlette) -> int:
@@ -449,7 +463,9 @@ def test_own_data(client: Any, text: str, word: str) -> None:
 def test_own_data_in_the_net(client: Any, torch: Any) -> None:
     post(client, "data", text=SURNAMES * 3)
     counts = count(Corpus.from_lines((SURNAMES * 3).splitlines()), 2)
-    assert list(events(client, steps=20, steps_per_second=1000))[-1][0] == "done"
+    rate = get(client, "net/optimum", l2=0.01)["steady_rate"]
+    assert rate == steady_rate(counts, 0.01)
+    assert list(events(client, learning_rate=rate, steps=20, steps_per_second=1000))[-1][0] == "done"
     best = BigramNet(l2=0.1).from_counts(counts).metrics["training"]["loss"][-1]
     assert get(client, "net/optimum", l2=0.1)["loss"] == pytest.approx(best)
     assert get(client, "net/onehot", text="王伟")["symbols"] == [".", "王", "伟"]
@@ -470,7 +486,10 @@ def test_large_alphabets_show_the_most_frequent(client: Any) -> None:
     assert len(get(client, "smoothing", add=1)["table"]) == 40
     many = post(client, "sample", n=20_000, new=True)
     assert many["got"] <= many["most"] < 20_000
-    refused(client.get("/api/equivalence/map"), 422, "alphabet-too-large")
+    nothing = get(client, "equivalence/map")
+    assert (nothing["entries"], nothing["alphabet_size"], nothing["largest_alphabet"]) == ([], 1502, 200)
+    shapes = next(s["text"] for s in get(client, "chapter/3")["sections"] if s["id"] == "keepdim")
+    assert "(1502, 1502)" in shapes
 
 
 def test_visitors_are_kept_apart(address: str) -> None:
@@ -575,7 +594,6 @@ def test_home_goes_to_the_first_chapter(client: Any) -> None:
 def test_without_torch_the_rest_works(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     for answer in (
-        client.get("/api/net/onehot?text=a"),
         client.post("/api/net/forward", json={"first": 1}),
         client.get("/api/net/optimum?l2=0.5"),
         client.get("/api/equivalence?l2=0.7"),
@@ -584,6 +602,39 @@ def test_without_torch_the_rest_works(client: Any, monkeypatch: pytest.MonkeyPat
     ):
         assert "nextchar[neural]" in refused(answer, 409, "needs-torch")
     assert get(client, "counts")["total"]
+    assert get(client, "net/onehot", text="a")["rows"]
+    assert get(client, "site")["has_torch"] is False
+
+
+def ended(before: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`nextchar web` as a user runs it, where it ends by itself."""
+    code = f"import sys; {before}; from nextchar.cli import main; main()"
+    environment = {**os.environ, "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code, "web", "--no-browser", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["starlette", "uvicorn", "plotly"])
+def test_without_the_extra_the_command_says_what_to_install(module: str) -> None:
+    done = ended(f"sys.modules[{module!r}] = None", "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr == 'Error: the lesson page needs the extra "web": pip install "nextchar[web]"\n'
+
+
+def test_a_port_in_use_ends_the_command() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = ended("pass", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"Error: port {port} is in use; choose another with --port, or --port 0 for a free one\n"
 
 
 # -- speed ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,19 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["add_byte_triples", "add_to_table", "draw_items", "fingerprints", "walk"]
+__all__ = [
+    "add_byte_triples",
+    "add_to_hash",
+    "add_to_table",
+    "draw_items",
+    "fingerprints",
+    "lift_ngrams",
+    "move_to_hash",
+    "number_contexts",
+    "radix_argsort",
+    "walk",
+    "walk_links",
+]
 
 U64 = np.uint64
 
@@ -209,3 +221,221 @@ def walk(ids, cuts, log_prob, target, start, V, nats):  # type: ignore[no-untype
             cell = state * width + U64(ids[i])
             nats[i] = -log_prob[cell]
             state = U64(target[cell])
+
+
+@njit(cache=True, nogil=True)
+def add_to_hash(ids, own, bits, n, begin, key, table, used):  # type: ignore[no-untyped-def]
+    """Count the n-grams of ids (S,), from `begin` on, into an open hash table until it is half full.
+
+    Args:
+        ids: (S,) of a corpus; before the first stands a boundary.
+        own: (V,) the number that each id has in the table's keys; the boundary's is 0.
+        bits: of one symbol in a key.
+        n: the order; n * bits is at most 63.
+        begin: where in ids to begin.
+        key: the n - 1 symbols before it; 0 after a boundary.
+        table: (2 * a power of 2,) pairs of key and count; the key of a free slot is 2^64 - 1.
+        used: how many slots are not free.
+
+    Returns:
+        (where it ended, the key there, used).
+    """
+    free = U64(0xFFFFFFFFFFFFFFFF)
+    slots = U64(table.size // 2)
+    shift = U64(64)
+    while slots > U64(1):
+        slots >>= U64(1)
+        shift -= U64(1)
+    last = U64(table.size // 2 - 1)
+    mask = (U64(1) << U64(bits * n)) - U64(1)
+    width = U64(bits)
+    gram = U64(key)
+    for i in range(begin, ids.size):
+        symbol = U64(own[ids[i]])
+        gram = ((gram << width) | symbol) & mask
+        slot = (gram * U64(0x9E3779B97F4A7C15)) >> shift
+        while True:
+            there = table[U64(2) * slot]
+            if there == gram:
+                table[U64(2) * slot + U64(1)] += U64(1)
+                break
+            if there == free:
+                table[U64(2) * slot] = gram
+                table[U64(2) * slot + U64(1)] = U64(1)
+                used += 1
+                break
+            slot = (slot + U64(1)) & last
+        if symbol == U64(0):
+            gram = U64(0)
+        if 4 * used > table.size:
+            return i + 1, gram, used
+    return ids.size, gram, used
+
+
+@njit(cache=True, nogil=True)
+def move_to_hash(keys, counts, table):  # type: ignore[no-untyped-def]
+    """Put distinct keys and their counts into an empty table as `add_to_hash` has it."""
+    free = U64(0xFFFFFFFFFFFFFFFF)
+    slots = U64(table.size // 2)
+    shift = U64(64)
+    while slots > U64(1):
+        slots >>= U64(1)
+        shift -= U64(1)
+    last = U64(table.size // 2 - 1)
+    for i in range(keys.size):
+        slot = (keys[i] * U64(0x9E3779B97F4A7C15)) >> shift
+        while table[U64(2) * slot] != free:
+            slot = (slot + U64(1)) & last
+        table[U64(2) * slot] = keys[i]
+        table[U64(2) * slot + U64(1)] = counts[i]
+
+
+@njit(cache=True, nogil=True)
+def lift_ngrams(states, own, parent, first, below, V):  # type: ignore[no-untyped-def]
+    """`trie._lifted`: the n-grams of the contexts of one depth from those of the contexts longer by one.
+
+    Args:
+        states: how many contexts.
+        own: (4, A) n-grams of contexts that are not lengthened: state, symbol, raw and adjusted count, sorted.
+        parent: the context that each longer one lengthens; they increase.
+        first: where the n-grams of each longer context begin in the next, and their number.
+        below: (2, B) symbol and raw count of the longer contexts' n-grams.
+        V: the size of the alphabet.
+
+    Returns:
+        (4, E) as own, and (B,) where each longer n-gram's shorter one is.
+    """
+    most = own.shape[1] + below.shape[1]
+    result = np.empty((4, most), dtype=np.int64)
+    place = np.empty(below.shape[1], dtype=np.int64)
+    stamp = np.full(V, -1, dtype=np.int64)
+    slot = np.empty(V, dtype=np.int64)
+    filled = 0
+    at = 0
+    child = 0
+    for state in range(states):
+        begin = filled
+        while at < own.shape[1] and own[0, at] == state:
+            result[:, filled] = own[:, at]
+            filled += 1
+            at += 1
+        first_child = child
+        while child < parent.size and parent[child] == state:
+            for entry in range(first[child], first[child + 1]):
+                symbol = below[0, entry]
+                if stamp[symbol] != state:
+                    stamp[symbol] = state
+                    slot[symbol] = filled
+                    result[0, filled] = state
+                    result[1, filled] = symbol
+                    result[2, filled] = 0
+                    result[3, filled] = 0
+                    filled += 1
+                result[2, slot[symbol]] += below[1, entry]
+                result[3, slot[symbol]] += 1
+            child += 1
+        if child > first_child:
+            order = begin + np.argsort(result[1, begin:filled])
+            result[1:, begin:filled] = result[1:][:, order]
+            for i in range(begin, filled):
+                slot[result[1, i]] = i
+            for entry in range(first[first_child], first[child]):
+                place[entry] = slot[below[0, entry]]
+    return result[:, :filled].copy(), place
+
+
+@njit(cache=True, nogil=True)
+def radix_argsort(keys, largest):  # type: ignore[no-untyped-def]
+    """The stable order of 64-bit keys (M,) of which none exceeds `largest`, eleven bits at a time."""
+    size = keys.size
+    order, next_order = np.arange(size), np.empty(size, dtype=np.int64)
+    sorted_keys, next_keys = keys.copy(), np.empty_like(keys)
+    begins = np.empty(2048, dtype=np.int64)
+    shift = U64(0)
+    while shift < U64(64) and largest >> shift > U64(0):
+        begins[:] = 0
+        for i in range(size):
+            begins[(sorted_keys[i] >> shift) & U64(2047)] += 1
+        total = 0
+        for digit in range(2048):
+            here = begins[digit]
+            begins[digit] = total
+            total += here
+        for i in range(size):
+            key = sorted_keys[i]
+            digit = (key >> shift) & U64(2047)
+            place = begins[digit]
+            begins[digit] = place + 1
+            next_keys[place] = key
+            next_order[place] = order[i]
+        sorted_keys, next_keys = next_keys, sorted_keys
+        order, next_order = next_order, order
+        shift += U64(11)
+    return order
+
+
+@njit(cache=True, nogil=True)
+def number_contexts(contexts, depths, link, oldest, state, depth_of_row):  # type: ignore[no-untyped-def]
+    """`trie._numbered`: number the contexts of sorted rows depth by depth.
+
+    Called twice: with empty `link` it counts the contexts of each depth into `depths`, from place 2 on; then, with
+    `depths` summed up, it fills the rest.
+
+    Args:
+        contexts: (M, n - 1) sorted, the newest symbol first.
+        depths: (n + 1,) the first state of each depth, and the number of all.
+        link: (S,) result.
+        oldest: (S,) result.
+        state: (M,) result: of each row's longest context.
+        depth_of_row: (M,) result: its depth.
+    """
+    longest = contexts.shape[1]
+    following = depths.copy()  # the next number of each depth
+    current = np.zeros(longest + 1, dtype=np.int64)  # the state of each depth in this row
+    for i in range(contexts.shape[0]):
+        shared = 0
+        if i:
+            while shared < longest and contexts[i, shared] == contexts[i - 1, shared]:
+                shared += 1
+        depth = 0
+        while depth < longest and (depth == 0 or contexts[i, depth - 1] != 0):
+            depth += 1
+            if depth > shared:
+                if link.size:
+                    current[depth] = following[depth]
+                    link[following[depth]] = current[depth - 1]
+                    oldest[following[depth]] = contexts[i, depth - 1]
+                    following[depth] += 1
+                else:
+                    depths[depth + 1] += 1
+        if link.size:
+            state[i] = current[depth]
+            depth_of_row[i] = depth
+
+
+@njit(cache=True, nogil=True)
+def walk_links(ids, start, first, symbols, log_prob, target, link, price, nats):  # type: ignore[no-untyped-def]
+    """As `walk`, for an automaton whose rows are not laid out: entries are searched, links followed.
+
+    The stream `ids` (S,) follows a boundary; the result goes to `nats` (S,); the rest is as `Automaton` has it.
+    """
+    state = np.int64(start)
+    for i in range(ids.size):
+        symbol = ids[i]
+        paid = 0.0
+        while True:
+            low = first[state]
+            high = first[state + 1]
+            end = high
+            while low < high:
+                middle = (low + high) >> 1
+                if symbols[middle] < symbol:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < end and symbols[low] == symbol:
+                break
+            paid += price[state]
+            state = np.int64(link[state])
+        nats[i] = -(paid + log_prob[low])
+        state = np.int64(target[low])

@@ -52,7 +52,7 @@ class TextOptions:
         if self.lower:
             text = text.lower()
         if self.strip and _has_outer_blanks(text):
-            text = "\n".join(line.strip() for line in text.split("\n"))
+            text = "\n".join(map(str.strip, text.split("\n")))
         return text
 
 

@@ -27,16 +27,27 @@ import numpy.typing as npt
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.corpus import Corpus, TextOptions, parts_of
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
+from nextchar.ngram_table import NgramTable, argsort
 from nextchar.reading import Format, is_plain_local_file, open_binary
 
-__all__ = ["COMPILED_FROM", "Counts", "checked_order", "count", "count_files", "sum_counts"]
+__all__ = [
+    "COMPILED_FROM",
+    "Counts",
+    "checked_order",
+    "count",
+    "count_files",
+    "count_parts",
+    "sorted_rows",
+    "sum_counts",
+]
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 TABLE_CELLS: Final = 1 << 22  # up to so many cells a table is counted into; 32 MB of int64
 SLICE_SYMBOLS: Final = 1 << 22  # symbols counted at a time, which bounds the memory for keys
-COMPILED_FROM: Final = 20_000_000  # symbols from which loading numba (0.5 s) repays itself
+COMPILED_FROM: Final = 20_000_000  # symbols from which loading numba (0.5 s) repays itself; for a table of cells
+HASHED_FROM: Final = 1_000_000  # and where the alternative is sorting
 MAX_ORDER: Final = 64
 
 
@@ -158,8 +169,11 @@ def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts
     if corpus.weights is not None and float(corpus.weights @ (corpus.lengths + 1.0)) >= 2.0**63:
         raise CorpusError("the weights add up to more than 2^63; scale them down")
     if compiled is None:
-        compiled = corpus.symbols >= COMPILED_FROM or "nextchar._kernels" in sys.modules
+        compiled = _worth_compiling(corpus.symbols, V**n)
     if V**n > TABLE_CELLS:
+        if compiled and corpus.weights is None and (hashed := NgramTable(n)).fits(corpus.alphabet):
+            hashed.add(corpus)
+            return _from_hash(hashed).encoded_in(corpus.alphabet)
         return sum_counts(_count_by_sorting(part, n) for part in corpus.slices(SLICE_SYMBOLS))
     table = np.zeros(V**n, dtype=np.int64)
     for part in corpus.slices(SLICE_SYMBOLS):
@@ -174,6 +188,47 @@ def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts
             else:
                 np.add.at(table, keys, np.repeat(part.weights, part.lengths + 1))
     return _from_table(corpus.alphabet, table.reshape((V,) * n))
+
+
+def _worth_compiling(symbols: int, cells: int) -> bool:
+    from_symbols = COMPILED_FROM if cells <= TABLE_CELLS else HASHED_FROM
+    return symbols >= from_symbols or "nextchar._kernels" in sys.modules
+
+
+def count_parts(parts: Iterable[Corpus], order: int) -> Counts:
+    """Count corpora as they come, in memory that does not grow with their number.
+
+    Args:
+        parts: each with an alphabet of its own.
+        order: n, from 1 to 64.
+
+    Raises:
+        SettingsError: the order is out of range.
+        CorpusError: there is no part.
+    """
+    table = NgramTable(checked_order(order))
+
+    def counted() -> Iterator[Counts]:
+        for part in parts:
+            cells = part.alphabet.size**order
+            if (
+                cells > TABLE_CELLS
+                and part.weights is None
+                and _worth_compiling(part.symbols, cells)
+                and table.fits(part.alphabet)
+            ):
+                table.add(part)
+            else:
+                yield count(part, order)
+        if table.used:
+            yield _from_hash(table)
+
+    return sum_counts(counted())
+
+
+def _from_hash(table: NgramTable) -> Counts:
+    alphabet, ngrams, counts = table.result()
+    return Counts(alphabet, table.order, ngrams, counts)
 
 
 def count_files(
@@ -213,7 +268,7 @@ def count_files(
         for source in map(str, sources):
             counts = _count_ascii_file(source, options, threads or os.cpu_count() or 1) if plain else None
             if counts is None:
-                yield from (count(part, order) for part in parts_of(source, format_, options))
+                yield count_parts(parts_of(source, format_, options), order)
             else:
                 yield counts
 
@@ -264,19 +319,23 @@ def _count_by_sorting(part: Corpus, n: int) -> Counts:
 
 def _merged(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
     """Sort n-grams and add the counts of equal ones."""
-    V = alphabet.size
-    keys = np.zeros(len(ngrams), dtype=np.uint64)
+    order = sorted_rows(list(ngrams.T), alphabet.size)
+    ngrams = ngrams[order]
+    differs = np.concatenate([[True], (ngrams[1:] != ngrams[:-1]).any(axis=1)])
+    return Counts(alphabet, ngrams.shape[1], ngrams[differs], np.add.reduceat(counts[order], np.flatnonzero(differs)))
+
+
+def sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]:
+    """The order in which rows of ids are sorted, the first column weighing most; equal rows stay as they were."""
+    keys = np.zeros(len(columns[0]), dtype=np.uint64)
     largest = 0  # of the keys, as an exact integer
-    for column in ngrams.T:
+    for column in columns:
         if (largest + 1) * V >= 1 << 64:  # too wide for one word: number the distinct keys so far, in their order
             keys = np.unique(keys, return_inverse=True)[1].astype(np.uint64)
-            largest = len(ngrams)
+            largest = len(keys)
         keys = keys * np.uint64(V) + column.astype(np.uint64)
         largest = largest * V + V - 1
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    return Counts(alphabet, ngrams.shape[1], ngrams[order[starts]], np.add.reduceat(counts[order], starts))
+    return argsort(keys, largest)
 
 
 def _from_table(alphabet: Alphabet, table: I64) -> Counts:

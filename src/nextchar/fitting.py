@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 from nextchar.alphabet import Alphabet
+from nextchar.choosing import Choice, choose
 from nextchar.corpus import Corpus, Source, TextOptions, stream
-from nextchar.counting import COMPILED_FROM, count, sum_counts
+from nextchar.counting import count_parts
 from nextchar.evaluation import Evaluation, evaluate
 from nextchar.models.base import Model
 from nextchar.models.spec import CountSpec, Progress, Spec
@@ -61,7 +63,7 @@ class Trained:
 
 
 def train(
-    spec: Spec,
+    spec: Spec | None,
     data: Input,
     *,
     division: SplitName | Literal["none"] = "none",
@@ -75,7 +77,8 @@ def train(
     memory.
 
     Args:
-        spec: the settings of the model.
+        spec: the settings of the model; None for the n-gram model that is best on items held out (see `choosing`;
+            of a large file, its first few megabytes decide).
         data: what to train on.
         division: which items to hold out.
         seed: of the split.
@@ -89,8 +92,14 @@ def train(
     begun = time.perf_counter()
     digest = Digest()
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
+    choice = None
+    if spec is None and division == "none" and not data.distinct:
+        first = next(parts)
+        parts = chain([first], parts)
+        choice = choose(first, progress=learning)
+        spec = choice.spec
     if division == "none" and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
-        return _train_on_stream(spec, data, parts, digest, learning, begun)
+        return _train_on_stream(spec, data, parts, digest, learning, begun, choice)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data.sources, digest))
     everything = len(corpus)
@@ -104,7 +113,11 @@ def train(
     training = pieces.train
     if data.unknown:
         training = training.encoded_in(Alphabet(training.characters_used(), has_unknown=True))
-    model = spec.fit(training, validation=pieces.validation if len(pieces.validation) else None, progress=learning)
+    validation = pieces.validation if len(pieces.validation) else None
+    if spec is None:
+        choice = choose(training, validation, progress=learning)
+        spec = choice.spec
+    model = spec.fit(training, validation=validation, progress=learning)
     seconds = time.perf_counter() - begun
     losses = {"train": _loss(evaluate(model, training))}
     if division != "none":
@@ -125,6 +138,7 @@ def train(
             seed=seed if division == "distinct" else None,
             distinct=data.distinct,
             repeats=repeats,
+            choice=choice,
         ),
         blank=corpus.blank,
         repeats=repeats,
@@ -139,19 +153,19 @@ def _train_on_stream(
     digest: Digest,
     learning: Progress | None,
     begun: float,
+    choice: Choice | None,
 ) -> Trained:
     recorder = ProvenanceRecorder()
-    counts = sum_counts(
-        count(part, spec.order, compiled=True if digest.size >= COMPILED_FROM else None)
-        for part in recorder.watch(parts)
-    )
+    counts = count_parts(recorder.watch(parts), spec.order)
     if data.unknown:
         counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
     model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)), progress=learning)
     seconds = time.perf_counter() - begun
     seen = model.provenance
     loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=model.training_nats(), weight=counts.total)
-    measured = _measured(model, seconds, {"train": _loss(loss)}, split="none", seed=None, distinct=False, repeats=0)
+    measured = _measured(
+        model, seconds, {"train": _loss(loss)}, split="none", seed=None, distinct=False, repeats=0, choice=choice
+    )
     return Trained(model=measured, blank=recorder.blank, repeats=0, note=None)
 
 
@@ -174,5 +188,6 @@ def _loss(result: Evaluation) -> dict[str, Any]:
     return {key: document[key] for key in wanted if key in document}
 
 
-def _measured(model: Model, seconds: float, losses: dict[str, Any], **about: Any) -> Model:
-    return model.with_metrics(plain({**model.metrics, "seconds": seconds, **about, "splits": losses}))
+def _measured(model: Model, seconds: float, losses: dict[str, Any], *, choice: Choice | None, **about: Any) -> Model:
+    chosen = {} if choice is None else {"choice": choice.document(), "chosen": choice.explanation()}
+    return model.with_metrics(plain({**model.metrics, "seconds": seconds, **about, **chosen, "splits": losses}))

@@ -49,17 +49,12 @@ class Provenance:
 
 
 def _with(known: Fingerprints, prints: Fingerprints) -> Fingerprints:
-    """Sorted fingerprints with more of them; by sorting alone, which needs the least memory."""
-    prints.sort()
-    first = np.ones(len(prints), dtype=np.bool_)
-    first[1:] = prints[1:] != prints[:-1]
-    prints = prints[first]
-    if len(known):
-        at = np.minimum(np.searchsorted(known, prints), len(known) - 1)
-        prints = prints[known[at] != prints]
+    """Sorted fingerprints with more of them, each once."""
     together = np.concatenate([known, prints])
     together.sort()
-    return together
+    first = np.ones(len(together), dtype=np.bool_)
+    first[1:] = together[1:] != together[:-1]
+    return together[first]
 
 
 class ProvenanceRecorder:
@@ -75,6 +70,7 @@ class ProvenanceRecorder:
         self._weighted = False
         self.blank = 0
         self._known: Fingerprints | None = np.empty(0, dtype=np.uint64)
+        self._pending: list[Fingerprints] = []  # not yet sorted in; sorted in when they are as many as those known
 
     def watch(self, parts: Iterable[Corpus]) -> Iterator[Corpus]:
         """Pass the parts on."""
@@ -86,12 +82,20 @@ class ProvenanceRecorder:
             self._weighted |= part.weights is not None
             self._weight += int(part.weights_or_ones.sum())
             if self._known is not None:
-                known = _with(self._known, part.fingerprints())
-                self._known = known if len(known) <= KEPT_ITEMS else None
+                self._pending.append(part.fingerprints())
+                if sum(map(len, self._pending)) > len(self._known):
+                    self._sort_in()
             yield part
+
+    def _sort_in(self) -> None:
+        if self._known is not None and self._pending:
+            known = _with(self._known, np.concatenate(self._pending))
+            self._known = known if len(known) <= KEPT_ITEMS else None
+        self._pending = []
 
     def result(self, source: Source | None = None) -> Provenance:
         """What was seen so far."""
+        self._sort_in()
         return Provenance(
             options=self._options,
             items=self._items,

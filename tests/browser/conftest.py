@@ -6,6 +6,7 @@ another host fails the test. No other host can be reached anyway: Chromium resol
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -45,6 +46,16 @@ FLAGS: Final = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
 )
 WAIT_MS: Final = 20_000
+# Changes to a place in the lesson that is open; false where none is, or this place is.
+CHANGE: Final = """
+    ([address, place]) => {
+      if (location.origin !== address || location.pathname + location.search === place) return false;
+      if (!document.querySelector("main[data-ready]")) return false;
+      history.pushState(null, "", place);
+      dispatchEvent(new PopStateEvent("popstate"));
+      return true;
+    }
+"""
 ABORTED: Final = "net::ERR_ABORTED"  # the page itself lets go of a request that it no longer needs
 
 
@@ -140,9 +151,15 @@ class Lesson:
     def address(self) -> str:
         return self.watch.address
 
-    def open(self, chapter: int, language: str = "en", fragment: str = "") -> None:
-        """Go to a chapter and wait until its figures are drawn."""
-        self.page.goto(f"{self.address}/lesson/{chapter}?lang={language}{fragment}")
+    def open(self, chapter: int, language: str = "en", fragment: str = "", *, fresh: bool = False) -> None:
+        """Go to a chapter and wait until its figures are drawn.
+
+        Where the lesson is open already it changes to the chapter by itself, as it does for a reader who follows its
+        links, unless it is to be loaded anew.
+        """
+        place = f"/lesson/{chapter}?lang={language}"
+        if fresh or fragment or not self.page.evaluate(CHANGE, [self.address, place]):
+            self.page.goto(self.address + place + fragment)
         self.ready(chapter)
 
     def next(self, chapter: int) -> None:
@@ -248,8 +265,14 @@ def corpus(items_path: Path) -> Corpus:
 
 @pytest.fixture(scope="session")
 def address(needed: None, items_path: Path) -> Iterator[str]:
-    """`nextchar web` in a process of its own, on a free port."""
-    code = "from nextchar.cli import main; main()"
+    with serving(items_path) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(items_path: Path, before: str = "pass") -> Iterator[str]:
+    """`nextchar web` in a process of its own, on a free port; `before` is run there first."""
+    code = f"import sys; {before}; from nextchar.cli import main; main()"
     arguments = (sys.executable, "-c", code, "web", "--no-browser", "--port", "0", "--data", str(items_path))
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
     log: list[str] = []
@@ -316,6 +339,15 @@ def kept(browser: Browser, address: str) -> Iterator[Lesson]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def bare(browser: Browser, items_path: Path) -> Iterator[Lesson]:
+    """A visitor of a server that cannot import torch."""
+    with serving(items_path, "sys.modules['torch'] = None") as address:
+        context, watch = opened(browser, address)
+        yield Lesson(context.new_page(), watch)
+        context.close()
+
+
 @pytest.fixture
 def lesson(kept: Lesson) -> Iterator[Lesson]:
     """A visitor who was never here before."""
@@ -324,8 +356,9 @@ def lesson(kept: Lesson) -> Iterator[Lesson]:
     watch.faults.clear()
     watch.expected.clear()
     yield kept
+    page.emulate_media(color_scheme="null", reduced_motion="null")
+    if page.evaluate(CHANGE, [watch.address, "/lesson/11?lang=en"]):  # what the test began ends
+        kept.ready()
     if page.url.startswith(watch.address):
         page.evaluate("localStorage.clear()")
-    page.goto("about:blank")
-    page.emulate_media(color_scheme="null", reduced_motion="null")
     watch.check()

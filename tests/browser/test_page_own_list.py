@@ -27,9 +27,11 @@ HOSTILE: Final = [
 
 def through(lesson: Lesson, language: str, last: int) -> None:
     """From chapter 1 on, each with its figures."""
+    lesson.page.emulate_media(reduced_motion="reduce")  # chapter 7 then trains as fast as it can
     lesson.open(1, language)
     for chapter in range(1, last + 1):
         assert lesson.page.locator(".message.error").count() == 0, chapter
+        assert lesson.at("train-diverged").count() == 0, chapter
         for section in lesson.get(f"chapter/{chapter}", lang=language)["sections"]:
             assert lesson.at(f"figure-{section['id']}").inner_text().strip(), (chapter, section["id"])
         assert lesson.page.locator("main script, main img, main b, .plot a").count() == 0
@@ -63,6 +65,17 @@ def test_a_chinese_list_pasted(lesson: Lesson) -> None:
     lesson.ready(5)
     assert lesson.text("data-open") == names
     assert lesson.text("anchor-uniform") == "3.2958"
+
+
+def test_a_list_of_more_characters_than_tables_show(lesson: Lesson) -> None:
+    lesson.open(1, "zh")
+    lesson.use("\n".join(chr(0x4E00 + i) + chr(0x4E00 + 7 * i % 260) for i in range(260)))
+    through(lesson, "zh", 8)
+    assert "261" in lesson.text("smoothing-map-none")
+    assert lesson.at("smoothing-nearest").count() == 0
+    lesson.open(3, "zh")
+    assert lesson.text("keepdim-stage").count("(261, 261)") == 2
+    assert "(261, 261)" in lesson.page.locator("#keepdim .prose").inner_text()
 
 
 def test_a_list_uploaded_is_seen_by_its_visitor_only(visit: Callable[..., Lesson]) -> None:

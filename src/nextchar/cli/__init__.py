@@ -10,6 +10,7 @@ import click
 from nextchar._version import __version__
 from nextchar.cli._run import CommandGroup
 from nextchar.cli.arpa import export, import_
+from nextchar.cli.compare import compare
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
 from nextchar.cli.inspect import evaluate, info, score
@@ -44,6 +45,7 @@ for command in (
     score,
     evaluate,
     info,
+    compare,
     plot,
     equivalence,
     reproduce,

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
@@ -18,7 +18,18 @@ from nextchar.errors import NextcharError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["CommandGroup", "console", "echo_json", "note", "print_table", "warnings_as_notes", "write_text"]
+    from nextchar.models.spec import Report
+
+__all__ = [
+    "CommandGroup",
+    "console",
+    "echo_json",
+    "note",
+    "print_table",
+    "training_progress",
+    "warnings_as_notes",
+    "write_text",
+]
 
 
 class CommandGroup(click.Group):
@@ -95,6 +106,20 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, soft_wrap=False)
+
+
+@contextmanager
+def training_progress() -> Iterator[Callable[[Report], None] | None]:
+    """A line on a terminal that shows how training goes, once it tells of it."""
+    if not console(stderr=True).is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = ("learning", BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0, visible=False)
+        yield lambda at: bar.update(task, completed=at.share, description=at.text, visible=True)
 
 
 def print_table(

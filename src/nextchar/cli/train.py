@@ -12,18 +12,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import console, echo_json, note, print_table
+from nextchar.cli._run import console, echo_json, note, print_table, training_progress
 
 if TYPE_CHECKING:
     from nextchar.fitting import Trained
-    from nextchar.models.spec import Report, Spec
+    from nextchar.models.spec import Spec
 
 __all__ = ["train"]
+
+SMOOTHING = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney", "pitman-yor")
+DEFAULT_ORDERS = {"add": 4, "pitman-yor": 8}  # 6 for the others
 
 # What each model can be told, and the name of the setting.
 MODEL_OPTIONS = {
     "bigram": {"add": "add"},
-    "ngram": {"order": "order", "add": "add"},
+    "ngram": {
+        "order": "order",
+        "smoothing": "smoothing",
+        "add": "add",
+        "tune": "tune",
+        "sweeps": "sweeps",
+        "init_seed": "seed",
+    },
     "bigram-net": {
         "solver": "solver",
         "l2": "l2",
@@ -44,18 +54,31 @@ _SHIPPED_COLUMN = "name"
     "--model",
     "kind",
     type=click.Choice(list(MODEL_OPTIONS)),
-    default="ngram",
-    show_default=True,
-    help="The kind of model; bigram is ngram of order 2.",
+    help="The kind of model; bigram is ngram of order 2, add-k.  [default: the n-gram model that is best on items held "
+    "out, found within a few seconds]",
 )
-@click.option("--order", type=int, metavar="N", help="ngram: predict from the N - 1 symbols before.  [default: 4]")
-@click.option("--add", type=float, metavar="K", help="ngram, bigram: added to every count.  [default: 0.1]")
+@click.option(
+    "--order",
+    type=int,
+    metavar="N",
+    help="ngram: predict from the N - 1 symbols before.  [default: 4 for add, 8 for pitman-yor, else 6]",
+)
+@click.option(
+    "--smoothing", type=click.Choice(SMOOTHING), help="ngram: how to treat what was not seen.  [default: add]"
+)
+@click.option("--add", type=float, metavar="K", help="ngram, bigram: added to every count by add.  [default: 0.1]")
+@click.option(
+    "--tune",
+    type=click.Choice(["none", "held-out", "leave-one-out"]),
+    help="ngram: what to fit the discounts, or k, to.  [default: none: the formulas' discounts, k as given]",
+)
+@click.option("--sweeps", type=int, metavar="N", help="ngram, pitman-yor: of the sampler.  [default: 30]")
 @click.option("--solver", type=click.Choice(["newton", "gd", "lecture"]), help="bigram-net.  [default: newton]")
 @click.option("--l2", type=float, metavar="X", help="bigram-net: weight of mean(W^2).  [default: 0.01]")
 @click.option("--steps", type=int, metavar="N", help="bigram-net, gd and lecture: updates.  [default: 100]")
 @click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
 @click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
-@click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
+@click.option("--init-seed", type=int, metavar="S", help="bigram-net, of randn; ngram, of pitman-yor.")
 @click.option(
     "--split",
     "division",
@@ -74,7 +97,7 @@ _SHIPPED_COLUMN = "name"
 def train(
     files: tuple[str, ...],
     output: str,
-    kind: str,
+    kind: str | None,
     division: Any,
     seed: int,
     distinct: bool,
@@ -111,13 +134,14 @@ def train(
     )
     if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _reading(files) as reading, _learning() as learning:
+    with _reading(files) as reading, training_progress() as learning:
         trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
     trained.model.save(output)
-    for remark in (trained.note, trained.model.metrics.get("stopped")):
+    metrics = trained.model.metrics
+    for remark in (trained.note, metrics.get("stopped"), metrics.get("chosen"), *metrics.get("notes", ())):
         if remark:
             note(f"Note: {remark}.")
-    document = _document(trained, kind)
+    document = _document(trained, kind or trained.model.kind)
     if as_json:
         echo_json(document)
     else:
@@ -139,34 +163,28 @@ def _check_writable(output: str, files: tuple[str, ...]) -> None:
         raise ModelFileError(f"{output}: the folder {folder} cannot be written")
 
 
-def _spec(kind: str, chosen: dict[str, Any]) -> Spec:
-    """The settings of the model that was asked for."""
+def _spec(kind: str | None, chosen: dict[str, Any]) -> Spec | None:
+    """The settings of the model that was asked for; None where none was."""
+    if kind is None:
+        if not chosen:
+            return None
+        kind = "ngram"
     wrong = sorted(set(chosen) - set(MODEL_OPTIONS[kind]))
     if wrong:
         known = ", ".join(f"--{name.replace('_', '-')}" for name in MODEL_OPTIONS[kind])
         raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with --model {kind}, which has {known}.")
     settings = {MODEL_OPTIONS[kind][name]: value for name, value in chosen.items()}
+    from nextchar.models.build import spec_of
+
     if kind == "bigram-net":
         from nextchar.models.bigram_net import need_torch
 
         need_torch()
-    from nextchar.models.build import spec_of
-
-    return spec_of("ngram", {"order": 2, **settings}) if kind == "bigram" else spec_of(kind, settings)
-
-
-@contextmanager
-def _learning() -> Iterator[Callable[[Report], None] | None]:
-    """A line on a terminal that shows how training goes, once it tells of it."""
-    if not console(stderr=True).is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = ("learning", BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
-        yield lambda at: bar.update(task, completed=at.share, description=at.text, visible=True)
+    if kind == "ngram":
+        settings.setdefault("order", DEFAULT_ORDERS.get(settings.get("smoothing", "add"), 6))
+    if kind == "bigram":
+        return spec_of("ngram", {"order": 2, **settings})
+    return spec_of(kind, settings)
 
 
 @contextmanager
@@ -204,8 +222,8 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
 
 
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
-    settings = ", ".join(f"{name} {value}" for name, value in document["settings"].items())
-    click.echo(f"{document['model']} ({settings}), alphabet of {document['alphabet_size']} symbols")
+    summary = trained.model.settings.summary
+    click.echo(f"{document['model']} ({summary}), alphabet of {document['alphabet_size']} symbols")
     held_out = len(document["splits"]) > 1
     columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
     rows = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -19,6 +20,8 @@ __all__ = ["web"]
 @click.option("--data", type=click.Path(), metavar="FILE", help="Use these items, one a line, in place of the names.")
 def web(port: int, no_browser: bool, data: str | None) -> None:
     """Serve the lesson to the browser of this machine, in English and Chinese, until Ctrl-C."""
+    if find_spec("plotly") is None:  # the page's charts; no module of ours imports it
+        raise MissingExtraError("the lesson page", "web")
     try:
         from nextchar.web.server import serve
     except ModuleNotFoundError as error:

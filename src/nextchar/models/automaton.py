@@ -155,8 +155,8 @@ class Automaton:
         """
         if compiled is None:
             compiled = len(ids) >= COMPILED_FROM or "nextchar._kernels" in sys.modules
-        if compiled and self.table is not None:
-            return self._stream_nats_compiled(ids, *self.table)
+        if compiled:
+            return self._stream_nats_compiled(ids)
         # Items side by side, longest first: all first symbols, all second ones, and so on.
         begins = np.concatenate([[0], np.flatnonzero(ids == BOUNDARY)[:-1] + 1])
         lengths = np.diff(begins, append=len(ids))
@@ -170,11 +170,17 @@ class Automaton:
             nats[at] = -log_prob
         return nats
 
-    def _stream_nats_compiled(self, ids: Ids, log_prob: F64, target: States) -> F64:
+    def _stream_nats_compiled(self, ids: Ids) -> F64:
         from nextchar import _kernels
 
+        nats = np.empty(len(ids))
+        if self.table is None:
+            _kernels.walk_links(
+                ids, self.start, self.first, self.symbols, self.log_prob, self.target, self.link, self.price, nats
+            )
+            return nats
+        log_prob, target = self.table
         ends = np.flatnonzero(ids == BOUNDARY) + 1
         cuts = np.concatenate([[0], ends[np.searchsorted(ends, np.arange(1, 4) * len(ids) // 4)], [len(ids)]])
-        nats = np.empty(len(ids))
         _kernels.walk(ids, cuts, log_prob.reshape(-1), target.reshape(-1), self.start, self.alphabet.size, nats)
         return nats

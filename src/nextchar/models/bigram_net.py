@@ -23,6 +23,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -39,7 +40,17 @@ from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
 from nextchar.provenance import Provenance
 
-__all__ = ["LECTURE_SEED", "BigramNet", "BigramNetModel", "TrainingStep", "need_torch", "one_hot"]
+__all__ = [
+    "LECTURE_SEED",
+    "BigramNet",
+    "BigramNetModel",
+    "Divergence",
+    "TrainingStep",
+    "Watch",
+    "need_torch",
+    "one_hot",
+    "steady_rate",
+]
 
 Floats = npt.NDArray[np.floating[Any]]
 F64 = npt.NDArray[np.float64]
@@ -78,6 +89,53 @@ class TrainingStep(NamedTuple):
     def text(self) -> str:
         """The step and the loss, for a person."""
         return f"step {self.step}, loss {self.loss:.4f}"
+
+
+class Divergence(NamedTuple):
+    """Why training should not go on.
+
+    Attributes:
+        last: where it stands.
+        best: the step with the lowest loss so far, whose weights are worth keeping.
+        learning_rate: that led there.
+    """
+
+    last: TrainingStep
+    best: TrainingStep
+    learning_rate: float
+
+    @property
+    def text(self) -> str:
+        """The reason, what was kept and what to change, for a person."""
+        if math.isfinite(self.last.loss):
+            reason = f"the loss has risen from {self.best.loss:.4f} to {self.last.loss:.4f}"
+        else:
+            reason = "the loss is no longer a number"
+        advice = f"kept the weights of step {self.best.step}; the learning rate {self.learning_rate:g} is too large"
+        return f"{reason} after {self.last.step} steps; {advice}"
+
+
+class Watch:
+    """Follows training and sees when it diverges: the loss is no number, or clearly above the best for some steps.
+
+    Attributes:
+        best: the step with the lowest loss so far.
+    """
+
+    def __init__(self, learning_rate: float) -> None:
+        self.best: TrainingStep | None = None
+        self._learning_rate = learning_rate
+        self._recent: deque[float] = deque(maxlen=PATIENCE)
+
+    def see(self, record: TrainingStep) -> Divergence | None:
+        """Take note of the next step; why training should end with it, or None."""
+        if self.best is None or record.loss < self.best.loss:
+            self.best = record
+        self._recent.append(record.loss)
+        lost = not math.isfinite(record.loss)
+        if lost or (len(self._recent) == PATIENCE and min(self._recent) > self.best.loss + 0.01):
+            return Divergence(record, self.best, self._learning_rate)
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +177,12 @@ class BigramNet:
         if not 0 <= self.seed < 2**63:
             raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
 
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        rest = "" if self.solver == "newton" else f", {self.steps} steps at rate {self.learning_rate:g}"
+        return f"{self.solver}, l2 {self.l2:g}{rest}"
+
     def fit(
         self,
         data: Corpus,
@@ -149,26 +213,26 @@ class BigramNet:
             SettingsError: counts of another order, or too many bigrams for the solver lecture.
             MissingExtraError: torch is not installed.
         """
+        need_torch()  # whose import is no part of the training's time
         begun = time.perf_counter()
         log: list[TrainingStep] = []
-        best: TrainingStep | None = None
+        watch = Watch(self.learning_rate)
         stopped = None
         try:
             for record in itertools.islice(self.path(counts), self._length):
                 log.append(record._replace(weights=np.empty(0)))
                 if progress is not None:
                     progress(record)
-                if best is None or record.loss < best.loss:
-                    best = record
-                if stopped := _diverged(log, best, self.learning_rate):
+                if divergence := watch.see(record):
+                    stopped = divergence.text
+                    best = divergence.best
                     break
-            else:
                 best = record
         except KeyboardInterrupt:
-            if best is None:
+            if watch.best is None:
                 raise
+            best = watch.best
             stopped = f"interrupted after {log[-1].step} steps; kept the weights of step {best.step}"
-        assert best is not None
         if self.solver == "newton" and self.l2 == 0 and (counts.table() == 0).any():
             stopped = "without L2 the weights of unseen bigrams have no finite optimum: they go to minus infinity"
         every = -(-len(log) // LOGGED_STEPS)
@@ -244,6 +308,19 @@ class BigramNet:
             yield W.numpy(), loss, data_loss
 
 
+def steady_rate(counts: Counts, l2: float) -> float:
+    """A learning rate up to which no step of full-batch descent on bigram counts can raise the loss.
+
+    It is 2 / L, with L a bound of the loss's curvature: that of a row's softmax is at most 1/2, times the row's share
+    of the data. Larger rates often do well too; this one is sure.
+
+    Source: Böhning, "Multinomial logistic regression algorithm" (1992), for the bound; Nesterov, Introductory
+    Lectures on Convex Optimization, section 1.2.3, for the step.
+    """
+    shares = counts.table().sum(axis=1) / counts.total
+    return float(2 / (shares.max() / 2 + 2 * l2 / counts.alphabet.size**2))
+
+
 def need_torch() -> None:
     """Say which extra is missing, before anything is computed.
 
@@ -254,17 +331,6 @@ def need_torch() -> None:
         import torch  # noqa: F401
     except ImportError:
         raise MissingExtraError("the model bigram-net", "neural") from None
-
-
-def _diverged(log: list[TrainingStep], best: TrainingStep, learning_rate: float) -> str | None:
-    """Why to stop, where the loss is no number or has been clearly above the best for some steps."""
-    advice = f"kept the weights of step {best.step}; the learning rate {learning_rate:g} is too large"
-    if not math.isfinite(log[-1].loss):
-        return f"the loss is no longer a number after {log[-1].step} steps; {advice}"
-    recent = log[-PATIENCE:]
-    if len(recent) == PATIENCE and min(entry.loss for entry in recent) > best.loss + 0.01:
-        return f"the loss has risen from {best.loss:.4f} to {log[-1].loss:.4f} after {log[-1].step} steps; {advice}"
-    return None
 
 
 def _descent(

@@ -29,6 +29,7 @@ F64 = npt.NDArray[np.float64]
 COMPILED_FROM: Final = 4_000_000  # items from which loading numba repays itself
 GUIDE_CELLS: Final = 1 << 20
 TABLE_CELLS: Final = 1 << 25
+COLUMNS: Final = 100  # up to which comparing column by column is faster than searching row by row
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +54,12 @@ class Rows:
         total = cumulative[:, -1].copy()
         marks = np.arange(guides) / guides * total[:, None]
         guide = np.zeros(marks.shape, dtype=np.int32)
-        for column in cumulative.T[:-1]:
-            guide += column[:, None] <= marks
+        if cumulative.shape[1] <= COLUMNS:
+            for column in cumulative.T[:-1]:
+                guide += column[:, None] <= marks
+        else:
+            for row, mark, found in zip(cumulative, marks, guide, strict=True):
+                found[:] = np.searchsorted(row[:-1], mark, side="right")
         return cls(cumulative.reshape(-1), total, np.nextafter(total, -1), guide.reshape(-1))
 
 

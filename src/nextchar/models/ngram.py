@@ -86,6 +86,12 @@ class Ngram:
             raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
 
     @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        method = f"add {self.add:g}" if self.smoothing == "add" and self.tune == "none" else self.smoothing
+        return f"order {self.order}, {method}" + ("" if self.tune == "none" else f", tuned by {self.tune}")
+
+    @property
     def counts_suffice(self) -> bool:
         """Whether the model comes from counts alone."""
         return self.tune != "held-out"
@@ -141,7 +147,8 @@ class Ngram:
         return self._model(counts, provenance, fitted, trie, notes)
 
     def _tuned_counts(self, trie: NgramTrie) -> npt.NDArray[np.int64]:
-        return trie.adjusted if self.smoothing in DISCOUNTING and DISCOUNTING[self.smoothing].adjusted else trie.raw
+        kind = DISCOUNTING.get(self.smoothing)
+        return trie.adjusted if kind is not None and kind.adjusted else trie.raw
 
     def _tuned(self, trie: NgramTrie, chains: Chains) -> dict[str, npt.NDArray[Any]]:
         if self.smoothing == "add":

@@ -207,6 +207,8 @@ class _Restaurants:
         trie = self.trie
         states = slice(trie.depths[depth], trie.depths[depth + 1])
         entries = trie.layers[depth]
+        if entries.start == entries.stop:  # no item is so long
+            return
         begin, end = (int(self.room[entries][0]), int(self.room[entries][-1] + trie.raw[entries][-1]))
         sizes = self.sizes[begin:end]
         # Of the log-likelihood's terms only the distinct ones are computed.

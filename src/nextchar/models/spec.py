@@ -37,6 +37,11 @@ Progress = Callable[[Report], None]
 class Spec(Protocol):
     """The settings of a model, checked."""
 
+    @property
+    def summary(self) -> str:
+        """The settings that matter, in a few words for people."""
+        ...
+
     def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> Model:
         """Train.
 

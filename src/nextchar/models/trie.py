@@ -15,20 +15,22 @@ Letters: n order, V size of the alphabet, S states, E entries, M distinct n-gram
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.alphabet import BOUNDARY
-from nextchar.counting import Counts
+from nextchar.alphabet import BOUNDARY, Ids
+from nextchar.counting import Counts, sorted_rows
 
-__all__ = ["ROOT", "NgramTrie", "sorting_keys"]
+__all__ = ["ROOT", "NgramTrie"]
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 ROOT: Final = 0
+COMPILED_FROM: Final = 500_000  # n-grams from which loading numba repays itself
 
 
 class NgramTrie:
@@ -51,69 +53,48 @@ class NgramTrie:
         self.alphabet = counts.alphabet
         self.order = counts.order
         V, depth_limit = counts.alphabet.size, counts.order - 1
+        compiled = len(counts.counts) >= COMPILED_FROM or "nextchar._kernels" in sys.modules
         newest_first = counts.ngrams[:, -2::-1] if depth_limit else counts.ngrams[:, :0]
-        rows = np.argsort(sorting_keys([*newest_first.T, counts.ngrams[:, -1]], V), kind="stable")
+        rows = sorted_rows([*newest_first.T, counts.ngrams[:, -1]], V)
         contexts, symbols, tally = newest_first[rows], counts.ngrams[rows, -1].astype(np.int64), counts.counts[rows]
-
-        # Number the contexts depth by depth: rows that share their newest d symbols lie side by side.
-        self.depths = [0, 1]
-        links, oldest = [np.zeros(1, dtype=np.int64)], [np.zeros(1, dtype=np.int64)]
-        state = np.zeros(len(rows), dtype=np.int64)  # of each row's context, as far as it has been followed
-        opens = np.zeros(len(rows), dtype=np.bool_)  # rows whose context differs from that of the row before
-        opens[:1] = True
-        going = np.ones(len(rows), dtype=np.bool_)  # rows whose context reaches further back
-        depth_of_row = np.zeros(len(rows), dtype=np.int8)
-        for depth in range(1, depth_limit + 1):
-            column = contexts[:, depth - 1]
-            opens[1:] |= column[1:] != column[:-1]
-            opening = np.flatnonzero(opens & going)
-            links.append(state[opening])
-            oldest.append(column[opening].astype(np.int64))
-            number = np.cumsum(opens & going) - 1 + self.depths[-1]
-            state = np.where(going, number, state)
-            depth_of_row[going] = depth
-            going &= column != BOUNDARY
-            self.depths.append(self.depths[-1] + len(opening))
-        self.link = np.concatenate(links)
-        self.oldest = np.concatenate(oldest)
+        number = _numbered_compiled if compiled else _numbered
+        self.depths, self.link, self.oldest, state, depth_of_row = number(contexts)
 
         # From the longest contexts to the root: the n-grams of each depth, and those of the next shorter contexts.
-        layers: list[tuple[I64, I64, I64, I64, I64]] = []  # state, symbol, raw, adjusted, below (within its layer)
-        longer: tuple[I64, I64, I64] | None = None  # state, symbol, raw of the layer above
+        layers: list[I64] = []  # of each depth (4, ...): state (within its depth), symbol, raw, adjusted
+        places: list[I64] = []  # of each depth but the root's: the n-gram without its oldest symbol, in its layer
         for depth in range(depth_limit, -1, -1):
-            own = np.flatnonzero(depth_of_row == depth)
-            keys, raw, adjusted = state[own] * V + symbols[own], tally[own], tally[own]
-            inverse = np.empty(0, dtype=np.int64)
-            if longer is not None:
-                merged, inverse = np.unique(self.link[longer[0]] * V + longer[1], return_inverse=True)
-                sums = np.zeros(len(merged), dtype=np.int64)
-                np.add.at(sums, inverse, longer[2])
-                keys = np.concatenate([keys, merged])
-                raw = np.concatenate([raw, sums])
-                adjusted = np.concatenate([adjusted, np.bincount(inverse, minlength=len(merged))])
-                inverse = inverse + len(own)
-            if depth == ROOT:
-                missing = np.setdiff1d(np.arange(V), keys)
-                keys = np.concatenate([keys, missing])
-                raw, adjusted = (np.concatenate([part, np.zeros_like(missing)]) for part in (raw, adjusted))
-            order = np.argsort(keys, kind="stable")
-            if longer is not None:
-                rank = np.empty(len(keys), dtype=np.int64)
-                rank[order] = np.arange(len(keys))
-                layers[-1] = (*layers[-1][:4], rank[inverse])
-            keys, raw, adjusted = keys[order], raw[order], adjusted[order]
-            longer = keys // V, keys % V, raw
-            layers.append((keys // V, keys % V, raw, adjusted, np.full(len(keys), -1)))
+            begin, end = self.depths[depth], self.depths[depth + 1]
+            leaves = np.flatnonzero(depth_of_row == depth)
+            layer = np.stack([state[leaves] - begin, symbols[leaves], tally[leaves], tally[leaves]])
+            if layers:
+                longer, parent = layers[-1], self.link[end : self.depths[depth + 2]] - begin
+                if compiled:
+                    layer, place = _lifted_compiled(layer, parent, longer, end - begin, V)
+                else:
+                    layer, place = _lifted(layer, parent, longer, V)
+                places.append(place)
+            layers.append(layer)
         layers.reverse()
-        owner, self.symbols, self.raw, self.adjusted = (
-            np.concatenate([layer[i] for layer in layers]) for i in range(4)
-        )
-        self.owner = owner
-        starts = np.cumsum([0, *(len(layer[0]) for layer in layers)])
-        self.below = np.concatenate(
-            [layers[0][4], *(layer[4] + start for layer, start in zip(layers[1:], starts[:-2], strict=True))]
-        )
-        self.first = np.searchsorted(owner, np.arange(self.size + 1))
+        places.reverse()
+        missing = np.setdiff1d(np.arange(V), layers[0][1])
+        if len(missing):  # the root lists all symbols
+            absent = np.stack([np.zeros_like(missing), missing, np.zeros_like(missing), np.zeros_like(missing)])
+            root = np.concatenate([layers[0], absent], axis=1)
+            layers[0] = root[:, np.argsort(root[1])]
+            if places:
+                places[0] = layers[0][1].searchsorted(np.delete(layers[0][1], missing))[places[0]]
+        starts = np.cumsum([0, *(layer.shape[1] for layer in layers)])
+        for layer, begin in zip(layers, self.depths, strict=False):
+            layer[0] += begin
+        self.owner: I64
+        self.symbols: I64
+        self.raw: I64
+        self.adjusted: I64
+        self.owner, self.symbols, self.raw, self.adjusted = np.concatenate(layers, axis=1)
+        below = [place + start for place, start in zip(places, starts, strict=False)]
+        self.below = np.concatenate([np.full(V, -1), *below])
+        self.first = np.searchsorted(self.owner, np.arange(self.size + 1))
 
     @property
     def size(self) -> int:
@@ -170,14 +151,73 @@ class NgramTrie:
         return target.astype(np.int32)
 
 
-def sorting_keys(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.uint64]:
-    """Numbers that sort as the rows of these columns do, the first column weighing most."""
-    keys = np.zeros(len(columns[0]), dtype=np.uint64)
-    largest = 0  # of the keys, as an exact integer
-    for column in columns:
-        if (largest + 1) * V >= 1 << 64:  # too wide for one word: number the distinct keys so far, in their order
-            keys = np.unique(keys, return_inverse=True)[1].astype(np.uint64)
-            largest = len(keys)
-        keys = keys * np.uint64(V) + column.astype(np.uint64)
-        largest = largest * V + V - 1
-    return keys
+def _lifted(own: I64, parent: I64, longer: I64, V: int) -> tuple[I64, I64]:
+    """The n-grams of the contexts of one depth, (4, ...), and where those of the longer contexts find theirs.
+
+    Args:
+        own: those of contexts that are not lengthened.
+        parent: the context that each longer one lengthens.
+        longer: the n-grams of the longer contexts.
+        V: the size of the alphabet.
+    """
+    keys, inverse = np.unique(parent[longer[0]] * V + longer[1], return_inverse=True)
+    raw = np.zeros(len(keys), dtype=np.int64)
+    np.add.at(raw, inverse, longer[2])
+    lifted = np.stack([*np.divmod(keys, V), raw, np.bincount(inverse, minlength=len(keys))])
+    together = np.concatenate([own, lifted], axis=1)
+    order = np.argsort(together[0] * V + together[1])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return together[:, order], rank[own.shape[1] + inverse]
+
+
+def _lifted_compiled(own: I64, parent: I64, longer: I64, states: int, V: int) -> tuple[I64, I64]:
+    from nextchar import _kernels
+
+    first = np.searchsorted(longer[0], np.arange(len(parent) + 1))
+    lifted, place = _kernels.lift_ngrams(states, own, parent, first, longer[1:3], V)
+    return lifted, place
+
+
+Numbered = tuple[list[int], I64, I64, I64, npt.NDArray[np.int8]]
+
+
+def _numbered(contexts: Ids) -> Numbered:
+    """Number the contexts of sorted rows depth by depth: rows that share their newest d symbols lie side by side.
+
+    Args:
+        contexts: (M, n - 1) the newest symbol first.
+
+    Returns:
+        depths, link and oldest as `NgramTrie` has them; the state of each row's longest context, and its depth, (M,).
+    """
+    depths, links, oldest = [0, 1], [np.zeros(1, dtype=np.int64)], [np.zeros(1, dtype=np.int64)]
+    state = np.zeros(len(contexts), dtype=np.int64)  # of each row's context, as far as it has been followed
+    opens = np.zeros(len(contexts), dtype=np.bool_)  # rows whose context differs from that of the row before
+    opens[:1] = True
+    going = np.ones(len(contexts), dtype=np.bool_)  # rows whose context reaches further back
+    depth_of_row = np.zeros(len(contexts), dtype=np.int8)
+    for depth, column in enumerate(contexts.T, start=1):
+        opens[1:] |= column[1:] != column[:-1]
+        opening = np.flatnonzero(opens & going)
+        links.append(state[opening])
+        oldest.append(column[opening].astype(np.int64))
+        state = np.where(going, np.cumsum(opens & going) - 1 + depths[-1], state)
+        depth_of_row[going] = depth
+        going &= column != BOUNDARY
+        depths.append(depths[-1] + len(opening))
+    return depths, np.concatenate(links), np.concatenate(oldest), state, depth_of_row
+
+
+def _numbered_compiled(contexts: Ids) -> Numbered:
+    from nextchar import _kernels
+
+    depths = np.zeros(contexts.shape[1] + 2, dtype=np.int64)
+    depths[1] = 1
+    state = np.zeros(len(contexts), dtype=np.int64)
+    depth_of_row = np.zeros(len(contexts), dtype=np.int8)
+    _kernels.number_contexts(contexts, depths, state[:0], state[:0], state, depth_of_row)
+    depths = np.cumsum(depths)
+    link, oldest = np.zeros(depths[-1], dtype=np.int64), np.zeros(depths[-1], dtype=np.int64)
+    _kernels.number_contexts(contexts, depths, link, oldest, state, depth_of_row)
+    return depths.tolist(), link, oldest, state, depth_of_row

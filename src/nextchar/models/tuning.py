@@ -32,7 +32,7 @@ I64 = npt.NDArray[np.int64]
 
 ROUNDS: Final = 3
 GOLDEN: Final = (math.sqrt(5) - 1) / 2
-MOST_CHAINS: Final = 200_000  # beyond that a sample of them, evenly spaced, decides
+MOST_CHAINS: Final = 40_000  # beyond that a sample of them, evenly spaced, decides
 
 
 @dataclass(frozen=True, eq=False)

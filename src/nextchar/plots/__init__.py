@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nextchar.plots.board import leaderboard
 from nextchar.plots.canvas import check_output, save
 from nextchar.plots.counted import counts, probabilities, surprisal
 from nextchar.plots.nets import one_hot_rows, smoothing_map, training, weights
@@ -9,6 +10,7 @@ from nextchar.plots.nets import one_hot_rows, smoothing_map, training, weights
 __all__ = [
     "check_output",
     "counts",
+    "leaderboard",
     "one_hot_rows",
     "probabilities",
     "save",

@@ -10,9 +10,8 @@ import numpy as np
 from nextchar.decoding import Plan
 from nextchar.equivalence import MAP_GRID, closest_l2, divergence, rows_of
 from nextchar.models.automaton_model import AutomatonModel
-from nextchar.models.bigram_net import LECTURE_SEED, need_torch, one_hot
+from nextchar.models.bigram_net import LECTURE_SEED, need_torch, one_hot, steady_rate
 from nextchar.web.api import add_of, rows
-from nextchar.web.inputs import RefusedError
 from nextchar.web.service import Ask, Endpoint
 from nextchar.web.stock import Data
 from nextchar.web.views import examples_of, row_ids, shown_ids, table_view
@@ -33,7 +32,6 @@ def l2_of(ask: Ask) -> float:
 
 def onehot(ask: Ask) -> Any:
     """A word as the net reads it: for each symbol a row with a single 1."""
-    need_torch()
     alphabet = ask.data.corpus.alphabet
     text = ask.data.corpus.options.apply(ask.fields.text("text", "emma", longest=ONE_HOT_WORD))
     table = one_hot(alphabet, text)
@@ -89,7 +87,6 @@ def forward(ask: Ask) -> Any:
 def optimum(ask: Ask) -> Any:
     """The best that the net can reach."""
     l2 = l2_of(ask)
-    begun = time.perf_counter()
     model = ask.stock.optimum(ask.data, l2)
     log = model.metrics["training"]
     return {
@@ -98,8 +95,8 @@ def optimum(ask: Ask) -> Any:
         "data_loss": log["data_loss"][-1],
         "iterations": log["step"][-1],
         "seconds": model.metrics["training_seconds"],
-        "answered_in": time.perf_counter() - begun,
         "stopped": model.metrics["stopped"],
+        "steady_rate": steady_rate(ask.stock.counts(ask.data), l2),
     }
 
 
@@ -132,17 +129,13 @@ def _samples(model: AutomatonModel, seed: int) -> list[str]:
 
 
 def equivalence_map(ask: Ask) -> Any:
-    """For each k the l2 whose optimum lies closest."""
-    V = ask.data.corpus.alphabet.size
+    """For each k the l2 whose optimum lies closest; none where the alphabet is so large that it would take minutes."""
     need_torch()
+    V = ask.data.corpus.alphabet.size
+    about = {"alphabet_size": V, "largest_alphabet": MAP_ALPHABET}
     if V > MAP_ALPHABET:
-        raise RefusedError(
-            422,
-            "alphabet-too-large",
-            f"The map is drawn for alphabets of up to {MAP_ALPHABET} symbols; this one has {V:,}.",
-            f"字母表不超过 {MAP_ALPHABET} 个符号时才画这张图，现在有 {V:,} 个。",
-        )
-    return ask.stock.keep(ask.data, "map", lambda: _map(ask, ask.data))
+        return {**about, "entries": [], "truncated": True}
+    return {**about, **ask.stock.keep(ask.data, "map", lambda: _map(ask, ask.data))}
 
 
 def _map(ask: Ask, data: Data) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 from nextchar.decoding import Plan
 from nextchar.equivalence import rows_of
 from nextchar.errors import NextcharError
-from nextchar.models.bigram_net import BigramNet, BigramNetModel, TrainingStep, need_torch
+from nextchar.models.bigram_net import BigramNet, BigramNetModel, Divergence, TrainingStep, Watch, need_torch
 from nextchar.web.inputs import RefusedError
 from nextchar.web.service import Ask, Service, encoded, fault_document, json_response, set_cookie
 from nextchar.web.stock import Data, Stock
@@ -52,16 +52,19 @@ class Training:
         net: the settings.
         steps_per_second: the pace.
         stopped: whether it was told to end.
+        divergence: why it ended before its time, where it did.
     """
 
     def __init__(self, stock: Stock, data: Data, net: BigramNet, steps_per_second: int) -> None:
         self.net = net
         self.steps_per_second = steps_per_second
         self.stopped = False
+        self.divergence: Divergence | None = None
         self._stock = stock
         self._data = data
         self._context = contextvars.copy_context()
         self._path = net.path(stock.counts(data))
+        self._watch = Watch(net.learning_rate)
         self._rows = rows_of(stock.ngram(data))
         self._ids = shown_ids(stock, data)
         self._frames = 0
@@ -91,16 +94,20 @@ class Training:
         deadline = time.perf_counter() + seconds
         while True:
             record = next(self._path)
-            if record.step >= wanted or not math.isfinite(record.loss) or time.perf_counter() > deadline:
+            self.divergence = self._watch.see(record)
+            if self.divergence or record.step >= wanted or time.perf_counter() > deadline:
                 break
-        ended = record.step >= self.net.steps or not math.isfinite(record.loss)
+        ended = self.divergence is not None or record.step >= self.net.steps
         return self._frame(record, ended), ended
 
     def _frame(self, record: TrainingStep, ended: bool) -> dict[str, Any]:
         frame: dict[str, Any] = {"step": record.step, "loss": record.loss, "data_loss": record.data_loss}
+        if self.divergence:
+            record = self.divergence.best  # the library keeps its weights, so they are shown
+        frame["weights_of"] = record.step
         whole = ended or self._frames % TABLE_EVERY == 0
         self._frames += 1
-        if not math.isfinite(record.loss) or not (whole or len(self._rows) <= SMALL_ALPHABET):
+        if not (whole or len(self._rows) <= SMALL_ALPHABET):
             return frame
         model = self._model(record)
         rows = rows_of(model)
@@ -269,19 +276,22 @@ def _training(ask: Ask) -> Training:
 
 def _last(training: Training, frame: dict[str, Any], ended: bool, ask: Ask) -> tuple[str, dict[str, Any]]:
     zh = ask.language == "zh"
-    step, loss = frame["step"], frame["loss"]
-    if ended and not math.isfinite(loss):
-        message = (
-            f"第 {step} 步之后损失不再是一个数：学习率 {training.net.learning_rate:g} 太大。"
-            if zh
-            else f"After {step} steps the loss is no longer a number: the learning rate "
-            f"{training.net.learning_rate:g} is too large."
-        )
-        return "stopped", {"step": step, "loss": loss, "message": message}
-    if ended:
-        return "done", {"step": step, "loss": loss, "message": f"{step} 步完成。" if zh else f"{step} steps done."}
-    message = f"在第 {step} 步停止。" if zh else f"Stopped after {step} steps."
-    return "stopped", {"step": step, "loss": loss, "message": message}
+    step, divergence = frame["step"], training.divergence
+    if divergence:
+        message = _in_chinese(divergence) if zh else f"{divergence.text[0].upper()}{divergence.text[1:]}."
+    elif ended:
+        message = f"{step} 步完成。" if zh else f"{step} steps done."
+    else:
+        message = f"在第 {step} 步停止。" if zh else f"Stopped after {step} steps."
+    name = "done" if ended and not divergence else "stopped"
+    return name, {"step": step, "loss": frame["loss"], "diverged": divergence is not None, "message": message}
+
+
+def _in_chinese(divergence: Divergence) -> str:
+    """What `Divergence.text` says."""
+    last, best = divergence.last, divergence.best
+    risen = f"损失从 {best.loss:.4f} 升到了 {last.loss:.4f}" if math.isfinite(last.loss) else "损失不再是一个数"
+    return f"第 {last.step} 步之后{risen}；保留了第 {best.step} 步的权重。学习率 {divergence.learning_rate:g} 太大了。"
 
 
 def _event(name: str, document: dict[str, Any]) -> bytes:

@@ -108,6 +108,7 @@ def _facts(stock: Stock, data: Data) -> dict[str, Any]:
         "loss": stock.loss(data),
         "mean_length": float(corpus.lengths.mean()),
         "shortest": int(corpus.lengths.min()),
+        "size_in_code": str(V),  # as Python writes it, without separators
         "symbols": corpus.symbols,
         "top_count": top_count,
         "top_pair": top_pair,

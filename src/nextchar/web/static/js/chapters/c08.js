@@ -1,17 +1,15 @@
 // Chapter 8, the two are one: the count model's table beside exp(W) of the net, samples of both from one stream, and
 // which l2 comes closest to which k. All numbers come from the server.
 
-const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
+import { logLog } from "/static/js/chapters/loglog.js";
+import { mapSize } from "/static/js/chapters/shared.js";
 
-const MAP_ALPHABET = 200; // symbols up to which the server draws the map; beyond that it would take too long
+const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
 
 export async function render(root, ctx) {
   for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
-  await Promise.all([
-    ctx.guard(() => tables(ctx, ctx.figure("tables")), ctx.figure("tables")),
-    ctx.guard(() => samples(ctx, ctx.figure("samples")), ctx.figure("samples")),
-    ctx.guard(() => smoothing(ctx, ctx.figure("smoothing")), ctx.figure("smoothing")),
-  ]);
+  const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
+  await Promise.all([draw("tables", tables), draw("samples", samples), draw("smoothing", smoothing)]);
 }
 
 // --- the two tables ------------------------------------------------------------------------------------------------
@@ -76,11 +74,6 @@ async function tables(ctx, place) {
       ]),
     );
   }
-}
-
-// Two maps stand side by side, or on a phone one below the other, each of them whole.
-function mapSize() {
-  return matchMedia("(max-width: 500px)").matches ? 312 : 460;
 }
 
 // --- samples side by side ------------------------------------------------------------------------------------------
@@ -188,14 +181,17 @@ async function smoothing(ctx, place) {
   let maps = null;
   let entries = [];
   await draw();
-  if (both?.alphabet_size > MAP_ALPHABET) {
-    nearest.remove();
-    ui.clear(curve, ui.message("note", t("smoothing_map_too_large", { size: ui.integer(both.alphabet_size), most: MAP_ALPHABET })));
-    return;
-  }
   await ctx.guard(async () => {
-    ({ entries } = await api.get("/equivalence/map", {}, { signal: ctx.signal }));
-    drawMap();
+    const map = await api.get("/equivalence/map", {}, { signal: ctx.signal });
+    ({ entries } = map);
+    if (entries.length) {
+      drawMap();
+      return;
+    }
+    nearest.remove();
+    ui.clear(curve, ui.message("note", t("smoothing_map_too_large", {
+      size: ui.integer(map.alphabet_size), most: ui.integer(map.largest_alphabet),
+    }), "smoothing-map-none"));
   }, curve);
 
   function jump() {
@@ -265,54 +261,4 @@ async function smoothing(ctx, place) {
       }),
     );
   }
-}
-
-// A curve on two logarithmic axes with the place where the sliders are. Only places on the paper are computed here.
-function logLog({ points, now, xTitle, yTitle, nowText, label }) {
-  const width = 560;
-  const height = 380;
-  const edge = { left: 78, right: 18, top: 14, bottom: 62 };
-  const shape = (tag, attributes, text) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const ends = (index) => {
-    const powers = [...points, now].map((point) => Math.log10(point[index]));
-    return [Math.floor(Math.min(...powers)), Math.ceil(Math.max(...powers))];
-  };
-  const [x0, x1] = ends(0);
-  const [y0, y1] = ends(1);
-  const across = (value) => edge.left + ((Math.log10(value) - x0) / (x1 - x0)) * (width - edge.left - edge.right);
-  const down = (value) => height - edge.bottom - ((Math.log10(value) - y0) / (y1 - y0)) * (height - edge.top - edge.bottom);
-  const power = (n) => `10${[...String(n)].map((sign) => ({ "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" })[sign]).join("")}`;
-
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "late-loglog", role: "img", "aria-label": label });
-  for (let n = x0; n <= x1; n += 1) {
-    svg.append(
-      shape("line", { class: "rule", x1: across(10 ** n), x2: across(10 ** n), y1: edge.top, y2: height - edge.bottom }),
-      shape("text", { x: across(10 ** n), y: height - edge.bottom + 22, "text-anchor": "middle" }, power(n)),
-    );
-  }
-  for (let n = y0; n <= y1; n += 1) {
-    svg.append(
-      shape("line", { class: "rule", x1: edge.left, x2: width - edge.right, y1: down(10 ** n), y2: down(10 ** n) }),
-      shape("text", { x: edge.left - 8, y: down(10 ** n) + 5, "text-anchor": "end" }, power(n)),
-    );
-  }
-  const middle = (edge.top + height - edge.bottom) / 2;
-  svg.append(
-    shape("text", { x: (edge.left + width - edge.right) / 2, y: height - 10, "text-anchor": "middle" }, xTitle),
-    shape("text", { x: 18, y: middle, "text-anchor": "middle", transform: `rotate(-90 18 ${middle})` }, yTitle),
-    shape("polyline", { class: "curve", points: points.map(([x, y]) => `${across(x)},${down(y)}`).join(" ") }),
-    ...points.map(([x, y]) => shape("circle", { class: "point", cx: across(x), cy: down(y), r: 4 })),
-  );
-  const [x, y] = [across(now[0]), down(now[1])];
-  const leftward = x > width * 0.6;
-  svg.append(
-    shape("path", { class: "now", d: `M${x - 8},${y - 8}L${x + 8},${y + 8}M${x - 8},${y + 8}L${x + 8},${y - 8}` }),
-    shape("text", { class: "now-text", x: x + (leftward ? -14 : 14), y: y + 5, "text-anchor": leftward ? "end" : "start" }, nowText),
-  );
-  return svg;
 }

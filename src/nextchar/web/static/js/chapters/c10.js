@@ -135,6 +135,11 @@ async function lab(ctx, place) {
 
   async function run(anew) {
     const { letter } = pitfalls[at];
+    if (ctx.needsTorch(status)) {
+      again.disabled = true;
+      for (const part of [wrong, right]) ui.clear(part.output, "—");
+      return;
+    }
     if (anew) for (const part of [wrong, right]) ui.clear(part.output, t("lab_running"));
     again.setAttribute("aria-busy", "true");
     try {

@@ -1,0 +1,124 @@
+"""Counting n-grams where V^n cells would be too many: one hash table for all parts of a stream.
+
+An n-gram is packed into one 64-bit key, a few bits for each symbol. The table gives symbols its own numbers, in the
+order in which they turn up, so that a character met late changes nothing that is there; only when the numbers need
+one more bit are the keys packed anew.
+
+Letters: n order, V size of the alphabet, M distinct n-grams.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.alphabet import Alphabet, Ids
+from nextchar.corpus import Corpus
+
+__all__ = ["NgramTable", "argsort"]
+
+U64 = npt.NDArray[np.uint64]
+FREE: Final = np.uint64(2**64 - 1)
+FIRST_SLOTS: Final = 1 << 16
+COMPILED_FROM: Final = 4_000_000  # keys from which loading numba to sort them repays itself
+
+
+class NgramTable:
+    """Counts of unweighted corpora as they come.
+
+    Attributes:
+        order: n.
+        used: M, how many distinct n-grams there are.
+    """
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+        self._numbers: dict[str, int] = {}  # of each character, from 1
+        self._bits = 1
+        self.used = 0
+        self._table = _empty(FIRST_SLOTS)
+
+    def fits(self, alphabet: Alphabet) -> bool:
+        """Whether n-grams with these characters added can be packed."""
+        more = sum(character not in self._numbers for character in alphabet.characters)
+        return not alphabet.has_unknown and self.order * (len(self._numbers) + more).bit_length() <= 63
+
+    def add(self, part: Corpus) -> None:
+        """Count the n-grams of a corpus that fits."""
+        from nextchar import _kernels
+
+        for character in part.alphabet.characters:
+            self._numbers.setdefault(character, len(self._numbers) + 1)
+        if (bits := len(self._numbers).bit_length()) > self._bits:
+            self._repack(bits)
+        own = np.array([0, *(self._numbers[character] for character in part.alphabet.characters)], dtype=np.uint64)
+        at, key = 0, np.uint64(0)
+        while at < part.symbols:
+            if 4 * self.used >= len(self._table):
+                self._grow()
+            at, key, self.used = _kernels.add_to_hash(
+                part.ids, own, self._bits, self.order, at, key, self._table, self.used
+            )
+
+    def result(self) -> tuple[Alphabet, Ids, npt.NDArray[np.int64]]:
+        """The alphabet, the distinct n-grams (M, n) in lexicographic order, and their counts (M,)."""
+        alphabet = Alphabet("".join(sorted(self._numbers)))
+        numbers = np.array([0, *(self._numbers[character] for character in alphabet.characters)])
+        ids = np.empty(len(numbers), dtype=np.uint64)
+        ids[numbers] = np.arange(len(numbers), dtype=np.uint64)
+        keys, counts = self._filled()
+        packed = np.zeros(len(keys), dtype=np.uint64)
+        for place in range(self.order):
+            packed |= ids[self._symbols(keys, place)] << np.uint64(place * self._bits)
+        order = argsort(packed, (1 << self._bits * self.order) - 1)
+        packed = packed[order]
+        ngrams = np.empty((len(keys), self.order), dtype=alphabet.dtype)
+        for place in range(self.order):
+            ngrams[:, self.order - 1 - place] = self._symbols(packed, place)
+        return alphabet, ngrams, counts[order].astype(np.int64)
+
+    def _symbols(self, keys: U64, place: int) -> U64:
+        """The symbols of each key at one place, the newest being 0."""
+        return (keys >> np.uint64(place * self._bits)) & np.uint64((1 << self._bits) - 1)
+
+    def _filled(self) -> tuple[U64, U64]:
+        pairs = self._table.reshape(-1, 2)
+        pairs = pairs[pairs[:, 0] != FREE]
+        return pairs[:, 0], pairs[:, 1]
+
+    def _grow(self) -> None:
+        from nextchar import _kernels
+
+        keys, counts = self._filled()
+        self._table = _empty(2 * len(self._table))  # four times the slots: `_table` has two numbers for each
+        _kernels.move_to_hash(keys, counts, self._table)
+
+    def _repack(self, bits: int) -> None:
+        from nextchar import _kernels
+
+        keys, counts = self._filled()
+        packed = np.zeros(len(keys), dtype=np.uint64)
+        for place in range(self.order):
+            packed |= self._symbols(keys, place) << np.uint64(place * bits)
+        self._bits = bits
+        self._table[::2] = FREE
+        _kernels.move_to_hash(packed, counts, self._table)
+
+
+def argsort(keys: U64, largest: int) -> npt.NDArray[np.intp]:
+    """The stable order of keys of which none exceeds `largest`, compiled where that is loaded or pays."""
+    if len(keys) >= COMPILED_FROM or "nextchar._kernels" in sys.modules:
+        from nextchar import _kernels
+
+        order: npt.NDArray[np.intp] = _kernels.radix_argsort(keys, np.uint64(largest))
+        return order
+    return np.argsort(keys, kind="stable")
+
+
+def _empty(slots: int) -> U64:
+    table = np.zeros(2 * slots, dtype=np.uint64)
+    table[::2] = FREE
+    return table

@@ -1,0 +1,32 @@
+// What the chapters on the net share.
+
+export const L2S = [0, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+
+// Two maps stand side by side, or on a phone one below the other, each of them whole.
+export function mapSize() {
+  return narrow() ? 312 : 460;
+}
+
+export function narrow() {
+  return matchMedia("(max-width: 500px)").matches;
+}
+
+// A slider over a list of values, for settings that span powers of ten.
+export function listSlider(ui, { label, values, value, onInput, testid }) {
+  const slider = ui.slider({
+    label,
+    min: 0,
+    max: values.length - 1,
+    step: 1,
+    value: values.indexOf(value),
+    format: (at) => values[at].toLocaleString("en-US", { maximumFractionDigits: 6 }),
+    onInput: onInput && ((at) => onInput(values[at])),
+    testid,
+  });
+  return {
+    node: slider.node,
+    get value() {
+      return values[slider.value];
+    },
+  };
+}
