@@ -18,6 +18,7 @@ from nextchar._version import __version__
 
 if TYPE_CHECKING:
     from nextchar.alphabet import Alphabet
+    from nextchar.arpa import read_arpa, write_arpa
     from nextchar.corpus import Corpus, TextOptions
     from nextchar.counting import Counts, count, count_files
     from nextchar.decoding import Plan, Samples
@@ -50,7 +51,9 @@ __all__ = [
     "count_files",
     "evaluate",
     "load",
+    "read_arpa",
     "split",
+    "write_arpa",
 ]
 
 _HOME = {
@@ -73,7 +76,9 @@ _HOME = {
     "count_files": "counting",
     "evaluate": "evaluation",
     "load": "models.build",
+    "read_arpa": "arpa",
     "split": "splitting",
+    "write_arpa": "arpa",
 }
 
 

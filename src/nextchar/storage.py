@@ -14,7 +14,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -40,8 +40,12 @@ class ModelFile:
     document: Mapping[str, Any]
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
+def write_atomically(path: str | Path, content: bytes | Iterable[bytes]) -> None:
     """Write to a temporary file beside the target, flush it to the disk, and rename it over the target.
+
+    Args:
+        path: the target.
+        content: all of it, or pieces that are made one after the other.
 
     Raises:
         OSError: the folder does not exist or cannot be written, or the disk is full; the target is as it was.
@@ -50,7 +54,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as handle:
-            handle.write(content)
+            handle.writelines([content] if isinstance(content, bytes) else content)
             handle.flush()
             os.fsync(handle.fileno())
         umask = os.umask(0)

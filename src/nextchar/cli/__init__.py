@@ -9,6 +9,7 @@ import click
 
 from nextchar._version import __version__
 from nextchar.cli._run import CommandGroup
+from nextchar.cli.arpa import export, import_
 from nextchar.cli.compare import compare
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
@@ -38,5 +39,20 @@ def main() -> None:
     """  # noqa: D301 - click reads the control character, not a backslash
 
 
-for command in (train, sample, score, evaluate, info, compare, plot, equivalence, reproduce, pitfalls, web, data):
+for command in (
+    train,
+    sample,
+    score,
+    evaluate,
+    info,
+    compare,
+    plot,
+    equivalence,
+    reproduce,
+    pitfalls,
+    web,
+    data,
+    export,
+    import_,
+):
     main.add_command(command)

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
 
-__all__ = ["Automaton", "States"]
+__all__ = ["ROOT", "Automaton", "States"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -50,7 +50,7 @@ class Automaton:
         log_prob: (E,) nats of the entries.
         target: (E,) the state that each entry leads to.
         link: (S,) the state of the context without its oldest symbol; the root links to itself.
-        price: (S,) nats added on the way along the link, at most 0.
+        price: (S,) nats added on the way along the link.
     """
 
     alphabet: Alphabet
@@ -127,6 +127,10 @@ class Automaton:
         """One symbol for each state, (B,) and (B,) -> its log-probability (B,) in nats, and the next states (B,)."""
         if self.table is not None:
             return self.table[0][states, ids], self.table[1][states, ids]
+        return self.step_by_links(states, ids)
+
+    def step_by_links(self, states: States, ids: Ids) -> tuple[F64, States]:
+        """As `step`, without laying the table out."""
         at, nats = states.astype(np.int64), np.zeros(len(states))
         wanted = ids.astype(np.int64)
         entry = self._find(at, wanted)

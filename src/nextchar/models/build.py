@@ -25,9 +25,14 @@ Loader = Callable[[Mapping[str, Any], Arrays, Alphabet, Provenance, Mapping[str,
 
 
 class Kind(NamedTuple):
-    """A kind of model: what makes its settings, and what makes a model from a file's content."""
+    """A kind of model: what makes its settings, and what makes a model from a file's content.
 
-    spec: Callable[..., Spec]
+    Attributes:
+        spec: None for a kind that is not trained here.
+        load: see `Loader`.
+    """
+
+    spec: Callable[..., Spec] | None
     load: Loader
 
 
@@ -43,9 +48,16 @@ def _bigram_net() -> Kind:
     return Kind(BigramNet, BigramNetModel.from_arrays)
 
 
+def _backoff() -> Kind:
+    from nextchar.models.backoff import BackoffModel
+
+    return Kind(None, BackoffModel.from_arrays)
+
+
 KINDS: Mapping[str, Callable[[], Kind]] = {
     "ngram": _ngram,
     "bigram-net": _bigram_net,
+    "backoff": _backoff,
 }
 
 
@@ -58,6 +70,8 @@ def spec_of(kind: str, settings: Mapping[str, Any]) -> Spec:
     if kind not in KINDS:
         raise SettingsError(f"there is no model {kind!r}; choose one of {', '.join(KINDS)}")
     make = KINDS[kind]().spec
+    if make is None:
+        raise SettingsError(f"a model of kind {kind} is not trained; it comes from: nextchar import FILE.arpa")
     known = list(inspect.signature(make).parameters)
     if wrong := [name for name in settings if name not in known]:
         raise SettingsError(f"the model {kind} has no setting {wrong[0]!r}; it has {', '.join(known)}")

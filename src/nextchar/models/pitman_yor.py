@@ -182,8 +182,9 @@ class _Restaurants:
         from nextchar import _seating
 
         self._run(_seating.sweep)
-        for depth in range(self.trie.order):
-            self._draw_parameters(depth)
+        for depth, entries in enumerate(self.trie.layers):
+            if entries.start < entries.stop:  # no context is so long where the order exceeds all items
+                self._draw_parameters(depth)
 
     def _run(self, loop: Callable[..., None]) -> None:
         depth = self.trie.depth

@@ -1,0 +1,103 @@
+"""The commands `export` and `import`: models as ARPA files, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nextchar.cli._options import json_option, model_argument, text_options, text_options_from
+from nextchar.cli._run import console, echo_json, note
+
+if TYPE_CHECKING:
+    from nextchar.models.spec import Report
+
+__all__ = ["export", "import_"]
+
+
+@click.command(short_help="Write a model as an ARPA file.")
+@model_argument
+@click.argument("output", type=click.Path(), metavar="OUT.arpa")
+@json_option
+def export(model: str, output: str, as_json: bool) -> None:
+    """Write MODEL as an ARPA file, which KenLM, SRILM and others read; compressed if the name ends in .gz.
+
+    Every character is a word; a blank is written <U+0020>, and other characters that cannot be seen likewise. The
+    boundary is <s> before an item and </s> after it. What the model holds impossible has the log-probability -99.
+    """
+    from nextchar.arpa import write_arpa
+    from nextchar.models.build import load
+
+    _check_output(output, model)
+    loaded = load(model)
+    with _progress("writing") as progress:
+        summary = write_arpa(loaded, output, progress=progress)
+    if summary.zeros:
+        note(
+            f"Note: the model holds some n-grams impossible; {summary.zeros:,} numbers are -99, which stands for log 0 "
+            "and which some programs take for a very small probability."
+        )
+    if as_json:
+        echo_json({"output": output, "ngrams": list(summary.ngrams), "zeros": summary.zeros})
+    else:
+        click.echo(f"{output}: written, {_counted(summary.ngrams)}")
+
+
+@click.command("import", short_help="Make a model from an ARPA file.")
+@click.argument("source", metavar="IN.arpa")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@click.option("--encoding", default="utf-8", show_default=True, help="The character encoding of the input.")
+@text_options
+@json_option
+def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, strip: bool, as_json: bool) -> None:
+    """Make a model from an ARPA file of characters, such as KenLM's lmplz writes, and write it to MODEL.
+
+    IN.arpa may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Its words are single characters,
+    or stand for one as <U+0020> does for a blank. --lower, --nfc and --strip say what is done to the text that the
+    model is given later.
+    """
+    from nextchar.arpa import read_arpa
+
+    _check_output(output, source)
+    model = read_arpa(source, encoding=encoding, options=text_options_from(lower, nfc, strip))
+    model.save(output)
+    ngrams = model.metrics["imported"]["ngrams"]
+    if as_json:
+        echo_json({"model": model.kind, "alphabet_size": model.alphabet.size, "order": len(ngrams), "ngrams": ngrams})
+    else:
+        click.echo(f"{model.kind} (order {len(ngrams)}), alphabet of {model.alphabet.size} symbols")
+        click.echo(f"{output}: written, {_counted(ngrams)}")
+
+
+def _counted(ngrams: tuple[int, ...]) -> str:
+    return f"{sum(ngrams):,} n-grams of order{'s 1 to' if len(ngrams) > 1 else ''} {len(ngrams)}"
+
+
+def _check_output(output: str, source: str) -> None:
+    """Say so before the work, not after it."""
+    from nextchar.errors import ModelFileError
+
+    path = Path(output)
+    if path.is_dir():
+        raise ModelFileError(f"{output}: is a directory; give a file name")
+    if not path.parent.is_dir():
+        raise ModelFileError(f"{output}: there is no folder {path.parent}; make it first")
+    if path.exists() and Path(source).exists() and path.samefile(source):
+        raise ModelFileError(f"{output}: is also the input, which it would replace; give another name")
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[Report], None] | None]:
+    """A bar on a terminal."""
+    if not console(stderr=True).is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (doing, BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda at: bar.update(task, completed=at.share, description=at.text)
