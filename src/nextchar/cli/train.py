@@ -32,6 +32,7 @@ MODEL_OPTIONS = {
         "init": "init",
         "init_seed": "seed",
     },
+    "mix": {"seconds": "seconds", "epochs": "epochs", "fit_seed": "seed"},
 }
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
@@ -56,6 +57,9 @@ _SHIPPED_COLUMN = "name"
 @click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
 @click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
 @click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
+@click.option("--seconds", type=float, metavar="S", help="mix: how long training may take.  [default: 60]")
+@click.option("--epochs", type=float, metavar="N", help="mix: passes of the fit, however long they take.")
+@click.option("--fit-seed", type=int, metavar="S", help="mix: of the order of the fit.  [default: 0]")
 @click.option(
     "--split",
     "division",

@@ -43,9 +43,16 @@ def _bigram_net() -> Kind:
     return Kind(BigramNet, BigramNetModel.from_arrays)
 
 
+def _mix() -> Kind:
+    from nextchar.models.mix.model import Mix, MixModel
+
+    return Kind(Mix, MixModel.from_arrays)
+
+
 KINDS: Mapping[str, Callable[[], Kind]] = {
     "ngram": _ngram,
     "bigram-net": _bigram_net,
+    "mix": _mix,
 }
 
 
