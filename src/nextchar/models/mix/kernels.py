@@ -28,9 +28,9 @@ __all__ = [
     "add_gradient",
     "advance",
     "count_contexts",
-    "fill_slots",
     "fit_steps",
     "freeze",
+    "lay_out",
     "leave_out_rows",
     "positions_and_last",
     "row_log_probs",
@@ -53,38 +53,30 @@ MATCHES = 10  # the longest known suffix, 0 to 8; 9 where that is the whole pref
 
 
 class Frozen(NamedTuple):
-    """What the experts know, laid out for the loops; experts of one kind of context share its cells' symbols.
+    """What the experts know, laid out so that a context costs two waits for memory: its slot and its record.
+
+    A record is a header, number of cells << 8 | bucket of the first expert's total << 4 | of the second one's, and for
+    each cell the symbol, the gate's scores of all experts together, and each expert's gain.
 
     Attributes:
         contexts: (K, 5) from `experts.context_table`.
         classes: (V,) of each symbol.
-        slot_keys: hash tables of all kinds, one after the other: a context's hash, or 0.
-        slot_context: the context's number.
+        slots: (N, 2) uint64, hash tables of all kinds, one after the other: a context's hash (0 where there is none)
+            and where its record begins.
         slot_first: (K + 1,) where each kind's table begins; the sizes are powers of 2.
-        row_first: (C + 1,) the first cell of each context.
-        symbols: (M,) of each cell.
-        kind: (E,) of each expert.
-        context_shift: (E,) what to add to a context's number for the place in `totals`.
-        cell_shift: (E,) what to add to a cell's number for the place in `gains` and `scores`.
-        totals: bucket of how often a context was seen, for each expert.
-        gains: log p(symbol | context) - log p(symbol | shorter context) - what all unseen symbols have, nats.
-        scores: the gate's own score for the cell, nats.
+        words: int32, the records.
+        numbers: the same memory as float32.
+        experts: (K, 2) the one or two experts of each kind; -1 for none.
         log_unigram: (V,) nats.
     """
 
     contexts: Any
     classes: Any
-    slot_keys: Any
-    slot_context: Any
+    slots: Any
     slot_first: Any
-    row_first: Any
-    symbols: Any
-    kind: Any
-    context_shift: Any
-    cell_shift: Any
-    totals: Any
-    gains: Any
-    scores: Any
+    words: Any
+    numbers: Any
+    experts: Any
     log_unigram: Any
 
 
@@ -283,15 +275,57 @@ def count_contexts(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def fill_slots(keys, slot_keys, slot_context, first_context):  # type: ignore[no-untyped-def]
-    """Put one kind's contexts, numbered from first_context on, into its hash table (a power of 2, empty)."""
-    mask = U64(slot_keys.size - 1)
-    for c in range(keys.size):
-        slot = _mix(keys[c]) & mask
-        while slot_keys[slot] != U64(0):
+def lay_out(  # type: ignore[no-untyped-def]
+    k, keys, first_context, row_first, symbols, context_shift, cell_shift, totals, gains, buckets, tables, at, frozen,
+):  # fmt: skip
+    """Write the records of one kind of context, and its hash table (which is empty).
+
+    Args:
+        k: the kind.
+        keys: (C,) of its contexts.
+        first_context: the number of the first.
+        row_first: (C in all + 1,) first cell of each context.
+        symbols: (M,) of each cell.
+        context_shift: (E,) what to add to a context's number for the place in totals.
+        cell_shift: (E,) what to add to a cell's number for the place in gains and buckets.
+        totals: as `tables.Tables` has them.
+        gains: likewise.
+        buckets: likewise.
+        tables: of the `Gate`.
+        at: where in the words to begin.
+        frozen: `Frozen` to be filled.
+
+    Returns:
+        Where the words end.
+    """
+    first, second = frozen.experts[k]
+    slot_first = frozen.slot_first[k]
+    mask = U64(frozen.slot_first[k + 1] - slot_first - 1)
+    for i in range(keys.size):
+        slot = _mix(keys[i]) & mask
+        while frozen.slots[U64(slot_first) + slot, 0] != U64(0):
             slot = (slot + U64(1)) & mask
-        slot_keys[slot] = keys[c]
-        slot_context[slot] = first_context + c
+        frozen.slots[U64(slot_first) + slot, 0] = keys[i]
+        frozen.slots[U64(slot_first) + slot, 1] = at
+        c = first_context + i
+        begin, end = row_first[c], row_first[c + 1]
+        header = np.int64(end - begin) << 8 | np.int64(totals[c + context_shift[first]]) << 4
+        if second >= 0:
+            header |= np.int64(totals[c + context_shift[second]])
+        frozen.words[at] = header
+        at += 1
+        for cell in range(begin, end):
+            own = cell + cell_shift[first]
+            frozen.words[at] = symbols[cell]
+            frozen.numbers[at + 2] = gains[own]
+            score = tables[first, buckets[own]]
+            if second >= 0:
+                own = cell + cell_shift[second]
+                frozen.numbers[at + 3] = gains[own]
+                score += tables[second, buckets[own]]
+            frozen.numbers[at + 1] = score
+            at += 4 if second >= 0 else 3
+    return at
 
 
 @njit(cache=True, nogil=True)
@@ -381,7 +415,7 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
     """
     V, E, K = unigram.size, kind.size, position_cell.shape[1]
     low = np.empty((2, V))  # what suffixes predict, divided by scale, for both families
-    scale = np.empty(2)
+    scale, times, kept = np.empty(2), np.empty(V), np.empty(V)  # the latter two of the cells of a row
     fill = row = 0
     for item in items:
         begin, end = offsets[item], offsets[item + 1]
@@ -407,38 +441,38 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
                     continue
                 continued = kn[e] and not whole[context]
                 per = 1.0 if continued else 1.0 / unit
+                source = continuations if continued else counts
                 n = given = 0.0
+                seen = 0
                 for cell in range(row_first[context], row_first[context + 1]):
-                    x = (continuations[cell] if continued else counts[cell]) * per
-                    if x > 0:
+                    if source[cell] > 0:
+                        x = source[cell] * per
+                        discount = _discount(x, discounts[e])
                         n += x
-                        given += _discount(x, discounts[e])
-                if n == 0.0:
+                        given += discount
+                        times[seen] = x
+                        kept[seen] = x - discount
+                        rows.symbols[fill + seen] = symbols[cell]
+                        seen += 1
+                if seen == 0:
                     continue
                 family = 1 if raw_chain[e] else 0
                 total = total_bucket(n)
                 rows.totals[at, e] = total
+                rows.lengths[at, e] = seen
                 if chain[e] and kn[e]:
                     match += 1
-                base = fill
-                for cell in range(row_first[context], row_first[context + 1]):
-                    x = (continuations[cell] if continued else counts[cell]) * per
-                    if x > 0:
-                        symbol = symbols[cell]
-                        kept = x - _discount(x, discounts[e])
-                        rows.symbols[fill] = symbol
-                        rows.gains[fill] = math.log1p(kept / (given * scale[family] * low[family, symbol]))
-                        rows.buckets[fill] = total * COUNT_BUCKETS + count_bucket(x)
-                        fill += 1
-                rows.lengths[at, e] = fill - base
+                gain = 1.0 / (given * scale[family])
                 if chain[e]:  # p = kept / n + given / n x shorter; the factor of all symbols goes into scale
                     scale[family] *= given / n
-                    for cell in range(row_first[context], row_first[context + 1]):
-                        x = (continuations[cell] if continued else counts[cell]) * per
-                        if x > 0:
-                            kept = x - _discount(x, discounts[e])
-                            low[family, symbols[cell]] += kept / (n * scale[family])
-            rows.match[at] = 9 if match == rows.position[at] + 1 else match
+                for i in range(seen):
+                    symbol = rows.symbols[fill + i]
+                    rows.gains[fill + i] = math.log(1.0 + kept[i] * gain / low[family, symbol])
+                    rows.buckets[fill + i] = total * COUNT_BUCKETS + count_bucket(times[i])
+                    if chain[e]:
+                        low[family, symbol] += kept[i] / (n * scale[family])
+                fill += seen
+            rows.match[at] = MATCHES - 1 if match == rows.position[at] + 1 else match
         for at in range(row, row + end - begin):
             for k in range(K):
                 cell = position_cell[at, k]
@@ -604,40 +638,64 @@ def silence(chosen, rows, gate, log_unigram, without, active):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def row_log_probs(state, frozen, gate, contexts, out):  # type: ignore[no-untyped-def]
-    """The row that follows a state (STATE,), into out (V,), nats; contexts (K,) is room to work in."""
-    E, K = frozen.kind.size, frozen.contexts.shape[0]
+def _find(state, frozen, hashes, records):  # type: ignore[no-untyped-def]
+    """The records (K,) of the contexts that a state is in, -1 where there is none, and their headers' hashes (K,).
+
+    One loop after the other, so that the processor can wait for the memory of many contexts at once.
+    """
+    K = hashes.size
     for k in range(K):
-        contexts[k] = -1
-        h = context_hash(state, frozen.contexts[k], frozen.classes)
+        hashes[k] = context_hash(state, frozen.contexts[k], frozen.classes)
+    for k in range(K):
+        records[k] = -1
+        h = hashes[k]
         if h != U64(0):
-            first = frozen.slot_first[k]
-            mask = U64(frozen.slot_first[k + 1] - first - 1)
+            first = U64(frozen.slot_first[k])
+            mask = U64(frozen.slot_first[k + 1]) - first - U64(1)
             slot = _mix(h) & mask
-            while frozen.slot_keys[U64(first) + slot] != U64(0):
-                if frozen.slot_keys[U64(first) + slot] == h:
-                    contexts[k] = frozen.slot_context[U64(first) + slot]
+            while True:
+                found = frozen.slots[first + slot, 0]
+                if found == h:
+                    records[k] = frozen.slots[first + slot, 1]
+                    break
+                if found == U64(0):
                     break
                 slot = (slot + U64(1)) & mask
-    match = t = 0
     for k in range(K):
-        if frozen.contexts[k, 4] and contexts[k] >= 0:
+        hashes[k] = U64(frozen.words[records[k]]) if records[k] >= 0 else U64(0)
+
+
+@njit(cache=True, nogil=True)
+def row_log_probs(state, frozen, gate, headers, records, out):  # type: ignore[no-untyped-def]
+    """The row that follows a state (STATE,), into out (V,), nats; headers and records (K,) are room to work in."""
+    E, K = gate.tables.shape[0], headers.size
+    _find(state, frozen, headers, records)
+    match, t = 0, state[_T]
+    for k in range(K):
+        if records[k] >= 0:
             match = max(match, frozen.contexts[k, 4])
-    t = state[_T]
-    match = 9 if match == t + 1 else match
+    match = MATCHES - 1 if match == t + 1 else match
     a, b = TOTAL_BUCKETS + min(t, POSITIONS - 1), TOTAL_BUCKETS + POSITIONS + match
     c = TOTAL_BUCKETS + POSITIONS + MATCHES + gate.slot_of_symbol[state[_NEWEST]]
     power = gate.exponents[E, a] + gate.exponents[E, b] + gate.exponents[E, c]
     for w in range(out.size):
         out[w] = power * frozen.log_unigram[w] + gate.bias[w]
-    for e in range(E):
-        context = contexts[frozen.kind[e]]
-        if context >= 0:
-            row = gate.exponents[e]
-            power = row[frozen.totals[context + frozen.context_shift[e]]] + row[a] + row[b] + row[c]
-            shift = frozen.cell_shift[e]
-            for cell in range(frozen.row_first[context], frozen.row_first[context + 1]):
-                out[frozen.symbols[cell]] += power * frozen.gains[cell + shift] + frozen.scores[cell + shift]
+    for k in range(K):
+        if records[k] < 0:
+            continue
+        at, header = records[k] + 1, np.int64(headers[k])
+        length, first, second = header >> 8, frozen.experts[k, 0], frozen.experts[k, 1]
+        row = gate.exponents[first]
+        power = row[header >> 4 & 15] + row[a] + row[b] + row[c]
+        if second < 0:
+            for cell in range(at, at + 3 * length, 3):
+                out[frozen.words[cell]] += power * frozen.numbers[cell + 2] + frozen.numbers[cell + 1]
+        else:
+            row = gate.exponents[second]
+            other = row[header & 15] + row[a] + row[b] + row[c]
+            for cell in range(at, at + 4 * length, 4):
+                gain = power * frozen.numbers[cell + 2] + other * frozen.numbers[cell + 3]
+                out[frozen.words[cell]] += gain + frozen.numbers[cell + 1]
     top = out.max()
     total = 0.0
     for w in range(out.size):
@@ -650,10 +708,11 @@ def row_log_probs(state, frozen, gate, contexts, out):  # type: ignore[no-untype
 @njit(cache=True, nogil=True)
 def advance(states, ids, frozen, gate, out):  # type: ignore[no-untyped-def]
     """Let states (B, STATE) read ids (B,), in place, and write what follows to out (B, V), nats."""
-    contexts = np.empty(frozen.contexts.shape[0], dtype=np.int64)
+    K = frozen.contexts.shape[0]
+    headers, records = np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64)
     for i in range(states.shape[0]):
         _read(states[i], ids[i], frozen.classes)
-        row_log_probs(states[i], frozen, gate, contexts, out[i])
+        row_log_probs(states[i], frozen, gate, headers, records, out[i])
 
 
 @njit(cache=True, nogil=True)
@@ -664,7 +723,7 @@ def stream_nats(order, offsets, ids, frozen, gate, depth, nats):  # type: ignore
     with the item before, up to `depth` symbols, need not be computed again.
     """
     V, K = frozen.log_unigram.size, frozen.contexts.shape[0]
-    rows, contexts = np.empty((depth + 1, V)), np.empty(K, dtype=np.int64)
+    rows, headers, records = np.empty((depth + 1, V)), np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64)
     state = np.zeros(STATE, dtype=np.int64)
     known = 0  # rows that hold for the beginning of the item at hand
     before = -1
@@ -680,7 +739,7 @@ def stream_nats(order, offsets, ids, frozen, gate, depth, nats):  # type: ignore
         for t in range(end - begin):
             place = min(t, depth)
             if t >= known or t >= depth:
-                row_log_probs(state, frozen, gate, contexts, rows[place])
+                row_log_probs(state, frozen, gate, headers, records, rows[place])
                 known = min(t + 1, depth)
             nats[begin + t] = -rows[place, ids[begin + t]]
             _read(state, ids[begin + t], frozen.classes)

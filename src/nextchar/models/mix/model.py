@@ -216,35 +216,35 @@ class MixModel(Model):
         from nextchar.models.mix import kernels
 
         stored = self.tables
-        sizes = np.diff(stored["kind_contexts"])
-        slots = np.array([1 << max(2 * int(size) - 1, 1).bit_length() for size in sizes])
-        slot_first = np.concatenate([[0], np.cumsum(slots)])
-        slot_keys, slot_context = np.zeros(slot_first[-1], np.uint64), np.zeros(slot_first[-1], np.int32)
-        for k, first in enumerate(stored["kind_contexts"][:-1]):
-            here = slice(slot_first[k], slot_first[k + 1])
-            keys = stored["keys"][first : first + sizes[k]]
-            kernels.fill_slots(keys, slot_keys[here], slot_context[here], first)
-        row_first = np.concatenate([[0], np.cumsum(stored["row_lengths"], dtype=np.int64)])
         kind, kind_contexts = stored["kind"], stored["kind_contexts"]
+        sizes = np.diff(kind_contexts)
+        slots = np.array([1 << max(2 * int(size) - 1, 1).bit_length() for size in sizes])
+        row_first = np.concatenate([[0], np.cumsum(stored["row_lengths"], dtype=np.int64)])
         kind_cells = row_first[kind_contexts]
-        cells = np.diff(kind_cells)[kind]
-        expert = np.repeat(np.arange(len(kind)), cells)
-        return kernels.Frozen(
+        cells = np.diff(kind_cells)
+        experts = np.full((len(sizes), 2), -1)
+        for e, k in enumerate(kind):
+            experts[k, int(experts[k, 0] >= 0)] = e
+        width = 2 + (experts >= 0).sum(axis=1)
+        words = np.empty(int(sizes.sum() + cells @ width), dtype=np.int32)
+        frozen = kernels.Frozen(
             contexts=stored["contexts"],
             classes=stored["classes"].astype(np.int64),
-            slot_keys=slot_keys,
-            slot_context=slot_context,
-            slot_first=slot_first,
-            row_first=row_first,
-            symbols=stored["symbols"],
-            kind=kind,
-            context_shift=_starts(sizes[kind]) - kind_contexts[kind],
-            cell_shift=_starts(cells) - kind_cells[kind],
-            totals=stored["totals"],
-            gains=stored["gains"],
-            scores=stored["scores"].astype(np.float32)[expert, stored["buckets"]],
+            slots=np.zeros((int(slots.sum()), 2), dtype=np.uint64),
+            slot_first=np.concatenate([[0], np.cumsum(slots)]),
+            words=words,
+            numbers=words.view(np.float32),
+            experts=experts,
             log_unigram=np.log(stored["unigram"]),
         )
+        at = 0
+        for k, first in enumerate(kind_contexts[:-1]):
+            at = kernels.lay_out(
+                k, stored["keys"][first : first + sizes[k]], first, row_first, stored["symbols"],
+                _starts(sizes[kind]) - kind_contexts[kind], _starts(cells[kind]) - kind_cells[kind],
+                stored["totals"], stored["gains"], stored["buckets"], stored["scores"], at, frozen,
+            )  # fmt: skip
+        return frozen
 
     @cached_property
     def _gate(self) -> Any:
