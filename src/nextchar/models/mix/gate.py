@@ -33,7 +33,7 @@ __all__ = ["Fitted", "Progressed", "first_gate", "fit_gate"]
 BATCH: Final = 2048  # rows an update; fewer where there are few
 CHUNK: Final = 4  # updates between two looks at the clock and at Ctrl-C
 LEARNING_RATE: Final = 0.003
-DECAY: Final = (1e-4, 3e-3, 1e-4)  # of exponents, scores and bias
+PRIOR: Final = (21.0, 640.0, 21.0)  # of exponents, scores and bias: half of it times w^2 is added to the total nats
 LAST_SYMBOLS: Final = 64  # the most frequent ones have weights of their own, the others share one
 
 
@@ -117,6 +117,7 @@ def fit_gate(
     R = len(rows.target)
     rng = np.random.default_rng(seed)
     batch = min(max(R // 100, 64), BATCH)
+    decay = tuple(strength / R for strength in PRIOR)
     steps_in_all = max(round(epochs * -(-R // batch)), 1)
     log: list[tuple[float, float, float]] = []
     step, share, done = 0, 0.0, 0
@@ -129,7 +130,7 @@ def fit_gate(
                 order = rng.permutation(R)
             chunk, order = order[: CHUNK * batch], order[CHUNK * batch :]
             nats += kernels.fit_steps(
-                chunk, batch, rows, gate, start, gradient, mean, square, log_unigram, DECAY,
+                chunk, batch, rows, gate, start, gradient, mean, square, log_unigram, decay,
                 LEARNING_RATE * (1 - share), step,
             )  # fmt: skip
             now = time.perf_counter()
