@@ -1,12 +1,12 @@
 """The gate: how much each expert counts, and where.
 
-    log p(w | prefix) = a_0 log p(w) + sum over experts e (a_e gain_e(w) + T_e[n_e, c_e(w)]) + b(w) - log Z(prefix)
+    log p(w | prefix) = a_0 log p(w) + sum over experts e of (a_e(w) gain_e(w) + T_e[n_e, c_e(w)]) + b(w) - log Z
 
 gain_e(w) is what expert e adds to the log-probability of a symbol that it has seen in its context, over what its
 shorter suffix says; with all a_e = 1 along the Kneser-Ney suffixes, and nothing else, this is Kneser-Ney smoothing, and
-there the fit begins. The exponent a_e is a sum of four weights: by how often the context was seen, by the position, by
-the longest suffix that is known, and by the last symbol. The scores T_e correct a cell by how often its context and it
-were seen.
+there the fit begins. The exponent a_e(w) is a sum of five weights: by how often the context was seen, by the position,
+by the longest suffix that is known, by the last symbol, and by w. The scores T_e correct a cell by how often its
+context and it were seen.
 
 The loss is convex in all weights. It is minimised by Adam with a little L2 on predictions for items that the experts
 have not counted.
@@ -28,12 +28,13 @@ import numpy.typing as npt
 
 from nextchar.models.mix.tables import Tables
 
-__all__ = ["Fitted", "Progressed", "first_gate", "fit_gate"]
+__all__ = ["Fitted", "Progressed", "first_gate", "fit_gate", "zeros_like"]
 
 BATCH: Final = 2048  # rows an update; fewer where there are few
 CHUNK: Final = 4  # updates between two looks at the clock and at Ctrl-C
 LEARNING_RATE: Final = 0.003
-PRIOR: Final = (21.0, 640.0, 21.0)  # of exponents, scores and bias: half of it times w^2 is added to the total nats
+# L2: half of it times w^2 is added to the total nats; of exponents, exponents by symbol, scores and bias
+PRIOR: Final = (60.0, 60.0, 1500.0, 21.0)
 LAST_SYMBOLS: Final = 64  # the most frequent ones have weights of their own, the others share one
 
 
@@ -75,14 +76,12 @@ def first_gate(tables: Tables) -> Any:
             exponents[e, : kernels.TOTAL_BUCKETS] = 1
     exponents[E, kernels.TOTAL_BUCKETS : kernels.TOTAL_BUCKETS + kernels.POSITIONS] = 1
     scores = np.zeros((E, kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS))
-    return kernels.Gate(exponents, scores, np.zeros(V), slots)
+    return kernels.Gate(exponents, np.zeros((E, int(slots.max()) + 1)), scores, np.zeros(V), slots)
 
 
-def _like(gate: Any) -> Any:
+def zeros_like(gate: Any) -> Any:
     """Zeros in the shape of a gate."""
-    return gate._replace(
-        exponents=np.zeros_like(gate.exponents), tables=np.zeros_like(gate.tables), bias=np.zeros_like(gate.bias)
-    )
+    return type(gate)(*map(np.zeros_like, gate[:-1]), gate.slot_of_symbol)
 
 
 def fit_gate(
@@ -111,7 +110,7 @@ def fit_gate(
 
     begun = time.perf_counter()
     gate = first_gate(tables)
-    start, gradient, mean, square = (_like(gate) for _ in range(4))
+    start, gradient, mean, square = (zeros_like(gate) for _ in range(4))
     start.exponents[:] = gate.exponents
     log_unigram = np.log(tables.unigram)
     R = len(rows.target)

@@ -86,12 +86,14 @@ class Gate(NamedTuple):
     Attributes:
         exponents: (E + 1, TOTAL_BUCKETS + POSITIONS + MATCHES + L): each expert's exponent is the sum of four of them;
             row E is the unigram's, which has no total.
+        by_symbol: (E, L) what is added to an expert's exponent for the cells of a symbol.
         tables: (E, TOTAL_BUCKETS * COUNT_BUCKETS) scores of a cell by how often its context and itself were seen.
         bias: (V,)
-        slot_of_symbol: (V,) which of the L columns belongs to a last symbol.
+        slot_of_symbol: (V,) which of the L columns belongs to a symbol.
     """
 
     exponents: Any
+    by_symbol: Any
     tables: Any
     bias: Any
     slot_of_symbol: Any
@@ -276,7 +278,7 @@ def count_contexts(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def lay_out(  # type: ignore[no-untyped-def]
-    k, keys, first_context, row_first, symbols, context_shift, cell_shift, totals, gains, buckets, tables, at, frozen,
+    k, keys, first_context, row_first, symbols, context_shift, cell_shift, totals, gains, buckets, gate, at, frozen,
 ):  # fmt: skip
     """Write the records of one kind of context, and its hash table (which is empty).
 
@@ -291,7 +293,7 @@ def lay_out(  # type: ignore[no-untyped-def]
         totals: as `tables.Tables` has them.
         gains: likewise.
         buckets: likewise.
-        tables: of the `Gate`.
+        gate: `Gate`.
         at: where in the words to begin.
         frozen: `Frozen` to be filled.
 
@@ -302,11 +304,11 @@ def lay_out(  # type: ignore[no-untyped-def]
     slot_first = frozen.slot_first[k]
     mask = U64(frozen.slot_first[k + 1] - slot_first - 1)
     for i in range(keys.size):
-        slot = _mix(keys[i]) & mask
-        while frozen.slots[U64(slot_first) + slot, 0] != U64(0):
-            slot = (slot + U64(1)) & mask
-        frozen.slots[U64(slot_first) + slot, 0] = keys[i]
-        frozen.slots[U64(slot_first) + slot, 1] = at
+        place = _mix(keys[i]) & mask
+        while frozen.slots[U64(slot_first) + place, 0] != U64(0):
+            place = (place + U64(1)) & mask
+        frozen.slots[U64(slot_first) + place, 0] = keys[i]
+        frozen.slots[U64(slot_first) + place, 1] = at
         c = first_context + i
         begin, end = row_first[c], row_first[c + 1]
         header = np.int64(end - begin) << 8 | np.int64(totals[c + context_shift[first]]) << 4
@@ -316,13 +318,14 @@ def lay_out(  # type: ignore[no-untyped-def]
         at += 1
         for cell in range(begin, end):
             own = cell + cell_shift[first]
+            slot = gate.slot_of_symbol[symbols[cell]]
             frozen.words[at] = symbols[cell]
             frozen.numbers[at + 2] = gains[own]
-            score = tables[first, buckets[own]]
+            score = gate.tables[first, buckets[own]] + gate.by_symbol[first, slot] * gains[own]
             if second >= 0:
                 own = cell + cell_shift[second]
                 frozen.numbers[at + 3] = gains[own]
-                score += tables[second, buckets[own]]
+                score += gate.tables[second, buckets[own]] + gate.by_symbol[second, slot] * gains[own]
             frozen.numbers[at + 1] = score
             at += 4 if second >= 0 else 3
     return at
@@ -516,9 +519,11 @@ def _probabilities(at, rows, gate, log_unigram, exponents, probs):  # type: igno
             row = gate.exponents[e]
             power = row[rows.totals[at, e]] + row[a] + row[b] + row[c]
             exponents[e] = power
-            table = gate.tables[e]
+            table, extra = gate.tables[e], gate.by_symbol[e]
             for i in range(cell, cell + length):
-                probs[rows.symbols[i]] += power * rows.gains[i] + table[rows.buckets[i]]
+                symbol = rows.symbols[i]
+                own = power + extra[gate.slot_of_symbol[symbol]]
+                probs[symbol] += own * rows.gains[i] + table[rows.buckets[i]]
             cell += length
     _softmax(probs)
     return a, b, c
@@ -545,11 +550,14 @@ def add_gradient(at, rows, gate, log_unigram, gradient, exponents, probs):  # ty
     for e in range(E):
         length = rows.lengths[at, e]
         if length > 0:
-            table = gradient.tables[e]
+            table, extra = gradient.tables[e], gradient.by_symbol[e]
             slope = 0.0
             for i in range(cell, cell + length):
-                error = probs[rows.symbols[i]]
-                slope += error * rows.gains[i]
+                symbol = rows.symbols[i]
+                error = probs[symbol]
+                pull = error * rows.gains[i]
+                slope += pull
+                extra[gate.slot_of_symbol[symbol]] += pull
                 table[rows.buckets[i]] += error
             cell += length
             row = gradient.exponents[e]
@@ -585,7 +593,7 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
         mean: `Gate` of Adam's first moments.
         square: `Gate` of its second ones.
         log_unigram: (V,)
-        decay: weight of L2 for exponents, tables and bias.
+        decay: weight of L2 for exponents, by_symbol, tables and bias.
         rate: learning rate.
         step: updates made before.
 
@@ -596,6 +604,7 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
     total = 0.0
     for begin in range(0, order.size, batch):
         gradient.exponents[:] = 0.0
+        gradient.by_symbol[:] = 0.0
         gradient.tables[:] = 0.0
         gradient.bias[:] = 0.0
         weight = 0.0
@@ -606,9 +615,11 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
         factor = 1.0 / max(weight, 1e-300)
         _adam(gate.exponents.reshape(-1), gradient.exponents.reshape(-1), mean.exponents.reshape(-1),
               square.exponents.reshape(-1), start.exponents.reshape(-1), decay[0], factor, rate, step)  # fmt: skip
+        _adam(gate.by_symbol.reshape(-1), gradient.by_symbol.reshape(-1), mean.by_symbol.reshape(-1),
+              square.by_symbol.reshape(-1), start.by_symbol.reshape(-1), decay[1], factor, rate, step)  # fmt: skip
         _adam(gate.tables.reshape(-1), gradient.tables.reshape(-1), mean.tables.reshape(-1),
-              square.tables.reshape(-1), start.tables.reshape(-1), decay[1], factor, rate, step)  # fmt: skip
-        _adam(gate.bias, gradient.bias, mean.bias, square.bias, start.bias, decay[2], factor, rate, step)
+              square.tables.reshape(-1), start.tables.reshape(-1), decay[2], factor, rate, step)  # fmt: skip
+        _adam(gate.bias, gradient.bias, mean.bias, square.bias, start.bias, decay[3], factor, rate, step)
     return total
 
 
@@ -627,7 +638,8 @@ def silence(chosen, rows, gate, log_unigram, without, active):  # type: ignore[n
             if length > 0:
                 alone[:] = probs
                 for i in range(cell, cell + length):
-                    own = exponents[e] * rows.gains[i] + gate.tables[e, rows.buckets[i]]
+                    power = exponents[e] + gate.by_symbol[e, gate.slot_of_symbol[rows.symbols[i]]]
+                    own = power * rows.gains[i] + gate.tables[e, rows.buckets[i]]
                     alone[rows.symbols[i]] = probs[rows.symbols[i]] * math.exp(-own)
                 without[e] += weight * (-math.log(max(alone[target] / alone.sum(), 1e-300)) - nats)
                 active[e] += weight

@@ -163,6 +163,7 @@ def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt
         "buckets": tables.buckets,
         "unigram": tables.unigram,
         "exponents": fitted.gate.exponents,
+        "by_symbol": fitted.gate.by_symbol,
         "scores": fitted.gate.tables,
         "bias": fitted.gate.bias,
         "slot_of_symbol": fitted.gate.slot_of_symbol,
@@ -242,7 +243,7 @@ class MixModel(Model):
             at = kernels.lay_out(
                 k, stored["keys"][first : first + sizes[k]], first, row_first, stored["symbols"],
                 _starts(sizes[kind]) - kind_contexts[kind], _starts(cells[kind]) - kind_cells[kind],
-                stored["totals"], stored["gains"], stored["buckets"], stored["scores"], at, frozen,
+                stored["totals"], stored["gains"], stored["buckets"], self._gate, at, frozen,
             )  # fmt: skip
         return frozen
 
@@ -251,7 +252,7 @@ class MixModel(Model):
         from nextchar.models.mix import kernels
 
         stored = self.tables
-        return kernels.Gate(stored["exponents"], stored["scores"], stored["bias"], stored["slot_of_symbol"])
+        return kernels.Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
@@ -374,6 +375,7 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
         and tables["symbols"].max(initial=0) < V
         and tables["classes"].shape == tables["unigram"].shape == tables["bias"].shape == (V,)
         and tables["exponents"].shape == (E + 1, columns)
+        and tables["by_symbol"].shape == (E, columns - before)
         and tables["scores"].shape == (E, kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS)
         and tables["slot_of_symbol"].shape == (V,)
         and 0 <= tables["slot_of_symbol"].min() <= tables["slot_of_symbol"].max() < columns - before
@@ -383,7 +385,7 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
         and (contexts[:, 2] <= FIRST).all()
         and (contexts >= 0).all()
         and tables["training_nats"].shape == (1,)
-        and all(np.isfinite(tables[name]).all() for name in ("gains", "exponents", "scores", "bias"))
+        and all(np.isfinite(tables[name]).all() for name in ("gains", "exponents", "by_symbol", "scores", "bias"))
         and (tables["unigram"] > 0).all()
     )
     if sound:
