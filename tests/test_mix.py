@@ -152,7 +152,8 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
 
     def total(gradient: Any) -> float:
         room = np.empty(len(EXPERTS) + 1), np.empty(len(log_unigram))
-        return sum(kernels.add_gradient(at, rows, gate, log_unigram, gradient, *room) for at in range(len(rows.target)))
+        at_all = range(len(rows.target))
+        return float(sum(kernels.add_gradient(at, rows, gate, log_unigram, gradient, *room) for at in at_all))
 
     gradient, spare = zeros_like(gate), zeros_like(gate)
     total(gradient)
@@ -240,7 +241,7 @@ def test_weights_count_by_their_ratios() -> None:
 
 
 def test_ctrl_c_keeps_the_weights_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
+    calls: list[None] = []
     steps = kernels.fit_steps
 
     def interrupted(*arguments: Any) -> Any:

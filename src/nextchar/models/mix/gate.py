@@ -34,7 +34,7 @@ BATCH: Final = 2048  # rows an update; fewer where there are few
 CHUNK: Final = 4  # updates between two looks at the clock and at Ctrl-C
 LEARNING_RATE: Final = 0.003
 # L2: half of it times w^2 is added to the total nats; of exponents, exponents by symbol, scores and bias
-PRIOR: Final = (60.0, 60.0, 1500.0, 21.0)
+PRIOR: Final = (60.0, 100.0, 1500.0, 21.0)
 LAST_SYMBOLS: Final = 64  # the most frequent ones have weights of their own, the others share one
 
 

@@ -37,7 +37,7 @@ __all__ = ["Mix", "MixModel"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
-EPOCHS: Final = 10.0  # more gain nothing
+EPOCHS: Final = 14.0  # more gain nothing
 COUNTING: Final = 0.4  # of the time: after that, no further kinds of context are counted
 FINISHING: Final = 0.05  # of the time: kept for what comes after the fit
 CELLS_A_SECOND: Final = 8_000_000  # of fit, all epochs together: how many can be fitted to in the time that is left
