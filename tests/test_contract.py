@@ -20,6 +20,7 @@ from nextchar.models.base import Model
 from nextchar.models.bigram_net import BigramNet
 from nextchar.models.build import load
 from nextchar.models.drawing import TableDrawer
+from nextchar.models.mix.model import Mix
 from nextchar.models.ngram import Ngram
 
 CORPUS = Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "zoë", "m.a"] * 2 + ["mamma"])
@@ -34,6 +35,7 @@ def ngram(order: int, add: float) -> Make:
 MODELS: dict[str, Make] = {
     f"ngram order {order} add {add:g}": ngram(order, add) for order in range(1, 7) for add in (0.0, 0.1, 1.0)
 }
+MODELS["mix"] = lambda corpus: Mix(epochs=3).fit(corpus)
 if find_spec("torch"):
     MODELS |= {
         "bigram-net newton": lambda corpus: BigramNet().fit(corpus),
