@@ -38,7 +38,7 @@ __all__ = ["Mix", "MixModel"]
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 EPOCHS: Final = 14.0  # more gain nothing
-COUNTING: Final = 0.4  # of the time: after that, no further kinds of context are counted
+COUNTING: Final = 0.5  # of the time: after that, no further kinds of context are counted
 FINISHING: Final = 0.05  # of the time: kept for what comes after the fit
 CELLS_A_SECOND: Final = 8_000_000  # of fit, all epochs together: how many can be fitted to in the time that is left
 EXPLAINED: Final = 10_000  # positions on which each expert is silenced in turn
