@@ -92,7 +92,7 @@ class Mix:
         if not len(data):
             raise CorpusError("no items: there are none, or all have weight 0")
         timed = self.epochs is None
-        tell = _Teller(progress)
+        tell: Progress = progress or (lambda _at: None)
 
         def go_on(share: float) -> bool:
             spent = time.perf_counter() - begun
@@ -135,17 +135,6 @@ class Mix:
         nats = model.symbol_nats(data)
         total = float(np.add.reduceat(nats, data.offsets[:-1]) @ data.weights_or_ones)
         return replace(model, tables={**model.tables, "training_nats": np.array([total])})
-
-
-class _Teller:
-    """Passes on how far training has come, if anyone wants to know."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-
-    def __call__(self, at: Progressed) -> None:
-        if self._progress is not None:
-            self._progress(at)
 
 
 def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
