@@ -195,6 +195,7 @@ def test_tiny_data(items: list[str]) -> None:
     assert math.isfinite(model.training_nats())
 
 
+@pytest.mark.slow
 def test_an_alphabet_of_thousands(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     points = 0x4E00 + (5000 * rng.random((1500, 3)) ** 3).astype(int)

@@ -38,7 +38,7 @@ __all__ = ["Mix", "MixModel"]
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 EPOCHS: Final = 14.0  # more gain nothing
-COUNTING: Final = 0.4  # of the time: after that, no further kinds of context are counted
+COUNTING: Final = 0.5  # of the time: after that, no further kinds of context are counted
 FINISHING: Final = 0.05  # of the time: kept for what comes after the fit
 CELLS_A_SECOND: Final = 8_000_000  # of fit, all epochs together: how many can be fitted to in the time that is left
 EXPLAINED: Final = 10_000  # positions on which each expert is silenced in turn
@@ -97,7 +97,7 @@ class Mix:
         if not len(data):
             raise CorpusError("no items: there are none, or all have weight 0")
         timed = self.epochs is None
-        tell = _Teller(progress)
+        tell: Progress = progress or (lambda _at: None)
 
         def go_on(share: float) -> bool:
             spent = time.perf_counter() - begun
@@ -140,17 +140,6 @@ class Mix:
         nats = model.symbol_nats(data)
         total = float(np.add.reduceat(nats, data.offsets[:-1]) @ data.weights_or_ones)
         return replace(model, tables={**model.tables, "training_nats": np.array([total])})
-
-
-class _Teller:
-    """Passes on how far training has come, if anyone wants to know."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-
-    def __call__(self, at: Progressed) -> None:
-        if self._progress is not None:
-            self._progress(at)
 
 
 def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
