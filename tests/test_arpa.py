@@ -54,6 +54,8 @@ ngram 2=2
 \\end\\
 """
 
+KENLM = "needs KenLM, which is compiled when it is installed: pip install kenlm; make test-slow does so"
+
 
 def unknown() -> AutomatonModel:
     counts = count(CORPUS, 3)
@@ -106,9 +108,10 @@ def test_a_file_by_hand(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_kenlm_gives_our_scores(model: AutomatonModel, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Each item's log10 p, from KenLM's own reading of the file, to 1e-4."""
-    kenlm = pytest.importorskip("kenlm", reason="needs KenLM: pip install nextchar[test]")
+    kenlm = pytest.importorskip("kenlm", reason=KENLM)
     if model.context_length == 0:
         pytest.skip("KenLM reads no models of order 1")
     path = tmp_path / "m.arpa"
@@ -219,9 +222,10 @@ def test_a_small_file(tmp_path: Path) -> None:
     assert len(model.sample(20, seed=1)) == 20
 
 
+@pytest.mark.slow
 def test_what_lmplz_writes() -> None:
     """Against KenLM's own scores of its file."""
-    kenlm = pytest.importorskip("kenlm", reason="needs KenLM: pip install nextchar[test]")
+    kenlm = pytest.importorskip("kenlm", reason=KENLM)
     model, theirs = read_arpa(DATA / "cities.arpa"), kenlm.Model(str(DATA / "cities.arpa"))
     for item in ["york", "london", "xanadu", "q", "été", "tokyo"]:
         ours = [-nats / math.log(10) for nats in model.score([item])[0].surprisal]
@@ -274,9 +278,10 @@ def test_pruned_models(random: Any, order: int) -> None:
     check_by_definition(text, [item for item in [*ITEMS, *OTHERS] if set(item) <= set(CORPUS.alphabet.characters)])
 
 
+@pytest.mark.slow
 def test_a_pruned_file_as_kenlm_reads_it() -> None:
     """What lmplz --prune leaves: every suffix of an n-gram is still there."""
-    kenlm = pytest.importorskip("kenlm", reason="needs KenLM: pip install nextchar[test]")
+    kenlm = pytest.importorskip("kenlm", reason=KENLM)
     theirs = kenlm.Model(str(DATA / "cities-pruned.arpa"))
     model = read_arpa(DATA / "cities-pruned.arpa")
     for item in ["york", "london", "xanadu", "berlin", "tokyo"]:

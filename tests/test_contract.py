@@ -22,6 +22,7 @@ from nextchar.models.base import Model
 from nextchar.models.bigram_net import BigramNet
 from nextchar.models.build import load
 from nextchar.models.drawing import TableDrawer
+from nextchar.models.mix.model import Mix
 from nextchar.models.ngram import Ngram
 from nextchar.models.smoothing import METHODS, Method
 
@@ -49,6 +50,7 @@ MODELS: dict[str, Make] = {
 }
 MODELS |= {f"ngram order 3 {method}": smoothed(method) for method in METHODS[1:]}
 MODELS["backoff"] = imported
+MODELS["mix"] = lambda corpus: Mix(epochs=3).fit(corpus)
 if find_spec("torch"):
     MODELS |= {
         "bigram-net newton": lambda corpus: BigramNet().fit(corpus),

@@ -11,7 +11,7 @@ import click
 
 from nextchar.cli._options import format_from, input_options, json_option, model_argument
 from nextchar.cli._run import echo_json, note, print_table
-from nextchar.errors import CorpusError
+from nextchar.errors import CorpusError, SettingsError
 
 if TYPE_CHECKING:
     from nextchar.evaluation import Score
@@ -135,14 +135,18 @@ def evaluate(model: str, file: str, column: str | None, weight: str | None, enco
 
 @click.command(short_help="What a model file holds.")
 @model_argument
+@click.option("--explain", is_flag=True, help="For a mix: which experts carry it.")
 @json_option
-def info(model: str, as_json: bool) -> None:
+def info(model: str, explain: bool, as_json: bool) -> None:
     """What MODEL is, what it was trained on, and what was measured then."""
     from dataclasses import asdict
 
     from nextchar.models.build import load
 
     loaded = load(model)
+    if explain:
+        _explain(loaded, model, as_json)
+        return
     seen = loaded.provenance
     document = {
         "model": loaded.kind,
@@ -167,9 +171,25 @@ def info(model: str, as_json: bool) -> None:
     print_table(["property", "value"], list(_flat(document)))
 
 
+def _explain(loaded: Model, path: str, as_json: bool) -> None:
+    """The experts of a mix by what they are worth."""
+    experts = loaded.metrics.get("experts")
+    if experts is None:
+        raise SettingsError(f"{path}: is a model {loaded.kind}, which has no experts; --explain is for the model mix")
+    experts = sorted(experts, key=lambda expert: -expert["worth_nats"])
+    if as_json:
+        echo_json(experts)
+        return
+    columns = ["expert", "nats/symbol lost without it", "has a say in"]
+    rows = [(one["name"], f"{one['worth_nats']:.4f}", f"{one['active']:.0%}") for one in experts]
+    print_table(columns, rows, right=columns[1:])
+
+
 def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in document.items():
-        if isinstance(value, dict):
+        if key == "experts":
+            yield f"{prefix}{key}", f"{len(value)}; see --explain"
+        elif isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         else:
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

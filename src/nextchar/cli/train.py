@@ -32,7 +32,6 @@ MODEL_OPTIONS = {
         "add": "add",
         "tune": "tune",
         "sweeps": "sweeps",
-        "init_seed": "seed",
     },
     "bigram-net": {
         "solver": "solver",
@@ -42,6 +41,7 @@ MODEL_OPTIONS = {
         "init": "init",
         "init_seed": "seed",
     },
+    "mix": {"seconds": "seconds", "epochs": "epochs"},
 }
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
@@ -78,7 +78,9 @@ _SHIPPED_COLUMN = "name"
 @click.option("--steps", type=int, metavar="N", help="bigram-net, gd and lecture: updates.  [default: 100]")
 @click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
 @click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
-@click.option("--init-seed", type=int, metavar="S", help="bigram-net, of randn; ngram, of pitman-yor.")
+@click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
+@click.option("--seconds", type=float, metavar="S", help="mix: how long training may take.  [default: 60]")
+@click.option("--epochs", type=float, metavar="N", help="mix: passes of the fit, however long they take.")
 @click.option(
     "--split",
     "division",
@@ -88,7 +90,9 @@ _SHIPPED_COLUMN = "name"
     help="Hold items out and report the loss on them. distinct: repeats removed first; the other two are the "
     "published splits of makemore's names.txt.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of the split, and of the training of mix and pitman-yor."
+)
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
 @click.option("--unknown", is_flag=True, help="Add a symbol for characters that are not in the training data.")
 @input_options
@@ -116,7 +120,7 @@ def train(
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
     """
-    spec = _spec(kind, {name: value for name, value in chosen.items() if value is not None})
+    spec = _spec(kind, {name: value for name, value in chosen.items() if value is not None}, seed)
     _check_writable(output, files)
     from nextchar.fitting import Input
     from nextchar.fitting import train as fit
@@ -163,7 +167,7 @@ def _check_writable(output: str, files: tuple[str, ...]) -> None:
         raise ModelFileError(f"{output}: the folder {folder} cannot be written")
 
 
-def _spec(kind: str | None, chosen: dict[str, Any]) -> Spec | None:
+def _spec(kind: str | None, chosen: dict[str, Any], seed: int) -> Spec | None:
     """The settings of the model that was asked for; None where none was."""
     if kind is None:
         if not chosen:
@@ -180,6 +184,8 @@ def _spec(kind: str | None, chosen: dict[str, Any]) -> Spec | None:
         from nextchar.models.bigram_net import need_torch
 
         need_torch()
+    if kind in ("ngram", "mix"):
+        settings["seed"] = seed
     if kind == "ngram":
         settings.setdefault("order", DEFAULT_ORDERS.get(settings.get("smoothing", "add"), 6))
     if kind == "bigram":

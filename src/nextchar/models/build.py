@@ -54,10 +54,17 @@ def _backoff() -> Kind:
     return Kind(None, BackoffModel.from_arrays)
 
 
+def _mix() -> Kind:
+    from nextchar.models.mix.model import Mix, MixModel
+
+    return Kind(Mix, MixModel.from_arrays)
+
+
 KINDS: Mapping[str, Callable[[], Kind]] = {
     "ngram": _ngram,
     "bigram-net": _bigram_net,
     "backoff": _backoff,
+    "mix": _mix,
 }
 
 

@@ -1,0 +1,131 @@
+"""The experts of the mix: what each looks at before it predicts the next symbol.
+
+An expert sorts all prefixes into contexts and counts what follows in each. A longer context knows more and has been
+seen less often; contexts that leave symbols out, or see only the class of one, know other things. No single one is
+best everywhere, which is why they are mixed. This table is the whole choice; nothing else names an expert.
+
+Letters: t symbols of the item read so far; symbol 1 is the newest, 2 the one before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["EXPERTS", "FIRST", "WINDOW", "Context", "Expert", "context_table"]
+
+WINDOW: Final = 10  # the newest symbols that a context can see
+FIRST: Final = 3  # the oldest ones
+
+Family = Literal["kn", "raw"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What of a prefix makes a context; equal in all of it means the same context.
+
+    Attributes:
+        symbols: these symbols, 1 being the newest.
+        classes: the classes of these symbols (see `classes`), two classes beside the boundary.
+        first: so many symbols from the item's beginning.
+        position: t, up to 20.
+        all_classes: the classes of all symbols of the item.
+        used: the set of the item's symbols.
+        equal: which of the newest six symbols are equal.
+        chain: it is a suffix of this length; one reaching beyond the item's beginning is no context.
+    """
+
+    symbols: tuple[int, ...] = ()
+    classes: tuple[int, ...] = ()
+    first: int = 0
+    position: bool = False
+    all_classes: bool = False
+    used: bool = False
+    equal: bool = False
+    chain: int = 0
+
+    def row(self) -> list[int]:
+        """As the compiled loops read it: see `kernels.context_hash`."""
+        flags = self.position | self.all_classes << 1 | self.used << 2 | self.equal << 3
+        return [_bits(self.symbols), _bits(self.classes), self.first, flags, self.chain]
+
+    @property
+    def suffix(self) -> int:
+        """How many of the newest symbols it holds without a gap."""
+        length = 0
+        while length + 1 in self.symbols:
+            length += 1
+        return length
+
+
+def _bits(symbols: tuple[int, ...]) -> int:
+    return sum(1 << (j - 1) for j in symbols)
+
+
+@dataclass(frozen=True)
+class Expert:
+    """A predictor: counts after a kind of context, smoothed with the predictions of a shorter suffix.
+
+    Attributes:
+        name: for people.
+        context: what it looks at.
+        family: "kn" counts in how many longer contexts a symbol occurred (Kneser-Ney); "raw" how often.
+        backoff: the length of the suffix whose expert of the family it falls back on; 0 is the unigram.
+    """
+
+    name: str
+    context: Context
+    family: Family = "raw"
+    backoff: int = field(default=0)
+
+
+def _last(k: int) -> tuple[int, ...]:
+    return tuple(range(1, k + 1))
+
+
+def _suffix(k: int, family: Family) -> Expert:
+    name = f"last {k}" + (", continuations" if family == "kn" else "")
+    return Expert(name, Context(symbols=_last(k), chain=k), family, k - 1)
+
+
+def _other(name: str, context: Context) -> Expert:
+    return Expert(name, context, "raw", context.suffix)
+
+
+def _skip(*symbols: int) -> Expert:
+    return _other("symbols " + " ".join(map(str, symbols)), Context(symbols=symbols))
+
+
+def _with(text: str, k: int) -> str:
+    return f"{text}, last {k}" if k else text
+
+
+# In the order of their use: where time is short, the later ones are left out. The suffixes come first, as the others
+# fall back on them.
+EXPERTS: Final[tuple[Expert, ...]] = (
+    *(_suffix(k, "kn") for k in range(1, 9)),
+    *(_suffix(k, "raw") for k in range(1, 9)),
+    *(_other(_with("position", k), Context(symbols=_last(k), position=True)) for k in range(6)),
+    *(_other(_with("classes of all", k), Context(symbols=_last(k), all_classes=True)) for k in range(5)),
+    *(_skip(*symbols) for symbols in ((1, 3), (2, 3), (1, 2, 4), (1, 3, 4), (2, 3, 4))),
+    *(_other(_with("classes of 6", k), Context(symbols=_last(k), classes=tuple(range(k + 1, 7)))) for k in range(5)),
+    *(
+        _other(_with(f"first {n}, position", k), Context(symbols=_last(k), first=n, position=True))
+        for n in (1, 2, 3)
+        for k in (1, 2, 3)
+    ),
+    *(
+        _skip(*symbols)
+        for symbols in ((1, 4), (2, 4), (1, 2, 5), (1, 2, 4, 5), (1, 2, 3, 5), (1, 3, 4, 5), (2, 3, 4, 5))
+    ),
+    *(_other(_with("symbols used", k), Context(symbols=_last(k), used=True)) for k in range(3)),
+    *(_other(_with("equal among 6", k), Context(symbols=_last(k), equal=True)) for k in (1, 2)),
+)
+
+
+def context_table(contexts: list[Context]) -> npt.NDArray[np.int64]:
+    """The contexts as numbers, (kinds, 5), for the compiled loops."""
+    return np.array([context.row() for context in contexts], dtype=np.int64)

@@ -1,0 +1,149 @@
+"""The gate: how much each expert counts, and where.
+
+    log p(w | prefix) = a_0 log p(w) + sum over experts e of (a_e(w) gain_e(w) + T_e[n_e, c_e(w)]) + b(w) - log Z
+
+gain_e(w) is what expert e adds to the log-probability of a symbol that it has seen in its context, over what its
+shorter suffix says; with all a_e = 1 along the Kneser-Ney suffixes, and nothing else, this is Kneser-Ney smoothing, and
+there the fit begins. The exponent a_e(w) is a sum of five weights: by how often the context was seen, by the position,
+by the longest suffix that is known, by the last symbol, and by w. The scores T_e correct a cell by how often its
+context and it were seen.
+
+The loss is convex in all weights. It is minimised by Adam with a little L2 on predictions for items that the experts
+have not counted.
+
+Source: stacking as in Wolpert (1992), "Stacked generalization"; log-linear pooling of experts as in Hinton (2002),
+"Training products of experts by minimizing contrastive divergence", section 1.
+
+Letters: E experts, V alphabet, R rows, L columns for last symbols.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.models.mix.tables import Tables
+
+__all__ = ["Fitted", "Progressed", "first_gate", "fit_gate", "zeros_like"]
+
+BATCH: Final = 2048  # rows an update; fewer where there are few
+CHUNK: Final = 4  # updates between two looks at the clock and at Ctrl-C
+LEARNING_RATE: Final = 0.003
+# L2: half of it times w^2 is added to the total nats; of exponents, exponents by symbol, scores and bias
+PRIOR: Final = (60.0, 100.0, 1500.0, 21.0)
+LAST_SYMBOLS: Final = 64  # the most frequent ones have weights of their own, the others share one
+
+
+class Progressed(NamedTuple):
+    """How far the training has come: its share, and a word on it."""
+
+    share: float
+    text: str
+
+
+class Fitted(NamedTuple):
+    """Weights, and how they came about.
+
+    Attributes:
+        gate: `kernels.Gate`.
+        epochs: passes over the rows, whole or in part.
+        log: (epochs, nats per symbol, seconds) now and then; the nats are those of rows before their update.
+        stopped: why it ended early, or None.
+    """
+
+    gate: Any
+    epochs: float
+    log: list[tuple[float, float, float]]
+    stopped: str | None
+
+
+def first_gate(tables: Tables) -> Any:
+    """The weights that make Kneser-Ney smoothing of the longest suffix."""
+    from nextchar.models.mix import kernels
+
+    E, V = len(tables.experts), len(tables.unigram)
+    slots = np.full(V, LAST_SYMBOLS - 1, dtype=np.int64)
+    frequent = np.argsort(-tables.unigram, kind="stable")[: LAST_SYMBOLS - 1]
+    slots[frequent] = np.arange(len(frequent))
+    columns = kernels.TOTAL_BUCKETS + kernels.POSITIONS + kernels.MATCHES + int(slots.max()) + 1
+    exponents = np.zeros((E + 1, columns))
+    for e, expert in enumerate(tables.experts):
+        if expert.family == "kn":
+            exponents[e, : kernels.TOTAL_BUCKETS] = 1
+    exponents[E, kernels.TOTAL_BUCKETS : kernels.TOTAL_BUCKETS + kernels.POSITIONS] = 1
+    scores = np.zeros((E, kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS))
+    return kernels.Gate(exponents, np.zeros((E, int(slots.max()) + 1)), scores, np.zeros(V), slots)
+
+
+def zeros_like(gate: Any) -> Any:
+    """Zeros in the shape of a gate."""
+    return type(gate)(*map(np.zeros_like, gate[:-1]), gate.slot_of_symbol)
+
+
+def fit_gate(
+    tables: Tables,
+    rows: Any,
+    *,
+    epochs: float,
+    seed: int,
+    deadline: float | None = None,
+    progress: Callable[[Progressed], None] | None = None,
+) -> Fitted:
+    """Fit the weights to rows of items that the experts have not counted.
+
+    The learning rate falls linearly to 0 over the epochs, or over the time until the deadline where that comes first.
+    Ctrl-C ends the fit with the weights so far.
+
+    Args:
+        tables: what the rows come from.
+        rows: `kernels.Rows`.
+        epochs: passes at most.
+        seed: of the order of the rows.
+        deadline: in the time of time.perf_counter; without one the result depends on nothing but the arguments.
+        progress: is told now and then.
+    """
+    from nextchar.models.mix import kernels
+
+    begun = time.perf_counter()
+    gate = first_gate(tables)
+    start, gradient, mean, square = (zeros_like(gate) for _ in range(4))
+    start.exponents[:] = gate.exponents
+    log_unigram = np.log(tables.unigram)
+    R = len(rows.target)
+    rng = np.random.default_rng(seed)
+    batch = min(max(R // 100, 64), BATCH)
+    decay = tuple(strength / R for strength in PRIOR)
+    steps_in_all = max(round(epochs * -(-R // batch)), 1)
+    log: list[tuple[float, float, float]] = []
+    step, share, done = 0, 0.0, 0
+    order: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    nats = weight = 0.0
+    stopped = None
+    try:
+        while share < 1:
+            if not len(order):
+                order = rng.permutation(R)
+            chunk, order = order[: CHUNK * batch], order[CHUNK * batch :]
+            nats += kernels.fit_steps(
+                chunk, batch, rows, gate, start, gradient, mean, square, log_unigram, decay,
+                LEARNING_RATE * (1 - share), step,
+            )  # fmt: skip
+            now = time.perf_counter()
+            weight += float(rows.weight[chunk].sum())
+            step += -(-len(chunk) // batch)
+            done += len(chunk)
+            share = step / steps_in_all
+            if deadline is not None:
+                share = max(share, (now - begun) / max(deadline - begun, 1e-9))
+            if not len(order) or share >= 1:
+                log.append((done / R, nats / weight, now - begun))
+                nats = weight = 0.0
+            if progress is not None and log:
+                progress(Progressed(min(share, 1.0), f"epoch {done / R:.1f}, {log[-1][1]:.4f} nats per symbol"))
+    except KeyboardInterrupt:
+        stopped = f"interrupted after {done / R:.1f} epochs; the weights are those reached then"
+    return Fitted(gate, done / R, log, stopped)

@@ -1,0 +1,393 @@
+"""The mix: many n-gram experts of different kinds, weighed by a gate that was fitted on items they had not counted.
+
+No single smoothing and no single context is best everywhere. Here every expert says its log-probabilities, a gate gives
+each of them an exponent by where we are and how often the expert has been there, and the weighted sum is made to sum to
+1 again. `experts` names the experts, `gate` says how the weights come about.
+
+Letters: V alphabet, S symbols, B batch, T time, K kinds of context, E experts, C contexts, M cells.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Final, cast, final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.alphabet import Alphabet, Ids
+from nextchar.corpus import Corpus
+from nextchar.counting import count
+from nextchar.errors import CorpusError, ModelFileError, SettingsError
+from nextchar.models.base import Model
+from nextchar.models.mix.classes import symbol_classes
+from nextchar.models.mix.experts import EXPERTS, FIRST, WINDOW
+from nextchar.models.mix.gate import Fitted, Progressed, fit_gate
+from nextchar.models.mix.tables import FIT_CELLS, FIT_POSITIONS, Tables, count_experts, leave_one_out, sampled_items
+from nextchar.models.protocol import LogProbs, Step
+from nextchar.models.spec import Progress
+from nextchar.provenance import Provenance
+from nextchar.randomness import checked_seed
+
+__all__ = ["Mix", "MixModel"]
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+EPOCHS: Final = 14.0  # more gain nothing
+COUNTING: Final = 0.5  # of the time: after that, no further kinds of context are counted
+FINISHING: Final = 0.05  # of the time: kept for what comes after the fit
+CELLS_A_SECOND: Final = 8_000_000  # of fit, all epochs together: how many can be fitted to in the time that is left
+EXPLAINED: Final = 10_000  # positions on which each expert is silenced in turn
+SHARED: Final = 64  # symbols of an item's beginning whose rows are kept while the next items share it
+ROOM: Final = 1 << 22  # numbers in the rows that are kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mix:
+    """The settings of a mix.
+
+    Attributes:
+        seconds: how long training may take, counting included; the number of experts, of positions that the gate is
+            fitted to and of epochs follow from it. What fits is finished sooner.
+        epochs: passes over these positions; then the clock plays no part, and the result is the same everywhere.
+        seed: of the order of the positions.
+
+    Raises:
+        SettingsError: a setting is out of its range.
+    """
+
+    seconds: float = 60.0
+    epochs: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise SettingsError(f"the time for training is a number of seconds above 0, not {self.seconds}")
+        if self.epochs is not None and not (math.isfinite(self.epochs) and self.epochs > 0):
+            raise SettingsError(f"the number of epochs is above 0, not {self.epochs}")
+        checked_seed(self.seed)
+
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        return f"{self.seconds:g} seconds" if self.epochs is None else f"{self.epochs:g} epochs"
+
+    def fit(
+        self,
+        data: Corpus,
+        *,
+        validation: Corpus | None = None,  # noqa: ARG002 - a spec's interface
+        progress: Progress | None = None,
+    ) -> MixModel:
+        """Count, fit the gate, and return the model.
+
+        Ctrl-C while the gate is fitted ends the fit with the weights so far; metrics["stopped"] says so.
+
+        Raises:
+            CorpusError: no item has a weight above 0.
+        """
+        begun = time.perf_counter()
+        provenance = Provenance.of(data)
+        if data.weights is not None:
+            data = data.take(np.flatnonzero(data.weights))
+        if not len(data):
+            raise CorpusError("no items: there are none, or all have weight 0")
+        timed = self.epochs is None
+        tell: Progress = progress or (lambda _at: None)
+
+        def go_on(share: float) -> bool:
+            spent = time.perf_counter() - begun
+            tell(Progressed(0.2 * share, "counting"))
+            return not timed or spent < COUNTING * self.seconds
+
+        bigrams = count(replace(data, weights=None), 2)
+        items = sampled_items(data, FIT_POSITIONS, self.seed)
+        tables = count_experts(data, EXPERTS, symbol_classes(bigrams), items, go_on)
+        left = begun + (1 - FINISHING) * self.seconds - time.perf_counter()
+        tell(Progressed(0.2, "leaving each item out"))
+        cells = max(int(left * CELLS_A_SECOND), 1) if timed else FIT_CELLS
+        rows = leave_one_out(data, tables, cells)
+        fitted = fit_gate(
+            tables,
+            rows,
+            epochs=EPOCHS if self.epochs is None else self.epochs,
+            seed=self.seed,
+            deadline=begun + (1 - FINISHING) * self.seconds if timed else None,
+            progress=lambda at: tell(Progressed(0.3 + 0.7 * at.share, at.text)),
+        )
+        model = MixModel(
+            settings=self,
+            alphabet=data.alphabet,
+            tables=_stored(tables, fitted, data.alphabet),
+            provenance=provenance,
+            metrics={
+                "training": {
+                    "epoch": [entry[0] for entry in fitted.log],
+                    "nats_per_symbol": [entry[1] for entry in fitted.log],
+                    "seconds": [entry[2] for entry in fitted.log],
+                },
+                "fitted_positions": len(rows.target),
+                "experts": _explained(tables, rows, fitted, self.seed),
+                "training_seconds": time.perf_counter() - begun,
+                "stopped": fitted.stopped,
+            },
+        )
+        del rows
+        nats = model.symbol_nats(data)
+        total = float(np.add.reduceat(nats, data.offsets[:-1]) @ data.weights_or_ones)
+        return replace(model, tables={**model.tables, "training_nats": np.array([total])})
+
+
+def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
+    """What the model needs of the tables, as its file holds it."""
+    return {
+        "contexts": tables.contexts,
+        "classes": tables.classes.astype(np.uint8),
+        "keys": tables.keys,
+        "kind_contexts": tables.kind_contexts,
+        "row_lengths": np.diff(tables.row_first).astype(alphabet.dtype if alphabet.size < 256 else np.uint32),
+        "symbols": tables.symbols,
+        "kind": tables.kind,
+        "totals": tables.totals,
+        "gains": tables.gains,
+        "buckets": tables.buckets,
+        "unigram": tables.unigram,
+        "exponents": fitted.gate.exponents,
+        "by_symbol": fitted.gate.by_symbol,
+        "scores": fitted.gate.tables,
+        "bias": fitted.gate.bias,
+        "slot_of_symbol": fitted.gate.slot_of_symbol,
+        "training_nats": np.zeros(1),
+    }
+
+
+def _explained(tables: Tables, rows: Any, fitted: Fitted, seed: int) -> list[dict[str, Any]]:
+    """What each expert is worth: how many nats per symbol more it costs, on items left out, when it says nothing."""
+    from nextchar.models.mix import kernels
+
+    chosen = np.random.default_rng(seed).permutation(len(rows.target))
+    chosen = chosen[: max(EXPLAINED * 32 // max(len(tables.unigram), 32), 1)]
+    worth, active = np.zeros(len(tables.experts)), np.zeros(len(tables.experts))
+    kernels.silence(chosen, rows, fitted.gate, np.log(tables.unigram), worth, active)
+    weight = float(rows.weight[chosen].sum())
+    return [
+        {"name": expert.name, "worth_nats": float(worth[e] / weight), "active": float(active[e] / weight)}
+        for e, expert in enumerate(tables.experts)
+    ]
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MixModel(Model):
+    """A trained mix.
+
+    Attributes:
+        settings: how it was trained.
+        alphabet: what its ids mean.
+        tables: what its file holds: the experts' contexts and cells, and the gate; see `kernels.Frozen` and `Gate`.
+        provenance: what it remembers of the training data.
+        metrics: what was measured when it was trained; "experts" has what each expert is worth.
+    """
+
+    kind: ClassVar[str] = "mix"
+    settings: Mix
+    alphabet: Alphabet
+    tables: Arrays
+    provenance: Provenance
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def context_length(self) -> None:
+        """It looks back to the item's beginning."""
+        return
+
+    @cached_property
+    def _frozen(self) -> Any:
+        """The tables laid out for the loops, with hash tables for the contexts."""
+        from nextchar.models.mix import kernels
+
+        stored = self.tables
+        kind, kind_contexts = stored["kind"], stored["kind_contexts"]
+        sizes = np.diff(kind_contexts)
+        slots = np.array([1 << max(2 * int(size) - 1, 1).bit_length() for size in sizes])
+        row_first = np.concatenate([[0], np.cumsum(stored["row_lengths"], dtype=np.int64)])
+        kind_cells = row_first[kind_contexts]
+        cells = np.diff(kind_cells)
+        experts = np.full((len(sizes), 2), -1)
+        for e, k in enumerate(kind):
+            experts[k, int(experts[k, 0] >= 0)] = e
+        width = 2 + (experts >= 0).sum(axis=1)
+        words = np.empty(int(sizes.sum() + cells @ width), dtype=np.int32)
+        frozen = kernels.Frozen(
+            contexts=stored["contexts"],
+            classes=stored["classes"].astype(np.int64),
+            slots=np.zeros((int(slots.sum()), 2), dtype=np.uint64),
+            slot_first=np.concatenate([[0], np.cumsum(slots)]),
+            words=words,
+            numbers=words.view(np.float32),
+            experts=experts,
+            log_unigram=np.log(stored["unigram"]),
+        )
+        at = 0
+        for k, first in enumerate(kind_contexts[:-1]):
+            at = kernels.lay_out(
+                k, stored["keys"][first : first + sizes[k]], first, row_first, stored["symbols"],
+                _starts(sizes[kind]) - kind_contexts[kind], _starts(cells[kind]) - kind_cells[kind],
+                stored["totals"], stored["gains"], stored["buckets"], self._gate, at, frozen,
+            )  # fmt: skip
+        return frozen
+
+    @cached_property
+    def _gate(self) -> Any:
+        from nextchar.models.mix import kernels
+
+        stored = self.tables
+        return kernels.Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
+
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+        from nextchar.models.mix import kernels
+
+        states = np.zeros((1, kernels.STATE), dtype=np.int64)
+        return self._read(states, np.zeros(1, dtype=np.int64), np.zeros(batch, dtype=np.intp))
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item, ids (B,)."""
+        return self._read(cast(npt.NDArray[np.int64], state), np.asarray(ids).astype(np.int64))
+
+    def _read(
+        self, states: npt.NDArray[np.int64], ids: npt.NDArray[np.int64], rows: npt.NDArray[np.intp] | None = None
+    ) -> Step:
+        from nextchar.models.mix import kernels
+
+        states = states.copy()
+        out = np.empty((len(ids), self.alphabet.size))
+        kernels.advance(states, ids, self._frozen, self._gate, out)
+        return Step(states, out) if rows is None else Step(states[rows], out[rows])
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items."""
+        return cast(npt.NDArray[np.int64], state)[rows]
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
+        step = self.start(len(ids))
+        rows = [step.log_probs]
+        for column in ids[:, 1:].T:
+            step = self.advance(step.state, column)
+            rows.append(step.log_probs)
+        return np.stack(rows, axis=1)
+
+    def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
+        """-log p of every symbol of a corpus, shape (S,), nats."""
+        from nextchar.models.mix import kernels
+
+        nats = np.empty(corpus.symbols)
+        depth = max(min(SHARED, ROOM // self.alphabet.size), 1)
+        kernels.stream_nats(_alike(corpus), corpus.offsets, corpus.ids, self._frozen, self._gate, depth, nats)
+        return nats
+
+    def training_nats(self) -> float:
+        """-log p of the training data, weights counted, as measured after training."""
+        return float(self.tables["training_nats"][0])
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> MixModel:
+        """The same model with other metrics."""
+        return replace(self, metrics=metrics)
+
+    def arrays(self) -> Arrays:
+        """The experts' tables and the gate's weights."""
+        return self.tables
+
+    @classmethod
+    def from_arrays(
+        cls,
+        settings: Mapping[str, Any],
+        arrays: Arrays,
+        alphabet: Alphabet,
+        provenance: Provenance,
+        metrics: Mapping[str, Any],
+    ) -> MixModel:
+        """The model that `arrays` came from.
+
+        Raises:
+            ModelFileError: the arrays do not make such a model.
+            SettingsError: a setting is out of its range.
+        """
+        tables = {name: array for name, array in arrays.items() if name != "known_items"}
+        _check(tables, alphabet)
+        return cls(settings=Mix(**settings), alphabet=alphabet, tables=tables, provenance=provenance, metrics=metrics)
+
+
+def _starts(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each of several stretches begins that lie one after the other."""
+    starts: npt.NDArray[np.int64] = np.cumsum(sizes) - sizes
+    return starts
+
+
+def _alike(corpus: Corpus) -> npt.NDArray[np.int64]:
+    """An order of the items in which those with the same first symbols stand together, (n,)."""
+    bits = max(int(corpus.alphabet.size - 1).bit_length(), 1)
+    keys = np.zeros(len(corpus), dtype=np.uint64)
+    for t in range(64 // bits):
+        within = corpus.lengths >= t
+        symbol = corpus.ids[np.where(within, corpus.offsets[:-1] + t, 0)].astype(np.uint64)
+        keys = (keys << np.uint64(bits)) | np.where(within, symbol, np.uint64(0))
+    return np.argsort(keys, kind="stable")
+
+
+def _check(tables: Arrays, alphabet: Alphabet) -> None:
+    """Refuse arrays that the compiled loops could not read within their bounds.
+
+    Raises:
+        ModelFileError: they do not fit each other, or the alphabet.
+    """
+    from nextchar.models.mix import kernels
+
+    V = alphabet.size
+    lengths, kind, contexts = tables["row_lengths"], tables["kind"], tables["contexts"]
+    ends, gains = tables["kind_contexts"], tables["gains"]
+    E, K, C = len(kind), len(contexts), len(tables["keys"])
+    columns = tables["exponents"].shape[-1]
+    before = kernels.TOTAL_BUCKETS + kernels.POSITIONS + kernels.MATCHES
+    sound = (
+        contexts.shape == (K, 5)
+        and contexts.dtype == kind.dtype == ends.dtype == np.int64
+        and ends.shape == (K + 1,)
+        and ends[0] == 0
+        and ends[-1] == C == len(lengths)
+        and (np.diff(ends) >= 0).all()
+        and lengths.dtype.kind == "u"
+        and tables["keys"].dtype == np.uint64
+        and int(lengths.sum(dtype=np.int64)) == len(tables["symbols"])
+        and E > 0
+        and 0 <= kind.min() <= kind.max() < K
+        and tables["symbols"].max(initial=0) < V
+        and tables["classes"].shape == tables["unigram"].shape == tables["bias"].shape == (V,)
+        and tables["exponents"].shape == (E + 1, columns)
+        and tables["by_symbol"].shape == (E, columns - before)
+        and tables["scores"].shape == (E, kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS)
+        and tables["slot_of_symbol"].shape == (V,)
+        and 0 <= tables["slot_of_symbol"].min() <= tables["slot_of_symbol"].max() < columns - before
+        and tables["totals"].max(initial=0) < kernels.TOTAL_BUCKETS
+        and tables["buckets"].max(initial=0) < kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS
+        and (contexts[:, :2] < 1 << WINDOW).all()
+        and (contexts[:, 2] <= FIRST).all()
+        and (contexts >= 0).all()
+        and tables["training_nats"].shape == (1,)
+        and all(np.isfinite(tables[name]).all() for name in ("gains", "exponents", "by_symbol", "scores", "bias"))
+        and (tables["unigram"] > 0).all()
+    )
+    if sound:
+        cells = np.diff(np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[ends])[kind]
+        sound = (
+            len(gains) == len(tables["buckets"]) == int(cells.sum())
+            and len(tables["totals"]) == int(np.diff(ends)[kind].sum())
+            and gains.dtype == np.float32
+        )
+    if not sound:
+        raise ModelFileError("its tables do not fit each other")

@@ -1,0 +1,330 @@
+"""The mix: against counting in plain Python without each item, against finite differences, and at its edges."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from nextchar.alphabet import BOUNDARY
+from nextchar.cli import main
+from nextchar.corpus import Corpus
+from nextchar.counting import count
+from nextchar.data import shipped_path
+from nextchar.errors import CorpusError, ModelFileError, SettingsError
+from nextchar.evaluation import symbol_nats_plainly
+from nextchar.models.build import load
+from nextchar.models.mix import kernels
+from nextchar.models.mix.classes import symbol_classes
+from nextchar.models.mix.experts import EXPERTS, Context, Expert
+from nextchar.models.mix.gate import first_gate, zeros_like
+from nextchar.models.mix.model import Mix
+from nextchar.models.mix.tables import FIT_CELLS, Tables, count_experts, leave_one_out
+
+ITEMS = ["anna", "ann", "hanna", "nan", "banana", "abba", "anna", "hahahahahaha", "b", "bab"]
+CORPUS = Corpus.from_items(ITEMS)
+FAST = Mix(epochs=2)
+
+
+def tables_of(corpus: Corpus) -> Tables:
+    classes = symbol_classes(count(corpus, 2))
+    items = np.arange(len(corpus), dtype=np.int64)
+    return count_experts(corpus, EXPERTS, classes, items, lambda _share: True)
+
+
+# -- leaving an item out, against counting without it in plain Python ---------------------------------------------
+
+
+def seen(prefix: list[int], context: Context, classes: list[int]) -> tuple[Any, ...] | None:
+    """What a context holds of a prefix (oldest symbol first), or None where it is none."""
+    if context.chain > len(prefix) + 1:
+        return None
+    newest = [*prefix[::-1], *[BOUNDARY] * 20]
+    first = [*prefix, *[BOUNDARY] * 20]
+    return (
+        tuple(newest[j - 1] for j in context.symbols),
+        tuple(classes[newest[j - 1]] for j in context.classes),
+        tuple(first[: context.first]),
+        min(len(prefix), 20) if context.position else None,
+        tuple(classes[symbol] for symbol in prefix) if context.all_classes else None,
+        frozenset(prefix) if context.used else None,
+        tuple(newest[:6].index(symbol) for symbol in newest[:6]) if context.equal else None,
+    )
+
+
+class Brute:
+    """The experts' counts of some items, in dictionaries."""
+
+    def __init__(self, items: list[list[int]], tables: Tables) -> None:
+        self.tables = tables
+        self.classes = tables.classes.tolist()
+        self.counts: dict[Context, dict[tuple[Any, ...] | None, Counter[int]]] = {}
+        for context in {expert.context for expert in EXPERTS}:
+            table: dict[tuple[Any, ...] | None, Counter[int]] = defaultdict(Counter)
+            for item in items:
+                for t, symbol in enumerate([*item, BOUNDARY]):
+                    table[seen(item[:t], context, self.classes)][symbol] += 1
+            self.counts[context] = table
+
+    def times(self, prefix: list[int], expert: Expert) -> dict[int, float]:
+        """How often each symbol counts after a prefix, by an expert."""
+        key = seen(prefix, expert.context, self.classes)
+        if key is None:
+            return {}
+        raw = dict(self.counts[expert.context][key])
+        k = expert.context.chain
+        if expert.family == "raw" or k == 8 or k == len(prefix) + 1:
+            return {w: float(n) for w, n in raw.items()}
+        longer = Context(symbols=tuple(range(1, k + 2)), chain=k + 1)
+        known = [(other[0], c) for other, c in self.counts[longer].items() if other is not None]
+        return {w: float(sum(1 for symbols, c in known if symbols[:k] == key[0] and c[w])) for w in raw}
+
+    def probability(self, prefix: list[int], family: str, k: int) -> dict[int, float]:
+        """p of each symbol after the suffix of k symbols: interpolated, with the tables' discounts."""
+        p = dict(enumerate(self.tables.unigram.tolist()))
+        for j in range(1, k + 1):
+            e = next(i for i, x in enumerate(self.tables.experts) if x.context.chain == j and x.family == family)
+            times = self.times(prefix, self.tables.experts[e])
+            if times:
+                n = sum(times.values())
+                away = {w: float(self.tables.discounts[e][min(int(x), 3)]) for w, x in times.items()}
+                given = sum(away.values())
+                p = {w: (times.get(w, 0) - away.get(w, 0)) / n + given / n * p[w] for w in p}
+        return p
+
+    def gains(self, prefix: list[int], e: int) -> dict[int, float]:
+        """log p(w) less that of the shorter suffix, less what unseen symbols have of it."""
+        expert = self.tables.experts[e]
+        times = self.times(prefix, expert)
+        family = "raw" if expert.context.chain and expert.family == "raw" else "kn"
+        low = self.probability(prefix, family, expert.backoff)
+        away = {w: float(self.tables.discounts[e][min(int(x), 3)]) for w, x in times.items()}
+        given, n = sum(away.values()), sum(times.values())
+        return {
+            w: math.log((x - away[w]) / n + given / n * low[w]) - math.log(given / n * low[w]) for w, x in times.items()
+        }
+
+
+def cells(rows: Any, at: int, e: int) -> dict[int, float]:
+    begin = int(rows.first[at] + rows.lengths[at, :e].sum())
+    end = begin + int(rows.lengths[at, e])
+    return dict(zip(rows.symbols[begin:end].tolist(), rows.gains[begin:end].tolist(), strict=True))
+
+
+def test_leaving_an_item_out_is_counting_without_it() -> None:
+    tables = tables_of(CORPUS)
+    before = tables.counts.copy(), tables.continuations.copy()
+    rows = leave_one_out(CORPUS, tables, FIT_CELLS)
+    assert np.array_equal(tables.counts, before[0])
+    assert np.array_equal(tables.continuations, before[1])
+    gate = first_gate(tables)
+    log_unigram = np.log(tables.unigram)
+    items = [CORPUS.alphabet.encode(item).astype(int).tolist() for item in ITEMS]
+    at = 0
+    for i, item in enumerate(items):
+        brute = Brute(items[:i] + items[i + 1 :], tables)
+        for t, target in enumerate([*item, BOUNDARY]):
+            for e in range(len(EXPERTS)):
+                assert cells(rows, at, e) == pytest.approx(brute.gains(item[:t], e), abs=1e-5)
+            # with the weights that the fit begins with, the mix is Kneser-Ney smoothing
+            room = np.empty(len(EXPERTS) + 1), np.empty(len(log_unigram))
+            nats = kernels.add_gradient(at, rows, gate, log_unigram, zeros_like(gate), *room)
+            assert nats == pytest.approx(-math.log(brute.probability(item[:t], "kn", 8)[target]), abs=1e-5)
+            at += 1
+    assert at == len(rows.target)
+
+
+def test_the_gradient_is_that_of_finite_differences() -> None:
+    tables = tables_of(CORPUS)
+    rows = leave_one_out(CORPUS, tables, FIT_CELLS)
+    rows.weight[:] = np.arange(len(rows.target)) % 3 + 1
+    rng = np.random.default_rng(5)
+    gate = first_gate(tables)
+    for part in gate[:4]:
+        part += rng.normal(scale=0.1, size=part.shape)
+    log_unigram = np.log(tables.unigram)
+
+    def total(gradient: Any) -> float:
+        room = np.empty(len(EXPERTS) + 1), np.empty(len(log_unigram))
+        at_all = range(len(rows.target))
+        return float(sum(kernels.add_gradient(at, rows, gate, log_unigram, gradient, *room) for at in at_all))
+
+    gradient, spare = zeros_like(gate), zeros_like(gate)
+    total(gradient)
+    for part, slopes in zip(gate[:4], gradient[:4], strict=True):
+        used = np.flatnonzero(slopes)
+        assert len(used) > 3
+        for k in rng.choice(used, 12):
+            h, kept = 1e-5, part.flat[k]
+            part.flat[k] = kept + h
+            above = total(spare)
+            part.flat[k] = kept - h
+            below = total(spare)
+            part.flat[k] = kept
+            assert slopes.flat[k] == pytest.approx((above - below) / (2 * h), rel=1e-4, abs=1e-5)
+
+
+# -- classes ------------------------------------------------------------------------------------------------------
+
+
+def test_the_classes_of_names_are_vowels_and_consonants() -> None:
+    corpus = Corpus.from_file(shipped_path(), column="name")
+    corpus = Corpus.from_items([item.lower() for item in corpus])
+    classes = symbol_classes(count(corpus, 2))
+    of = {c: int(classes[i + 1]) for i, c in enumerate(corpus.alphabet.characters)}
+    assert classes[BOUNDARY] == 0
+    assert len({of[c] for c in "aeiou"}) == 1
+    assert {of[c] for c in "bcdfgjklmnpqrstvwxz"} == {3 - of["a"]}
+
+
+# -- edges --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("items", [["a"], ["a", "a"], ["ab"], ["x" * 300], ["é", "👩‍👧", "日本"]])
+def test_tiny_data(items: list[str]) -> None:
+    model = FAST.fit(Corpus.from_items(items))
+    ids = np.array([[0, 1, 1, 0, 1]])
+    np.testing.assert_allclose(np.exp(model.log_probs(ids)).sum(axis=-1), 1, atol=1e-9)
+    assert all(model.sample(5, seed=1, max_length=50))
+    assert math.isfinite(model.training_nats())
+
+
+@pytest.mark.slow
+def test_an_alphabet_of_thousands(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    points = 0x4E00 + (5000 * rng.random((1500, 3)) ** 3).astype(int)
+    corpus = Corpus.from_items(["".join(map(chr, row)) for row in points])
+    assert corpus.alphabet.size > 1000
+    model = Mix(epochs=0.5).fit(corpus)
+    ids = rng.integers(0, corpus.alphabet.size, size=(20, 4))
+    ids[:, 0] = 0
+    np.testing.assert_allclose(np.exp(model.log_probs(ids)).sum(axis=-1), 1, atol=1e-9)
+    few = corpus.take(np.arange(30))
+    np.testing.assert_allclose(model.symbol_nats(few), symbol_nats_plainly(model, few), atol=1e-9)
+    model.save(tmp_path / "m.safetensors")
+    assert np.array_equal(load(tmp_path / "m.safetensors").log_probs(ids), model.log_probs(ids))
+
+
+def test_shared_beginnings_are_read_once_and_score_the_same() -> None:
+    model = FAST.fit(CORPUS)
+    long = "banana" * 30  # longer than the rows that are kept
+    corpus = Corpus.from_items([long + "a", "ban", long + "b", "banana", "ban", long], alphabet=CORPUS.alphabet)
+    np.testing.assert_allclose(model.symbol_nats(corpus), symbol_nats_plainly(model, corpus), atol=1e-12)
+
+
+def test_the_same_settings_make_the_same_model() -> None:
+    first, second = FAST.fit(CORPUS), FAST.fit(CORPUS)
+    for name, array in first.arrays().items():
+        assert np.array_equal(array, second.arrays()[name]), name
+    ids = np.array([[0, 1, 2]])
+    other = Mix(epochs=2, seed=1).fit(CORPUS)
+    assert first.settings != other.settings
+    np.testing.assert_allclose(np.exp(other.log_probs(ids)).sum(axis=-1), 1)
+
+
+def test_weights_count_by_their_ratios() -> None:
+    """All weights times five is the same data; a weight of 0 is no item."""
+    weights = [1, 2, 1, 1, 4, 1, 1, 1, 1, 1]
+    ids = np.array([[0, 1, 2, 1], [0, 2, 2, 3]])
+    once = FAST.fit(Corpus.from_items(ITEMS, weights))
+    more = FAST.fit(Corpus.from_items([*ITEMS, "bbb"], [*(5 * w for w in weights), 0]))
+    np.testing.assert_allclose(more.log_probs(ids), once.log_probs(ids), atol=1e-6)
+    plain = FAST.fit(CORPUS)
+    assert not np.allclose(plain.log_probs(ids), once.log_probs(ids), atol=1e-3)
+    with pytest.raises(CorpusError, match="all have weight 0"):
+        FAST.fit(replace(CORPUS, weights=np.zeros(len(CORPUS), dtype=np.int64)))
+
+
+def test_ctrl_c_keeps_the_weights_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[None] = []
+    steps = kernels.fit_steps
+
+    def interrupted(*arguments: Any) -> Any:
+        calls.append(None)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return steps(*arguments)
+
+    monkeypatch.setattr(kernels, "fit_steps", interrupted)
+    model = Mix(epochs=50).fit(CORPUS)
+    assert "interrupted after 1.0 epochs" in model.metrics["stopped"]
+    np.testing.assert_allclose(np.exp(model.log_probs(np.array([[0, 1]]))).sum(axis=-1), 1)
+
+
+def test_a_short_time_leaves_experts_out() -> None:
+    model = Mix(seconds=1e-6).fit(CORPUS)
+    assert 16 <= len(model.metrics["experts"]) < len(EXPERTS)
+    np.testing.assert_allclose(np.exp(model.log_probs(np.array([[0, 1]]))).sum(axis=-1), 1)
+
+
+def test_progress_is_told() -> None:
+    told: list[Any] = []
+    FAST.fit(CORPUS, progress=told.append)
+    shares = [at.share for at in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1)
+    assert "nats per symbol" in told[-1].text
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"seconds": 0}, "above 0, not 0"),
+        ({"seconds": math.inf}, "above 0, not inf"),
+        ({"epochs": -1.0}, "above 0, not -1"),
+        ({"epochs": math.nan}, "above 0, not nan"),
+        ({"seed": -1}, "not -1"),
+    ],
+)
+def test_bad_settings(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Mix(**settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("symbols", lambda a: a + 200),
+        ("kind", lambda a: a + 1),
+        ("gains", lambda a: a[:-1]),
+        ("gains", lambda a: a * np.float32("nan")),
+        ("row_lengths", lambda a: a[1:]),
+        ("slot_of_symbol", lambda a: a + 99),
+        ("contexts", lambda a: a * 1000),
+        ("totals", lambda a: a + 20),
+        ("unigram", lambda a: a * 0),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(name: str, change: Any) -> None:
+    model = FAST.fit(CORPUS)
+    arrays = dict(model.arrays())
+    arrays[name] = change(arrays[name])
+    with pytest.raises(ModelFileError):
+        type(model).from_arrays({}, arrays, model.alphabet, model.provenance, {})
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    names, path = tmp_path / "names.txt", str(tmp_path / "m.safetensors")
+    names.write_text("\n".join(ITEMS), encoding="utf-8")
+    run = CliRunner().invoke
+    made = run(main, ["train", str(names), "-o", path, "--model", "mix", "--epochs", "1"])
+    assert made.exit_code == 0, made.output
+    assert made.output.startswith("mix (1 epochs)")
+    explained = run(main, ["info", path, "--explain"])
+    assert explained.exit_code == 0
+    assert all(expert.name in explained.output for expert in EXPERTS[:3])
+    assert "58; see --explain" in run(main, ["info", path]).output
+    assert run(main, ["sample", path, "-n", "3", "--seed", "1"]).exit_code == 0
+    assert run(main, ["train", str(names), "-o", path, "--model", "mix", "--order", "3"]).exit_code == 2
+    assert run(main, ["train", str(names), "-o", path, "--seconds", "3"]).exit_code == 2
+    assert run(main, ["train", str(names), "-o", path, "--model", "mix", "--seconds", "nan"]).exit_code == 1
+    run(main, ["train", str(names), "-o", path])
+    refused = run(main, ["info", path, "--explain"])
+    assert refused.exit_code == 1
+    assert "has no experts" in refused.output
