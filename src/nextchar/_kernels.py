@@ -19,11 +19,16 @@ __all__ = [
     "add_to_hash",
     "add_to_table",
     "draw_items",
+    "filled_slots",
     "fingerprints",
+    "gather_ngrams",
     "lift_ngrams",
+    "mark_seen",
     "move_to_hash",
     "number_contexts",
     "radix_argsort",
+    "strip_lines",
+    "unpack_ngrams",
     "walk",
     "walk_links",
 ]
@@ -439,3 +444,86 @@ def walk_links(ids, start, first, symbols, log_prob, target, link, price, nats):
             state = np.int64(link[state])
         nats[i] = -(paid + log_prob[low])
         state = np.int64(target[low])
+
+
+@njit(cache=True, nogil=True)
+def filled_slots(table, used, numbers, bits, n):  # type: ignore[no-untyped-def]
+    """The keys of a table of `add_to_hash`, each symbol renumbered by `numbers`, and their counts, (used,) each."""
+    keys = np.empty(used, dtype=np.uint64)
+    counts = np.empty(used, dtype=np.int64)
+    width = U64(bits)
+    mask = (U64(1) << width) - U64(1)
+    filled = 0
+    for slot in range(0, table.size, 2):
+        key = table[slot]
+        if key != U64(0xFFFFFFFFFFFFFFFF):
+            packed = U64(0)
+            for place in range(n):
+                shift = U64(place) * width
+                packed |= numbers[(key >> shift) & mask] << shift
+            keys[filled] = packed
+            counts[filled] = np.int64(table[slot + 1])
+            filled += 1
+    return keys, counts
+
+
+@njit(cache=True, nogil=True)
+def unpack_ngrams(keys, order, bits, ngrams):  # type: ignore[no-untyped-def]
+    """The symbols of packed keys (M,), taken in an order, into ngrams (M, n)."""
+    width = U64(bits)
+    mask = (U64(1) << width) - U64(1)
+    last = ngrams.shape[1] - 1
+    for i in range(order.size):
+        key = keys[order[i]]
+        for place in range(last, -1, -1):
+            ngrams[i, place] = key & mask
+            key >>= width
+
+
+@njit(cache=True, nogil=True)
+def gather_ngrams(ngrams, counts, rows):  # type: ignore[no-untyped-def]
+    """The rows of counts in an order: contexts (M, n - 1) with the newest symbol first, symbols (M,), counts (M,)."""
+    longest = ngrams.shape[1] - 1
+    contexts = np.empty((rows.size, longest), dtype=ngrams.dtype)
+    symbols = np.empty(rows.size, dtype=np.int64)
+    tally = np.empty(rows.size, dtype=np.int64)
+    for i in range(rows.size):
+        row = rows[i]
+        for back in range(longest):
+            contexts[i, back] = ngrams[row, longest - 1 - back]
+        symbols[i] = ngrams[row, longest]
+        tally[i] = counts[row]
+    return contexts, symbols, tally
+
+
+@njit(cache=True, nogil=True)
+def strip_lines(codepoints, blanks):  # type: ignore[no-untyped-def]
+    """Text without the blanks at both ends of every line, as code points (T,); `blanks[c]` says which c are blank."""
+    kept = np.empty_like(codepoints)
+    filled = 0
+    begin = 0  # of the line, in what is kept
+    end = 0  # after the last character of the line that is no blank
+    for i in range(codepoints.size):
+        c = codepoints[i]
+        if c == 10:
+            filled = end
+            kept[filled] = c
+            filled += 1
+            begin = filled
+            end = filled
+        elif c < blanks.size and blanks[c]:
+            if filled > begin:
+                kept[filled] = c
+                filled += 1
+        else:
+            kept[filled] = c
+            filled += 1
+            end = filled
+    return kept[:end].copy()
+
+
+@njit(cache=True, nogil=True)
+def mark_seen(codepoints, seen):  # type: ignore[no-untyped-def]
+    """Set seen[c] for every code point c."""
+    for i in range(codepoints.size):
+        seen[codepoints[i]] = True

@@ -28,6 +28,7 @@ from nextchar.reading import Block, Digest, Format, read_blocks
 __all__ = ["Corpus", "Source", "TextOptions", "parts_of", "stream"]
 
 Fingerprints = npt.NDArray[np.uint64]
+_BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])
 _SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 
 
@@ -45,13 +46,13 @@ class TextOptions:
     nfc: bool = False
     strip: bool = True
 
-    def apply(self, text: str) -> str:
-        """The text, or a block of lines, with the options applied to each line."""
+    def apply(self, text: str, *, strip: bool = True) -> str:
+        """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""
         if self.nfc:
             text = unicodedata.normalize("NFC", text)
         if self.lower:
             text = text.lower()
-        if self.strip and _has_outer_blanks(text):
+        if strip and self.strip and _has_outer_blanks(text):
             text = "\n".join(map(str.strip, text.split("\n")))
         return text
 
@@ -348,8 +349,11 @@ def _name(source: str) -> str:
 
 def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alphabet | None) -> Corpus | None:
     """A block of lines as a corpus; None where every line is blank."""
-    text = options.apply(block.text)
+    compiled = sys.modules.get("nextchar._kernels")
+    text = options.apply(block.text, strip=compiled is None)
     codepoints: npt.NDArray[Any] = codepoints_of(text)
+    if compiled is not None and options.strip and _has_outer_blanks(text):
+        codepoints = compiled.strip_lines(codepoints, _BLANKS)
     line_ends = np.flatnonzero(codepoints == ord("\n"))
     lengths = np.diff(line_ends, prepend=-1) - 1
     blank = int((lengths == 0).sum())
@@ -381,7 +385,10 @@ def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alp
 
 def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:
     seen = np.zeros(0x110000, dtype=np.bool_)
-    seen[codepoints] = True
+    if "nextchar._kernels" in sys.modules:
+        sys.modules["nextchar._kernels"].mark_seen(codepoints, seen)
+    else:
+        seen[codepoints] = True
     seen[ord("\n")] = False
     present = np.flatnonzero(seen)
     surrogates = (present >= 0xD800) & (present <= 0xDFFF)

@@ -211,12 +211,8 @@ def count_parts(parts: Iterable[Corpus], order: int) -> Counts:
     def counted() -> Iterator[Counts]:
         for part in parts:
             cells = part.alphabet.size**order
-            if (
-                cells > TABLE_CELLS
-                and part.weights is None
-                and _worth_compiling(part.symbols, cells)
-                and table.fits(part.alphabet)
-            ):
+            hashed = table.used or (cells > TABLE_CELLS and _worth_compiling(part.symbols, cells))
+            if hashed and part.weights is None and table.fits(part.alphabet):
                 table.add(part)
             else:
                 yield count(part, order)

@@ -65,20 +65,17 @@ class NgramTable:
 
     def result(self) -> tuple[Alphabet, Ids, npt.NDArray[np.int64]]:
         """The alphabet, the distinct n-grams (M, n) in lexicographic order, and their counts (M,)."""
+        from nextchar import _kernels
+
         alphabet = Alphabet("".join(sorted(self._numbers)))
-        numbers = np.array([0, *(self._numbers[character] for character in alphabet.characters)])
+        numbers = [0, *(self._numbers[character] for character in alphabet.characters)]
         ids = np.empty(len(numbers), dtype=np.uint64)
         ids[numbers] = np.arange(len(numbers), dtype=np.uint64)
-        keys, counts = self._filled()
-        packed = np.zeros(len(keys), dtype=np.uint64)
-        for place in range(self.order):
-            packed |= ids[self._symbols(keys, place)] << np.uint64(place * self._bits)
-        order = argsort(packed, (1 << self._bits * self.order) - 1)
-        packed = packed[order]
+        keys, counts = _kernels.filled_slots(self._table, self.used, ids, self._bits, self.order)
+        order = argsort(keys, (1 << self._bits * self.order) - 1)
         ngrams = np.empty((len(keys), self.order), dtype=alphabet.dtype)
-        for place in range(self.order):
-            ngrams[:, self.order - 1 - place] = self._symbols(packed, place)
-        return alphabet, ngrams, counts[order].astype(np.int64)
+        _kernels.unpack_ngrams(keys, order, self._bits, ngrams)
+        return alphabet, ngrams, counts[order]
 
     def _symbols(self, keys: U64, place: int) -> U64:
         """The symbols of each key at one place, the newest being 0."""

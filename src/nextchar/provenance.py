@@ -17,6 +17,7 @@ from nextchar.corpus import Corpus, Fingerprints, Source, TextOptions
 __all__ = ["Provenance", "ProvenanceRecorder"]
 
 KEPT_ITEMS: Final = 1 << 21
+RECENT: Final = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,6 +72,7 @@ class ProvenanceRecorder:
         self.blank = 0
         self._known: Fingerprints | None = np.empty(0, dtype=np.uint64)
         self._pending: list[Fingerprints] = []  # not yet sorted in; sorted in when they are as many as those known
+        self._recent = np.zeros(RECENT, dtype=np.uint64)  # by their last bits: most repeats are recognised here
 
     def watch(self, parts: Iterable[Corpus]) -> Iterator[Corpus]:
         """Pass the parts on."""
@@ -82,10 +84,17 @@ class ProvenanceRecorder:
             self._weighted |= part.weights is not None
             self._weight += int(part.weights_or_ones.sum())
             if self._known is not None:
-                self._pending.append(part.fingerprints())
+                self._pending.append(self._unseen(part.fingerprints()))
                 if sum(map(len, self._pending)) > len(self._known):
                     self._sort_in()
             yield part
+
+    def _unseen(self, prints: Fingerprints) -> Fingerprints:
+        """Without those that were seen lately."""
+        slots = prints & np.uint64(RECENT - 1)
+        unseen: Fingerprints = prints[self._recent[slots] != prints]
+        self._recent[slots] = prints
+        return unseen
 
     def _sort_in(self) -> None:
         if self._known is not None and self._pending:

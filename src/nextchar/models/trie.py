@@ -54,10 +54,9 @@ class NgramTrie:
         self.order = counts.order
         V, depth_limit = counts.alphabet.size, counts.order - 1
         compiled = len(counts.counts) >= COMPILED_FROM or "nextchar._kernels" in sys.modules
-        newest_first = counts.ngrams[:, -2::-1] if depth_limit else counts.ngrams[:, :0]
-        rows = sorted_rows([*newest_first.T, counts.ngrams[:, -1]], V)
-        contexts, symbols, tally = newest_first[rows], counts.ngrams[rows, -1].astype(np.int64), counts.counts[rows]
-        number = _numbered_compiled if compiled else _numbered
+        rows = sorted_rows([*counts.ngrams.T[-2::-1][:depth_limit], counts.ngrams[:, -1]], V)
+        gather, number = (_gathered_compiled, _numbered_compiled) if compiled else (_gathered, _numbered)
+        contexts, symbols, tally = gather(counts, rows)
         self.depths, self.link, self.oldest, state, depth_of_row = number(contexts)
 
         # From the longest contexts to the root: the n-grams of each depth, and those of the next shorter contexts.
@@ -94,7 +93,7 @@ class NgramTrie:
         self.owner, self.symbols, self.raw, self.adjusted = np.concatenate(layers, axis=1)
         below = [place + start for place, start in zip(places, starts, strict=False)]
         self.below = np.concatenate([np.full(V, -1), *below])
-        self.first = np.searchsorted(self.owner, np.arange(self.size + 1))
+        self.first = _begins(self.owner, self.size)
 
     @property
     def size(self) -> int:
@@ -151,6 +150,26 @@ class NgramTrie:
         return target.astype(np.int32)
 
 
+def _begins(owner: I64, states: int) -> I64:
+    """Where the entries of each state begin, and their number, (states + 1,)."""
+    begins = np.zeros(states + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owner, minlength=states), out=begins[1:])
+    return begins
+
+
+def _gathered(counts: Counts, rows: I64) -> tuple[Ids, I64, I64]:
+    """The rows of counts in an order: contexts (M, n - 1) with the newest symbol first, symbols (M,), counts (M,)."""
+    ngrams = counts.ngrams[rows]
+    return ngrams[:, -2::-1][:, : counts.order - 1], ngrams[:, -1].astype(np.int64), counts.counts[rows]
+
+
+def _gathered_compiled(counts: Counts, rows: I64) -> tuple[Ids, I64, I64]:
+    from nextchar import _kernels
+
+    contexts, symbols, tally = _kernels.gather_ngrams(counts.ngrams, counts.counts, rows)
+    return contexts, symbols, tally
+
+
 def _lifted(own: I64, parent: I64, longer: I64, V: int) -> tuple[I64, I64]:
     """The n-grams of the contexts of one depth, (4, ...), and where those of the longer contexts find theirs.
 
@@ -174,7 +193,7 @@ def _lifted(own: I64, parent: I64, longer: I64, V: int) -> tuple[I64, I64]:
 def _lifted_compiled(own: I64, parent: I64, longer: I64, states: int, V: int) -> tuple[I64, I64]:
     from nextchar import _kernels
 
-    first = np.searchsorted(longer[0], np.arange(len(parent) + 1))
+    first = _begins(longer[0], len(parent))
     lifted, place = _kernels.lift_ngrams(states, own, parent, first, longer[1:3], V)
     return lifted, place
 
