@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nextchar.decoding import Plan, Samples
     from nextchar.errors import NextcharError
     from nextchar.evaluation import Evaluation, Score, evaluate
+    from nextchar.exact import Conditional, given
     from nextchar.models.base import Model
     from nextchar.models.bigram_net import BigramNet, BigramNetModel
     from nextchar.models.build import load
@@ -33,6 +34,7 @@ __all__ = [
     "Alphabet",
     "BigramNet",
     "BigramNetModel",
+    "Conditional",
     "Corpus",
     "Counts",
     "Evaluation",
@@ -49,6 +51,7 @@ __all__ = [
     "count",
     "count_files",
     "evaluate",
+    "given",
     "load",
     "split",
 ]
@@ -57,6 +60,7 @@ _HOME = {
     "Alphabet": "alphabet",
     "BigramNet": "models.bigram_net",
     "BigramNetModel": "models.bigram_net",
+    "Conditional": "exact",
     "Corpus": "corpus",
     "Counts": "counting",
     "Evaluation": "evaluation",
@@ -72,6 +76,7 @@ _HOME = {
     "count": "counting",
     "count_files": "counting",
     "evaluate": "evaluation",
+    "given": "exact",
     "load": "models.build",
     "split": "splitting",
 }

@@ -11,6 +11,7 @@ from nextchar._version import __version__
 from nextchar.cli._run import CommandGroup
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
+from nextchar.cli.exact import complete, fill, prob, top
 from nextchar.cli.inspect import evaluate, info, score
 from nextchar.cli.pitfalls import pitfalls
 from nextchar.cli.plot import plot
@@ -37,5 +38,8 @@ def main() -> None:
     """  # noqa: D301 - click reads the control character, not a backslash
 
 
-for command in (train, sample, score, evaluate, info, plot, equivalence, reproduce, pitfalls, web, data):
+for command in (
+    *(train, sample, score, evaluate, info, prob, top, complete, fill),
+    *(plot, equivalence, reproduce, pitfalls, web, data),
+):
     main.add_command(command)

@@ -135,9 +135,19 @@ def evaluate(model: str, file: str, column: str | None, weight: str | None, enco
 
 @click.command(short_help="What a model file holds.")
 @model_argument
+@click.option("--exact", is_flag=True, help="Also the lengths and the entropy of its items; for finite automata.")
+@click.option(
+    "--data", "data_files", multiple=True, metavar="FILE", help="With --exact: the training data, for new items."
+)
 @json_option
-def info(model: str, as_json: bool) -> None:
-    """What MODEL is, what it was trained on, and what was measured then."""
+def info(model: str, exact: bool, data_files: tuple[str, ...], as_json: bool) -> None:
+    """What MODEL is, what it was trained on, and what was measured then.
+
+    With --exact also what its items are like, computed and not drawn: mean length, entropy, the probability of each
+    length, and that an item is new, where the training data is given or known to the package by its hash.
+    """
+    if data_files and not exact:
+        raise click.UsageError("--data goes with --exact.")
     from dataclasses import asdict
 
     from nextchar.models.build import load
@@ -160,11 +170,32 @@ def info(model: str, as_json: bool) -> None:
             "source": None if seen.source is None else asdict(seen.source),
         },
         "metrics": loaded.metrics,
+        **({"exact": _exact(loaded, data_files)} if exact else {}),
     }
     if as_json:
         echo_json(document)
         return
     print_table(["property", "value"], list(_flat(document)))
+
+
+def _exact(model: Model, data_files: tuple[str, ...]) -> dict[str, Any]:
+    """What its items are like; lengths up to a tail of one in a million."""
+    from nextchar.cli._wishes import training_data
+    from nextchar.conditions import Condition
+    from nextchar.exact import conditional, training_items
+
+    whole = conditional(model, Condition())
+    data = training_items(model, training_data(model, data_files, True))
+    lengths = whole.lengths()
+    below = lengths.cumsum()
+    kept = int((below < 1 - 1e-6).sum()) + 1
+    return {
+        "mean_length": whole.mean_length,
+        "entropy_nats": whole.entropy,
+        "entropy_nats_per_symbol": whole.entropy_per_symbol,
+        "new": None if data is None else conditional(model, Condition(), new=True, data=data).probability,
+        "lengths": {str(length): share for length, share in enumerate(lengths[:kept].tolist()) if share},
+    }
 
 
 def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
