@@ -28,7 +28,7 @@ FLOORS: list[set[str]] = [
     {"models.automaton_model"},
     {"models.ngram", "models.bigram_net", "models.derived"},
     {"models.build", "models"},
-    {"fitting", "equivalence", "reproduce", "exact"},
+    {"fitting", "equivalence", "reproduce", "exact", "classify", "outliers", "blending"},
     {"guided"},
     {"plots.canvas"},
     {"plots.counted", "plots.nets"},
