@@ -94,9 +94,9 @@ def _section(title: str, label_of: dict[str, str], splits: int) -> Section:
             seconds = time.perf_counter() - begun
             rows = log_proba(texts[2])
             accuracy = float(np.mean(classes[rows.argmax(axis=1)] == labels[2]))
-            figures.setdefault(name, []).append((accuracy, log_loss(rows, classes, labels[2]), seconds))
+            figures.setdefault(name, []).append((accuracy, log_loss(rows, classes, labels[2].tolist()), seconds))
             if name.startswith("nextchar") and not curve:
-                curve = reliability(np.exp(rows), classes, labels[2])
+                curve = reliability(np.exp(rows), classes, labels[2].tolist())
         held_out += len(texts[2])
     means = {name: np.mean(values, axis=0) for name, values in figures.items()}
     rows_ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +25,7 @@ __all__ = ["evaluate", "info", "score"]
 @click.argument("file", default="-")
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="Only the N most surprising items, per symbol.")
 @click.option("--least", type=click.IntRange(min=1), metavar="N", help="Only the N least surprising items.")
+@click.option("--flag", is_flag=True, help="Mark odd items with !, by the threshold that calibrate has found.")
 @input_options
 @json_option
 def score(
@@ -32,6 +33,7 @@ def score(
     file: str,
     most: int | None,
     least: int | None,
+    flag: bool,
     column: str | None,
     weight: str | None,
     encoding: str,
@@ -40,7 +42,7 @@ def score(
     """Score every item of FILE (or of standard input): nats for each symbol, nats in all, and the item.
 
     With --json one line for each item: {"item", "nats", "symbols", "nats_per_symbol", "surprisal": [...]}, the last
-    surprisal being the end's. An infinite number is the string "inf".
+    surprisal being the end's, and with --flag "flagged". An infinite number is the string "inf".
     """
     if most and least:
         raise click.UsageError("--most and --least exclude each other.")
@@ -49,6 +51,7 @@ def score(
     from nextchar.models.build import load
 
     loaded = load(model)
+    flags = _flagging(loaded) if flag else None
 
     def scores() -> Iterator[Score]:
         format_ = format_from(column, weight, encoding)
@@ -71,13 +74,15 @@ def score(
                 "symbols": entry.symbols,
                 "nats_per_symbol": entry.nats_per_symbol,
                 "surprisal": entry.surprisal,
+                **({"flagged": flags(entry)} if flags else {}),
             }
             echo_json(document, lines=True)
         else:
             if not written:
-                click.echo("nats/symbol        nats  item")
+                click.echo("nats/symbol        nats  item" if flags is None else "nats/symbol        nats    item")
             nats_per_symbol, nats = entry.nats_per_symbol + 0.0, entry.nats + 0.0  # 0 and not -0 for what is certain
-            click.echo(f"{nats_per_symbol:11.4f} {nats:11.4f}  {entry.item}")
+            sign = "" if flags is None else "! " if flags(entry) else "  "
+            click.echo(f"{nats_per_symbol:11.4f} {nats:11.4f}  {sign}{entry.item}")
         written += 1
         if math.isinf(entry.nats):
             infinite += 1
@@ -86,6 +91,16 @@ def score(
         raise CorpusError(f"{'standard input' if file == '-' else file}: no items: it is empty or has only blank lines")
     if infinite:
         note(f"Note: {infinite:,} of {written:,} items cannot come from this model; the first obstacle is {example}.")
+
+
+def _flagging(loaded: Model) -> Callable[[Score], bool]:
+    """Whether an item is odd, by the model's threshold."""
+    import numpy as np
+
+    from nextchar.outliers import detector_of
+
+    detector = detector_of(loaded)
+    return lambda entry: bool(detector.flags(np.array([entry.nats]), np.array([entry.symbols]))[0])
 
 
 def _impossible(model: Model, entry: Score) -> str:
@@ -170,7 +185,7 @@ def info(model: str, exact: bool, data_files: tuple[str, ...], as_json: bool) ->
             "source": None if seen.source is None else asdict(seen.source),
         },
         "metrics": loaded.metrics,
-        **({"exact": _exact(loaded, data_files)} if exact else {}),
+        **({"exact": _exact(loaded, data_files, 1e-6 if as_json else 1e-2)} if exact else {}),
     }
     if as_json:
         echo_json(document)
@@ -178,8 +193,8 @@ def info(model: str, exact: bool, data_files: tuple[str, ...], as_json: bool) ->
     print_table(["property", "value"], list(_flat(document)))
 
 
-def _exact(model: Model, data_files: tuple[str, ...]) -> dict[str, Any]:
-    """What its items are like; lengths up to a tail of one in a million."""
+def _exact(model: Model, data_files: tuple[str, ...], tail: float) -> dict[str, Any]:
+    """What its items are like; the lengths up to a tail."""
     from nextchar.cli._wishes import training_data
     from nextchar.conditions import Condition
     from nextchar.exact import conditional, training_items
@@ -188,7 +203,7 @@ def _exact(model: Model, data_files: tuple[str, ...]) -> dict[str, Any]:
     data = training_items(model, training_data(model, data_files, True))
     lengths = whole.lengths()
     below = lengths.cumsum()
-    kept = int((below < 1 - 1e-6).sum()) + 1
+    kept = int((below < 1 - tail).sum()) + 1
     return {
         "mean_length": whole.mean_length,
         "entropy_nats": whole.entropy,

@@ -83,6 +83,8 @@ def load(path: str | Path) -> Model:
     """
     content = read_model_file(path)
     kinds = {**KINDS, **MADE}
+    if content.kind == "classifier":
+        raise ModelFileError(f"{path}: is a classifier, which tells labels: nextchar classify {path} FILE")
     if content.kind not in kinds:
         raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(kinds)}")
     try:
