@@ -80,7 +80,7 @@ class Detector:
         return asdict(self)
 
 
-def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[Detector, int]:
+def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[Detector, Corpus]:
     """Find the threshold that flags a share of good items.
 
     Args:
@@ -89,14 +89,13 @@ def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[D
         false_alarms: the share of fresh good items that may be flagged.
 
     Returns:
-        The detector, and how many items were left out.
+        The detector, and the items that it was found by.
 
     Raises:
         SettingsError: the share is out of its range, or there are too few items for it.
     """
     if not 0 < false_alarms < 1:
         raise SettingsError(f"the share of false alarms is between 0 and 1, not {false_alarms}")
-    total = len(good)
     known = model.provenance.known
     if known is not None:
         good = good.take(np.flatnonzero(~np.isin(good.fingerprints(), known)))
@@ -123,7 +122,7 @@ def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[D
     rest = np.sort(odd - base.limit(symbols))
     rank = min(math.ceil((len(rest) + 1) * (1 - false_alarms)), len(rest))
     moved = tuple((at, limit + float(rest[rank - 1])) for at, limit in base.threshold)
-    return replace(base, threshold=moved), total - len(good)
+    return replace(base, threshold=moved), good
 
 
 def _knots(odd: F64, symbols: npt.NDArray[np.int64], false_alarms: float) -> tuple[tuple[float, float], ...]:

@@ -46,12 +46,12 @@ def classify(
 
     if weight is not None:
         raise click.UsageError("--weight does not go with classify.")
+    if label is not None and column is None:
+        raise click.UsageError("--label needs --column, the column of the items.")
     loaded = Classifier.load(model)
     if least is not None:
         loaded.set_params(least=least)
-    if label is not None:
-        if column is None:
-            raise click.UsageError("--label needs --column, the column of the items.")
+    if label is not None and column is not None:
         _measure(loaded, file, column, label, encoding, as_json)
         return
     written = 0
@@ -138,8 +138,9 @@ def calibrate(
         raise click.UsageError("--weight does not go with calibrate.")
     loaded = load(model)
     read = _reader(loaded, column, encoding)
-    items = read(good)
-    detector, left_out = find(loaded, items, false_alarms)
+    given = read(good)
+    detector, items = find(loaded, given, false_alarms)
+    left_out = len(given) - len(items)
     rows: list[tuple[str, int, float]] = []
     flags = _flags(loaded, detector, items)
     for first, last in length_buckets(items.lengths):
