@@ -81,7 +81,7 @@ def test_the_weights_against_scipy() -> None:
         scores = features @ theta[:5] + theta[5:]
         log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
         towards = np.array([1, 0, 0, 0, 0, *shares])
-        return float(-log_p[np.arange(400), truth].mean() + 0.5e-3 * ((theta - towards) ** 2).sum())
+        return float(-log_p[np.arange(400), truth].mean() + 1.5e-3 * ((theta - towards) ** 2).sum())
 
     weights, biases = _pooled(features, truth, shares)
     best = optimize.minimize(loss, np.zeros(8), tol=1e-12)

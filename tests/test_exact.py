@@ -437,3 +437,29 @@ def test_the_items_found_are_a_model_that_can_be_kept(tmp_path: Any) -> None:
     assert nextchar.given(again, suffix="ba").probability == pytest.approx(
         nextchar.given(Ngram(order=2).fit(SMALL), suffix="ba").probability / found.probability, rel=1e-12
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("target", lambda a: a + 1000),
+        ("symbols", lambda a: a[::-1]),
+        ("link", lambda a: a + 1),
+        ("first", lambda a: a[::-1]),
+        ("log_prob", lambda a: a + 5),
+        ("start", lambda a: a + 1000),
+        ("price", lambda a: a[1:]),
+    ],
+)
+def test_a_file_whose_numbers_lead_astray_is_refused(tmp_path: Any, name: str, change: Any) -> None:
+    from nextchar.storage import ModelFile, read_model_file, write_model_file
+
+    path = tmp_path / "m.safetensors"
+    nextchar.given(Ngram(order=2).fit(SMALL), suffix="a").model.save(path)
+    content = read_model_file(path)
+    arrays = dict(content.arrays)
+    arrays[name] = np.ascontiguousarray(change(arrays[name]))
+    document = {key: content.document[key] for key in ("settings", "alphabet", "text", "data", "metrics")}
+    write_model_file(path, ModelFile(content.kind, arrays, document))
+    with pytest.raises(NextcharError, match="not a usable model"):
+        nextchar.load(path)

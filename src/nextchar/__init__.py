@@ -18,6 +18,7 @@ from nextchar._version import __version__
 
 if TYPE_CHECKING:
     from nextchar.alphabet import Alphabet
+    from nextchar.classify import Classifier
     from nextchar.corpus import Corpus, TextOptions
     from nextchar.counting import Counts, count, count_files
     from nextchar.decoding import Plan, Samples
@@ -34,6 +35,7 @@ __all__ = [
     "Alphabet",
     "BigramNet",
     "BigramNetModel",
+    "Classifier",
     "Conditional",
     "Corpus",
     "Counts",
@@ -60,6 +62,7 @@ _HOME = {
     "Alphabet": "alphabet",
     "BigramNet": "models.bigram_net",
     "BigramNetModel": "models.bigram_net",
+    "Classifier": "classify",
     "Conditional": "exact",
     "Corpus": "corpus",
     "Counts": "counting",

@@ -47,7 +47,7 @@ DEFAULT: Final = (Ngram(order=6, add=0.03), Ngram(order=6, add=0.3), Ngram(order
 FITTED_ON: Final = 50_000  # texts that the weights are fitted to, at most
 MOST_NATS: Final = 50.0  # of one symbol: what a model holds impossible is only very improbable to the pool
 PARTS: Final = 5  # the whole text, its end, its last symbol, the one before, its first
-RIDGE: Final = 1e-3
+RIDGE: Final = 3e-3
 CHUNK: Final = 1 << 16  # texts judged at a time
 
 
