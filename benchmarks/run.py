@@ -24,6 +24,8 @@ BENCHMARKS = {
     "counting": ("benchmarks.counting", "run"),
     "sampling": ("benchmarks.sampling", "run"),
     "scoring": ("benchmarks.scoring", "run"),
+    "exact": ("benchmarks.exact", "run"),
+    "classify": ("benchmarks.classify", "run"),
     "net": ("benchmarks.net", "run"),
     "compiling": ("benchmarks.startup", "run_compiling"),
     "startup": ("benchmarks.startup", "run_startup"),

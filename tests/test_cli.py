@@ -582,14 +582,15 @@ def test_more_distinct_items_than_there_are(tmp_path: Path, stream: str) -> None
     run("train", tmp_path / "t.txt", "-o", tmp_path / "m", "--model", "bigram", "--add", 0)
     wishes = ("--max-length", 4, "--min-length", 1, "--stream", stream, "--seed", 1)
     result = run("sample", tmp_path / "m", "-n", 50, "--distinct", *wishes)
-    # The end is forced after four characters: b, ab, bab, abab and baba are all there are.
-    assert sorted(result.stdout.splitlines()) == ["ab", "abab", "b", "bab", "baba"]
-    assert "only 5 of 50 items" in result.stderr
+    # torch1 forces the end after four characters: b, ab, bab, abab and baba. The model itself never ends after a.
+    cut = ["baba"] if stream == "torch1" else []
+    assert sorted(result.stdout.splitlines()) == ["ab", "abab", "b", "bab", *cut]
+    assert f"only {4 + len(cut)} of 50 items" in result.stderr
     if stream == "torch1":
         return  # draws one symbol after the other, which takes seconds here
     result = run("sample", tmp_path / "m", "-n", 50, "--distinct", "--new", *wishes)
-    assert sorted(result.stdout.splitlines()) == ["bab", "baba"]
-    assert "only 2 of 50 items" in result.stderr
+    assert result.stdout.splitlines() == ["bab"]
+    assert "only 1 of 50 items" in result.stderr
 
 
 def test_greedy(tmp_path: Path) -> None:

@@ -13,14 +13,18 @@ from scipy.stats import chisquare
 
 from nextchar.alphabet import BOUNDARY, Ids
 from nextchar.arpa import read_arpa, write_arpa
+from nextchar.blending import blend
 from nextchar.corpus import Corpus
 from nextchar.decoding import Plan, draw_plainly, sample
+from nextchar.errors import SettingsError
 from nextchar.evaluation import symbol_nats, symbol_nats_plainly
+from nextchar.exact import given
 from nextchar.models import automaton
 from nextchar.models.automaton_model import AutomatonModel
 from nextchar.models.base import Model
 from nextchar.models.bigram_net import BigramNet
 from nextchar.models.build import load
+from nextchar.models.derived import DerivedModel
 from nextchar.models.drawing import TableDrawer
 from nextchar.models.mix.model import Mix
 from nextchar.models.ngram import Ngram
@@ -51,6 +55,10 @@ MODELS: dict[str, Make] = {
 MODELS |= {f"ngram order 3 {method}": smoothed(method) for method in METHODS[1:]}
 MODELS["backoff"] = imported
 MODELS["mix"] = lambda corpus: Mix(epochs=3).fit(corpus)
+MODELS |= {
+    "blend": lambda corpus: blend(Ngram(order=2).fit(corpus), Ngram(order=4, add=0.5).fit(corpus), 0.3),
+    "condition": lambda corpus: given(Ngram(order=3, add=0.5).fit(corpus), contains="m", max_length=9).model,
+}
 if find_spec("torch"):
     MODELS |= {
         "bigram-net newton": lambda corpus: BigramNet().fit(corpus),
@@ -142,6 +150,10 @@ def test_scoring_a_corpus_is_looking_up_its_rows(model: Model) -> None:
 def test_the_training_loss_from_what_the_model_remembers(model: Model) -> None:
     if model.kind == "backoff":
         pytest.skip("it was trained elsewhere")
+    if isinstance(model, DerivedModel):
+        with pytest.raises(SettingsError, match="no training data of its own"):
+            model.training_nats()
+        return
     np.testing.assert_allclose(model.training_nats(), symbol_nats(model, CORPUS).sum(), rtol=1e-6)
 
 

@@ -19,11 +19,13 @@ from nextchar._version import __version__
 if TYPE_CHECKING:
     from nextchar.alphabet import Alphabet
     from nextchar.arpa import read_arpa, write_arpa
+    from nextchar.classify import Classifier
     from nextchar.corpus import Corpus, TextOptions
     from nextchar.counting import Counts, count, count_files
     from nextchar.decoding import Plan, Samples
     from nextchar.errors import NextcharError
     from nextchar.evaluation import Evaluation, Score, evaluate
+    from nextchar.exact import Conditional, given
     from nextchar.models.base import Model
     from nextchar.models.bigram_net import BigramNet, BigramNetModel
     from nextchar.models.build import load
@@ -34,6 +36,8 @@ __all__ = [
     "Alphabet",
     "BigramNet",
     "BigramNetModel",
+    "Classifier",
+    "Conditional",
     "Corpus",
     "Counts",
     "Evaluation",
@@ -50,6 +54,7 @@ __all__ = [
     "count",
     "count_files",
     "evaluate",
+    "given",
     "load",
     "read_arpa",
     "split",
@@ -60,6 +65,8 @@ _HOME = {
     "Alphabet": "alphabet",
     "BigramNet": "models.bigram_net",
     "BigramNetModel": "models.bigram_net",
+    "Classifier": "classify",
+    "Conditional": "exact",
     "Corpus": "corpus",
     "Counts": "counting",
     "Evaluation": "evaluation",
@@ -75,6 +82,7 @@ _HOME = {
     "count": "counting",
     "count_files": "counting",
     "evaluate": "evaluation",
+    "given": "exact",
     "load": "models.build",
     "read_arpa": "arpa",
     "split": "splitting",

@@ -14,7 +14,7 @@ import numpy as np
 
 from nextchar.corpus import Corpus, Fingerprints, Source, TextOptions
 
-__all__ = ["Provenance", "ProvenanceRecorder"]
+__all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder"]
 
 KEPT_ITEMS: Final = 1 << 21
 RECENT: Final = 1 << 18

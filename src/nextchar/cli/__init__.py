@@ -10,10 +10,13 @@ import click
 from nextchar._version import __version__
 from nextchar.cli._run import CommandGroup
 from nextchar.cli.arpa import export, import_
+from nextchar.cli.change import blend, update
 from nextchar.cli.compare import compare
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
+from nextchar.cli.exact import complete, fill, prob, top
 from nextchar.cli.inspect import evaluate, info, score
+from nextchar.cli.judge import calibrate, classify
 from nextchar.cli.pitfalls import pitfalls
 from nextchar.cli.plot import plot
 from nextchar.cli.reproduce import reproduce
@@ -40,19 +43,8 @@ def main() -> None:
 
 
 for command in (
-    train,
-    sample,
-    score,
-    evaluate,
-    info,
-    compare,
-    plot,
-    equivalence,
-    reproduce,
-    pitfalls,
-    web,
-    data,
-    export,
-    import_,
+    *(train, sample, score, evaluate, info, prob, top, complete, fill),
+    *(classify, calibrate, blend, update),
+    *(compare, plot, equivalence, reproduce, pitfalls, web, data, export, import_),
 ):
     main.add_command(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +25,7 @@ __all__ = ["evaluate", "info", "score"]
 @click.argument("file", default="-")
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="Only the N most surprising items, per symbol.")
 @click.option("--least", type=click.IntRange(min=1), metavar="N", help="Only the N least surprising items.")
+@click.option("--flag", is_flag=True, help="Mark odd items with !, by the threshold that calibrate has found.")
 @input_options
 @json_option
 def score(
@@ -32,6 +33,7 @@ def score(
     file: str,
     most: int | None,
     least: int | None,
+    flag: bool,
     column: str | None,
     weight: str | None,
     encoding: str,
@@ -40,7 +42,7 @@ def score(
     """Score every item of FILE (or of standard input): nats for each symbol, nats in all, and the item.
 
     With --json one line for each item: {"item", "nats", "symbols", "nats_per_symbol", "surprisal": [...]}, the last
-    surprisal being the end's. An infinite number is the string "inf".
+    surprisal being the end's, and with --flag "flagged". An infinite number is the string "inf".
     """
     if most and least:
         raise click.UsageError("--most and --least exclude each other.")
@@ -49,6 +51,7 @@ def score(
     from nextchar.models.build import load
 
     loaded = load(model)
+    flags = _flagging(loaded) if flag else None
 
     def scores() -> Iterator[Score]:
         format_ = format_from(column, weight, encoding)
@@ -71,13 +74,15 @@ def score(
                 "symbols": entry.symbols,
                 "nats_per_symbol": entry.nats_per_symbol,
                 "surprisal": entry.surprisal,
+                **({"flagged": flags(entry)} if flags else {}),
             }
             echo_json(document, lines=True)
         else:
             if not written:
-                click.echo("nats/symbol        nats  item")
+                click.echo("nats/symbol        nats  item" if flags is None else "nats/symbol        nats    item")
             nats_per_symbol, nats = entry.nats_per_symbol + 0.0, entry.nats + 0.0  # 0 and not -0 for what is certain
-            click.echo(f"{nats_per_symbol:11.4f} {nats:11.4f}  {entry.item}")
+            sign = "" if flags is None else "! " if flags(entry) else "  "
+            click.echo(f"{nats_per_symbol:11.4f} {nats:11.4f}  {sign}{entry.item}")
         written += 1
         if math.isinf(entry.nats):
             infinite += 1
@@ -86,6 +91,16 @@ def score(
         raise CorpusError(f"{'standard input' if file == '-' else file}: no items: it is empty or has only blank lines")
     if infinite:
         note(f"Note: {infinite:,} of {written:,} items cannot come from this model; the first obstacle is {example}.")
+
+
+def _flagging(loaded: Model) -> Callable[[Score], bool]:
+    """Whether an item is odd, by the model's threshold."""
+    import numpy as np
+
+    from nextchar.outliers import detector_of
+
+    detector = detector_of(loaded)
+    return lambda entry: bool(detector.flags(np.array([entry.nats]), np.array([entry.symbols]))[0])
 
 
 def _impossible(model: Model, entry: Score) -> str:
@@ -136,9 +151,19 @@ def evaluate(model: str, file: str, column: str | None, weight: str | None, enco
 @click.command(short_help="What a model file holds.")
 @model_argument
 @click.option("--explain", is_flag=True, help="For a mix: which experts carry it.")
+@click.option("--exact", is_flag=True, help="Also the lengths and the entropy of its items; for finite automata.")
+@click.option(
+    "--data", "data_files", multiple=True, metavar="FILE", help="With --exact: the training data, for new items."
+)
 @json_option
-def info(model: str, explain: bool, as_json: bool) -> None:
-    """What MODEL is, what it was trained on, and what was measured then."""
+def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as_json: bool) -> None:
+    """What MODEL is, what it was trained on, and what was measured then.
+
+    With --exact also what its items are like, computed and not drawn: mean length, entropy, the probability of each
+    length, and that an item is new, where the training data is given or known to the package by its hash.
+    """
+    if data_files and not exact:
+        raise click.UsageError("--data goes with --exact.")
     from dataclasses import asdict
 
     from nextchar.models.build import load
@@ -164,6 +189,7 @@ def info(model: str, explain: bool, as_json: bool) -> None:
             "source": None if seen.source is None else asdict(seen.source),
         },
         "metrics": loaded.metrics,
+        **({"exact": _exact(loaded, data_files, 1e-6 if as_json else 1e-2)} if exact else {}),
     }
     if as_json:
         echo_json(document)
@@ -183,6 +209,26 @@ def _explain(loaded: Model, path: str, as_json: bool) -> None:
     columns = ["expert", "nats/symbol lost without it", "has a say in"]
     rows = [(one["name"], f"{one['worth_nats']:.4f}", f"{one['active']:.0%}") for one in experts]
     print_table(columns, rows, right=columns[1:])
+
+
+def _exact(model: Model, data_files: tuple[str, ...], tail: float) -> dict[str, Any]:
+    """What its items are like; the lengths up to a tail."""
+    from nextchar.cli._wishes import training_data
+    from nextchar.conditions import Condition
+    from nextchar.exact import conditional, training_items
+
+    whole = conditional(model, Condition())
+    data = training_items(model, training_data(model, data_files, True))
+    lengths = whole.lengths()
+    below = lengths.cumsum()
+    kept = int((below < 1 - tail).sum()) + 1
+    return {
+        "mean_length": whole.mean_length,
+        "entropy_nats": whole.entropy,
+        "entropy_nats_per_symbol": whole.entropy_per_symbol,
+        "new": None if data is None else conditional(model, Condition(), new=True, data=data).probability,
+        "lengths": {str(length): share for length, share in enumerate(lengths[:kept].tolist()) if share},
+    }
 
 
 def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from nextchar.cli._options import format_from, input_options, json_option, text_
 from nextchar.cli._run import console, echo_json, note, print_table, training_progress
 
 if TYPE_CHECKING:
+    from nextchar.corpus import TextOptions
     from nextchar.fitting import Trained
     from nextchar.models.spec import Spec
 
@@ -94,6 +95,7 @@ _SHIPPED_COLUMN = "name"
     "--seed", type=int, default=0, show_default=True, help="Of the split, and of the training of mix and pitman-yor."
 )
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
+@click.option("--label", metavar="NAME", help="With --column: learn to tell the labels in this column apart.")
 @click.option("--unknown", is_flag=True, help="Add a symbol for characters that are not in the training data.")
 @input_options
 @text_options
@@ -105,6 +107,7 @@ def train(
     division: Any,
     seed: int,
     distinct: bool,
+    label: str | None,
     unknown: bool,
     column: str | None,
     weight: str | None,
@@ -120,8 +123,18 @@ def train(
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
     """
-    spec = _spec(kind, {name: value for name, value in chosen.items() if value is not None}, seed)
+    given = {name: value for name, value in chosen.items() if value is not None}
+    spec = _spec(kind, given, seed)
     _check_writable(output, files)
+    if label is not None:
+        if kind not in (None, "ngram"):
+            raise click.UsageError("--label goes with --model ngram.")
+        _train_classifier(
+            *(files, output, label, column, encoding, as_json),
+            text_options_from(lower, nfc, strip),
+            spec if given else None,
+        )
+        return
     from nextchar.fitting import Input
     from nextchar.fitting import train as fit
 
@@ -150,6 +163,44 @@ def train(
         echo_json(document)
     else:
         _report(trained, document, output)
+
+
+def _train_classifier(
+    files: tuple[str, ...],
+    output: str,
+    label: str,
+    column: str | None,
+    encoding: str,
+    as_json: bool,
+    options: TextOptions,
+    spec: Any,
+) -> None:
+    """One set of models a label, in one file."""
+    if column is None and files:
+        raise click.UsageError("--label needs --column, the column of the items.")
+    from nextchar.classify import DEFAULT, Classifier, read_labelled
+    from nextchar.data import shipped_path
+
+    pairs = [
+        read_labelled(name, column or _SHIPPED_COLUMN, label, encoding) for name in files or (str(shipped_path()),)
+    ]
+    texts = [text for part, _ in pairs for text in part]
+    labels = [mark for _, part in pairs for mark in part]
+    found = Classifier(DEFAULT if spec is None else (spec,), options=options).fit(texts, labels)
+    found.save(output)
+    sizes = {str(name): labels.count(str(name)) for name in found.classes_}
+    document = {
+        "model": "classifier",
+        "items": len(texts),
+        "labels": sizes,
+        "temperature": found.temperature_,
+    }
+    if as_json:
+        echo_json(document)
+        return
+    shares = ", ".join(f"{name} {n:,}" for name, n in sizes.items())
+    click.echo(f"classifier of {len(texts):,} items: {shares}")
+    click.echo(f"{output}: written")
 
 
 def _check_writable(output: str, files: tuple[str, ...]) -> None:

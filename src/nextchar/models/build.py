@@ -68,6 +68,16 @@ KINDS: Mapping[str, Callable[[], Kind]] = {
 }
 
 
+def _derived() -> Loader:
+    from nextchar.models.derived import DerivedModel
+
+    return DerivedModel.from_arrays
+
+
+MADE: Mapping[str, Callable[[], Loader]] = {"automaton": _derived}
+"""Kinds that are made from other models and not trained."""
+
+
 def spec_of(kind: str, settings: Mapping[str, Any]) -> Spec:
     """The settings of a kind of model; those that are not given have their defaults.
 
@@ -93,11 +103,15 @@ def load(path: str | Path) -> Model:
         MissingExtraError: the kind of model needs an extra that is not installed.
     """
     content = read_model_file(path)
-    if content.kind not in KINDS:
-        raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(KINDS)}")
+    kinds = {**KINDS, **MADE}
+    if content.kind == "classifier":
+        raise ModelFileError(f"{path}: is a classifier, which tells labels: nextchar classify {path} FILE")
+    if content.kind not in kinds:
+        raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(kinds)}")
     try:
         document = content.document
-        return KINDS[content.kind]().load(
+        make = KINDS[content.kind]().load if content.kind in KINDS else MADE[content.kind]()
+        return make(
             document["settings"],
             content.arrays,
             Alphabet(**document["alphabet"]),

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+from nextchar.alphabet import Alphabet
+from nextchar.classify import (
+    Classifier,
+    _of_order,
+    _pooled,
+    _reversed,
+    log_loss,
+    read_labelled,
+    reliability,
+)
+from nextchar.corpus import Corpus
+from nextchar.counting import count
+from nextchar.data import shipped_path
+from nextchar.errors import CorpusError, ModelFileError, SettingsError
+from nextchar.models.ngram import Ngram
+
+SMALL = (Ngram(order=3, add=0.3),)
+
+
+def two_languages(n: int, seed: int) -> tuple[list[str], list[str]]:
+    """Texts of two simple sources, each with a label: one likes ab, the other ba and c."""
+    source = np.random.default_rng(seed)
+    texts, labels = [], []
+    for _ in range(n):
+        label = source.choice(["x", "y"], p=[0.7, 0.3])
+        pieces = source.choice(["ab", "a", "c"] if label == "x" else ["ba", "b", "c"], size=source.integers(1, 4))
+        texts.append("".join(pieces))
+        labels.append(str(label))
+    return texts, labels
+
+
+def test_it_learns_and_its_probabilities_are_calibrated() -> None:
+    found = Classifier(SMALL).fit(*two_languages(3000, 1))
+    texts, labels = two_languages(3000, 2)
+    assert found.score(texts, labels) > 0.85
+    proba = found.predict_proba(texts)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    for said, seen, n in reliability(proba, found.classes_, labels):
+        assert abs(said - seen) < 4 * math.sqrt(0.25 / n) + 0.02
+    assert log_loss(found.predict_log_proba(texts), found.classes_, labels) < 0.4
+
+
+def test_the_prior() -> None:
+    texts, labels = two_languages(2000, 3)
+    data = Classifier(SMALL).fit(texts, labels)
+    even = Classifier(SMALL, prior="uniform").fit(texts, labels)
+    given = Classifier(SMALL, prior={"x": 0.5, "y": 0.5}).fit(texts, labels)
+    np.testing.assert_allclose(even.predict_proba(texts), given.predict_proba(texts))
+    share = labels.count("x") / len(labels)
+    # changing the prior from (share, 1 - share) to even multiplies the odds by (1 - share) / share
+    odds = [np.divide(*model.predict_proba(["c"])[0]) for model in (data, even)]
+    assert odds[1] / odds[0] == pytest.approx((1 - share) / share, rel=1e-9)
+    with pytest.raises(SettingsError, match="above 0 for each label"):
+        Classifier(SMALL, prior={"x": 1.0}).fit(texts, labels)
+
+
+def test_dont_know() -> None:
+    found = Classifier(SMALL, least=0.99).fit(*two_languages(2000, 4))
+    predicted = found.predict(["ababab", "c"])
+    assert predicted.tolist() == ["x", None]
+
+
+def test_the_weights_against_scipy() -> None:
+    # two features, three labels: minus the mean log-probability and the ridge, minimised by BFGS
+    source = np.random.default_rng(0)
+    features = source.normal(size=(400, 3, 5)) * [3, 1, 1, 1, 1]
+    truth = source.integers(0, 3, size=400)
+    features[np.arange(400), truth, 0] += 2
+    shares = np.log(np.bincount(truth) / 400)
+
+    def loss(theta: np.ndarray) -> float:
+        scores = features @ theta[:5] + theta[5:]
+        log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        towards = np.array([1, 0, 0, 0, 0, *shares])
+        return float(-log_p[np.arange(400), truth].mean() + 1.5e-3 * ((theta - towards) ** 2).sum())
+
+    weights, biases = _pooled(features, truth, shares)
+    best = optimize.minimize(loss, np.zeros(8), tol=1e-12)
+    assert loss(np.concatenate([weights, biases])) <= best.fun + 1e-9
+    np.testing.assert_allclose(weights, best.x[:5], atol=1e-3)
+
+
+def test_reversal_and_lower_orders() -> None:
+    corpus = Corpus.from_items(["abc", "d", "ab"])
+    assert list(_reversed(corpus)) == ["cba", "d", "ba"]
+    for order in (1, 2, 3):
+        assert _of_order(count(corpus, 4), order) == count(corpus, order)
+
+
+def test_unknown_characters_and_repeats() -> None:
+    texts, labels = two_languages(500, 5)
+    found = Classifier(SMALL).fit(texts * 2, labels * 2)
+    assert np.isfinite(found.predict_log_proba(["é", "aé", "a"])).all()
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        (["ab", "ba"], ["x", "x"], "at least two labels"),
+        (["ab"] * 9 + ["b"], ["x"] * 9 + ["y"], "has 1 texts"),
+        (["ab", "ba"], ["x"], "2 texts, but labels"),
+        ([], [], "no texts"),
+        (["ab"] * 5 + ["b"] * 5, ["x"] * 5 + ["y"] * 5, "too few, or too much alike"),
+    ],
+)
+def test_what_cannot_be_learned(texts: list[str], labels: list[str], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Classifier(SMALL).fit(texts, labels)
+
+
+def test_wrong_use() -> None:
+    with pytest.raises(SettingsError, match="call fit first"):
+        Classifier().predict(["a"])
+    with pytest.raises(SettingsError, match="no parameter 'depth'"):
+        Classifier().set_params(depth=3)
+    found = Classifier(SMALL).fit(*two_languages(300, 6))
+    with pytest.raises(SettingsError, match="not one text"):
+        found.predict("ab")
+    with pytest.raises(CorpusError, match="text 2 is blank"):
+        found.predict(["a", " "])
+    with pytest.raises(SettingsError, match="not learned"):
+        log_loss(found.predict_log_proba(["a"]), found.classes_, ["z"])
+    with pytest.raises(SettingsError, match="order 2 and more"):
+        Classifier([Ngram(order=1)]).fit(["a", "b"], ["x", "y"])
+
+
+def test_a_file_holds_it(tmp_path: Path) -> None:
+    texts, labels = two_languages(500, 7)
+    found = Classifier(SMALL, least=0.6).fit(texts, labels)
+    found.save(tmp_path / "c.safetensors")
+    again = Classifier.load(tmp_path / "c.safetensors")
+    np.testing.assert_array_equal(again.predict_log_proba(texts), found.predict_log_proba(texts))
+    assert again.get_params()["least"] == 0.6
+    Ngram(order=2).fit(Corpus.from_items(texts)).save(tmp_path / "m.safetensors")
+    with pytest.raises(ModelFileError, match="not a classifier"):
+        Classifier.load(tmp_path / "m.safetensors")
+
+
+def test_reading_labels(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('text,label\n"a,b",x\n,y\nb,\nc, y \n', encoding="utf-8")
+    assert read_labelled(str(path), "text", "label") == (["a,b", "c"], ["x", "y"])
+    with pytest.raises(CorpusError, match="standard input"):
+        read_labelled("-", "text", "label")
+    assert len(read_labelled(str(shipped_path()), "name", "sex")[0]) == 32_178
+
+
+def test_scikit_learn_can_use_it() -> None:
+    pytest.importorskip("sklearn")
+    from sklearn.base import clone, is_classifier
+    from sklearn.metrics import log_loss as their_log_loss
+    from sklearn.model_selection import GridSearchCV, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+    from sklearn.utils.validation import check_is_fitted
+
+    texts, labels = two_languages(600, 8)
+    found = Classifier(SMALL, least=0.1)
+    copy = clone(found)
+    assert copy is not found
+    assert copy.get_params() == found.get_params()
+    assert is_classifier(found)
+    scores = cross_val_score(Classifier(SMALL), texts, labels, cv=3)
+    assert scores.min() > 0.75
+    search = GridSearchCV(Classifier(SMALL), {"specs": [SMALL, (Ngram(order=2),)]}, cv=2).fit(texts, labels)
+    assert search.best_score_ > 0.75
+    pipeline = make_pipeline(FunctionTransformer(), Classifier(SMALL)).fit(texts, labels)
+    check_is_fitted(pipeline[-1])
+    proba = pipeline.predict_proba(texts)
+    ours = log_loss(np.log(proba), pipeline.classes_, labels)
+    assert ours == pytest.approx(their_log_loss(labels, proba), rel=1e-9)
+    # what scikit-learn's own checks ask of an estimator, where it applies to texts
+    assert found.fit(texts, labels) is found
+    assert found.predict(texts).shape == (600,)
+    first = Classifier(SMALL).fit(texts, list(np.array(labels))).predict_proba(list(np.array(texts)))
+    np.testing.assert_array_equal(first, Classifier(SMALL).fit(texts, labels).predict_proba(texts))
+    order = np.random.default_rng(0).permutation(600)
+    np.testing.assert_allclose(found.predict_proba([texts[i] for i in order]), found.predict_proba(texts)[order])
+    assert set(vars(Classifier(SMALL))) == set(found.get_params())  # the constructor only stores
+    assert sorted(found.classes_.tolist()) == found.classes_.tolist()
+    numbers = Classifier(SMALL).fit(texts, [int(label == "x") for label in labels])
+    assert numbers.predict(["ababab"]).tolist() == [1]
+
+
+def test_alphabets_of_files_are_kept(tmp_path: Path) -> None:
+    found = Classifier(SMALL).fit(*two_languages(300, 9))
+    found.save(tmp_path / "c.safetensors")
+    assert Classifier.load(tmp_path / "c.safetensors")._alphabet == Alphabet("abc", has_unknown=True)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import random
+import re
+
+import numpy as np
+import pytest
+
+import nextchar
+from nextchar.corpus import Corpus
+from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.ngram import Ngram
+from nextchar.outliers import METRIC, Detector, calibrate, detector_of, length_buckets
+
+
+def thirds(names: Corpus, seed: int) -> list[Corpus]:
+    once = names.distinct()
+    order = np.random.default_rng(seed).permutation(len(once))
+    return [once.take(order[begin:end]) for begin, end in ((0, 13_000), (13_000, 22_000), (22_000, None))]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_per_cent_of_fresh_good_names_at_every_length(names: Corpus, seed: int) -> None:
+    training, good, fresh = thirds(names, seed)
+    model = Ngram(order=4).fit(training)
+    detector, used = calibrate(model, good, 0.01)
+    assert len(used) == len(good)
+    flags = detector.flags(model.nats(fresh), fresh.lengths + 1)
+    assert 0.005 <= flags.mean() <= 0.02
+    for first, last in length_buckets(fresh.lengths):
+        inside = (fresh.lengths >= first) & (fresh.lengths <= last)
+        assert inside.sum() > 1000
+        assert 0.005 <= flags[inside].mean() <= 0.02, (first, last)
+
+    source = random.Random(seed)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    strings = ["".join(source.choice(letters) for _ in name) for name in list(fresh)[:3000]]
+    random_strings = Corpus.from_items(strings, alphabet=model.alphabet)
+    caught = detector.flags(model.nats(random_strings), random_strings.lengths + 1).mean()
+    # the naive way: one threshold on the mean nats of a symbol
+    naive = np.quantile(model.nats(good) / (good.lengths + 1), 0.99)
+    caught_naively = (model.nats(random_strings) / (random_strings.lengths + 1) > naive).mean()
+    assert caught > caught_naively + 0.05
+
+
+def test_training_items_are_left_out(names: Corpus) -> None:
+    training, good, _ = thirds(names, 0)
+    model = Ngram(order=4).fit(training)
+    both = Corpus.concatenate([training, good])
+    mixed, used = calibrate(model, both, 0.01)
+    assert list(used) == list(good)
+    assert mixed == calibrate(model, good, 0.01)[0]
+
+
+def test_the_arithmetic() -> None:
+    detector = Detector(
+        false_alarms=0.1, mean=(1.0, 2.0), variance=(0.0, 1.0, 0.5), threshold=((4.0, 2.0), (8.0, 1.0)), items=100
+    )
+    # 9 nats for 3 + 1 symbols: usual 1 + 2 * 4 = 9, so oddness 0; 15 nats: 6 above, deviation 2: oddness 3
+    np.testing.assert_allclose(detector.oddness(np.array([9.0, 15.0]), np.array([4, 4])), [0, 3])
+    # limits: 2 at 4 symbols and below, 1.5 half way to 8, 1 from there
+    np.testing.assert_allclose(detector.limit(np.array([2, 4, 6, 9])), [2, 2, 1.5, 1])
+    assert detector.flags(np.array([9.0, 15.0, np.inf]), np.array([4, 4, 4])).tolist() == [False, True, True]
+
+
+def test_it_is_kept_in_the_file(tmp_path: object, names: Corpus) -> None:
+    training, good, _ = thirds(names, 1)
+    model = Ngram(order=3).fit(training)
+    detector, _ = calibrate(model, good, 0.02)
+    path = f"{tmp_path}/m.safetensors"
+    model.with_metrics({METRIC: detector.document()}).save(path)
+    assert detector_of(nextchar.load(path)) == detector
+
+
+def test_what_cannot_be_calibrated() -> None:
+    model = Ngram(order=2).fit(Corpus.from_items(["ab", "ba"]))
+    few = Corpus.from_items(["ab" * (n + 2) for n in range(50)], alphabet=model.alphabet)
+    with pytest.raises(SettingsError, match="needs at least 100"):
+        calibrate(model, few, 0.1)
+    with pytest.raises(SettingsError, match="between 0 and 1"):
+        calibrate(model, few, 1.0)
+    with pytest.raises(SettingsError, match=re.escape("no threshold yet")):
+        detector_of(model)
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        detector_of(model.with_metrics({METRIC: {"false_alarms": 0.1}}))
