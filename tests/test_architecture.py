@@ -16,14 +16,15 @@ PACKAGE = Path(nextchar.__file__).parent
 
 FLOORS: list[set[str]] = [
     {"_version", "errors"},
-    {"alphabet", "randomness", "reading", "storage", "data"},
+    {"alphabet", "randomness", "reading", "storage", "data", "optimiser"},
     {"corpus", "data.fetch", "_kernels", "pitfalls", "lessons"},
-    {"splitting", "counting", "provenance"},
-    {"models.protocol"},
-    {"decoding", "evaluation"},
-    {"models.base", "models.automaton"},
-    {"models.drawing", "models.bigram_lecture", "models.spec"},
-    {"models.automaton_model"},
+    {"splitting", "counting", "provenance", "batching"},
+    {"models.protocol", "models.nets", "models.nets.net"},
+    {"decoding", "evaluation", "models.nets.recurrent", "training"},
+    {"models.base", "models.automaton", "running"}
+    | {f"models.nets.{family}" for family in ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")},
+    {"models.drawing", "models.bigram_lecture", "models.spec", "models.neural"},
+    {"models.automaton_model", "models.net_specs"},
     {"models.ngram", "models.bigram_net"},
     {"models.build", "models"},
     {"fitting", "equivalence", "reproduce"},

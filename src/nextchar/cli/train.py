@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import console, echo_json, note, print_table
+from nextchar.cli._run import console, echo_json, note, print_table, warnings_as_notes
 
 if TYPE_CHECKING:
     from nextchar.fitting import Trained
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+NETS = ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")
+PRESETS = ("small", "default", "large")
+NET_OPTIONS = ("preset", "set", "steps", "epochs", "seconds", "device", "log", "checkpoint", "resume")
+
 # What each model can be told, and the name of the setting.
-MODEL_OPTIONS = {
+MODEL_OPTIONS: dict[str, dict[str, str]] = {
     "bigram": {"add": "add"},
     "ngram": {"order": "order", "add": "add"},
     "bigram-net": {
@@ -32,6 +36,7 @@ MODEL_OPTIONS = {
         "init": "init",
         "init_seed": "seed",
     },
+    **{kind: {name: name for name in NET_OPTIONS} for kind in NETS},
 }
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
@@ -52,10 +57,23 @@ _SHIPPED_COLUMN = "name"
 @click.option("--add", type=float, metavar="K", help="ngram, bigram: added to every count.  [default: 0.1]")
 @click.option("--solver", type=click.Choice(["newton", "gd", "lecture"]), help="bigram-net.  [default: newton]")
 @click.option("--l2", type=float, metavar="X", help="bigram-net: weight of mean(W^2).  [default: 0.01]")
-@click.option("--steps", type=int, metavar="N", help="bigram-net, gd and lecture: updates.  [default: 100]")
+@click.option("--steps", type=int, metavar="N", help="Updates: nets; bigram-net, gd and lecture  [default: 100].")
 @click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
 @click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
 @click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
+@click.option("--preset", type=click.Choice(PRESETS), help="Nets: the size.  [default: default]")
+@click.option("--set", multiple=True, metavar="NAME=VALUE", help="Nets: any setting, width=64 say; repeatable.")
+@click.option("--epochs", type=float, metavar="X", help="Nets: train so many times through the data.  [default: 30]")
+@click.option("--seconds", type=float, metavar="X", help="Nets: train for so long; the learning rate falls to match.")
+@click.option("--device", metavar="NAME", help="Nets: auto, cpu or cuda.  [default: auto]")
+@click.option("--log", type=click.Path(dir_okay=False), metavar="FILE", help="Nets: write the course as JSON lines.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Nets: where to note every minute, and on Ctrl-C, all that is needed to go on.  [default: MODEL.checkpoint]",
+)
+@click.option("--resume", is_flag=True, default=None, help="Nets: go on from the checkpoint, if there is one.")
 @click.option(
     "--split",
     "division",
@@ -65,7 +83,7 @@ _SHIPPED_COLUMN = "name"
     help="Hold items out and report the loss on them. distinct: repeats removed first; the other two are the "
     "published splits of makemore's names.txt.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the split, and of a net's training.")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
 @click.option("--unknown", is_flag=True, help="Add a symbol for characters that are not in the training data.")
 @input_options
@@ -93,7 +111,14 @@ def train(
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
     """
-    spec = _spec(kind, {name: value for name, value in chosen.items() if value is not None})
+    wishes = {name: value for name, value in chosen.items() if value not in (None, ())}
+    _check_options(kind, wishes)
+    checkpoint = None
+    if kind in NETS:
+        checkpoint = Path(wishes.pop("checkpoint", f"{output}.checkpoint"))
+        spec = _net(kind, seed, checkpoint, wishes)
+    else:
+        spec = _spec(kind, wishes)
     _check_writable(output, files)
     from nextchar.fitting import Input
     from nextchar.fitting import train as fit
@@ -111,9 +136,16 @@ def train(
     )
     if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _reading(files) as reading, _learning() as learning:
-        trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
+    with _reading(files) as reading, _learning() as learning, warnings_as_notes():
+        try:
+            trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
+        except KeyboardInterrupt:
+            if checkpoint is not None and checkpoint.exists():
+                note(f"{checkpoint}: written; to go on, give the same command with --resume")
+            raise
     trained.model.save(output)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
     for remark in (trained.note, trained.model.metrics.get("stopped")):
         if remark:
             note(f"Note: {remark}.")
@@ -139,12 +171,35 @@ def _check_writable(output: str, files: tuple[str, ...]) -> None:
         raise ModelFileError(f"{output}: the folder {folder} cannot be written")
 
 
-def _spec(kind: str, chosen: dict[str, Any]) -> Spec:
-    """The settings of the model that was asked for."""
+def _check_options(kind: str, chosen: dict[str, Any]) -> None:
     wrong = sorted(set(chosen) - set(MODEL_OPTIONS[kind]))
     if wrong:
         known = ", ".join(f"--{name.replace('_', '-')}" for name in MODEL_OPTIONS[kind])
         raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with --model {kind}, which has {known}.")
+
+
+def _net(kind: str, seed: int, checkpoint: Path, chosen: dict[str, Any]) -> Spec:
+    """The settings of a net, bound to how its training runs."""
+    from nextchar.models.bigram_net import need_torch
+
+    need_torch(f"the model {kind}")
+    from nextchar.models.net_specs import NetRun, net_spec
+    from nextchar.running import Run
+
+    budget: dict[str, Any] = {name: chosen[name] for name in ("steps", "epochs", "seconds") if name in chosen}
+    spec = net_spec(kind, chosen.get("preset", "default"), chosen.get("set", ()), {"seed": seed, **budget})
+    log = chosen.get("log")
+    run = Run(
+        device=chosen.get("device", "auto"),
+        checkpoint=checkpoint,
+        resume=chosen.get("resume", False),
+        log=None if log is None else Path(log),
+    )
+    return NetRun(spec, run)
+
+
+def _spec(kind: str, chosen: dict[str, Any]) -> Spec:
+    """The settings of a model of counts, or of the bigram net."""
     settings = {MODEL_OPTIONS[kind][name]: value for name, value in chosen.items()}
     if kind == "bigram-net":
         from nextchar.models.bigram_net import need_torch

@@ -243,8 +243,8 @@ class BigramNet:
             yield W.numpy(), loss, data_loss
 
 
-def need_torch() -> None:
-    """Say which extra is missing, before anything is computed.
+def need_torch(feature: str = "the model bigram-net") -> None:
+    """Say which extra is missing for a feature, before anything is computed.
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -252,7 +252,7 @@ def need_torch() -> None:
     try:
         import torch  # noqa: F401
     except ImportError:
-        raise MissingExtraError("the model bigram-net", "neural") from None
+        raise MissingExtraError(feature, "neural") from None
 
 
 def _diverged(log: list[TrainingStep], best: TrainingStep, learning_rate: float) -> str | None:

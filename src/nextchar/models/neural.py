@@ -1,0 +1,247 @@
+"""A net as a language model: the border between numpy and torch when a net is used.
+
+A net is trained with 32-bit numbers and used with 64-bit ones. A sum of 32-bit numbers comes out a little different
+with each size of the batch, enough to change an item now and then among millions; with 64 bits item 17 of a seed is
+the same alone and among others, and adding up step by step agrees with reading a whole item at once.
+
+Letters: B batch, T time, V size of the alphabet, U distinct beginnings of items, S symbols of a corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol, cast, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from nextchar.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.batching import LONGEST_ROW, SHORTEST_ROW, pack
+from nextchar.corpus import Corpus
+from nextchar.decoding import Draws, Plan, allowed, assemble, check_endless, cumulate
+from nextchar.errors import ModelFileError
+from nextchar.evaluation import symbol_nats_plainly
+from nextchar.models.base import Model
+from nextchar.models.nets.net import Net, State
+from nextchar.models.protocol import LogProbs, Step
+from nextchar.provenance import Provenance
+from nextchar.randomness import item_keys, uniforms
+
+__all__ = ["NetSettings", "NeuralModel", "loader"]
+
+F64 = npt.NDArray[np.float64]
+READ_CELLS: Final = 1 << 21  # B x T x T of one call of a net, which bounds the memory of attention
+DRAWN_TOGETHER: Final = 4096  # items
+
+
+class NetSettings(Protocol):
+    """Settings that make a net."""
+
+    @property
+    def kind(self) -> str:
+        """The name of the family."""
+        ...
+
+    def net(self, V: int) -> Net:
+        """A new net for an alphabet of V symbols, with weights from torch's current random state."""
+        ...
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NeuralModel(Model):
+    """A trained net.
+
+    Attributes:
+        module: the net, with 64-bit weights, on the processor.
+        settings, alphabet, provenance, metrics: as in Model.
+    """
+
+    settings: NetSettings
+    alphabet: Alphabet
+    module: Net
+    provenance: Provenance
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The name of the family."""
+        return self.settings.kind
+
+    @property
+    def context_length(self) -> int | None:
+        """How many symbols it looks back; None for all."""
+        return self.module.window
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+        return self.advance(self.module.initial(batch), np.full(batch, BOUNDARY))
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item."""
+        with torch.inference_mode():
+            logits, new = self.module.step(torch.from_numpy(ids.astype(np.int64)), cast(State, state))
+            return Step(new, logits.log_softmax(-1).numpy())
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items."""
+        index = torch.from_numpy(rows.astype(np.int64))
+        with torch.inference_mode():
+            return tuple(part.index_select(0, index) for part in cast(State, state))
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats. Rows of more than 512 symbols are read step by step."""
+        B, T = ids.shape
+        if T > LONGEST_ROW:
+            step = self.start(B)
+            rows = [step.log_probs]
+            for column in ids[:, 1:].T:
+                step = self.advance(step.state, column)
+                rows.append(step.log_probs)
+            return np.stack(rows, axis=1)
+        most = max(READ_CELLS // T**2, 1)
+        wide = torch.from_numpy(ids.astype(np.int64))
+        with torch.inference_mode():
+            parts = [self.module(wide[first : first + most]).log_softmax(-1) for first in range(0, B, most)]
+            log_probs: LogProbs = torch.cat(parts).numpy()
+        return log_probs
+
+    def symbol_nats(self, corpus: Corpus) -> F64:
+        """-log p of every symbol of a corpus, shape (S,), nats: items packed into rows, long ones apart."""
+        nats = np.empty(corpus.symbols)
+        long = corpus.lengths >= LONGEST_ROW
+        inside = np.repeat(~long, corpus.lengths + 1)
+        if long.any():
+            nats[~inside] = symbol_nats_plainly(self, corpus.take(np.flatnonzero(long)))
+            corpus = corpus.take(np.flatnonzero(~long))
+        parts = [self._packed_nats(part) for part in corpus.slices(1 << 20)]
+        nats[inside] = np.concatenate([*parts, nats[:0]])
+        return nats
+
+    def _packed_nats(self, corpus: Corpus) -> F64:
+        T = max(SHORTEST_ROW, int(corpus.lengths.max()) + 1)
+        rows, where = pack(corpus, T)
+        most = max(READ_CELLS // T**2, 1)
+        nats = np.empty(rows.ids.shape)
+        for first in range(0, len(rows.ids), most):
+            log_probs = self.log_probs(rows.ids[first : first + most])
+            targets = np.maximum(rows.targets[first : first + most], 0)
+            nats[first : first + most] = -np.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
+        return nats.reshape(-1)[where]
+
+    def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
+        """A fast way to draw many items."""
+        return BranchingDrawer(self, plan)
+
+    def training_nats(self) -> float:
+        """-log p of the training data, weights counted, as measured after training."""
+        return float(self.metrics["training_nats"])
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> NeuralModel:
+        """The same model with other metrics."""
+        return replace(self, metrics=metrics)
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The weights, with the 32 bits that they were trained in."""
+        return {name: tensor.float().numpy() for name, tensor in self.module.state_dict().items()}
+
+
+def loader(
+    make: Callable[..., NetSettings],
+) -> Callable[
+    [Mapping[str, Any], Mapping[str, npt.NDArray[Any]], Alphabet, Provenance, Mapping[str, Any]], NeuralModel
+]:
+    """What makes a model of one family again from a file's content.
+
+    Raises:
+        ModelFileError: (the returned function) the arrays do not fit the settings.
+        SettingsError: (the returned function) a setting is out of its range.
+    """
+
+    def load(
+        settings: Mapping[str, Any],
+        arrays: Mapping[str, npt.NDArray[Any]],
+        alphabet: Alphabet,
+        provenance: Provenance,
+        metrics: Mapping[str, Any],
+    ) -> NeuralModel:
+        made = make(**settings)
+        with torch.random.fork_rng(devices=[]):
+            net = made.net(alphabet.size)
+        expected = net.state_dict()
+        for name, tensor in expected.items():
+            array = arrays.get(name)
+            if array is None or array.shape != tuple(tensor.shape) or array.dtype != np.float32:
+                given = "is missing" if array is None else f"has shape {array.shape} and type {array.dtype}"
+                raise ModelFileError(
+                    f"its weights {name} do not fit its settings: {tuple(tensor.shape)} wanted, {given}"
+                )
+            if not np.isfinite(array).all():
+                raise ModelFileError(f"its weights {name} are not all numbers")
+        net.load_state_dict({name: torch.from_numpy(arrays[name].copy()) for name in expected})
+        return NeuralModel(
+            settings=made, alphabet=alphabet, module=for_use(net), provenance=provenance, metrics=metrics
+        )
+
+    return load
+
+
+def for_use(net: Net) -> Net:
+    """The net on the processor, with 64-bit weights, and no longer to be trained."""
+    return net.cpu().double().eval().requires_grad_(False)
+
+
+@dataclass(frozen=True)
+class BranchingDrawer:
+    """Draws items by one plan, reading each distinct beginning only once; a `Drawer`.
+
+    Thousands of items begin in a few ways: their first symbols are read for all of them together. Where two items
+    part, so do their states.
+    """
+
+    model: NeuralModel
+    plan: Plan
+
+    def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
+        """Items first .. first + count - 1 of the seed, as the plain path gives them."""
+        parts = [
+            self._draw(seed, prefix, begin, min(DRAWN_TOGETHER, first + count - begin))
+            for begin in range(first, first + count, DRAWN_TOGETHER)
+        ]
+        ends = np.cumsum([0, *(len(part.ids) for part in parts)])
+        offsets = [part.offsets[:-1] + end for part, end in zip(parts, ends, strict=False)]
+        return Draws(np.concatenate([prefix[:0], *(part.ids for part in parts)]), np.concatenate([*offsets, ends[-1:]]))
+
+    def _draw(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
+        model, plan, V = self.model, self.plan, self.model.alphabet.size
+        keys = item_keys(seed, first, count)
+        step = model.start(1)
+        for symbol in prefix:
+            step = model.advance(step.state, np.full(1, symbol))
+        alive = np.arange(count)
+        row = np.zeros(count, dtype=np.intp)  # of the state that each living item is in
+        written: list[tuple[npt.NDArray[np.intp], Ids]] = []
+        dead: list[npt.NDArray[np.intp]] = []
+        t = len(prefix)
+        while len(alive) and t != plan.max_length:
+            check_endless(plan, t)
+            cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, t))[row]
+            total = cumulative[:, -1]
+            mark = np.minimum(uniforms(keys[alive], t) * total, np.nextafter(total, 0))
+            ids = (cumulative <= mark[:, None]).sum(axis=-1)
+            dead.append(alive[total == 0])
+            going = (ids != BOUNDARY) & (total > 0)
+            alive, ids, row = alive[going], ids[going], row[going]
+            written.append((alive, ids.astype(prefix.dtype)))
+            t += 1
+            if len(alive) and t != plan.max_length:
+                branches, row = np.unique(row * V + ids, return_inverse=True)  # (U,)
+                step = model.advance(model.select(step.state, branches // V), branches % V)
+        return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))
