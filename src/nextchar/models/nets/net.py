@@ -71,8 +71,8 @@ def shifted(ids: Tensor, position: Tensor, back: int) -> Tensor:
 
 
 def norm(x: Tensor) -> Tensor:
-    """Each row at root mean square 1, without weights of its own (Zhang and Sennrich 2019, RMSNorm)."""
-    return F.rms_norm(x, (x.shape[-1],))
+    """Each row at mean 0 and variance 1, without weights of its own (Ba, Kiros and Hinton 2016, layer norm)."""
+    return F.layer_norm(x, (x.shape[-1],))
 
 
 def scaled(rows: int, columns: int) -> nn.Parameter:
