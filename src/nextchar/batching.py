@@ -89,15 +89,11 @@ class Epochs:
         return _laid_out(self._corpus, pieces, place, rows, self.T)
 
 
-def pack(corpus: Corpus, T: int) -> tuple[Rows, I64]:
-    """A corpus in rows of T places, and for each of its symbols the flat place that predicts it."""
+def pack(corpus: Corpus, T: int) -> Rows:
+    """A corpus in rows of T places, each item once, to measure on."""
     pieces = _cut(corpus, np.arange(len(corpus)), T)
     place, rows = _fit(pieces.size, T)
-    source, target = _spread(pieces, place)
-    counted = source >= np.repeat(pieces.begin + pieces.skip, pieces.size)
-    where = np.empty(corpus.symbols, dtype=np.int64)
-    where[source[counted]] = target[counted]
-    return _laid_out(corpus, pieces, place, rows, T), where
+    return _laid_out(corpus, pieces, place, rows, T)
 
 
 def _shares(corpus: Corpus) -> npt.NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 The loss is the mean surprisal of the symbols in a batch of rows (see `batching`), in nats. The learning rates rise
 over the first 2% of the budget and then fall in a straight line to zero at its end, whether the budget is steps,
-epochs or seconds. At each of forty points along the way the net is measured on the validation items; the weights that
+epochs or seconds. At each of twenty points along the way the net is measured on the validation items; the weights that
 did best there are the ones that are kept.
 
 With the same seed and a budget in steps or epochs, the same weights come out on the same machine, bit for bit, also
@@ -32,7 +32,7 @@ from nextchar.optimiser import Optimiser
 
 __all__ = ["Measured", "Snapshot", "TrainSettings", "Trainer", "device_of"]
 
-POINTS: Final = 40  # times that the validation items are looked at
+POINTS: Final = 20  # times that the validation items are looked at
 WARM_UP: Final = 0.02
 FIRST: Final = 1e-3  # how far into the warm-up the first step is
 LARGEST_NORM: Final = 1.0  # of the gradient
@@ -54,7 +54,7 @@ class TrainSettings:
         adam_rate: learning rate of everything else, by Adam.
         decay: weight decay of the hidden matrices.
         dropout: share of the hidden numbers that is left out at random in training.
-        patience: of the 40 points, how many without a better validation loss end training; 0 for never.
+        patience: of the 20 points, how many without a better validation loss end training; 0 for never.
         precision: float32, or bf16 for the matrix products.
 
     Raises:
@@ -70,7 +70,7 @@ class TrainSettings:
     adam_rate: float = 0.003
     decay: float = 0.0
     dropout: float = 0.0
-    patience: int = 15
+    patience: int = 8
     precision: Literal["float32", "bf16"] = "float32"
 
     def __post_init__(self) -> None:
@@ -335,8 +335,7 @@ _CARRIED: Final = (
 
 def _some(corpus: Corpus, T: int) -> Rows:
     """A corpus, or its first 200,000 symbols, as rows."""
-    rows, _ = pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
-    return rows
+    return pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
 
 
 def device_of(name: str) -> torch.device:

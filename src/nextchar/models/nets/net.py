@@ -49,6 +49,11 @@ class Net(nn.Module, ABC):
         """
 
     @property
+    def largest_state(self) -> int:
+        """How many numbers the state of one item can come to."""
+        return sum(part.numel() for part in self.initial(1))
+
+    @property
     def window(self) -> int | None:
         """How many symbols the net looks back; None for all."""
         return None

@@ -114,6 +114,11 @@ class TransformerNet(Net):
         bias = self.distance[:, back.clamp(0, self.context - 1)]  # (H, T, T)
         return torch.where(allowed[:, None], bias, -torch.inf).flatten(0, 1)
 
+    @property
+    def largest_state(self) -> int:
+        """Keys and values of the whole context, in each layer."""
+        return 2 * len(self.attention) * self.context * self.symbol.embedding_dim
+
     def initial(self, batch: int) -> State:
         """Place and number of the last symbol, (B,) each; and keys and values of each layer, (B, H, up to K, D)."""
         place = torch.full((batch,), FAR, device=self.distance.device)
