@@ -67,7 +67,7 @@ class TrainSettings:
     seed: int = 0
     batch: int = 1024
     rate: float = 0.01
-    adam_rate: float = 0.003
+    adam_rate: float = 0.006
     decay: float = 0.0
     dropout: float = 0.0
     patience: int = 8

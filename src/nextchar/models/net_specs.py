@@ -199,7 +199,7 @@ class Mlp(NetSpec):
 
     kind: ClassVar[str] = "mlp"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "small": {"context": 5, "embedding": 16, "width": 32, "layers": 1},
+        "small": {"context": 5, "embedding": 12, "width": 32, "layers": 1},
         "default": {},
         "large": {"context": 16, "width": 160, "layers": 3, "dropout": 0.2},
     }
