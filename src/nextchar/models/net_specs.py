@@ -266,8 +266,9 @@ class RecurrentSpec(NetSpec):
         "default": {},
         "large": {"embedding": 64, "width": 320, "dropout": 0.3},
     }
+    rate: float = 0.03
     embedding: int = 32
-    width: int = 128
+    width: int = 160
 
     def net(self, V: int) -> Net:
         """A new net."""
@@ -281,6 +282,8 @@ class Rnn(RecurrentSpec):
 
     kind: ClassVar[str] = "rnn"
     family: ClassVar[type[RnnNet | GruNet | LstmNet]] = RnnNet
+    rate: float = 0.01
+    width: int = 256
 
 
 @final
@@ -318,6 +321,7 @@ class Wavenet(NetSpec):
         "default": {},
         "large": {"width": 96, "hidden": 384, "layers": 5, "dropout": 0.2},
     }
+    rate: float = 0.02
     width: int = 64
     hidden: int = 192
     layers: int = 4
@@ -348,6 +352,7 @@ class Transformer(NetSpec):
         "default": {},
         "large": {"width": 64, "layers": 4, "dropout": 0.2, "decay": 0.1},
     }
+    rate: float = 0.015
     context: int | None = None
     width: int = 48
     heads: int = 4

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, cast, final
+from typing import Any, Final, NamedTuple, Protocol, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,13 @@ LONGEST_ROW: Final = 512  # symbols that are read at once
 READ_CELLS: Final = 1 << 21  # B x T x T of one call of a net, which bounds the memory of attention
 MOST_TOGETHER: Final = 4096  # items, whose states may come to
 STATE_NUMBERS: Final = 1 << 25  # numbers: 256 MB
+
+
+class Selected(NamedTuple):
+    """The state of a net, and which of its rows are meant; None for all."""
+
+    state: State
+    rows: torch.Tensor | None = None
 
 
 class NetSettings(Protocol):
@@ -82,19 +89,19 @@ class NeuralModel(Model):
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
-        return self.advance(self.module.initial(batch), np.full(batch, BOUNDARY))
+        return self.advance(Selected(self.module.initial(batch)), np.full(batch, BOUNDARY))
 
     def advance(self, state: object, ids: Ids) -> Step:
         """The state after one more symbol of each item."""
         with torch.inference_mode():
-            logits, new = self.module.step(torch.from_numpy(ids.astype(np.int64)), cast(State, state))
-            return Step(new, logits.log_softmax(-1).numpy())
+            logits, new = self.module.step(torch.from_numpy(ids.astype(np.int64)), *cast(Selected, state))
+            return Step(Selected(new), logits.log_softmax(-1).numpy())
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
-        """The state of some of the batch's items."""
-        index = torch.from_numpy(rows.astype(np.int64))
-        with torch.inference_mode():
-            return tuple(part.index_select(0, index) for part in cast(State, state))
+        """The state of some of the batch's items; their numbers are copied with the next symbol, not twice."""
+        before = cast(Selected, state)
+        chosen = torch.from_numpy(rows.astype(np.int64))
+        return before._replace(rows=chosen if before.rows is None else before.rows[chosen])
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats. Rows of more than 512 symbols are read step by step."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 from nextchar.plots.canvas import check_output, save
 from nextchar.plots.counted import counts, probabilities, surprisal
 from nextchar.plots.nets import one_hot_rows, smoothing_map, training, weights
+from nextchar.plots.neural import attention, embedding, layers, updates
 
 __all__ = [
+    "attention",
     "check_output",
     "counts",
+    "embedding",
+    "layers",
     "one_hot_rows",
     "probabilities",
     "save",
     "smoothing_map",
     "surprisal",
     "training",
+    "updates",
     "weights",
 ]

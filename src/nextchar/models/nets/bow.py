@@ -15,7 +15,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from nextchar.models.nets.net import FAR, Feedforward, Net, State, norm, positions, zero_head
+from nextchar.models.nets.net import FAR, Feedforward, Net, State, norm, picked, positions, zero_head
 
 __all__ = ["BowNet"]
 
@@ -61,9 +61,9 @@ class BowNet(Net):
         place = torch.full((batch,), FAR, device=self.head.bias.device)
         return place, torch.zeros_like(place), self.head.weight.new_zeros(batch, self.head.in_features)
 
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
-        position, number, total = state
+        position, number, total = picked(state, rows)
         begins = ids == 0
         position = torch.where(begins, 0, position + 1)
         number = torch.where(begins, 1, number + 1)

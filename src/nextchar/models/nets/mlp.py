@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nextchar.models.nets.net import Feedforward, Net, State, norm, positions, scaled, shifted, zero_head
+from nextchar.models.nets.net import Feedforward, Net, State, norm, picked, positions, scaled, shifted, zero_head
 
 __all__ = ["MlpNet"]
 
@@ -63,8 +63,8 @@ class MlpNet(Net):
         """The last k symbols, (B, k): boundaries."""
         return (torch.zeros(batch, self.context, dtype=torch.long, device=self.bias.device),)
 
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
-        context = torch.cat([ids[:, None], state[0][:, :-1]], dim=1)
+        context = torch.cat([ids[:, None], picked(state, rows)[0][:, :-1]], dim=1)
         context = torch.where(ids[:, None] == 0, 0, context)
         return self._logits(context), (context,)

@@ -4,8 +4,7 @@ A net reads rows of ids in which several items may follow each other, each opene
 logits of what follows each symbol. Nothing of an item reaches the next one. A row that does not begin with a boundary
 is the middle of a long item.
 
-For writing, symbol by symbol, a net carries a state: a tuple of tensors whose first dimension is the batch. `step`
-never changes a state in place.
+For writing, symbol by symbol, a net carries a state: a tuple of tensors. `step` never changes a state in place.
 
 Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, C width.
 """
@@ -20,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["FAR", "Feedforward", "Net", "State", "norm", "positions", "scaled", "shifted", "zero_head"]
+__all__ = ["FAR", "Feedforward", "Net", "State", "norm", "picked", "positions", "scaled", "shifted", "zero_head"]
 
 State = tuple[Tensor, ...]
 FAR: Final = 1 << 20  # the position of symbols whose item began before the row
@@ -38,8 +37,11 @@ class Net(nn.Module, ABC):
         """The state before anything is read."""
 
     @abstractmethod
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Read one more symbol of each item, ids (B,): the logits (B, V), and the new state."""
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
+        """Read one more symbol of each item, ids (B,): the logits (B, V), and the new state.
+
+        With rows (B,), item i goes on from row rows[i] of the state.
+        """
 
     @abstractmethod
     def matrices(self) -> Mapping[str, int]:
@@ -86,6 +88,11 @@ def scaled(rows: int, columns: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(rows, columns).uniform_(-bound, bound))
 
 
+def picked(state: State, rows: Tensor | None) -> State:
+    """The rows of a state whose tensors all have the batch as their first dimension."""
+    return state if rows is None else tuple(part.index_select(0, rows) for part in state)
+
+
 def zero_head(width: int, V: int) -> nn.Linear:
     """The layer that gives the logits; all zero, so that training begins with every symbol equally likely."""
     head = nn.Linear(width, V)
@@ -108,7 +115,7 @@ class Feedforward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C) -> (N, C)."""
-        h = F.relu(F.linear(norm(x), self.rise)).square()
+        h = F.linear(norm(x), self.rise).relu_().square()
         if self.dropout and self.training:
             h = F.dropout(h, self.dropout)
         return torch.addmm(x, h, self.fall.t())

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from nextchar.models.nets.net import Net, State, positions, zero_head
+from nextchar.models.nets.net import Net, State, picked, positions, zero_head
 
 __all__ = ["RecurrentNet"]
 
@@ -60,10 +60,10 @@ class RecurrentNet(Net):
         """Zeros, (B, H) each."""
         return (self.head.weight.new_zeros(batch, self.layer.hidden_size),) * self.states
 
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
         going = (ids != 0)[:, None]
-        state = self.cell(self.embedding(ids), tuple(vector * going for vector in state))
+        state = self.cell(self.embedding(ids), tuple(vector * going for vector in picked(state, rows)))
         return self.head(state[0]), state
 
 

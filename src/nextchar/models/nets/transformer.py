@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nextchar.models.nets.net import FAR, Feedforward, Net, State, norm, positions, scaled, shifted, zero_head
+from nextchar.models.nets.net import FAR, Feedforward, Net, State, norm, picked, positions, scaled, shifted, zero_head
 
 __all__ = ["TransformerNet"]
 
@@ -38,27 +38,45 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """Flat x (N, C); bias (B x H, T, T), minus infinity where a symbol may not look."""
+        weight, v = self.look(x, bias)
+        if self.dropout and self.training:
+            weight = F.dropout(weight, self.dropout)
+        T, D = v.shape[1:]
+        mixed = torch.bmm(weight, v).view(-1, self.heads, T, D).transpose(1, 2).reshape(x.shape)
+        return torch.addmm(x, mixed, self.out.t())
+
+    def look(self, x: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """How much each symbol takes from each other (B x H, T, T), and what there is to take (B x H, T, D)."""
         C, H, T = x.shape[1], self.heads, bias.shape[-1]
         qkv = F.linear(norm(x), self.qkv).view(-1, T, 3, H, C // H)
         q, k, v = (part.transpose(1, 2).reshape(-1, T, C // H) for part in qkv.unbind(2))  # (B H, T, D)
         fit = torch.baddbmm(bias, q, k.transpose(1, 2), alpha=(C // H) ** -0.5)
-        weight = fit.softmax(-1)
-        if self.dropout and self.training:
-            weight = F.dropout(weight, self.dropout)
-        mixed = torch.bmm(weight, v).view(-1, H, T, C // H).transpose(1, 2).reshape(-1, C)
-        return torch.addmm(x, mixed, self.out.t())
+        return fit.softmax(-1), v
 
-    def step(self, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """One symbol more: x (B, C); keys and values so far (B, H, ., D); bias (B, H, t). Gives all three anew."""
+    def step(
+        self, x: Tensor, keys: Tensor, values: Tensor, rows: Tensor | None, bias: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One symbol more: x (B, C); keys and values so far (., B, C); bias (B, H, t). Gives all three anew."""
         B, H, t = bias.shape
-        q, k, v = F.linear(norm(x), self.qkv).view(B, 3, H, 1, -1).unbind(1)  # (B, H, 1, D)
-        keys, values = (torch.cat([old[:, :, old.shape[2] + 1 - t :], new], 2) for old, new in ((keys, k), (values, v)))
-        D = q.shape[-1]
-        fit = torch.baddbmm(
-            bias.reshape(B * H, 1, t), q.reshape(B * H, 1, D), keys.reshape(B * H, t, D).mT, alpha=D**-0.5
-        )
-        mixed = torch.bmm(fit.softmax(-1), values.reshape(B * H, t, D)).view(B, -1)
+        q, k, v = F.linear(norm(x), self.qkv).chunk(3, dim=1)
+        keys, values = grown(keys, k, rows, t), grown(values, v, rows, t)
+        D = x.shape[1] // H
+        K, W = (cache.view(t, B * H, D).transpose(0, 1) for cache in (keys, values))  # (B H, t, D)
+        fit = torch.baddbmm(bias.view(B * H, 1, t), q.reshape(B * H, 1, D), K.transpose(1, 2), alpha=D**-0.5)
+        mixed = torch.bmm(fit.softmax(-1), W).view(B, -1)
         return torch.addmm(x, mixed, self.out.t()), keys, values
+
+
+def grown(cache: Tensor, new: Tensor, rows: Tensor | None, t: int) -> Tensor:
+    """Some rows of a cache (., B, C), and behind them what is new (B, C); of all times the last t."""
+    fresh = cache.new_empty(t, *new.shape)
+    old = cache[len(cache) + 1 - t :]
+    if rows is None:
+        fresh[:-1] = old
+    else:
+        torch.index_select(old, 1, rows, out=fresh[:-1])
+    fresh[-1] = new
+    return fresh
 
 
 @final
@@ -88,14 +106,25 @@ class TransformerNet(Net):
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, T) -> (B, T, V)."""
-        B, T = ids.shape
-        position = positions(ids)
-        x = self._embedded(ids, shifted(ids, position, 1), position).flatten(0, 1)
-        bias = self._bias(position)
+        x, bias = self._begun(ids)
         for attention, feedforward in self._layers():
             x = feedforward(attention(x, bias))
         logits: Tensor = self.head(norm(x))
-        return logits.view(B, T, -1)
+        return logits.view(*ids.shape, -1)
+
+    def maps(self, ids: Tensor) -> Tensor:
+        """How much each symbol takes from each other, in each layer and head: (B, T) -> (L, B, H, T, T)."""
+        x, bias = self._begun(ids)
+        found = []
+        for attention, feedforward in self._layers():
+            found.append(attention.look(x, bias)[0].view(len(ids), self.heads, *bias.shape[1:]))
+            x = feedforward(attention(x, bias))
+        return torch.stack(found)
+
+    def _begun(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """What the first layer reads, (N, C), and the bias of all."""
+        position = positions(ids)
+        return self._embedded(ids, shifted(ids, position, 1), position).flatten(0, 1), self._bias(position)
 
     def _layers(self) -> list[tuple[Attention, Feedforward]]:
         return cast(list[tuple[Attention, Feedforward]], list(zip(self.attention, self.feedforward, strict=True)))
@@ -120,19 +149,22 @@ class TransformerNet(Net):
         return 2 * len(self.attention) * self.context * self.symbol.embedding_dim
 
     def initial(self, batch: int) -> State:
-        """Place and number of the last symbol, (B,) each; and keys and values of each layer, (B, H, up to K, D)."""
+        """Place and id of the last symbol, (B,) each; and keys and values of each layer, (up to K, B, C) each."""
         place = torch.full((batch,), FAR, device=self.distance.device)
-        nothing = self.distance.new_empty(batch, self.heads, 0, self.symbol.embedding_dim // self.heads)
+        nothing = self.distance.new_empty(0, batch, self.symbol.embedding_dim)
         return place, torch.zeros_like(place), *[nothing] * (2 * len(self.attention))
 
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
-        position, last, *caches = state
+        position, last = picked(state[:2], rows)
+        caches = list(state[2:])
         position = torch.where(ids == 0, 0, position + 1)
         x = self._embedded(ids, torch.where(position > 0, last, 0), position)
-        back = torch.arange(min(caches[0].shape[2] + 1, self.context), device=ids.device).flip(0)  # (t,)
-        bias = torch.where(back <= position[:, None, None], self.distance[:, back], -torch.inf)  # (B, H, t)
+        back = torch.arange(min(len(caches[0]) + 1, self.context), device=ids.device).flip(0)  # (t,)
+        known = back <= position[:, None, None]
+        bias = torch.where(known, self.distance[:, back], -torch.inf).contiguous()  # (B, H, t)
         for i, (attention, feedforward) in enumerate(self._layers()):
-            x, caches[2 * i], caches[2 * i + 1] = attention.step(x, caches[2 * i], caches[2 * i + 1], bias)
+            keys, values = caches[2 * i : 2 * i + 2]
+            x, caches[2 * i], caches[2 * i + 1] = attention.step(x, keys, values, rows, bias)
             x = feedforward(x)
         return self.head(norm(x)), (position, ids, *caches)

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nextchar.models.nets.net import FAR, Feedforward, Net, State, norm, positions, scaled, zero_head
+from nextchar.models.nets.net import FAR, Feedforward, Net, State, norm, picked, positions, scaled, zero_head
 
 __all__ = ["WavenetNet"]
 
@@ -91,9 +91,9 @@ class WavenetNet(Net):
         zeros = self.head.weight.new_zeros
         return place, *(zeros(batch, c.dilation, self.head.in_features) for c, _ in self._layers())
 
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
-        position, *queues = state
+        position, *queues = picked(state, rows)
         position = torch.where(ids == 0, 0, position + 1)
         x = self.symbol(ids)
         for i, (convolution, block) in enumerate(self._layers()):
