@@ -259,7 +259,7 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
 
 
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
-    settings = ", ".join(f"{name} {value}" for name, value in document["settings"].items())
+    settings = ", ".join(f"{name} {value}" for name, value in document["settings"].items() if value is not None)
     click.echo(f"{document['model']} ({settings}), alphabet of {document['alphabet_size']} symbols")
     held_out = len(document["splits"]) > 1
     columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]

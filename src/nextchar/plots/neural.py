@@ -77,7 +77,7 @@ def updates(model: Model) -> Figure:
             axes.plot(*zip(*points, strict=True), color=_colour(number, len(names)), linewidth=1.2, label=name)
         axes.axhline(RATIO_TO_AIM_AT, color="#6b6b6b", linestyle=":")
         axes.annotate("1/1000", (0, RATIO_TO_AIM_AT), xytext=(2, 3), textcoords="offset points", color="#6b6b6b")
-        axes.set_yscale("log")
+        _log_scale(axes)
         axes.set_xlabel("step")
         axes.set_ylabel("size of a step / size of the matrix")
         axes.set_title("How far one step moves each matrix", pad=12)
@@ -118,12 +118,17 @@ def _histograms(axes: Axes, values: Mapping[str, npt.NDArray[Any]], about: str) 
     edges = np.linspace(-width, width, 121)
     for number, (name, array) in enumerate(values.items()):
         density, _ = np.histogram(array, bins=edges, density=True)
-        label = f"{name}: {array.mean():+.1e} ± {array.std():.1e}"
+        label = f"{name} ± {array.std():.1e}"
         axes.plot((edges[1:] + edges[:-1]) / 2, density, color=_colour(number, len(values)), linewidth=1.2, label=label)
-    axes.set_yscale("log")
+    _log_scale(axes)
     axes.set_xlabel(about)
     axes.set_ylabel("density")
     _legend_outside(axes)
+
+
+def _log_scale(axes: Axes) -> None:
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def _legend_outside(axes: Axes) -> None:
