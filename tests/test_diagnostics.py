@@ -72,7 +72,8 @@ def test_the_embedding_map_keeps_distances_that_lie_in_a_plane(transformer: Neur
     transformer.module.get_parameter("symbol.weight").data = saved
 
     def distances(points: np.ndarray) -> np.ndarray:
-        return np.sqrt(((points[:, None] - points) ** 2).sum(axis=-1))
+        apart: np.ndarray = np.sqrt(((points[:, None] - points) ** 2).sum(axis=-1))
+        return apart
 
     np.testing.assert_allclose(distances(found.places), distances(flat), atol=1e-9)
     assert sum(found.shares) == pytest.approx(1)
