@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -37,6 +38,7 @@ SEEDS = (1, 2, 3)
 NETS = ("transformer", "wavenet", "mlp", "lstm", "gru", "rnn", "bow")
 WANTED_TEST = {"transformer": 1.950, "wavenet": 1.950, "mlp": 1.950, "lstm": 1.960, "gru": 1.970}
 FEW_NAMES, MANY_NAMES = 1_000, 20_000
+ROUNDS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,7 @@ def _generation() -> dict[str, Any]:
     import torch
 
     import nextchar
+    from benchmarks.measure import Side, take_turns
     from nextchar.decoding import Plan
     from nextchar.models.nets.transformer import TransformerNet
 
@@ -151,31 +154,26 @@ def _generation() -> dict[str, Any]:
         path = Path(folder) / "model.safetensors"
         model.save(path)
         loaded = nextchar.load(path)
-        loaded.draw(100, Plan(seed=1))
-        many = min(_timed(lambda: loaded.draw(MANY_NAMES, Plan(seed=2)).corpus.symbols) for _ in range(5))
-        few = min(_timed(lambda: loaded.draw(FEW_NAMES, Plan(seed=2)).corpus.symbols) for _ in range(7))
+    loaded.draw(100, Plan(seed=1))
     torch.manual_seed(1)
+    net = deepcopy(model.module).float()
     largest = TransformerNet(27, context=16, width=64, heads=4, layers=4, dropout=0.0).eval()  # as makemore's default
-    same, like_theirs = (
-        min(_timed(lambda net=net: _generate_anew(net, FEW_NAMES)) for _ in range(5))  # type: ignore[misc]
-        for net in (model.module.float(), largest)
-    )
+    sides = [
+        Side(name="many", run=lambda: loaded.draw(MANY_NAMES, Plan(seed=2)), amount=1),
+        Side(name="few", run=lambda: loaded.draw(FEW_NAMES, Plan(seed=2)), amount=1),
+        Side(name="anew", run=lambda: _generate_anew(net, FEW_NAMES), amount=1),
+        Side(name="anew, like theirs", run=lambda: _generate_anew(largest, FEW_NAMES), amount=1),
+    ]
+    many, few, same, like_theirs = take_turns(sides, ROUNDS)
     return {
-        "symbols_per_second": 1 / many[0],
-        "seconds_for_1000": few[0] * few[1],
-        "seconds_for_1000_anew": same[0] * same[1],
-        "seconds_for_1000_anew_like_theirs": like_theirs[0] * like_theirs[1],
+        "symbols_per_second": loaded.draw(MANY_NAMES, Plan(seed=2)).corpus.symbols / many.best,
+        "seconds_for_1000": few.best,
+        "seconds_for_1000_anew": same.best,
+        "seconds_for_1000_anew_like_theirs": like_theirs.best,
     }
 
 
-def _timed(work: Callable[[], int]) -> tuple[float, int]:
-    """Seconds a symbol, and symbols."""
-    begun = time.perf_counter()
-    symbols = work()
-    return (time.perf_counter() - begun) / symbols, symbols
-
-
-def _generate_anew(net: Any, n: int) -> int:
+def _generate_anew(net: Any, n: int) -> None:
     """As makemore's `generate` does for names.txt: n rows of 15 symbols, the whole row read for each symbol."""
     import torch
     import torch.nn.functional as F
@@ -185,8 +183,6 @@ def _generate_anew(net: Any, n: int) -> int:
         for _ in range(15):
             probs = F.softmax(net(ids)[:, -1], dim=-1)
             ids = torch.cat([ids, torch.multinomial(probs, num_samples=1)], dim=1)
-    ended = (ids[:, 1:] == 0).int().cumsum(1)
-    return int((ended == 0).sum()) + n
 
 
 # -- the report ------------------------------------------------------------------------------------------------------

@@ -362,6 +362,8 @@ def test_the_best_weights_are_kept_and_training_stops_when_nothing_gets_better()
 def test_budgets() -> None:
     assert spec_of("mlp").epochs == NetSpec.default_epochs
     assert spec_of("mlp", steps=5).epochs is None
+    assert net_spec("mlp", "large", [], {}).epochs == 40
+    assert net_spec("mlp", "large", ["seconds=3"], {}).epochs is None
     model = spec_of("mlp", epochs=2.5, batch=16).fit(ITEMS)  # rows of 16: one a step
     assert model.metrics["training"][-1]["step"] == 10
     assert model.metrics["training"][-1]["epoch"] == 2.5

@@ -63,7 +63,9 @@ _SHIPPED_COLUMN = "name"
 @click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
 @click.option("--preset", type=click.Choice(PRESETS), help="Nets: the size.  [default: default]")
 @click.option("--set", multiple=True, metavar="NAME=VALUE", help="Nets: any setting, width=64 say; repeatable.")
-@click.option("--epochs", type=float, metavar="X", help="Nets: train so many times through the data.  [default: 30]")
+@click.option(
+    "--epochs", type=float, metavar="X", help="Nets: train so many times through the data.  [default: 12; 40 for large]"
+)
 @click.option("--seconds", type=float, metavar="X", help="Nets: train for so long; the learning rate falls to match.")
 @click.option("--device", metavar="NAME", help="Nets: auto, cpu or cuda.  [default: auto]")
 @click.option("--log", type=click.Path(dir_okay=False), metavar="FILE", help="Nets: write the course as JSON lines.")

@@ -47,7 +47,7 @@ class NetSpec(TrainSettings, ABC):
     """The settings of a net and of its training; without a budget it is `default_epochs` times through the data."""
 
     kind: ClassVar[str]
-    default_epochs: ClassVar[float] = 30.0
+    default_epochs: ClassVar[float] = 12.0
     presets: ClassVar[Mapping[str, Mapping[str, Any]]]
 
     def __post_init__(self) -> None:
@@ -68,7 +68,10 @@ class NetSpec(TrainSettings, ABC):
         """
         if name not in cls.presets:
             raise SettingsError(f"there is no preset {name!r}; choose one of {', '.join(cls.presets)}")
-        return cls(**{**cls.presets[name], **settings})
+        chosen = dict(cls.presets[name])
+        if any(settings.get(budget) is not None for budget in ("steps", "epochs", "seconds")):
+            chosen.pop("epochs", None)
+        return cls(**{**chosen, **settings})
 
     @abstractmethod
     def net(self, V: int) -> Net:
@@ -201,7 +204,7 @@ class Mlp(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"context": 5, "embedding": 12, "width": 32, "layers": 1},
         "default": {},
-        "large": {"context": 16, "width": 160, "layers": 3, "dropout": 0.2},
+        "large": {"context": 16, "width": 160, "layers": 3, "dropout": 0.2, "epochs": 40},
     }
     context: int = 10
     embedding: int = 32
@@ -235,7 +238,7 @@ class Bow(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"width": 32},
         "default": {},
-        "large": {"width": 160, "layers": 3, "dropout": 0.1},
+        "large": {"width": 160, "layers": 3, "dropout": 0.1, "epochs": 40},
     }
     context: int | None = None
     width: int = 96
@@ -264,7 +267,7 @@ class RecurrentSpec(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"embedding": 16, "width": 64},
         "default": {},
-        "large": {"embedding": 64, "width": 320, "dropout": 0.3},
+        "large": {"embedding": 64, "width": 320, "dropout": 0.3, "epochs": 40},
     }
     rate: float = 0.03
     embedding: int = 32
@@ -319,7 +322,7 @@ class Wavenet(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"width": 24, "hidden": 48, "layers": 3},
         "default": {},
-        "large": {"width": 96, "hidden": 384, "layers": 5, "dropout": 0.2},
+        "large": {"width": 96, "hidden": 384, "layers": 5, "dropout": 0.2, "epochs": 40},
     }
     rate: float = 0.02
     width: int = 64
@@ -350,7 +353,7 @@ class Transformer(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"width": 32, "heads": 2, "layers": 2},
         "default": {},
-        "large": {"width": 64, "layers": 4, "dropout": 0.2, "decay": 0.1},
+        "large": {"width": 64, "layers": 4, "dropout": 0.2, "epochs": 40, "decay": 0.1},
     }
     rate: float = 0.015
     context: int | None = None
