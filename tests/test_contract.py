@@ -23,7 +23,7 @@ from nextchar.models import automaton
 from nextchar.models.automaton_model import AutomatonModel
 from nextchar.models.base import Model
 from nextchar.models.bigram_net import BigramNet
-from nextchar.models.build import load
+from nextchar.models.build import load, spec_of
 from nextchar.models.derived import DerivedModel
 from nextchar.models.drawing import TableDrawer
 from nextchar.models.mix.model import Mix
@@ -65,6 +65,24 @@ if find_spec("torch"):
         "bigram-net gd": lambda corpus: BigramNet(solver="gd").fit(corpus),
         "bigram-net lecture": lambda corpus: BigramNet(solver="lecture", steps=20).fit(corpus),
     }
+
+TINY: dict[str, dict[str, int]] = {
+    "mlp": {"context": 4, "embedding": 8, "width": 16, "layers": 1},
+    "bow": {"context": 4, "width": 16, "layers": 1},
+    "rnn": {"embedding": 8, "width": 16},
+    "gru": {"embedding": 8, "width": 16},
+    "lstm": {"embedding": 8, "width": 16},
+    "wavenet": {"width": 16, "hidden": 32, "layers": 2},
+    "transformer": {"context": 4, "width": 16, "heads": 2, "layers": 2},
+}
+
+
+def net(kind: str) -> Make:
+    return lambda corpus: spec_of(kind, {**TINY[kind], "steps": 40, "batch": 64}).fit(corpus)
+
+
+if find_spec("torch"):
+    MODELS |= {kind: net(kind) for kind in TINY}
 
 
 @pytest.fixture(params=MODELS, scope="module")

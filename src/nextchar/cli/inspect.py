@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate", "info", "score"]
 
+_MOST_SHOWN = 8  # entries of a list in the table of `info`
+
 
 @click.command(short_help="What each item costs.")
 @model_argument
@@ -237,6 +239,8 @@ def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield f"{prefix}{key}", f"{len(value)}; see --explain"
         elif isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple) and len(value) > _MOST_SHOWN:
+            yield f"{prefix}{key}", f"{len(value):,} entries; --json shows them"
         else:
             text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             yield f"{prefix}{key}", text if value is not None else "-"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import console, echo_json, note, print_table, training_progress
+from nextchar.cli._run import console, echo_json, note, print_table, training_progress, warnings_as_notes
 
 if TYPE_CHECKING:
     from nextchar.corpus import TextOptions
@@ -23,9 +23,12 @@ __all__ = ["train"]
 
 SMOOTHING = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney", "pitman-yor")
 DEFAULT_ORDERS = {"add": 4, "pitman-yor": 8}  # 6 for the others
+NETS = ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")
+PRESETS = ("small", "default", "large")
+NET_OPTIONS = ("preset", "set", "steps", "epochs", "seconds", "device", "log", "checkpoint", "resume")
 
 # What each model can be told, and the name of the setting.
-MODEL_OPTIONS = {
+MODEL_OPTIONS: dict[str, dict[str, str]] = {
     "bigram": {"add": "add"},
     "ngram": {
         "order": "order",
@@ -43,6 +46,7 @@ MODEL_OPTIONS = {
         "init_seed": "seed",
     },
     "mix": {"seconds": "seconds", "epochs": "epochs"},
+    **{kind: {name: name for name in NET_OPTIONS} for kind in NETS},
 }
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
@@ -76,12 +80,28 @@ _SHIPPED_COLUMN = "name"
 @click.option("--sweeps", type=int, metavar="N", help="ngram, pitman-yor: of the sampler.  [default: 30]")
 @click.option("--solver", type=click.Choice(["newton", "gd", "lecture"]), help="bigram-net.  [default: newton]")
 @click.option("--l2", type=float, metavar="X", help="bigram-net: weight of mean(W^2).  [default: 0.01]")
-@click.option("--steps", type=int, metavar="N", help="bigram-net, gd and lecture: updates.  [default: 100]")
+@click.option("--steps", type=int, metavar="N", help="Updates: nets; bigram-net, gd and lecture  [default: 100].")
 @click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
 @click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
 @click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
-@click.option("--seconds", type=float, metavar="S", help="mix: how long training may take.  [default: 60]")
-@click.option("--epochs", type=float, metavar="N", help="mix: passes of the fit, however long they take.")
+@click.option("--preset", type=click.Choice(PRESETS), help="Nets: the size.  [default: default]")
+@click.option("--set", multiple=True, metavar="NAME=VALUE", help="Nets: any setting, width=64 say; repeatable.")
+@click.option(
+    "--epochs",
+    type=float,
+    metavar="X",
+    help="Nets and mix: train so many times through the data.  [default: nets 12, large ones 40; mix by --seconds]",
+)
+@click.option("--seconds", type=float, metavar="X", help="Nets and mix: train for so long.  [default: mix 60]")
+@click.option("--device", metavar="NAME", help="Nets: auto, cpu or cuda.  [default: auto]")
+@click.option("--log", type=click.Path(dir_okay=False), metavar="FILE", help="Nets: write the course as JSON lines.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Nets: where to note every minute, and on Ctrl-C, all that is needed to go on.  [default: MODEL.checkpoint]",
+)
+@click.option("--resume", is_flag=True, default=None, help="Nets: go on from the checkpoint, if there is one.")
 @click.option(
     "--split",
     "division",
@@ -91,9 +111,7 @@ _SHIPPED_COLUMN = "name"
     help="Hold items out and report the loss on them. distinct: repeats removed first; the other two are the "
     "published splits of makemore's names.txt.",
 )
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Of the split, and of the training of mix and pitman-yor."
-)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the split, and of a model's training.")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
 @click.option("--label", metavar="NAME", help="With --column: learn to tell the labels in this column apart.")
 @click.option("--unknown", is_flag=True, help="Add a symbol for characters that are not in the training data.")
@@ -123,8 +141,19 @@ def train(
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
     """
-    given = {name: value for name, value in chosen.items() if value is not None}
-    spec = _spec(kind, given, seed)
+    given = {name: value for name, value in chosen.items() if value not in (None, ())}
+    if kind is None and given:
+        kind = "ngram"
+    checkpoint = None
+    if kind is None:
+        spec = None
+    else:
+        _check_options(kind, given)
+        if kind in NETS:
+            checkpoint = Path(given.pop("checkpoint", f"{output}.checkpoint"))
+            spec = _net(kind, seed, checkpoint, given)
+        else:
+            spec = _spec(kind, given, seed)
     _check_writable(output, files)
     if label is not None:
         if kind not in (None, "ngram"):
@@ -151,9 +180,16 @@ def train(
     )
     if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _reading(files) as reading, training_progress() as learning:
-        trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
+    with _reading(files) as reading, training_progress() as learning, warnings_as_notes():
+        try:
+            trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
+        except KeyboardInterrupt:
+            if checkpoint is not None and checkpoint.exists():
+                note(f"{checkpoint}: written; to go on, give the same command with --resume")
+            raise
     trained.model.save(output)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
     metrics = trained.model.metrics
     for remark in (trained.note, metrics.get("stopped"), metrics.get("chosen"), *metrics.get("notes", ())):
         if remark:
@@ -218,16 +254,35 @@ def _check_writable(output: str, files: tuple[str, ...]) -> None:
         raise ModelFileError(f"{output}: the folder {folder} cannot be written")
 
 
-def _spec(kind: str | None, chosen: dict[str, Any], seed: int) -> Spec | None:
-    """The settings of the model that was asked for; None where none was."""
-    if kind is None:
-        if not chosen:
-            return None
-        kind = "ngram"
+def _check_options(kind: str, chosen: dict[str, Any]) -> None:
     wrong = sorted(set(chosen) - set(MODEL_OPTIONS[kind]))
     if wrong:
         known = ", ".join(f"--{name.replace('_', '-')}" for name in MODEL_OPTIONS[kind])
         raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with --model {kind}, which has {known}.")
+
+
+def _net(kind: str, seed: int, checkpoint: Path, chosen: dict[str, Any]) -> Spec:
+    """The settings of a net, bound to how its training runs."""
+    from nextchar.models.bigram_net import need_torch
+
+    need_torch(f"the model {kind}")
+    from nextchar.models.net_specs import NetRun, net_spec
+    from nextchar.running import Run
+
+    budget: dict[str, Any] = {name: chosen[name] for name in ("steps", "epochs", "seconds") if name in chosen}
+    spec = net_spec(kind, chosen.get("preset", "default"), chosen.get("set", ()), {"seed": seed, **budget})
+    log = chosen.get("log")
+    run = Run(
+        device=chosen.get("device", "auto"),
+        checkpoint=checkpoint,
+        resume=chosen.get("resume", False),
+        log=None if log is None else Path(log),
+    )
+    return NetRun(spec, run)
+
+
+def _spec(kind: str, chosen: dict[str, Any], seed: int) -> Spec:
+    """The settings of a model of counts, or of the bigram net."""
     settings = {MODEL_OPTIONS[kind][name]: value for name, value in chosen.items()}
     from nextchar.models.build import spec_of
 

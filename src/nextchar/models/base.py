@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,20 +33,23 @@ class Model(ABC):
     """A trained model.
 
     Attributes:
-        kind: the name of the kind of model, as `build` has it.
         settings: the frozen dataclass that it was made from.
         alphabet: what its ids mean.
         provenance: what it remembers of its training data.
         metrics: what was measured when it was trained, as plain JSON values.
     """
 
-    kind: ClassVar[str]
     settings: Any
     alphabet: Alphabet
     provenance: Provenance
     metrics: Mapping[str, Any]
 
     # -- what each model gives --------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """The name of the kind of model, as `build` has it."""
 
     @property
     @abstractmethod

@@ -321,8 +321,8 @@ def steady_rate(counts: Counts, l2: float) -> float:
     return float(2 / (shares.max() / 2 + 2 * l2 / counts.alphabet.size**2))
 
 
-def need_torch() -> None:
-    """Say which extra is missing, before anything is computed.
+def need_torch(feature: str = "the model bigram-net") -> None:
+    """Say which extra is missing for a feature, before anything is computed.
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -330,7 +330,7 @@ def need_torch() -> None:
     try:
         import torch  # noqa: F401
     except ImportError:
-        raise MissingExtraError("the model bigram-net", "neural") from None
+        raise MissingExtraError(feature, "neural") from None
 
 
 def _descent(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,12 @@ from nextchar.alphabet import Alphabet
 from nextchar.corpus import Source, TextOptions
 from nextchar.errors import MissingExtraError, ModelFileError, SettingsError
 from nextchar.models.base import Model
+from nextchar.models.bigram_net import need_torch
 from nextchar.models.spec import Spec
 from nextchar.provenance import Provenance
 from nextchar.storage import ModelFile, read_model_file
 
-__all__ = ["KINDS", "Kind", "load", "spec_of"]
+__all__ = ["KINDS", "NETS", "Kind", "load", "spec_of"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Loader = Callable[[Mapping[str, Any], Arrays, Alphabet, Provenance, Mapping[str, Any]], Model]
@@ -60,11 +62,22 @@ def _mix() -> Kind:
     return Kind(Mix, MixModel.from_arrays)
 
 
+def _net(kind: str) -> Kind:
+    need_torch(f"the model {kind}")
+    from nextchar.models import net_specs
+    from nextchar.models.neural import loader
+
+    spec = getattr(net_specs, kind.capitalize())
+    return Kind(spec, loader(spec))
+
+
+NETS: Final = ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")
 KINDS: Mapping[str, Callable[[], Kind]] = {
     "ngram": _ngram,
     "bigram-net": _bigram_net,
     "backoff": _backoff,
     "mix": _mix,
+    **{kind: partial(_net, kind) for kind in NETS},
 }
 
 

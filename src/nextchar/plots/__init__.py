@@ -6,10 +6,14 @@ from nextchar.plots.board import leaderboard
 from nextchar.plots.canvas import check_output, save
 from nextchar.plots.counted import counts, probabilities, surprisal
 from nextchar.plots.nets import one_hot_rows, smoothing_map, training, weights
+from nextchar.plots.neural import attention, embedding, layers, updates
 
 __all__ = [
+    "attention",
     "check_output",
     "counts",
+    "embedding",
+    "layers",
     "leaderboard",
     "one_hot_rows",
     "probabilities",
@@ -17,5 +21,6 @@ __all__ = [
     "smoothing_map",
     "surprisal",
     "training",
+    "updates",
     "weights",
 ]

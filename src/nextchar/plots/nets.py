@@ -22,6 +22,7 @@ from nextchar.plots.canvas import (
     shown,
     style,
 )
+from nextchar.plots.neural import learning
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,14 +31,16 @@ __all__ = ["one_hot_rows", "smoothing_map", "training", "weights"]
 
 
 def training(model: Model) -> Figure:
-    """How the loss fell while a net learned, step by step, with what counting costs as the line to reach.
+    """How the loss fell while a net learned; for the bigram net with what counting costs as the line to reach.
 
     Raises:
         SettingsError: the model has no training log.
     """
     log = model.metrics.get("training")
+    if isinstance(log, list) and log:
+        return learning(model)
     if not isinstance(model, BigramNetModel) or not log:
-        raise SettingsError("only a net has a training log to draw; train --model bigram-net")
+        raise SettingsError("only a net has a training log to draw; train --model bigram-net or transformer")
     limit = Ngram(order=2, add=0).from_counts(model.counts).training_nats() / model.counts.total
     with style():
         figure = canvas(7, 4.4)

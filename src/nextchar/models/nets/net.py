@@ -1,0 +1,121 @@
+"""What all nets share: the interface, where items begin in a row, and the few layers that several of them use.
+
+A net reads rows of ids in which several items may follow each other, each opened by a boundary (id 0), and gives the
+logits of what follows each symbol. Nothing of an item reaches the next one. A row that does not begin with a boundary
+is the middle of a long item.
+
+For writing, symbol by symbol, a net carries a state: a tuple of tensors. `step` never changes a state in place.
+
+Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, C width.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = ["FAR", "Feedforward", "Net", "State", "norm", "picked", "positions", "scaled", "shifted", "zero_head"]
+
+State = tuple[Tensor, ...]
+FAR: Final = 1 << 20  # the position of symbols whose item began before the row
+
+
+class Net(nn.Module, ABC):
+    """A net over an alphabet of V symbols."""
+
+    @abstractmethod
+    def forward(self, ids: Tensor) -> Tensor:
+        """(B, T) -> (B, T, V) logits: those at t are for the symbol after ids[:, t]."""
+
+    @abstractmethod
+    def initial(self, batch: int) -> State:
+        """The state before anything is read."""
+
+    @abstractmethod
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
+        """Read one more symbol of each item, ids (B,): the logits (B, V), and the new state.
+
+        With rows (B,), item i goes on from row rows[i] of the state.
+        """
+
+    @abstractmethod
+    def matrices(self) -> Mapping[str, int]:
+        """The names of the hidden matrices, and of how many blocks, one over the other, each is fused.
+
+        They are what Muon is for; embeddings, norms, biases and the head are left to Adam.
+        """
+
+    @property
+    def largest_state(self) -> int:
+        """How many numbers the state of one item can come to."""
+        return sum(part.numel() for part in self.initial(1))
+
+    @property
+    def window(self) -> int | None:
+        """How many symbols the net looks back; None for all."""
+        return None
+
+
+def positions(ids: Tensor) -> Tensor:
+    """How many symbols each stands behind the boundary that opened its item, (B, T); from FAR on in a middle."""
+    index = torch.arange(ids.shape[1], device=ids.device)
+    start = torch.where(ids == 0, index, -FAR).cummax(dim=1).values
+    return index - start
+
+
+def shifted(ids: Tensor, position: Tensor, back: int) -> Tensor:
+    """The symbol `back` places before each, (B, T); the boundary where that would be before the item."""
+    T = ids.shape[1]
+    if back == 0:
+        return ids
+    moved = F.pad(ids, (back, 0))[:, :T]
+    return torch.where(position >= back, moved, 0)
+
+
+def norm(x: Tensor) -> Tensor:
+    """Each row at mean 0 and variance 1, without weights of its own (Ba, Kiros and Hinton 2016, layer norm)."""
+    return F.layer_norm(x, (x.shape[-1],))
+
+
+def scaled(rows: int, columns: int) -> nn.Parameter:
+    """A matrix (out, in) that keeps the size of what it maps: uniform with variance 1 / in."""
+    bound = (3 / columns) ** 0.5
+    return nn.Parameter(torch.empty(rows, columns).uniform_(-bound, bound))
+
+
+def picked(state: State, rows: Tensor | None) -> State:
+    """The rows of a state whose tensors all have the batch as their first dimension."""
+    return state if rows is None else tuple(part.index_select(0, rows) for part in state)
+
+
+def zero_head(width: int, V: int) -> nn.Linear:
+    """The layer that gives the logits; all zero, so that training begins with every symbol equally likely."""
+    head = nn.Linear(width, V)
+    nn.init.zeros_(head.weight)
+    nn.init.zeros_(head.bias)
+    return head
+
+
+class Feedforward(nn.Module):
+    """A residual block of two layers: x + W2 relu(W1 norm(x))^2 (So et al. 2021, Primer: squared ReLU).
+
+    W2 starts at zero, so that the block first does nothing.
+    """
+
+    def __init__(self, width: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.rise = scaled(hidden, width)
+        self.fall = nn.Parameter(torch.zeros(width, hidden))
+        self.dropout = dropout
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C) -> (N, C)."""
+        h = F.linear(norm(x), self.rise).relu_().square()
+        if self.dropout and self.training:
+            h = F.dropout(h, self.dropout)
+        return torch.addmm(x, h, self.fall.t())

@@ -1,0 +1,434 @@
+"""The nets: what each computes, against torch's own layers, arithmetic, and derivatives by differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nextchar.batching import IGNORED, Epochs, pack
+from nextchar.corpus import Corpus
+from nextchar.errors import SettingsError
+
+pytest.importorskip("torch")
+
+import torch
+from torch import Tensor
+
+from nextchar.models.build import NETS
+from nextchar.models.net_specs import NetSpec, net_spec
+from nextchar.models.nets import gru, lstm, rnn
+from nextchar.models.nets.net import Net, positions
+from nextchar.models.nets.recurrent import packed_order
+from nextchar.optimiser import Optimiser, orthogonalise
+from nextchar.training import TrainSettings
+
+V = 9
+SETTINGS: dict[str, dict[str, Any]] = {
+    "mlp": {"context": 4, "embedding": 6, "width": 10, "layers": 2},
+    "bow": {"context": 5, "width": 10, "layers": 2},
+    "rnn": {"embedding": 6, "width": 10},
+    "gru": {"embedding": 6, "width": 10},
+    "lstm": {"embedding": 6, "width": 10},
+    "wavenet": {"width": 10, "hidden": 14, "layers": 3},
+    "transformer": {"context": 5, "width": 12, "heads": 3, "layers": 2},
+}
+
+
+def spec_of(kind: str, **settings: Any) -> NetSpec:
+    return net_spec(kind, "default", [], {**SETTINGS[kind], **settings})
+
+
+def stirred(kind: str, seed: int = 0) -> Net:
+    """A net with weights everywhere, in float64; new ones begin with zeros in places."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = spec_of(kind).net(V).double().eval()
+        for parameter in net.parameters():
+            parameter.data.normal_(0, 0.5)
+    return net
+
+
+def rows_of_ids(begins: bool = True) -> Tensor:
+    ids = torch.randint(0, V, (5, 20), generator=torch.Generator().manual_seed(3))
+    ids[2, 1:] = ids[2, 1:].clamp(min=1)  # an item far longer than any context here
+    ids[:, 0] = 0 if begins else 4
+    return ids
+
+
+# -- what each net computes ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("begins", [True, False])
+def test_step_by_step_is_as_all_at_once(kind: str, begins: bool) -> None:
+    net = stirred(kind)
+    ids = rows_of_ids(begins)
+    with torch.inference_mode():
+        whole = net(ids)
+        state = net.initial(len(ids))
+        for t in range(ids.shape[1]):
+            logits, state = net.step(ids[:, t], state)
+            torch.testing.assert_close(logits, whole[:, t], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_also_with_32_bits(kind: str) -> None:
+    """The Transformer's cached path agrees with the uncached one to 1e-5, and so do the others."""
+    net = stirred(kind).float()
+    ids = rows_of_ids()
+    with torch.inference_mode():
+        whole = net(ids).log_softmax(-1)
+        state = net.initial(len(ids))
+        for t in range(ids.shape[1]):
+            logits, state = net.step(ids[:, t], state)
+            torch.testing.assert_close(logits.log_softmax(-1), whole[:, t], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_an_item_is_read_the_same_behind_others(kind: str) -> None:
+    """Rows hold several items; nothing of one reaches the next."""
+    net = stirred(kind)
+    item = torch.tensor([[0, 3, 1, 4, 1]])
+    others = torch.tensor([[0, 5, 8, 2, 6, 5, 3, 0, 7]])
+    torch.testing.assert_close(net(torch.cat([others, item], 1))[:, 9:], net(item), rtol=0, atol=1e-10)
+
+
+PARAMETERS: dict[str, Callable[[dict[str, int]], int]] = {  # the docstrings' formulas
+    "mlp": lambda s: (
+        V * s["embedding"]
+        + s["width"] * s["context"] * s["embedding"]
+        + s["width"]
+        + s["layers"] * 2 * 4 * s["width"] ** 2
+    ),
+    "bow": lambda s: (V + s["context"]) * s["width"] + s["layers"] * 2 * 4 * s["width"] ** 2,
+    "rnn": lambda s: V * s["embedding"] + s["width"] * s["embedding"] + s["width"] ** 2 + 2 * s["width"],
+    "gru": lambda s: V * s["embedding"] + 3 * (s["width"] * s["embedding"] + s["width"] ** 2 + 2 * s["width"]),
+    "lstm": lambda s: V * s["embedding"] + 4 * (s["width"] * s["embedding"] + s["width"] ** 2 + 2 * s["width"]),
+    "wavenet": lambda s: (
+        V * s["width"] + s["layers"] * (4 * s["width"] ** 2 + s["width"] ** 2 + 2 * s["hidden"] * s["width"])
+    ),
+    "transformer": lambda s: (
+        (2 * V + s["context"]) * s["width"]
+        + s["heads"] * s["context"]
+        + s["layers"] * (4 * s["width"] ** 2 + 2 * 4 * s["width"] ** 2)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_the_number_of_parameters(kind: str) -> None:
+    head = V * SETTINGS[kind]["width"] + V
+    expected = PARAMETERS[kind](SETTINGS[kind]) + head
+    assert sum(parameter.numel() for parameter in spec_of(kind).net(V).parameters()) == expected
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_a_new_net_holds_every_symbol_equally_likely(kind: str) -> None:
+    assert not spec_of(kind).net(V)(rows_of_ids()).any()
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_gradients_are_those_of_differences(kind: str) -> None:
+    """Each parameter's derivative in two random directions, against central differences, in float64."""
+    net = stirred(kind)
+    ids = rows_of_ids()
+
+    def loss() -> Tensor:
+        return torch.nn.functional.cross_entropy(net(ids)[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+
+    loss().backward()  # type: ignore[no-untyped-call]
+    random = torch.Generator().manual_seed(1)
+    for parameter in net.parameters():
+        for _ in range(2):
+            direction = torch.randn(parameter.shape, generator=random, dtype=torch.float64)
+            assert parameter.grad is not None
+            slope = float((parameter.grad * direction).sum())
+            ends = []
+            for step in (1e-6, -2e-6):
+                parameter.data.add_(direction, alpha=step)
+                ends.append(float(loss().detach()))
+            parameter.data.add_(direction, alpha=1e-6)
+            assert slope == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4, abs=1e-8)
+
+
+CELLS: dict[str, tuple[Any, Callable[..., tuple[Tensor, ...]]]] = {
+    "rnn": (torch.nn.RNNCell, lambda x, h, c, w: (rnn.cell(x, h, *w),)),
+    "gru": (torch.nn.GRUCell, lambda x, h, c, w: (gru.cell(x, h, *w),)),
+    "lstm": (torch.nn.LSTMCell, lambda x, h, c, w: lstm.cell(x, h, c, *w)),
+}
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_the_cells_are_those_of_torch(kind: str) -> None:
+    torch.manual_seed(2)
+    make, ours = CELLS[kind]
+    theirs = make(6, 10)
+    x, h, c = torch.randn(7, 6), torch.randn(7, 10), torch.randn(7, 10)
+    weights = (theirs.weight_ih, theirs.weight_hh, theirs.bias_ih, theirs.bias_hh)
+    expected: Any = theirs(x, (h, c)) if kind == "lstm" else (theirs(x, h),)
+    for mine, wanted in zip(ours(x, h, c, weights), expected, strict=True):
+        torch.testing.assert_close(mine, wanted, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_the_gradients_of_the_cells(kind: str) -> None:
+    torch.manual_seed(2)
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[kind]
+    shapes = [(2, 3), (2, 4), (2, 4), (4 * gates, 3), (4 * gates, 4), (4 * gates,), (4 * gates,)]
+    inputs = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+
+    def ours(x: Tensor, h: Tensor, c: Tensor, *weights: Tensor) -> Any:
+        return CELLS[kind][1](x, h, c, weights)
+
+    assert torch.autograd.gradcheck(ours, inputs)
+
+
+def test_where_symbols_stand() -> None:
+    far = 1 << 20
+    assert positions(torch.tensor([[0, 3, 4, 0, 0, 2], [3, 3, 0, 1, 1, 1]])).tolist() == [
+        [0, 1, 2, 0, 0, 1],
+        [far, far + 1, 0, 1, 2, 3],
+    ]
+
+
+def test_packed_order_goes_time_by_time_the_longest_item_first() -> None:
+    order, sizes = packed_order(positions(torch.tensor([[0, 1, 0, 2, 2, 0], [5, 5, 5, 5, 0, 1]])))
+    # items begin at flat places 0, 2, 5, 6 (a middle), 10, with lengths 2, 3, 1, 4, 2
+    assert order.tolist() == [6, 2, 0, 10, 5, 7, 3, 1, 11, 8, 4, 9]
+    assert sizes.tolist() == [5, 4, 2, 1]
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------
+
+
+def predicted(rows: Any) -> list[tuple[int, ...]]:
+    """All (symbols of the item so far, next symbol) that rows ask for; each item alone."""
+    found = []
+    for ids, targets in zip(rows.ids, rows.targets, strict=True):
+        seen: list[int] = []
+        for symbol, target in zip(ids.tolist(), targets.tolist(), strict=True):
+            seen = [] if symbol == 0 else [*seen, symbol]
+            if target != IGNORED:
+                found.append((*seen, target))
+    return sorted(found)
+
+
+ITEMS = Corpus.from_items(["emma", "ava", "mia", "a", "viola", "oliva", "zoe", "bb", "maximilianandra", "eve"])
+
+
+def expected_of(corpus: Corpus) -> list[tuple[int, ...]]:
+    items = [[*corpus.alphabet.encode(item).tolist(), 0] for item in corpus]
+    return sorted(tuple(item[: t + 1]) for item in items for t in range(len(item)))
+
+
+def test_rows_ask_for_each_symbol_of_each_item_once() -> None:
+    epochs = Epochs(ITEMS, seed=1)
+    assert epochs.T == 16  # the longest item has 15 characters
+    assert predicted(epochs.epoch(0)) == predicted(epochs.epoch(7)) == expected_of(ITEMS)
+    assert not np.array_equal(epochs.epoch(0).ids, epochs.epoch(7).ids)
+    assert np.array_equal(epochs.epoch(7).ids, Epochs(ITEMS, seed=1).epoch(7).ids)
+    assert epochs.rows == 4  # 50 symbols, of which 16 fill one row: 34 / 16 > 2
+
+
+def test_packing_for_measuring() -> None:
+    assert predicted(pack(ITEMS, 20)) == expected_of(ITEMS)
+
+
+def test_long_items_are_cut_and_each_symbol_is_asked_for_once() -> None:
+    long = Corpus.from_items(["abcdefghij" * 9, "abc"])
+    rows = pack(long, 16)
+    assert rows.ids.shape[1] == 16
+    assert (rows.targets != IGNORED).sum() == long.symbols == 95
+    seen = {symbols[-9:] for symbols in predicted(rows)}
+    for symbols in expected_of(long):  # with at least half a row before it, or all there is
+        assert symbols[-9:] in seen
+
+
+def test_weights_say_how_often_an_item_is_drawn() -> None:
+    corpus = Corpus.from_items(["a", "b"] * 500, weights=[3, 1] * 500)
+    ids = Epochs(corpus, seed=1).epoch(0).ids
+    share = (ids == 1).sum() / ((ids == 1).sum() + (ids == 2).sum())
+    assert abs(share - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 1000)
+
+
+# -- the optimiser ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(4, 12, 12), (3, 8, 32), (3, 32, 8), (2, 10, 16)])
+def test_orthogonalised_matrices_have_singular_values_near_one(shape: tuple[int, int, int]) -> None:
+    stack = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    values = torch.linalg.svdvals(orthogonalise(stack))
+    assert values.min() > 0.5  # Jordan's polynomial ends between about 0.7 and 1.2, and very small ones below
+    assert values.max() < 1.3
+    u, _, vt = torch.linalg.svd(stack, full_matrices=False)
+    assert ((u @ vt) * orthogonalise(stack)).sum() / math.prod(shape[:1]) / min(shape[1:]) > 0.8  # the same directions
+
+
+def test_the_small_square_way_gives_the_same_as_jordans() -> None:
+    a, b, c = 3.4445, -4.7750, 2.0315
+    stack = torch.randn(3, 8, 32, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    X = stack / stack.norm(dim=(1, 2), keepdim=True)
+    for _ in range(5):
+        A = X @ X.mT
+        X = a * X + (b * A + c * A @ A) @ X
+    torch.testing.assert_close(orthogonalise(stack), X, rtol=0, atol=1e-10)
+
+
+def test_blocks_of_a_fused_matrix_are_treated_one_by_one() -> None:
+    class Fused(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = torch.nn.Parameter(torch.zeros(12, 4))
+            self.bias = torch.nn.Parameter(torch.zeros(3))
+
+    net = Fused()
+    optimiser = Optimiser(net, {"qkv": 3}, rate=0.1, adam_rate=0.01, decay=0.0)
+    gradient = torch.randn(12, 4, generator=torch.Generator().manual_seed(1))
+    (net.qkv * gradient).sum().backward()  # type: ignore[no-untyped-call]
+    net.bias.sum().backward()  # type: ignore[no-untyped-call]
+    optimiser.step(1.0)
+    blocks = orthogonalise((gradient * 0.05 * 0.95 + gradient * 0.05).view(3, 4, 4))
+    torch.testing.assert_close(net.qkv.detach(), -0.1 * blocks.view(12, 4), rtol=0, atol=2e-3)
+    torch.testing.assert_close(net.bias.detach(), torch.full((3,), -0.01))  # Adam's first step is its rate
+
+
+def test_clipping_shortens_all_gradients_together() -> None:
+    net = torch.nn.Linear(2, 2)
+    optimiser = Optimiser(net, {"weight": 1}, rate=0.1, adam_rate=0.1, decay=0.0)
+    (net.weight.sum() * 3 + net.bias.sum() * 4).backward()  # type: ignore[no-untyped-call]  # norm: sqrt(4 x 9 + 2 x 16) = sqrt(68)
+    assert float(optimiser.clip(1.0)) == pytest.approx(math.sqrt(68))
+    assert net.weight.grad is not None
+    assert net.weight.grad.flatten().tolist() == pytest.approx([3 / math.sqrt(68)] * 4, rel=1e-5)
+    optimiser.zero()
+    assert not net.weight.grad.any()
+
+
+# -- training --------------------------------------------------------------------------------------------------------
+
+EIGHT = ["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "zoe"]
+
+
+def entropy_of_eight() -> float:
+    """The least nats per symbol that a model can reach on eight different items: log 8 for each of them, spread."""
+    return 8 * math.log(8) / (sum(map(len, EIGHT)) + 8)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NETS if kind not in ("mlp", "bow")])
+def test_overfits_eight_items(kind: str) -> None:
+    model = net_spec(kind, "small", [], {"steps": 300, "rate": 0.02, "adam_rate": 0.01}).fit(Corpus.from_items(EIGHT))
+    assert model.evaluate(Corpus.from_items(EIGHT)).nats_per_symbol < entropy_of_eight() + 0.05
+
+
+@pytest.mark.parametrize("kind", ["mlp", "bow"])
+def test_overfits_eight_items_with_context_enough(kind: str) -> None:
+    model = net_spec(kind, "default", [], {"steps": 300, "rate": 0.02, "adam_rate": 0.01}).fit(Corpus.from_items(EIGHT))
+    assert model.evaluate(Corpus.from_items(EIGHT)).nats_per_symbol < entropy_of_eight() + 0.05
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_the_same_seed_gives_the_same_weights(kind: str) -> None:
+    first, second, other = (
+        spec_of(kind, steps=8, seed=seed, dropout=0.1).fit(ITEMS, validation=ITEMS).arrays() for seed in (1, 1, 2)
+    )
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert not all(np.array_equal(first[name], other[name]) for name in first)
+
+
+def test_training_leaves_torchs_random_state_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    spec_of("transformer", steps=3, dropout=0.2).fit(ITEMS).sample(2, seed=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_best_weights_are_kept_and_training_stops_when_nothing_gets_better() -> None:
+    spec = spec_of("mlp", steps=4000, rate=0.05, adam_rate=0.05, patience=3)
+    other = Corpus.from_items(["nope", "none", "open"], alphabet=Corpus.from_items([*ITEMS, "nope"]).alphabet)
+    data = ITEMS.encoded_in(other.alphabet)
+    model = spec.fit(data, validation=other)
+    points = model.metrics["training"]
+    best = min(point["validation_nats"] for point in points)
+    assert len(points) < 40
+    assert "no better" in model.metrics["stopped"]
+    assert model.evaluate(other).nats_per_symbol == pytest.approx(best, rel=1e-4)
+    assert [point["validation_nats"] for point in points[-3:]] > [best] * 3
+
+
+def test_budgets() -> None:
+    assert spec_of("mlp").epochs == NetSpec.default_epochs
+    assert spec_of("mlp", steps=5).epochs is None
+    assert net_spec("mlp", "large", [], {}).epochs == 40
+    assert net_spec("mlp", "large", ["seconds=3"], {}).epochs is None
+    model = spec_of("mlp", epochs=2.5, batch=16).fit(ITEMS)  # rows of 16: one a step
+    assert model.metrics["training"][-1]["step"] == 10
+    assert model.metrics["training"][-1]["epoch"] == 2.5
+    timed = spec_of("mlp", seconds=0.3).fit(ITEMS)
+    assert timed.metrics["training"][-1]["share"] == 1
+
+
+def test_bf16_trains_too() -> None:
+    first, second = (spec_of("mlp", steps=30, precision=precision).fit(ITEMS) for precision in ("float32", "bf16"))
+    a, b = (model.evaluate(ITEMS).nats_per_symbol for model in (first, second))
+    assert a != b
+    assert a == pytest.approx(b, abs=0.1)
+
+
+def test_items_longer_than_the_rows_of_training() -> None:
+    long = Corpus.from_items(["abcd" * 300, "ab", "abcdab"])  # 1,200 characters; rows have at most 512
+    for kind in ("mlp", "transformer", "gru"):
+        model = spec_of(kind, steps=40).fit(long)
+        nats = model.nats(long)
+        by_hand = [sum(score.surprisal) for score in model.score(["abcd" * 300, "ab"])]
+        assert nats[:2].tolist() == pytest.approx(by_hand)
+        step = model.start(1)
+        total = 0.0
+        for symbol in [*model.alphabet.encode("abcd" * 300), 0]:
+            total -= step.log_probs[0, symbol]
+            step = model.advance(step.state, np.array([symbol]))
+        assert nats[0] == pytest.approx(total)
+
+
+# -- what can be asked for wrongly -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"steps": 5, "seconds": 3.0}, "one of steps, epochs and seconds.*steps and seconds"),
+        ({"steps": 0}, "steps is a whole number of at least 1"),
+        ({"seconds": -1.0}, "seconds is a number above 0"),
+        ({"rate": math.nan}, "rate is a number above 0"),
+        ({"dropout": 1.0}, "dropout is a share"),
+        ({"precision": "fp8"}, "no precision"),
+        ({"seed": -1}, "seed is a whole number"),
+        ({"width": 0}, "width is a whole number of at least 1"),
+        ({"width": 13}, "multiple of heads"),
+        ({"decay": -1.0}, "decay"),
+    ],
+)
+def test_settings_that_are_none(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        spec_of("transformer", **settings)
+
+
+def test_a_budget_is_needed_where_there_is_no_default() -> None:
+    with pytest.raises(SettingsError, match="not none of them"):
+        TrainSettings()
+
+
+def test_settings_from_texts() -> None:
+    spec = net_spec("transformer", "small", ["width=64", "dropout=0.1", "precision=bf16", "seconds=2"], {"seed": 3})
+    assert (spec.dropout, spec.precision, spec.seconds, spec.seed) == (0.1, "bf16", 2.0, 3)
+    with pytest.raises(SettingsError, match=r"has no setting 'depth'; the settings of mlp are .*context.*width"):
+        net_spec("mlp", "default", ["depth=3"], {})
+    with pytest.raises(SettingsError, match="'width' is not NAME=VALUE"):
+        net_spec("mlp", "default", ["width"], {})
+    with pytest.raises(SettingsError, match="width is a whole number, not 'wide'"):
+        net_spec("mlp", "default", ["width=wide"], {})
+    with pytest.raises(SettingsError, match="no preset 'huge'"):
+        net_spec("mlp", "huge", [], {})

@@ -1,0 +1,258 @@
+"""Trainings that are interrupted: what was learned is not lost, and going on gives what would have come anyway."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from nextchar.cli import main
+from nextchar.corpus import Corpus
+from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.build import NETS, load
+from nextchar.models.spec import Report
+
+pytest.importorskip("torch")
+
+from nextchar.models.net_specs import NetSpec, net_spec
+from nextchar.running import Run
+
+ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "maximilian", "eve"] * 4)
+HELD = Corpus.from_items(["ema", "via", "mila"])
+SMALL: dict[str, Any] = {"steps": 60, "batch": 48, "dropout": 0.2, "seed": 4}
+WIDTHS = {"transformer": {"width": 12, "heads": 2, "layers": 2}}
+
+
+def spec_of(kind: str, **settings: Any) -> NetSpec:
+    return net_spec(kind, "small", [], {**SMALL, **WIDTHS.get(kind, {"width": 12}), **settings})
+
+
+def press_at(share: float) -> Callable[[Report], None]:
+    """Ctrl-C when so much is done."""
+
+    def progress(report: Report) -> None:
+        if report.share >= share and not pressed:
+            pressed.append(report.share)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    pressed: list[float] = []
+    return progress
+
+
+def fit(spec: NetSpec, run: Run, progress: Callable[[Report], None] | None = None) -> Any:
+    return spec.fit(ITEMS, validation=HELD, run=run, progress=progress)
+
+
+@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("share", [0.03, 0.4, 0.95])
+def test_interrupted_and_resumed_is_bit_for_bit_as_not_interrupted(kind: str, share: float, tmp_path: Path) -> None:
+    spec = spec_of(kind)
+    whole = fit(spec, Run())
+    run = Run(checkpoint=tmp_path / "c", resume=True, log=tmp_path / "log.jsonl")
+    with pytest.raises(KeyboardInterrupt):
+        fit(spec, run, press_at(share))
+    assert not list(tmp_path.glob("*.part"))
+    resumed = fit(spec, run)
+    assert resumed.metrics["stopped"] is None
+    for name, array in whole.arrays().items():
+        assert np.array_equal(resumed.arrays()[name], array), name
+    points = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    for mine, other in zip(points, whole.metrics["training"], strict=True):
+        assert {key: mine[key] for key in ("step", "train_nats", "validation_nats", "update_ratios")} == {
+            key: other[key] for key in ("step", "train_nats", "validation_nats", "update_ratios")
+        }
+
+
+def test_without_a_checkpoint_ctrl_c_keeps_the_best_weights() -> None:
+    model = fit(spec_of("mlp"), Run(), press_at(0.5))
+    assert "interrupted after 3" in model.metrics["stopped"]  # steps 30 to 32 of 60
+    assert model.sample(2, seed=1)
+
+
+def test_resuming_without_a_checkpoint_begins_at_the_beginning(tmp_path: Path) -> None:
+    run = Run(checkpoint=tmp_path / "c", resume=True)
+    first, second = fit(spec_of("bow"), run), fit(spec_of("bow"), Run())
+    assert all(np.array_equal(first.arrays()[name], array) for name, array in second.arrays().items())
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    path = tmp_path / "c"
+    with pytest.raises(KeyboardInterrupt):
+        fit(spec_of("mlp"), Run(checkpoint=path), press_at(0.4))
+    return path
+
+
+def test_a_checkpoint_of_something_else(checkpoint: Path) -> None:
+    run = Run(checkpoint=checkpoint, resume=True)
+    with pytest.raises(SettingsError, match="a training with width 12, not 13"):
+        fit(spec_of("mlp", width=13), run)
+    with pytest.raises(SettingsError, match="with steps 60, not 61"):
+        fit(spec_of("mlp", steps=61), run)
+    with pytest.raises(SettingsError, match="the checkpoint of a mlp, not of a bow"):
+        fit(spec_of("bow"), run)
+    with pytest.raises(SettingsError, match="other data"):
+        spec_of("mlp").fit(ITEMS, validation=ITEMS, run=run)
+    with pytest.raises(ModelFileError, match="knows no model 'checkpoint'"):
+        load(checkpoint)
+
+
+def test_a_damaged_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+    whole = checkpoint.read_bytes()
+    run = Run(checkpoint=checkpoint, resume=True)
+    for at in (3, 40, len(whole) // 2, len(whole) - 5):
+        checkpoint.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(ModelFileError):
+            fit(spec_of("mlp"), run)
+    for size in (0, 7, 500, len(whole) - 1):
+        checkpoint.write_bytes(whole[:size])
+        with pytest.raises(ModelFileError):
+            fit(spec_of("mlp"), run)
+    fit(spec_of("mlp"), Run()).save(tmp_path / "m")
+    with pytest.raises(ModelFileError, match="a model of kind 'mlp', not a checkpoint"):
+        fit(spec_of("mlp"), Run(checkpoint=tmp_path / "m", resume=True))
+
+
+def test_a_full_disk_on_the_way_does_not_end_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    run = Run(checkpoint=tmp_path / "c", every_seconds=0.02)
+    with pytest.warns(UserWarning, match=r"No space left on device; training goes on without this checkpoint"):
+        model = fit(spec_of("mlp"), run)
+    assert model.metrics["training"][-1]["share"] == 1
+    with pytest.raises(ModelFileError, match="No space left"):
+        fit(spec_of("mlp"), Run(checkpoint=tmp_path / "c"), press_at(0.5))
+    assert not list(tmp_path.iterdir())
+
+
+# -- the command -----------------------------------------------------------------------------------------------------
+
+TRAIN = ["--model", "mlp", "--preset", "small", "--steps", "400", "--set", "batch=48", "--seed", "2"]
+
+KILLED = """
+import os, signal, sys
+import nextchar.storage as storage
+from nextchar.running import Run
+
+Run.__dataclass_fields__["every_seconds"].default = 0.0
+Run.__init__.__defaults__ = None
+Run.__init__.__kwdefaults__["every_seconds"] = 0.0
+writes = 0
+replace, fsync = os.replace, os.fsync
+
+def stopping(where, real):
+    def call(*arguments):
+        global writes
+        writes += where == "replace"
+        if sys.argv[1] == where and writes >= 20:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments)
+    return call
+
+os.replace, os.fsync = stopping("replace", replace), stopping("fsync", fsync)
+from nextchar.cli import main
+main(sys.argv[2:])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["fsync", "replace"])
+def test_kill_in_the_middle_of_writing_a_checkpoint(where: str, tmp_path: Path) -> None:
+    """SIGKILL between the first byte of the twentieth checkpoint and its renaming; the nineteenth is whole."""
+    data = tmp_path / "names.txt"
+    data.write_text("\n".join(ITEMS))
+    out, expected = tmp_path / "m.safetensors", tmp_path / "e.safetensors"
+    command = [sys.executable, "-c", KILLED, where, "train", str(data), *TRAIN, "-o"]
+    killed = subprocess.run([*command, str(out)], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert not out.exists()
+    assert Path(f"{out}.checkpoint").exists()
+    for arguments in ([str(out), "--resume"], [str(expected)]):
+        done = CliRunner().invoke(main, ["train", str(data), *TRAIN, "-o", *arguments])
+        assert done.exit_code == 0, done.output
+    first, second = load(out), load(expected)
+    assert all(np.array_equal(first.arrays()[name], array) for name, array in second.arrays().items())
+    assert not Path(f"{out}.checkpoint").exists()
+
+
+@pytest.mark.slow
+def test_kill_and_ctrl_c_in_the_middle_of_training(tmp_path: Path) -> None:
+    data, out, log = tmp_path / "names.txt", tmp_path / "m.safetensors", tmp_path / "log.jsonl"
+    data.write_text("\n".join(ITEMS))
+    start = [sys.executable, "-c", "from nextchar.cli import main; main()"]
+    command = [*start, "train", str(data), *TRAIN, "--steps", "20000"]
+    for number, code, words in ((signal.SIGKILL, -9, ""), (signal.SIGINT, 130, "with --resume\nInterrupted.")):
+        child = subprocess.Popen([*command, "-o", str(out), "--log", str(log)], stderr=subprocess.PIPE, text=True)
+        while not (log.exists() and log.stat().st_size) and child.poll() is None:
+            time.sleep(0.02)
+        child.send_signal(number)
+        assert child.wait(60) == code
+        assert child.stderr is not None
+        assert words in child.stderr.read()
+        child.stderr.close()
+        assert not out.exists()
+        log.unlink()
+    assert Path(f"{out}.checkpoint").exists()
+
+
+def invoke(tmp_path: Path, *arguments: str) -> tuple[int, str]:
+    data = tmp_path / "names.txt"
+    data.write_text("\n".join(ITEMS))
+    done = CliRunner().invoke(main, ["train", str(data), "-o", str(tmp_path / "m.safetensors"), *arguments])
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--model", "mlp", "--set", "depth=3"], 1, "the settings of mlp are steps, epochs, seconds, seed"),
+        (["--model", "mlp", "--set", "width"], 1, "'width' is not NAME=VALUE"),
+        (["--model", "gru", "--set", "width=many"], 1, "width is a whole number, not 'many'"),
+        (["--model", "gru", "--steps", "5", "--seconds", "5"], 1, "not steps and seconds"),
+        (["--model", "mlp", "--order", "3"], 2, "--order does not go with --model mlp"),
+        (["--preset", "small"], 2, "--preset does not go with --model ngram"),
+        (["--model", "mlp", "--device", "warp"], 1, "no device 'warp'"),
+        (["--model", "mlp", "--preset", "tiny"], 2, "'tiny' is not one of"),
+    ],
+)
+def test_wrong_wishes(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+    got, output = invoke(tmp_path, *arguments)
+    assert (got, words in output) == (code, True), output
+    assert "Traceback" not in output
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_cuda_that_is_not_there(tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is CUDA here")
+    got, output = invoke(tmp_path, "--model", "mlp", "--steps", "3", "--device", "cuda")
+    assert got == 1
+    assert "torch finds no CUDA here; choose cpu or auto" in output
+
+
+def test_a_model_whose_settings_ask_for_more_than_its_weights(tmp_path: Path) -> None:
+    """A context longer than trained cannot be given to a model from outside: its weights would not fit."""
+    from nextchar.storage import ModelFile, read_model_file, write_model_file
+
+    path = tmp_path / "m.safetensors"
+    fit(spec_of("transformer"), Run()).save(path)
+    content = read_model_file(path)
+    settings = {**content.document["settings"], "context": 64}
+    write_model_file(path, ModelFile(content.kind, content.arrays, {**content.document, "settings": settings}))
+    with pytest.raises(ModelFileError, match=r"distance do not fit its settings: \(2, 64\) wanted"):
+        load(path)
