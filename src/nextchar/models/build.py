@@ -85,6 +85,8 @@ def load(path: str | Path) -> Model:
         MissingExtraError: the kind of model needs an extra that is not installed.
     """
     content = read_model_file(path)
+    if content.kind == "checkpoint":
+        raise ModelFileError(f"{path}: is the checkpoint of an unfinished training; go on with train ... --resume")
     if content.kind not in KINDS:
         raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(KINDS)}")
     try:
