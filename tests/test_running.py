@@ -104,7 +104,7 @@ def test_a_checkpoint_of_something_else(checkpoint: Path) -> None:
         fit(spec_of("bow"), run)
     with pytest.raises(SettingsError, match="other data"):
         spec_of("mlp").fit(ITEMS, validation=ITEMS, run=run)
-    with pytest.raises(ModelFileError, match="knows no model 'checkpoint'"):
+    with pytest.raises(ModelFileError, match="the checkpoint of an unfinished training"):
         load(checkpoint)
 
 

@@ -119,6 +119,8 @@ def load(path: str | Path) -> Model:
     kinds = {**KINDS, **MADE}
     if content.kind == "classifier":
         raise ModelFileError(f"{path}: is a classifier, which tells labels: nextchar classify {path} FILE")
+    if content.kind == "checkpoint":
+        raise ModelFileError(f"{path}: is the checkpoint of an unfinished training; go on with train ... --resume")
     if content.kind not in kinds:
         raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(kinds)}")
     try:
