@@ -24,6 +24,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from nextchar.comparing import Contender, compare, contenders
 from nextchar.corpus import Corpus
 from nextchar.counting import Counts, count
 from nextchar.equivalence import divergence, rows_of
@@ -316,6 +317,45 @@ def test_orders(client: Any, corpus: Corpus) -> None:
     assert losses[0] > losses[1] > losses[2] > losses[3]
 
 
+def test_all_models(client: Any, corpus: Corpus) -> None:
+    seen = get(client, "models")
+    parts = split(corpus, "distinct")
+    wanted = {c.spec.summary: c.spec for c in contenders()}
+    left_out = [entry["summary"] for entry in seen["left_out"]]
+    assert sorted([entry["summary"] for entry in seen["models"]] + left_out) == sorted(wanted)
+    if parts.train.symbols > 60_000:
+        assert [entry["settings"]["smoothing"] for entry in seen["left_out"]] == ["pitman-yor"]
+    losses = [entry["nats_per_symbol"] for entry in seen["models"]]
+    assert losses == sorted(losses)
+    for entry in (seen["models"][0], seen["models"][-1]):
+        model = wanted[entry["summary"]].fit(parts.train, validation=parts.validation)
+        nats = model.evaluate(parts.test).nats_per_symbol
+        assert entry["nats_per_symbol"] == pytest.approx(nats)
+        assert entry["bits_per_symbol"] == pytest.approx(nats / math.log(2))
+        if entry is seen["models"][0]:
+            assert seen["samples"] == model.sample(10, seed=1, max_length=200)
+    [result] = compare([Contender("ngram", Ngram(order=4))], parts)
+    [entry] = [entry for entry in seen["models"] if entry["summary"] == "order 4, add 0.1"]
+    assert entry["nats_per_symbol"] == pytest.approx(result.nats_per_symbol)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [f"{a}{b}{c}" for a in "bdk" for b in "aeiou" for c in "nr"],
+        [f"{a}{b}" for a in "张王李赵" for b in "伟芳娜敏静"],
+        [str(n) for n in range(20)],
+    ],
+    ids=["latin", "chinese", "fewest"],
+)
+def test_all_models_of_a_short_list(client: Any, items: list[str]) -> None:
+    post(client, "data", text="\n".join(items))
+    seen = get(client, "models")
+    assert (len(seen["models"]), seen["left_out"]) == (len(contenders()), [])
+    assert all(0 < entry["nats_per_symbol"] < 10 for entry in seen["models"])
+    assert len(seen["samples"]) == 10
+
+
 # -- the net --------------------------------------------------------------------------------------------------------
 
 
@@ -454,6 +494,7 @@ def test_own_data(client: Any, text: str, word: str) -> None:
     assert (smoothing["count"], smoothing["nats"]) == (0, "inf")
     assert get(client, "smoothing/curve")["held_out"] is None  # too few different items to hold some out
     assert get(client, "orders")["orders"] == []
+    assert get(client, "models")["models"] == []
     assert post(client, "game", seed=1)["rounds"]
     assert get(client, "keepdim")["labels"] == own["alphabet"]
     assert client.delete("/api/data").json()["own"] is False

@@ -236,3 +236,17 @@ def test_samples_of_an_order(lesson: Lesson, corpus: Corpus) -> None:
         "(wanted) => document.querySelector('[data-testid=orders-mine] li').textContent === wanted",
         Ngram(order=6, add=0.0).fit(corpus).sample(20, seed=2, max_length=40)[0] or "∅",
     )
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "order 4, add 0.1"), ("zh", "4 阶，加 0.1")])
+def test_all_models(lesson: Lesson, corpus: Corpus, language: str, name: str) -> None:
+    lesson.open(9, language)
+    rows = [row.inner_text().split("\t") for row in lesson.at("models-table").locator("tbody tr").all()]
+    seen = lesson.get("models")
+    assert [row[1] for row in rows] == [f"{entry['nats_per_symbol']:.4f}" for entry in seen["models"]]
+    assert rows[0][0].startswith("★ ")
+    parts = split(corpus, "distinct")
+    nats = Ngram(order=4, add=0.1).fit(parts.train).evaluate(parts.test).nats_per_symbol
+    assert [row[1] for row in rows if row[0].removeprefix("★ ") == name] == [f"{nats:.4f}"]
+    assert rows[0][1] in lesson.text("models-best")
+    assert lesson.at("models-samples").locator("li").all_inner_texts() == [item or "∅" for item in seen["samples"]]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 
+from nextchar.comparing import contenders
 from nextchar.decoding import Plan
+from nextchar.evaluation import evaluate
+from nextchar.models.base import Model
 from nextchar.web.api import LARGEST_ORDER, LONGEST, add_of, counts_table, order_of, rows, word_of
 from nextchar.web.inputs import RefusedError
 from nextchar.web.service import Ask, Endpoint
@@ -15,6 +20,11 @@ from nextchar.web.stock import Data
 from nextchar.web.views import shown_ids, table_view
 
 __all__ = ["ENDPOINTS"]
+
+FEWEST: Final = 20  # different items, below which none are held out
+MOST_SEATED: Final = 60_000  # symbols that Pitman-Yor is trained on while a visitor waits: about two seconds
+MOST_TUNED: Final = 300_000  # the same where discounts are tuned
+BEST_SAMPLES: Final = 10
 
 
 def score(ask: Ask) -> Any:
@@ -87,12 +97,17 @@ def _smoothing_curve(ask: Ask, data: Data) -> dict[str, Any]:
     points = 25 if data.corpus.alphabet.size <= 300 else 7
     grid = [0.0, *np.geomspace(0.001, 1000, points).tolist()]
     held_out: list[float] | None = None
-    if len(ask.stock.keep(data, "distinct", data.corpus.distinct, data.size_bytes)) >= 20:
+    if not _too_few(ask, data):
         parts = ask.stock.parts(data)
         train = Data("part", True, parts.train)
         held_out = [ask.stock.ngram(train, 2, add).evaluate(parts.validation).nats_per_symbol for add in grid]
         ask.stock.cache.forget(train)
     return {"add": grid, "loss": [ask.stock.loss(data, 2, add) for add in grid], "held_out": held_out}
+
+
+def _too_few(ask: Ask, data: Data) -> bool:
+    """Whether there are too few different items to hold some out."""
+    return len(ask.stock.keep(data, "distinct", data.corpus.distinct, data.size_bytes)) < FEWEST
 
 
 def orders(ask: Ask) -> Any:
@@ -103,7 +118,7 @@ def orders(ask: Ask) -> Any:
 def _orders(ask: Ask, data: Data) -> dict[str, Any]:
     V, add = data.corpus.alphabet.size, 0.1
     sizes = [{"order": n, "cells": str(V**n)} for n in range(1, 11)]
-    if len(ask.stock.keep(data, "distinct", data.corpus.distinct, data.size_bytes)) < 20:
+    if _too_few(ask, data):
         return {"table_sizes": sizes, "orders": [], "add": add, "alphabet_size": V}
     parts = ask.stock.parts(data)
     train = Data("part", True, parts.train)
@@ -131,9 +146,50 @@ def _orders(ask: Ask, data: Data) -> dict[str, Any]:
     }
 
 
+def models(ask: Ask) -> Any:
+    """All models of the leaderboard that need no time budget, measured on the test items, best first."""
+    return ask.stock.keep(ask.data, "models", lambda: _models(ask, ask.data))
+
+
+def _models(ask: Ask, data: Data) -> dict[str, Any]:
+    if _too_few(ask, data):
+        return {"models": [], "left_out": [], "samples": []}
+    parts = ask.stock.parts(data)
+    results: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    best: Model | None = None
+    least = math.inf
+    for contender in contenders():
+        spec: Any = contender.spec
+        settings = asdict(spec)
+        entry = {"model": contender.kind, "summary": spec.summary, "settings": settings}
+        if parts.train.symbols > _most_symbols(settings):
+            left_out.append(entry)
+            continue
+        model = spec.fit(parts.train, validation=parts.validation)
+        result = evaluate(model, parts.test)
+        results.append({**entry, "nats_per_symbol": result.nats_per_symbol, "bits_per_symbol": result.bits_per_symbol})
+        if best is None or result.nats_per_symbol < least:
+            best, least = model, result.nats_per_symbol
+    return {
+        "models": sorted(results, key=lambda entry: entry["nats_per_symbol"]),
+        "left_out": left_out,
+        "samples": [] if best is None else list(best.draw(BEST_SAMPLES, Plan(seed=1, max_length=LONGEST)).corpus),
+        "items": {"train": len(parts.train), "held_out": len(parts.test)},
+    }
+
+
+def _most_symbols(settings: Mapping[str, Any]) -> float:
+    """How many symbols a model may be trained on while a visitor waits."""
+    if settings.get("smoothing") == "pitman-yor":
+        return MOST_SEATED
+    return MOST_TUNED if settings.get("tune", "none") != "none" else math.inf
+
+
 ENDPOINTS: Final = (
     Endpoint(method="POST", path="/api/score", answer=score),
     Endpoint(method="GET", path="/api/smoothing", answer=smoothing),
     Endpoint(method="GET", path="/api/smoothing/curve", answer=smoothing_curve, work="slow"),
     Endpoint(method="GET", path="/api/orders", answer=orders, work="slow"),
+    Endpoint(method="GET", path="/api/models", answer=models, work="slow"),
 )

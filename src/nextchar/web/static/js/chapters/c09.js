@@ -13,6 +13,7 @@ export async function render(root, ctx) {
     ctx.guard(() => growth(ctx, ctx.figure("tables"), orders), ctx.figure("tables")),
     ctx.guard(() => losses(ctx, ctx.figure("loss"), orders), ctx.figure("loss")),
     ctx.guard(() => samples(ctx, ctx.figure("samples")), ctx.figure("samples")),
+    ctx.guard(() => models(ctx, ctx.figure("models")), ctx.figure("models")),
   ]);
 }
 
@@ -170,4 +171,53 @@ async function samples(ctx, place) {
       ui.clear(status, t("samples_new", { share: ui.percent(answer.new_share, 0), order: order.value }));
     }, place);
   }
+}
+
+// --- all models ----------------------------------------------------------------------------------------------------
+
+// Which models there are, the server says; one that has no words here has the library's.
+async function models(ctx, place) {
+  const { charts, ui, t } = ctx;
+  const { el } = ui;
+  const { models: entries, left_out: leftOut, samples: drawn } = await ctx.api.get("/models", {}, { signal: ctx.signal });
+  if (!entries.length) {
+    ui.clear(place, ui.message("note", t("loss_too_few"), "models-too-few"));
+    return;
+  }
+  const names = entries.map((entry) => modelName(ctx, entry));
+  const losses = entries.map((entry) => entry.nats_per_symbol);
+  const best = t("models_best", { model: names[0], loss: ui.fixed(losses[0]) });
+  const picture = el("div", { testid: "models-chart" });
+  ui.clear(
+    place,
+    picture,
+    ui.message("note", best, "models-best"),
+    ui.scroller(t("models_caption"), ui.table({
+      caption: t("models_caption"),
+      head: [t("models_head_model"), t("models_head_nats"), t("models_head_bits")],
+      rows: entries.map((entry, i) => [
+        i ? names[i] : el("strong", { text: `★ ${names[i]}` }), ui.fixed(entry.nats_per_symbol), ui.fixed(entry.bits_per_symbol),
+      ]),
+      numeric: [1, 2],
+      testid: "models-table",
+    })),
+    leftOut.length > 0 && ui.message("note", t("models_left_out", {
+      models: leftOut.map((entry) => modelName(ctx, entry)).join(ctx.lang === "zh" ? "；" : "; "),
+    }), "models-left-out"),
+    ui.heading(t("models_samples")),
+    ui.items(drawn, { label: t("models_samples"), testid: "models-samples" }),
+  );
+  await charts.bars({
+    into: picture, x: names, y: losses, horizontal: true, words: true, highlight: 0,
+    values: (i) => ui.fixed(losses[i], 3), xTitle: t("models_axis"), label: t("models_aria"), text: best,
+  });
+}
+
+function modelName({ t, has }, { model, summary, settings }) {
+  const key = `models_method_${String(settings.smoothing).replaceAll("-", "_")}`;
+  if (model !== "ngram") return `${model}: ${summary}`;
+  if (!has(key)) return summary;
+  const method = t(key, { add: settings.add });
+  const tuned = settings.tune === "none" ? method : t("models_tuned", { method });
+  return t("models_name", { order: settings.order, method: tuned });
 }
