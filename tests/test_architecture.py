@@ -36,7 +36,8 @@ FLOORS: list[set[str]] = [
         "models.neural",
     },
     {"models.automaton_model", "models.pitman_yor", "models.tuning", "models.net_specs", "diagnostics"},
-    {"models.ngram", "models.bigram_net", "models.backoff", "models.mix.model", "models.mix", "models.derived"},
+    {"models.ngram", "models.bigram_net", "models.backoff", "models.mix.model", "models.mix", "models.derived"}
+    | {"models.ensemble"},
     {"models.build", "models"},
     {"choosing"},
     {"fitting", "comparing", "equivalence", "reproduce", "arpa.words", "exact", "classify", "outliers"},

@@ -26,6 +26,7 @@ from nextchar.models.bigram_net import BigramNet
 from nextchar.models.build import load, spec_of
 from nextchar.models.derived import DerivedModel
 from nextchar.models.drawing import TableDrawer
+from nextchar.models.ensemble import EnsembleModel, combine
 from nextchar.models.mix.model import Mix
 from nextchar.models.ngram import Ngram
 from nextchar.models.smoothing import METHODS, Method
@@ -83,6 +84,14 @@ def net(kind: str) -> Make:
 
 if find_spec("torch"):
     MODELS |= {kind: net(kind) for kind in TINY}
+
+
+def ensemble(corpus: Corpus) -> Model:
+    other = net("mlp") if find_spec("torch") else ngram(4, 1.0)
+    return combine([Ngram(order=2).fit(corpus), other(corpus)], Corpus.from_items(["emma", "ola", "mila"]))
+
+
+MODELS["ensemble"] = ensemble
 
 
 @pytest.fixture(params=MODELS, scope="module")
@@ -168,7 +177,7 @@ def test_scoring_a_corpus_is_looking_up_its_rows(model: Model) -> None:
 def test_the_training_loss_from_what_the_model_remembers(model: Model) -> None:
     if model.kind == "backoff":
         pytest.skip("it was trained elsewhere")
-    if isinstance(model, DerivedModel):
+    if isinstance(model, DerivedModel | EnsembleModel):
         with pytest.raises(SettingsError, match="no training data of its own"):
             model.training_nats()
         return

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nextchar.models.base import Model
     from nextchar.models.bigram_net import BigramNet, BigramNetModel
     from nextchar.models.build import load
+    from nextchar.models.ensemble import combine
     from nextchar.models.ngram import Ngram, NgramModel
     from nextchar.splitting import Split, split
 
@@ -51,6 +52,7 @@ __all__ = [
     "Split",
     "TextOptions",
     "__version__",
+    "combine",
     "count",
     "count_files",
     "evaluate",
@@ -79,6 +81,7 @@ _HOME = {
     "Score": "evaluation",
     "Split": "splitting",
     "TextOptions": "corpus",
+    "combine": "models.ensemble",
     "count": "counting",
     "count_files": "counting",
     "evaluate": "evaluation",

@@ -5,7 +5,6 @@ Letters: S states of each, P pairs of states, V size of the alphabet.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from nextchar.models.automaton import Automaton, States
 from nextchar.models.base import Model
 from nextchar.models.derived import Derived, DerivedModel
 from nextchar.models.ngram import NgramModel
-from nextchar.provenance import KEPT_ITEMS, Provenance
+from nextchar.provenance import Provenance, together
 
 __all__ = ["blend", "merge", "update"]
 
@@ -57,7 +56,7 @@ def blend(first: Model, second: Model, weight: float) -> DerivedModel:
     return DerivedModel(
         settings=Derived(how=f"{1 - weight:g} of a model ({first.kind}) and {weight:g} of another ({second.kind})"),
         machine=blended,
-        provenance=_together(first.provenance, second.provenance),
+        provenance=together(first.provenance, second.provenance),
     )
 
 
@@ -105,7 +104,7 @@ def merge(first: Model, second: Model) -> NgramModel:
         raise SettingsError(
             "the two models treat text differently (--lower, --nfc, --strip); their counts do not add up"
         )
-    return a.settings.from_counts(a.counts + b.counts, _together(a.provenance, b.provenance))
+    return a.settings.from_counts(a.counts + b.counts, together(a.provenance, b.provenance))
 
 
 def update(model: Model, items: Corpus) -> NgramModel:
@@ -118,28 +117,10 @@ def update(model: Model, items: Corpus) -> NgramModel:
     if items.options != counted.provenance.options:
         raise SettingsError("the new items were not treated as the model treats text; read them with its options")
     counts = counted.counts + count(items, counted.settings.order)
-    return counted.settings.from_counts(counts, _together(counted.provenance, Provenance.of(items)))
+    return counted.settings.from_counts(counts, together(counted.provenance, Provenance.of(items)))
 
 
 def _counted(model: Model) -> NgramModel:
     if not isinstance(model, NgramModel):
         raise SettingsError(f"a model of kind {model.kind} does not hold counts; ngram does")
     return model
-
-
-def _together(a: Provenance, b: Provenance) -> Provenance:
-    """What is remembered of both data sets; the files are named no more."""
-    known = None
-    if a.known is not None and b.known is not None:
-        known = np.union1d(a.known, b.known)
-    if known is not None and len(known) > KEPT_ITEMS:
-        known = None
-    weighted = a.weight is not None or b.weight is not None
-    return replace(
-        a,
-        items=a.items + b.items,
-        symbols=a.symbols + b.symbols,
-        weight=sum(p.items if p.weight is None else p.weight for p in (a, b)) if weighted else None,
-        source=None,
-        known=known,
-    )

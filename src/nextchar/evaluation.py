@@ -9,21 +9,24 @@ Letters: n items, S symbols of a corpus, B batch, T time.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.alphabet import BOUNDARY
+from nextchar.alphabet import BOUNDARY, Ids
 from nextchar.corpus import Corpus, Fingerprints
 from nextchar.models.protocol import CorpusScorer, LanguageModel
 
 __all__ = [
+    "Batch",
     "Evaluation",
     "Score",
     "evaluate",
     "item_nats",
+    "read_batches",
     "score_corpus",
     "symbol_nats",
     "symbol_nats_plainly",
@@ -113,11 +116,36 @@ def symbol_nats(model: LanguageModel, corpus: Corpus) -> F64:
 def symbol_nats_plainly(model: LanguageModel, corpus: Corpus) -> F64:
     """The same by the model's rows alone: items of like length side by side, padded at their ends."""
     nats = np.empty(corpus.symbols)
+    for batch in read_batches(corpus):
+        log_probs = model.log_probs(batch.ids)
+        targets = batch.targets[..., None].astype(np.intp)
+        nats[batch.flat] = -np.take_along_axis(log_probs, targets, axis=-1)[..., 0][batch.inside]
+    return nats
+
+
+class Batch(NamedTuple):
+    """Items side by side, padded at their ends.
+
+    Attributes:
+        ids: (B, T) what was read.
+        targets: (B, T) what came next.
+        inside: (B, T) where an item is, and no padding.
+        flat: where the symbols inside stand in the corpus.
+    """
+
+    ids: Ids
+    targets: Ids
+    inside: npt.NDArray[np.bool_]
+    flat: npt.NDArray[np.intp]
+
+
+def read_batches(corpus: Corpus) -> Iterator[Batch]:
+    """All items, those of like length together, in batches whose rows fit into memory."""
     order = np.argsort(corpus.lengths, kind="stable")
     begin = 0
     while begin < len(order):
         end = begin + 1
-        while end < len(order) and _cells(corpus, order[begin : end + 1], model.alphabet.size) <= BATCH_CELLS:
+        while end < len(order) and _cells(corpus, order[begin : end + 1], corpus.alphabet.size) <= BATCH_CELLS:
             end = min(2 * end - begin, len(order))
         rows = order[begin:end]
         sizes = corpus.lengths[rows] + 1
@@ -127,10 +155,8 @@ def symbol_nats_plainly(model: LanguageModel, corpus: Corpus) -> F64:
         flat = np.repeat(corpus.offsets[rows] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
         targets[inside] = corpus.ids[flat]
         ids[:, 1:] = targets[:, :-1]
-        log_probs = model.log_probs(ids)
-        nats[flat] = -np.take_along_axis(log_probs, targets[..., None].astype(np.intp), axis=-1)[..., 0][inside]
+        yield Batch(ids, targets, inside, flat)
         begin = end
-    return nats
 
 
 def _cells(corpus: Corpus, rows: npt.NDArray[np.intp], V: int) -> int:

@@ -21,7 +21,7 @@ from nextchar.reading import Digest, Format
 from nextchar.splitting import Split, SplitName, split
 from nextchar.storage import plain
 
-__all__ = ["Input", "Trained", "train"]
+__all__ = ["Input", "Trained", "held_out_losses", "train"]
 
 Reading = Callable[[int], None]  # is told how many bytes have been read
 
@@ -121,14 +121,7 @@ def train(
     seconds = time.perf_counter() - begun
     losses = {"train": _loss(evaluate(model, training))}
     if division != "none":
-        for name, part in (("validation", pieces.validation), ("test", pieces.test)):
-            new = evaluate(model, part, without=model.provenance.known)
-            new_loss = new.nats_per_symbol if new.items else None
-            losses[name] = {
-                **_loss(evaluate(model, part)),
-                "new_items": new.items,
-                "new_nats_per_symbol": new_loss,
-            }
+        losses |= held_out_losses(model, pieces)
     return Trained(
         model=_measured(
             model,
@@ -144,6 +137,19 @@ def train(
         repeats=repeats,
         note=pieces.note,
     )
+
+
+def held_out_losses(model: Model, pieces: Split) -> dict[str, dict[str, Any]]:
+    """The loss on the validation and the test part, of all their items and of those new to the model."""
+    losses = {}
+    for name, part in (("validation", pieces.validation), ("test", pieces.test)):
+        new = evaluate(model, part, without=model.provenance.known)
+        losses[name] = {
+            **_loss(evaluate(model, part)),
+            "new_items": new.items,
+            "new_nats_per_symbol": new.nats_per_symbol if new.items else None,
+        }
+    return losses
 
 
 def _train_on_stream(

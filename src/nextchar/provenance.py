@@ -14,7 +14,7 @@ import numpy as np
 
 from nextchar.corpus import Corpus, Fingerprints, Source, TextOptions
 
-__all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder"]
+__all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
 
 KEPT_ITEMS: Final = 1 << 21
 RECENT: Final = 1 << 18
@@ -47,6 +47,24 @@ class Provenance:
         for _ in recorder.watch([corpus]):
             pass
         return replace(recorder.result(), source=corpus.source)
+
+
+def together(a: Provenance, b: Provenance) -> Provenance:
+    """What is remembered of both data sets; the files are named no more."""
+    known = None
+    if a.known is not None and b.known is not None:
+        known = np.union1d(a.known, b.known)
+    if known is not None and len(known) > KEPT_ITEMS:
+        known = None
+    weighted = a.weight is not None or b.weight is not None
+    return replace(
+        a,
+        items=a.items + b.items,
+        symbols=a.symbols + b.symbols,
+        weight=sum(p.items if p.weight is None else p.weight for p in (a, b)) if weighted else None,
+        source=None,
+        known=known,
+    )
 
 
 def _with(known: Fingerprints, prints: Fingerprints) -> Fingerprints:

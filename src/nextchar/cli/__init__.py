@@ -11,6 +11,7 @@ from nextchar._version import __version__
 from nextchar.cli._run import CommandGroup
 from nextchar.cli.arpa import export, import_
 from nextchar.cli.change import blend, update
+from nextchar.cli.combine import combine
 from nextchar.cli.compare import compare
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
@@ -44,7 +45,7 @@ def main() -> None:
 
 for command in (
     *(train, sample, score, evaluate, info, prob, top, complete, fill),
-    *(classify, calibrate, blend, update),
+    *(classify, calibrate, blend, combine, update),
     *(compare, plot, equivalence, reproduce, pitfalls, web, data, export, import_),
 ):
     main.add_command(command)

@@ -7,13 +7,14 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
-from nextchar.errors import NextcharError
+from nextchar.errors import ModelFileError, NextcharError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CommandGroup",
+    "check_writable",
     "console",
     "echo_json",
     "note",
+    "print_losses",
     "print_table",
     "training_progress",
     "warnings_as_notes",
@@ -65,6 +68,19 @@ def _fail(message: str) -> NoReturn:
 def _os_error_text(error: OSError) -> str:
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def check_writable(output: str, files: tuple[str, ...]) -> None:
+    """Say so before an hour of work, not after it."""
+    folder = Path(output).parent
+    if Path(output).is_dir():
+        raise ModelFileError(f"{output}: is a directory; give a file name for the model")
+    if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
+        raise ModelFileError(f"{output}: is also an input, which the model would replace; give another name")
+    if not folder.is_dir():
+        raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
+    if not os.access(folder, os.W_OK):
+        raise ModelFileError(f"{output}: the folder {folder} cannot be written")
 
 
 def note(message: str) -> None:
@@ -143,3 +159,16 @@ def print_table(
     with printer.capture() as printed:  # and echoed, so that a reader that goes away is met in one place, above
         printer.print(table)
     click.echo(printed.get(), nl=False)
+
+
+def print_losses(splits: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what the parts of a split cost, all items and new ones."""
+    held_out = len(splits) > 1
+    columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
+    rows = []
+    for name, part in splits.items():
+        row = [name, f"{part['items']:,}", f"{part['symbols']:,}"]
+        row += [f"{float(part[unit]) + 0.0:.4f}" for unit in ("nats_per_symbol", "bits_per_symbol")]
+        new = part.get("new_nats_per_symbol")
+        rows.append([*row, "" if new is None else f"{float(new):.4f}"][: len(columns)])
+    print_table(columns, rows, right=columns[1:])

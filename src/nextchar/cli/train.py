@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import console, echo_json, note, print_table, training_progress, warnings_as_notes
+from nextchar.cli._run import (
+    check_writable,
+    console,
+    echo_json,
+    note,
+    print_losses,
+    training_progress,
+    warnings_as_notes,
+)
 
 if TYPE_CHECKING:
     from nextchar.corpus import TextOptions
@@ -154,7 +161,7 @@ def train(
             spec = _net(kind, seed, checkpoint, given)
         else:
             spec = _spec(kind, given, seed)
-    _check_writable(output, files)
+    check_writable(output, files)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")
@@ -239,21 +246,6 @@ def _train_classifier(
     click.echo(f"{output}: written")
 
 
-def _check_writable(output: str, files: tuple[str, ...]) -> None:
-    """Say so before an hour of work, not after it."""
-    from nextchar.errors import ModelFileError
-
-    folder = Path(output).parent
-    if Path(output).is_dir():
-        raise ModelFileError(f"{output}: is a directory; give a file name for the model")
-    if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
-        raise ModelFileError(f"{output}: is also an input, which the model would replace; give another name")
-    if not folder.is_dir():
-        raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
-    if not os.access(folder, os.W_OK):
-        raise ModelFileError(f"{output}: the folder {folder} cannot be written")
-
-
 def _check_options(kind: str, chosen: dict[str, Any]) -> None:
     wrong = sorted(set(chosen) - set(MODEL_OPTIONS[kind]))
     if wrong:
@@ -336,15 +328,7 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
     summary = trained.model.settings.summary
     click.echo(f"{document['model']} ({summary}), alphabet of {document['alphabet_size']} symbols")
-    held_out = len(document["splits"]) > 1
-    columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
-    rows = []
-    for name, part in document["splits"].items():
-        row = [name, f"{part['items']:,}", f"{part['symbols']:,}"]
-        row += [f"{float(part[unit]) + 0.0:.4f}" for unit in ("nats_per_symbol", "bits_per_symbol")]
-        new = part.get("new_nats_per_symbol")
-        rows.append([*row, "" if new is None else f"{float(new):.4f}"][: len(columns)])
-    print_table(columns, rows, right=columns[1:])
+    print_losses(document["splits"])
     if trained.repeats:
         click.echo(f"{trained.repeats:,} repeated items were left out.")
     click.echo(f"{output}: written after {document['seconds']:.2f} seconds")

@@ -37,12 +37,14 @@ class Model(ABC):
         alphabet: what its ids mean.
         provenance: what it remembers of its training data.
         metrics: what was measured when it was trained, as plain JSON values.
+        members: the models that it is made of; none for most.
     """
 
     settings: Any
     alphabet: Alphabet
     provenance: Provenance
     metrics: Mapping[str, Any]
+    members: Sequence[Model] = ()
 
     # -- what each model gives --------------------------------------------------------------------------------------
 
@@ -165,11 +167,15 @@ class Model(ABC):
         Raises:
             ModelFileError: the file cannot be written there.
         """
+        write_model_file(path, self.content())
+
+    def content(self) -> ModelFile:
+        """What its file holds; a member's arrays have names that begin with member0/, member1/ and so on."""
         arrays = dict(self.arrays())
         seen = self.provenance
         if seen.known is not None:
             arrays["known_items"] = seen.known
-        document = {
+        document: dict[str, Any] = {
             "settings": asdict(self.settings),
             "alphabet": {"characters": self.alphabet.characters, "has_unknown": self.alphabet.has_unknown},
             "text": asdict(seen.options),
@@ -181,7 +187,12 @@ class Model(ABC):
             },
             "metrics": self.metrics,
         }
-        write_model_file(path, ModelFile(self.kind, arrays, document))
+        inner = [member.content() for member in self.members]
+        if inner:
+            document["members"] = [{"kind": part.kind, **part.document} for part in inner]
+        for m, part in enumerate(inner):
+            arrays |= {f"member{m}/{name}": array for name, array in part.arrays.items()}
+        return ModelFile(self.kind, arrays, document)
 
     def _corpus_of(self, items: Sequence[str]) -> Corpus:
         if isinstance(items, str):

@@ -89,6 +89,7 @@ def _derived() -> Loader:
 
 MADE: Mapping[str, Callable[[], Loader]] = {"automaton": _derived}
 """Kinds that are made from other models and not trained."""
+ENSEMBLE: Final = "ensemble"  # whose file holds others' files
 
 
 def spec_of(kind: str, settings: Mapping[str, Any]) -> Spec:
@@ -116,27 +117,43 @@ def load(path: str | Path) -> Model:
         MissingExtraError: the kind of model needs an extra that is not installed.
     """
     content = read_model_file(path)
-    kinds = {**KINDS, **MADE}
     if content.kind == "classifier":
         raise ModelFileError(f"{path}: is a classifier, which tells labels: nextchar classify {path} FILE")
     if content.kind == "checkpoint":
         raise ModelFileError(f"{path}: is the checkpoint of an unfinished training; go on with train ... --resume")
+    kinds = (*KINDS, *MADE, ENSEMBLE)
     if content.kind not in kinds:
         raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(kinds)}")
     try:
-        document = content.document
-        make = KINDS[content.kind]().load if content.kind in KINDS else MADE[content.kind]()
-        return make(
-            document["settings"],
-            content.arrays,
-            Alphabet(**document["alphabet"]),
-            _provenance(content),
-            document["metrics"],
-        )
+        return _made(content)
     except MissingExtraError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: is not a usable model: {error}") from None
+
+
+def _made(content: ModelFile) -> Model:
+    """The model that a file's content, or the part of it that is a member's, came from."""
+    document = content.document
+    if content.kind == ENSEMBLE:
+        from nextchar.models.ensemble import EnsembleModel
+
+        members = [_made(_member(content, m, part)) for m, part in enumerate(document["members"])]
+        return EnsembleModel.from_members(document["settings"], members, document["metrics"])
+    make = KINDS[content.kind]().load if content.kind in KINDS else MADE[content.kind]()
+    return make(
+        document["settings"],
+        content.arrays,
+        Alphabet(**document["alphabet"]),
+        _provenance(content),
+        document["metrics"],
+    )
+
+
+def _member(content: ModelFile, m: int, document: Mapping[str, Any]) -> ModelFile:
+    prefix = f"member{m}/"
+    arrays = {name.removeprefix(prefix): array for name, array in content.arrays.items() if name.startswith(prefix)}
+    return ModelFile(document["kind"], arrays, document)
 
 
 def _provenance(content: ModelFile) -> Provenance:

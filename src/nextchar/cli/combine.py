@@ -1,0 +1,113 @@
+"""The command `combine`: an ensemble of trained models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nextchar.cli._options import format_from, input_options, json_option
+from nextchar.cli._run import check_writable, echo_json, note, print_losses, print_table
+
+if TYPE_CHECKING:
+    from nextchar.models.base import Model
+    from nextchar.splitting import Split
+
+__all__ = ["combine"]
+
+
+@click.command(short_help="Make one model of several: their geometric mean.")
+@click.argument("models", nargs=-1, required=True, type=click.Path(), metavar="A B...")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@click.option(
+    "--data", "files", required=True, multiple=True, metavar="FILE", help="What the models were trained on; repeatable."
+)
+@click.option(
+    "--split",
+    "division",
+    type=click.Choice(["distinct", "eurekalabs", "lecture"]),
+    required=True,
+    help="The split that the models were trained with.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
+@input_options
+@json_option
+def combine(
+    models: tuple[str, ...],
+    output: str,
+    files: tuple[str, ...],
+    division: Any,
+    seed: int,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    as_json: bool,
+) -> None:
+    """Make one model of the models A, B, ...: the weighted geometric mean of their probabilities, normalised.
+
+    The weights are those that predict the validation part of the split best, which none of the models was trained on.
+    Any models of one alphabet go together: a mix and a net predict better than either.
+    """
+    if len(models) == 1:
+        raise click.UsageError("combine takes two models or more.")
+    check_writable(output, (*files, *models))
+    format_ = format_from(column, weight, encoding)
+    from nextchar.corpus import Corpus
+    from nextchar.fitting import held_out_losses
+    from nextchar.models.build import load
+    from nextchar.models.ensemble import combine as pool
+    from nextchar.splitting import split
+
+    members = [load(path) for path in models]
+    corpus = Corpus.from_file(
+        *files,
+        column=format_.column,
+        weight=format_.weight,
+        encoding=format_.encoding,
+        options=members[0].provenance.options,
+        alphabet=members[0].alphabet,
+    )
+    pieces = split(corpus, division, seed=seed)
+    remarks = [remark for pair in zip(models, members, strict=True) for remark in _doubts(*pair, pieces)]
+    made = pool(members, pieces.validation)
+    losses = held_out_losses(made, pieces)
+    about = {"split": division, "seed": seed if division == "distinct" else None, "notes": remarks, "splits": losses}
+    made = made.with_metrics(about)
+    made.save(output)
+    for remark in remarks:
+        note(f"Note: {remark}.")
+    weights = made.settings.weights
+    if as_json:
+        pairs = [
+            {"file": path, "model": member.kind, "weight": weight}
+            for path, member, weight in zip(models, members, weights, strict=True)
+        ]
+        echo_json({"model": made.kind, "members": pairs, **about})
+        return
+    rows = [(path, member.kind, f"{weight:.4f}") for path, member, weight in zip(models, members, weights, strict=True)]
+    print_table(["file", "model", "weight"], rows, right=["weight"])
+    print_losses(losses)
+    click.echo(f"{output}: written")
+
+
+def _doubts(path: str, model: Model, pieces: Split) -> list[str]:
+    """What speaks against fitting weights to the held-out items for this model: that it was trained on some."""
+    import numpy as np
+
+    known = model.provenance.known
+    if known is None:
+        return [f"{path} does not tell what it was trained on; the figures hold if it was not the held-out items"]
+    learned = np.unique(pieces.train.fingerprints())
+    doubts = []
+    for name, part in (("validation", pieces.validation), ("test", pieces.test)):
+        prints = part.fingerprints()
+        seen = int((np.isin(prints, known) & ~np.isin(prints, learned)).sum())
+        if seen:
+            doubts.append(f"{seen:,} of the {len(part):,} {name} items")
+    if not doubts:
+        return []
+    trained = model.metrics.get("split", "none")
+    return [
+        f"{path} was trained, with --split {trained}, on {' and '.join(doubts)}, none of which is in the training part "
+        "of this split: the weights and figures favour it; train it with the split given here"
+    ]
