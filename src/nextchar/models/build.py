@@ -121,9 +121,6 @@ def load(path: str | Path) -> Model:
         raise ModelFileError(f"{path}: is a classifier, which tells labels: nextchar classify {path} FILE")
     if content.kind == "checkpoint":
         raise ModelFileError(f"{path}: is the checkpoint of an unfinished training; go on with train ... --resume")
-    kinds = (*KINDS, *MADE, ENSEMBLE)
-    if content.kind not in kinds:
-        raise ModelFileError(f"{path}: this version knows no model {content.kind!r}; it has {', '.join(kinds)}")
     try:
         return _made(content)
     except MissingExtraError:
@@ -140,6 +137,9 @@ def _made(content: ModelFile) -> Model:
 
         members = [_made(_member(content, m, part)) for m, part in enumerate(document["members"])]
         return EnsembleModel.from_members(document["settings"], members, document["metrics"])
+    if content.kind not in KINDS and content.kind not in MADE:
+        kinds = ", ".join((*KINDS, *MADE, ENSEMBLE))
+        raise ModelFileError(f"this version knows no model {content.kind!r}; it has {kinds}")
     make = KINDS[content.kind]().load if content.kind in KINDS else MADE[content.kind]()
     return make(
         document["settings"],

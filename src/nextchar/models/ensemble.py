@@ -33,7 +33,7 @@ from nextchar.provenance import Provenance, together
 __all__ = ["Ensemble", "EnsembleModel", "combine"]
 
 F64 = npt.NDArray[np.float64]
-FIT_CELLS: Final = 1 << 23  # S x V of the validation items that the weights are fitted to, at most
+FIT_CELLS: Final = 1 << 22  # S x V of the validation items that the weights are fitted to, at most
 STEPS: Final = 100
 SETTLED: Final = 1e-10  # nats per symbol and unit of weight: the gradient that counts as none
 

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from scipy.special import log_softmax, logsumexp
+
+import nextchar
+from nextchar.cli import main
+from nextchar.corpus import Corpus, TextOptions
+from nextchar.errors import ModelFileError, SettingsError
+from nextchar.evaluation import evaluate
+from nextchar.models.ensemble import Ensemble, EnsembleModel, PoolLoss, combine
+from nextchar.models.ngram import Ngram
+from nextchar.storage import ModelFile, read_model_file, write_model_file
+
+F64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+A = Corpus.from_items(["ab", "aab", "ba", "abba", "bab"])
+HELD_OUT = Corpus.from_items(["abb", "aba", "b", "baab"])
+ITEMS = ["a", "b", "ab", "ba", "abab", "bbb", "aabba"]
+
+
+def rows(model: nextchar.Model, items: list[str]) -> F64:
+    """What a model says of each symbol, one item at a time: (S, V)."""
+    return np.concatenate([model.log_probs(np.array([[0, *model.alphabet.encode(item)]]))[0] for item in items])
+
+
+def fitted() -> EnsembleModel:
+    return combine([Ngram(order=1).fit(A), Ngram(order=2, add=0.5).fit(A), Ngram(order=3, add=2).fit(A)], HELD_OUT)
+
+
+def pool(seed: int, M: int, S: int, V: int, closed: float) -> PoolLoss:
+    """A loss over random rows, of whose symbols some are impossible."""
+    rng = np.random.default_rng(seed)
+    symbols = rng.integers(0, V, S)
+    shut = rng.random((M, S, V)) < closed
+    shut[:, np.arange(S), symbols] = False
+    logits = np.where(shut, -np.inf, 2 * rng.normal(size=(M, S, V)))
+    logits[:, np.arange(S), symbols] += 0.5
+    return PoolLoss.of(list(log_softmax(logits, axis=-1)), symbols, rng.integers(1, 4, S).astype(float))
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from([0.0, 0.3]))
+def test_the_derivatives_are_those_of_the_loss(seed: int, M: int, closed: float) -> None:
+    loss = pool(seed, M, 30, 5, closed)
+    weights = np.random.default_rng(seed).random(M) + 0.1
+    gradient, hessian = loss.derivatives(weights)
+    h = 1e-5
+    for m, unit in enumerate(h * np.eye(M)):
+        slope = (loss.nats(weights + unit) - loss.nats(weights - unit)) / (2 * h)
+        assert gradient[m] == pytest.approx(slope, abs=1e-8)
+        bend = (loss.derivatives(weights + unit)[0] - loss.derivatives(weights - unit)[0]) / (2 * h)
+        np.testing.assert_allclose(hessian[m], bend, atol=1e-7)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 5), st.sampled_from([0.0, 0.3]))
+def test_the_weights_are_the_best(seed: int, M: int, closed: float) -> None:
+    loss = pool(seed, M, 60, 6, closed)
+    weights = loss.minimum()
+    gradient = loss.derivatives(weights)[0]
+    assert (weights >= 0).all()
+    np.testing.assert_allclose(gradient[weights > 0], 0, atol=1e-7)
+    assert (gradient[weights == 0] >= -1e-7).all()
+    other = minimize(loss.nats, np.full(M, 0.5), bounds=[(0, None)] * M, method="L-BFGS-B")
+    assert loss.nats(weights) <= other.fun + 1e-9
+
+
+def test_models_that_say_the_same_share_the_weight() -> None:
+    one = Ngram(order=2, add=1).fit(A)
+    alone, twice = combine([one], HELD_OUT), combine([one, one], HELD_OUT)
+    assert sum(twice.settings.weights) == pytest.approx(alone.settings.weights[0], abs=1e-6)
+    np.testing.assert_allclose(rows(twice, ITEMS), rows(alone, ITEMS), atol=1e-6)
+
+
+def test_a_row_is_the_normalised_geometric_mean() -> None:
+    made = fitted()
+    said = np.stack([rows(member, ITEMS) for member in made.members])
+    expected = log_softmax(np.tensordot(made.settings.weights, said, axes=1), axis=-1)
+    np.testing.assert_allclose(rows(made, ITEMS), expected, atol=1e-12)
+    np.testing.assert_allclose(logsumexp(rows(made, ITEMS), axis=-1), 0, atol=1e-12)
+
+
+def test_together_they_predict_no_worse_than_each_alone() -> None:
+    made = fitted()
+    alone = [evaluate(member, HELD_OUT).nats for member in made.members]
+    assert evaluate(made, HELD_OUT).nats <= min(alone) + 1e-9
+
+
+def test_weights_count_as_repeats() -> None:
+    models = [Ngram(order=1).fit(A), Ngram(order=3, add=1).fit(A)]
+    weighted = Corpus.from_items(["abb", "b"], weights=[3, 1])
+    repeated = Corpus.from_items(["abb", "abb", "abb", "b"])
+    np.testing.assert_allclose(
+        combine(models, weighted).settings.weights, combine(models, repeated).settings.weights, atol=1e-8
+    )
+
+
+def test_one_model_with_weight_1_is_that_model() -> None:
+    for one in (Ngram(order=3, add=0.2).fit(A), Ngram(order=3, add=0).fit(A)):
+        made = EnsembleModel(settings=Ensemble(kinds=("ngram",), weights=(1.0,)), members=(one,))
+        np.testing.assert_allclose(rows(made, ["ab", "ba"]), rows(one, ["ab", "ba"]), atol=1e-12)
+        assert made.sample(20, seed=1) == one.sample(20, seed=1)
+        assert made.context_length == one.context_length
+        assert made.provenance.items == one.provenance.items == 5
+
+
+def test_what_one_holds_impossible_is_impossible() -> None:
+    # Bigrams of "ab", "ba" without smoothing: after the boundary a or b, after a the end or b, after b the end or a.
+    strict = Ngram(order=2, add=0).fit(Corpus.from_items(["ab", "ba"]))
+    soft = Ngram(order=2, add=1).fit(Corpus.from_items(["ab", "ba"]))
+    made = EnsembleModel(settings=Ensemble(kinds=("ngram",) * 2, weights=(0.5, 0.5)), members=(strict, soft))
+    probs = np.exp(rows(made, ["a"]))
+    # Both halves are alike by symmetry: a and b swap places.
+    np.testing.assert_allclose(probs, [[0, 0.5, 0.5], [0.5, 0, 0.5]], atol=1e-12)
+    assert made.nats(["aa"]).tolist() == [np.inf]
+    assert set("".join(made.sample(50, seed=1, max_length=6))) == {"a", "b"}
+
+
+def test_members_that_have_nothing_in_common_make_no_nan() -> None:
+    # After the boundary one says a for certain, the other b; the one with more weight is believed.
+    one = Ngram(order=2, add=0).fit(Corpus.from_items(["ab"]))
+    other = Ngram(order=2, add=0).fit(Corpus.from_items(["ba"]))
+    made = EnsembleModel(settings=Ensemble(kinds=("ngram",) * 2, weights=(0.4, 0.6)), members=(one, other))
+    np.testing.assert_allclose(np.exp(made.start(1).log_probs), [[0, 0, 1]])
+
+
+def test_a_model_that_holds_a_symbol_impossible_gets_no_say() -> None:
+    strict, soft = Ngram(order=3, add=0).fit(A), Ngram(order=2, add=1).fit(A)
+    made = combine([strict, soft], Corpus.from_items(["bbb", "ab"]))
+    assert made.settings.weights[0] == 0
+    assert made.settings.weights[1] > 0
+    assert np.isfinite(made.nats(["bbb"])).all()
+    with pytest.raises(SettingsError, match="smooth them"):
+        combine([strict], Corpus.from_items(["bbb", "ab"]))
+
+
+def test_save_and_load_also_one_inside_another(tmp_path: Path) -> None:
+    inner = fitted()
+    made = combine([inner, Ngram(order=4).fit(A)], HELD_OUT).with_metrics({"split": "none"})
+    made.save(tmp_path / "m")
+    again = nextchar.load(tmp_path / "m")
+    assert isinstance(again, EnsembleModel)
+    assert np.array_equal(rows(again, ITEMS), rows(made, ITEMS))
+    assert again.settings == made.settings
+    assert again.metrics == made.metrics
+    assert [member.kind for member in again.members] == ["ensemble", "ngram"]
+    again.save(tmp_path / "n")
+    assert (tmp_path / "n").read_bytes() == (tmp_path / "m").read_bytes()
+
+
+def test_files_whose_parts_do_not_fit(tmp_path: Path) -> None:
+    fitted().save(tmp_path / "m")
+    content = read_model_file(tmp_path / "m")
+    document = {name: value for name, value in content.document.items() if name not in ("format", "kind", "package")}
+    for wrong in (
+        {"members": document["members"][:2]},
+        {"members": [{**part, "kind": "ensemble"} for part in document["members"]]},
+        {"members": [{**part, "kind": "nothing"} for part in document["members"]]},
+        {"members": 3},
+        {"settings": {**document["settings"], "weights": [1, -1, 1]}},
+        {"settings": {**document["settings"], "weights": [0, 0, 0]}},
+    ):
+        write_model_file(tmp_path / "x", ModelFile("ensemble", content.arrays, {**document, **wrong}))
+        with pytest.raises(ModelFileError):
+            nextchar.load(tmp_path / "x")
+
+
+def test_models_that_do_not_go_together() -> None:
+    one = Ngram(order=2).fit(A)
+    with pytest.raises(SettingsError, match="different alphabets"):
+        combine([one, Ngram(order=2).fit(Corpus.from_items(["xyz"]))], HELD_OUT)
+    with pytest.raises(SettingsError, match="treat text differently"):
+        combine([one, Ngram(order=2).fit(Corpus.from_items(["ab"], options=TextOptions(lower=True)))], HELD_OUT)
+    with pytest.raises(SettingsError, match="at least one model"):
+        combine([], HELD_OUT)
+    with pytest.raises(SettingsError, match="there are none"):
+        combine([one], HELD_OUT.take([]))
+    with pytest.raises(SettingsError, match="no training data of its own"):
+        fitted().training_nats()
+
+
+def run(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_the_command(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    items = sorted({"".join(rng.choice(list("abc"), size=rng.integers(2, 9))) for _ in range(300)})
+    data, out = tmp_path / "t.txt", tmp_path / "e"
+    data.write_text("\n".join(items) + "\n", encoding="utf-8")
+    for order in (1, 2):
+        run("train", data, "-o", tmp_path / f"m{order}", "--order", order, "--split", "distinct", "--seed", 3)
+    models = tmp_path / "m1", tmp_path / "m2"
+    done = run("combine", *models, "--data", data, "--split", "distinct", "--seed", 3, "-o", out, "--json")
+    assert not done.stderr
+    document = json.loads(done.stdout)
+    made = nextchar.load(out)
+    assert [member["weight"] for member in document["members"]] == list(made.settings.weights)
+    parts = nextchar.split(Corpus.from_file(data), seed=3)
+    assert document["splits"]["test"]["nats_per_symbol"] == made.evaluate(parts.test).nats_per_symbol
+    assert made.metrics["splits"] == document["splits"]
+    assert made.provenance.items == len(parts.train)
+    assert "validation" in run("combine", *models, "--data", data, "--split", "distinct", "-o", out).stdout
+    # With another seed the held-out items are others, on most of which the models were trained.
+    other = run("combine", *models, "--data", data, "--split", "distinct", "--seed", 4, "-o", out)
+    assert "was trained, with --split distinct, on " in other.stderr
+    run("train", tmp_path / "t.txt", "-o", tmp_path / "all", "--order", 2)
+    whole = run("combine", models[0], tmp_path / "all", "--data", data, "--split", "distinct", "--seed", 3, "-o", out)
+    n = len(parts.test)
+    assert f"{n} of the {n} validation items and {n} of the {n} test items" in whole.stderr
+    assert "all was trained, with --split none" in whole.stderr
+    assert "ensemble" in run("info", out).stdout
+
+
+def test_wrong_uses_of_the_command(tmp_path: Path) -> None:
+    data, out = tmp_path / "t.txt", tmp_path / "e"
+    data.write_text("\n".join("ab" * n for n in range(1, 30)) + "\n", encoding="utf-8")
+    (tmp_path / "other.txt").write_text("xyz\n", encoding="utf-8")
+    run("train", data, "-o", tmp_path / "m", "--order", 2, "--split", "distinct")
+    run("train", tmp_path / "other.txt", "-o", tmp_path / "x", "--order", 2)
+    rest = ("--data", data, "--split", "distinct", "-o", out)
+    assert "two models or more" in run("combine", tmp_path / "m", *rest, code=2).stderr
+    assert "different alphabets" in run("combine", tmp_path / "m", tmp_path / "x", *rest, code=1).stderr
+    assert "no such file" in run("combine", tmp_path / "m", tmp_path / "none", *rest, code=1).stderr
+    wrong = ("--data", tmp_path / "other.txt", "--split", "distinct", "-o", out)
+    assert "Error" in run("combine", tmp_path / "m", tmp_path / "m", *wrong, code=1).stderr
+    same = ("--data", data, "--split", "distinct", "-o", tmp_path / "m")
+    assert "also an input" in run("combine", tmp_path / "m", tmp_path / "m", *same, code=1).stderr
+    assert not out.exists()
