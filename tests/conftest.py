@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from hypothesis import settings
 
 from nextchar.corpus import Corpus
 from nextchar.data.fetch import find
+
+# The nets of the tests are tiny: more threads than one only wait for each other. Set before torch is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("nextchar", deadline=None)  # a first call may compile
 settings.load_profile("nextchar")
