@@ -18,14 +18,16 @@ Letters: S states, E listed entries, V size of the alphabet, B batch.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.errors import ModelFileError
 
 __all__ = ["ROOT", "Automaton", "States"]
 
@@ -34,6 +36,7 @@ I64 = npt.NDArray[np.int64]
 States = npt.NDArray[np.int32]
 
 ROOT: Final = 0
+_KEPT: Final = ("first", "symbols", "log_prob", "target", "link", "price")
 COMPILED_FROM: Final = 4_000_000  # symbols from which loading numba repays itself
 TABLE_BYTES: Final = 512 << 20  # lay the rows out up to this much memory
 
@@ -61,6 +64,20 @@ class Automaton:
     target: States
     link: States
     price: F64
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All that a file has to hold of it, beside the alphabet."""
+        return {"start": np.array([self.start]), **{name: getattr(self, name) for name in _KEPT}}
+
+    @classmethod
+    def from_arrays(cls, alphabet: Alphabet, arrays: Mapping[str, npt.NDArray[Any]]) -> Automaton:
+        """The automaton that `arrays` came from.
+
+        Raises:
+            ModelFileError: with them a walk would leave the arrays, or never end.
+        """
+        _check(arrays, alphabet)
+        return cls(alphabet=alphabet, start=int(arrays["start"][0]), **{name: arrays[name] for name in _KEPT})
 
     @property
     def size(self) -> int:
@@ -184,3 +201,30 @@ class Automaton:
         cuts = np.concatenate([[0], ends[np.searchsorted(ends, np.arange(1, 4) * len(ids) // 4)], [len(ids)]])
         _kernels.walk(ids, cuts, log_prob.reshape(-1), target.reshape(-1), self.start, self.alphabet.size, nats)
         return nats
+
+
+def _check(arrays: Mapping[str, npt.NDArray[Any]], alphabet: Alphabet) -> None:
+    """Whatever would let a walk leave the arrays, or never end."""
+    S, E = len(arrays["link"]), len(arrays["symbols"])
+    kinds = {
+        "start": ((1,), np.int64),
+        "first": ((S + 1,), np.int64),
+        "symbols": ((E,), alphabet.dtype),
+        "log_prob": ((E,), np.float64),
+        "target": ((E,), np.int32),
+        "link": ((S,), np.int32),
+        "price": ((S,), np.float64),
+    }
+    for name, (shape, dtype) in kinds.items():
+        if arrays[name].shape != shape or arrays[name].dtype != dtype:
+            raise ModelFileError(f"its array {name} has a wrong size or type")
+    first, symbols, link = arrays["first"], arrays["symbols"].astype(np.int64), arrays["link"]
+    if not S or first[0] != 0 or first[-1] != E or (np.diff(first) < 0).any():
+        raise ModelFileError("its states do not fit its entries")
+    keys = np.repeat(np.arange(S), np.diff(first)) * alphabet.size + symbols
+    rows_in_order = (np.diff(keys) > 0).all() and np.array_equal(symbols[: first[1]], np.arange(alphabet.size))
+    links_lead_down = link[ROOT] == ROOT and (link[1:] < np.arange(1, S)).all() and (np.diff(link) >= 0).all()
+    inside = all(((arrays[name] >= 0) & (arrays[name] < S)).all() for name in ("start", "target", "link"))
+    numbers = (arrays["log_prob"] <= 1e-9).all() and (arrays["price"] < np.inf).all()
+    if not (rows_in_order and links_lead_down and inside and numbers):
+        raise ModelFileError("its arrays do not make an automaton")

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, final
 
-import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import Alphabet
-from nextchar.errors import ModelFileError, SettingsError
+from nextchar.errors import SettingsError
 from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
 from nextchar.provenance import Provenance
@@ -82,16 +81,7 @@ class DerivedModel(AutomatonModel):
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The automaton's."""
-        a = self.automaton
-        return {
-            "start": np.array([a.start]),
-            "first": a.first,
-            "symbols": a.symbols,
-            "log_prob": a.log_prob,
-            "target": a.target,
-            "link": a.link,
-            "price": a.price,
-        }
+        return self.machine.arrays()
 
     @classmethod
     def from_arrays(
@@ -107,37 +97,5 @@ class DerivedModel(AutomatonModel):
         Raises:
             ModelFileError: the arrays do not make an automaton.
         """
-        names = ("first", "symbols", "log_prob", "target", "link", "price")
-        automaton = Automaton(alphabet, int(arrays["start"][0]), *(arrays[name] for name in names))
-        if not _is_whole(automaton):
-            raise ModelFileError("its arrays do not make an automaton")
+        automaton = Automaton.from_arrays(alphabet, arrays)
         return cls(settings=Derived(**settings), machine=automaton, provenance=provenance, metrics=metrics)
-
-
-def _is_whole(a: Automaton) -> bool:
-    """Whether every number leads somewhere, so that no step can go astray."""
-    S, E, V = len(a.link), len(a.symbols), a.alphabet.size
-    shapes = a.first.shape == (S + 1,) and a.log_prob.shape == a.target.shape == (E,) and a.price.shape == (S,)
-    types = (
-        a.first.dtype == np.int64
-        and a.symbols.dtype == a.alphabet.dtype
-        and a.log_prob.dtype == a.price.dtype == np.float64
-        and a.target.dtype == a.link.dtype == np.int32
-    )
-    if not (shapes and types and S and 0 <= a.start < S):
-        return False
-    if a.first[0] != 0 or a.first[-1] != E or (np.diff(a.first) < 0).any():
-        return False
-    owner = np.repeat(np.arange(S), np.diff(a.first))
-    keys = owner * V + a.symbols
-    return bool(
-        a.first[1] == V  # the root lists every symbol
-        and (np.diff(keys) > 0).all()
-        and (a.symbols < V).all()
-        and ((a.target >= 0) & (a.target < S)).all()
-        and a.link[0] == 0
-        and (np.diff(a.link) >= 0).all()
-        and (a.link[1:] < np.arange(1, S)).all()
-        and (a.log_prob <= 1e-9).all()
-        and (a.price <= 1e-9).all()
-    )
