@@ -241,7 +241,10 @@ def test_samples_of_an_order(lesson: Lesson, corpus: Corpus) -> None:
 @pytest.mark.parametrize(("language", "name"), [("en", "order 4, add 0.1"), ("zh", "4 阶，加 0.1")])
 def test_all_models(lesson: Lesson, corpus: Corpus, language: str, name: str) -> None:
     lesson.open(9, language)
-    rows = [row.inner_text().split("\t") for row in lesson.at("models-table").locator("tbody tr").all()]
+    rows = [
+        [cell.inner_text().strip() for cell in row.locator("th, td").all()]
+        for row in lesson.at("models-table").locator("tbody tr").all()
+    ]
     seen = lesson.get("models")
     assert [row[1] for row in rows] == [f"{entry['nats_per_symbol']:.4f}" for entry in seen["models"]]
     assert rows[0][0].startswith("★ ")

@@ -167,10 +167,10 @@ def _models(ask: Ask, data: Data) -> dict[str, Any]:
             left_out.append(entry)
             continue
         model = spec.fit(parts.train, validation=parts.validation)
-        result = evaluate(model, parts.test)
-        results.append({**entry, "nats_per_symbol": result.nats_per_symbol, "bits_per_symbol": result.bits_per_symbol})
-        if best is None or result.nats_per_symbol < least:
-            best, least = model, result.nats_per_symbol
+        nats = evaluate(model, parts.test).nats_per_symbol
+        results.append({**entry, "nats_per_symbol": nats})
+        if best is None or nats < least:
+            best, least = model, nats
     return {
         "models": sorted(results, key=lambda entry: entry["nats_per_symbol"]),
         "left_out": left_out,

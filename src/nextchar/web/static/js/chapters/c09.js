@@ -177,7 +177,7 @@ async function samples(ctx, place) {
 
 // Which models there are, the server says; one that has no words here has the library's.
 async function models(ctx, place) {
-  const { charts, ui, t } = ctx;
+  const { ui, t } = ctx;
   const { el } = ui;
   const { models: entries, left_out: leftOut, samples: drawn } = await ctx.api.get("/models", {}, { signal: ctx.signal });
   if (!entries.length) {
@@ -187,30 +187,31 @@ async function models(ctx, place) {
   const names = entries.map((entry) => modelName(ctx, entry));
   const losses = entries.map((entry) => entry.nats_per_symbol);
   const best = t("models_best", { model: names[0], loss: ui.fixed(losses[0]) });
-  const picture = el("div", { testid: "models-chart" });
   ui.clear(
     place,
-    picture,
-    ui.message("note", best, "models-best"),
     ui.scroller(t("models_caption"), ui.table({
       caption: t("models_caption"),
-      head: [t("models_head_model"), t("models_head_nats"), t("models_head_bits")],
-      rows: entries.map((entry, i) => [
-        i ? names[i] : el("strong", { text: `★ ${names[i]}` }), ui.fixed(entry.nats_per_symbol), ui.fixed(entry.bits_per_symbol),
-      ]),
-      numeric: [1, 2],
+      head: [t("models_head_model"), t("models_head_nats")],
+      rows: entries.map((entry, i) => [named(i), ui.fixed(losses[i])]),
+      numeric: [1],
       testid: "models-table",
     })),
+    ui.message("note", best, "models-best"),
     leftOut.length > 0 && ui.message("note", t("models_left_out", {
       models: leftOut.map((entry) => modelName(ctx, entry)).join(ctx.lang === "zh" ? "；" : "; "),
     }), "models-left-out"),
     ui.heading(t("models_samples")),
     ui.items(drawn, { label: t("models_samples"), testid: "models-samples" }),
   );
-  await charts.bars({
-    into: picture, x: names, y: losses, horizontal: true, words: true, highlight: 0,
-    values: (i) => ui.fixed(losses[i], 3), xTitle: t("models_axis"), label: t("models_aria"), text: best,
-  });
+
+  // The name, and under it a bar from 0 as long as the loss is large.
+  function named(i) {
+    const bar = el("div", { class: "late-growth-bar" });
+    bar.style.setProperty("width", `${(100 * losses[i]) / losses.at(-1)}%`);
+    return el("div", { class: "late-model" },
+      i ? names[i] : el("strong", { text: `★ ${names[i]}` }),
+      el("div", { class: `late-loss${i ? "" : " best"}`, attrs: { "aria-hidden": "true" } }, bar));
+  }
 }
 
 function modelName({ t, has }, { model, summary, settings }) {
