@@ -175,7 +175,6 @@ def _models(ask: Ask, data: Data) -> dict[str, Any]:
         "models": sorted(results, key=lambda entry: entry["nats_per_symbol"]),
         "left_out": left_out,
         "samples": [] if best is None else list(best.draw(BEST_SAMPLES, Plan(seed=1, max_length=LONGEST)).corpus),
-        "items": {"train": len(parts.train), "held_out": len(parts.test)},
     }
 
 
