@@ -15,9 +15,12 @@ import nextchar
 PACKAGE = Path(nextchar.__file__).parent
 
 FLOORS: list[set[str]] = [
-    {"_version", "errors"},
+    {"_version", "errors", "compiled"},
+    {"_kernels.mixing", "_kernels.hashing", "_kernels.suffixes", "_kernels.seating"},
+    {"_kernels.reading", "_kernels.walking"},
+    {"_kernels"},
     {"alphabet", "randomness", "reading", "storage", "data", "optimiser"},
-    {"corpus", "data.fetch", "_kernels", "_seating", "pitfalls", "lessons"},
+    {"corpus", "data.fetch", "pitfalls", "lessons"},
     {"splitting", "ngram_table", "provenance", "batching"},
     {"counting", "dfa"},
     {"patterns"},

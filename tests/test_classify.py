@@ -10,7 +10,6 @@ from scipy import optimize
 from nextchar.alphabet import Alphabet
 from nextchar.classify import (
     Classifier,
-    _of_order,
     _pooled,
     _reversed,
     log_loss,
@@ -18,7 +17,6 @@ from nextchar.classify import (
     reliability,
 )
 from nextchar.corpus import Corpus
-from nextchar.counting import count
 from nextchar.data import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram import Ngram
@@ -92,8 +90,6 @@ def test_the_weights_against_scipy() -> None:
 def test_reversal_and_lower_orders() -> None:
     corpus = Corpus.from_items(["abc", "d", "ab"])
     assert list(_reversed(corpus)) == ["cba", "d", "ba"]
-    for order in (1, 2, 3):
-        assert _of_order(count(corpus, 4), order) == count(corpus, order)
 
 
 def test_unknown_characters_and_repeats() -> None:

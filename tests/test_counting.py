@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextchar import counting, ngram_table
+from nextchar.alphabet import Ids
 from nextchar.corpus import Corpus, TextOptions
 from nextchar.counting import Counts, count, count_files, count_parts
-from nextchar.errors import CorpusError, SettingsError
+from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.ngram_table import NgramTable
 
 words = st.lists(st.text("abcde", min_size=1, max_size=8), min_size=1, max_size=40)
@@ -71,7 +73,7 @@ def test_orders_and_alphabets_beyond_one_machine_word(order: int) -> None:
     texts = ["".join(chr(0x4E00 + source.randrange(8000)) for _ in range(6)) for _ in range(200)] * 2
     counts = count(Corpus.from_items(texts), order)
     assert as_counter(counts) == naive(texts, order)
-    assert (np.diff(counts.ngrams.astype(np.int64), axis=0)[:, 0] >= 0).all()
+    assert counts.ngrams.tolist() == sorted(counts.ngrams.tolist(), key=lambda row: row[::-1])  # colexicographic
 
 
 def test_a_corpus_of_several_slices(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +182,7 @@ def test_the_hash_table_counts_as_a_dictionary_does(items: list[str], order: int
     symbols = "\0" + alphabet.characters
     found = {tuple(symbols[i] for i in row): n for row, n in zip(ngrams.tolist(), counts.tolist(), strict=True)}
     assert found == expected
-    assert ngrams.tolist() == sorted(ngrams.tolist())
+    assert ngrams.tolist() == sorted(ngrams.tolist(), key=lambda row: row[::-1])  # colexicographic
 
 
 def test_the_hash_table_grows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,8 +208,36 @@ def test_parts_are_counted_as_their_whole_is(monkeypatch: pytest.MonkeyPatch) ->
 
 @given(keys=st.lists(st.integers(0, 2**64 - 1), max_size=50))
 def test_the_compiled_sort_is_stable(keys: list[int]) -> None:
-    from nextchar._kernels import radix_argsort
+    from nextchar._kernels import radix_sort
 
     array = np.array([key % 7 if key % 2 else key for key in keys], dtype=np.uint64)
     largest = np.uint64(max(array.tolist(), default=0))
-    np.testing.assert_array_equal(radix_argsort(array, largest), np.argsort(array, kind="stable"))
+    order = np.argsort(array, kind="stable")
+    found = radix_sort(array.copy(), np.arange(len(array)), largest)
+    np.testing.assert_array_equal(found[0], array[order])
+    np.testing.assert_array_equal(found[1], order)
+
+
+@given(words, st.integers(1, 6), st.integers(1, 6))
+def test_counts_of_lower_orders(texts: list[str], order: int, lower: int) -> None:
+    corpus = Corpus.from_items(texts)
+    counts = count(corpus, order)
+    if lower <= order:
+        assert as_counter(counts.of_order(lower)) == naive(texts, lower)
+    else:
+        with pytest.raises(SettingsError, match="orders 1 to"):
+            counts.of_order(lower)
+
+
+@pytest.mark.parametrize("change", [lambda rows: rows[::-1], lambda rows: rows[[0, 0, *range(2, len(rows))]]])
+def test_counts_from_a_file_are_in_order(change: Callable[[Ids], Ids]) -> None:
+    counts = count(Corpus.from_items(["emma", "ava"]), 2)
+    assert Counts.from_arrays(counts.alphabet, 2, counts.ngrams, counts.counts) == counts
+    with pytest.raises(ModelFileError, match="do not fit"):
+        Counts.from_arrays(counts.alphabet, 2, change(counts.ngrams), counts.counts)
+
+
+def test_rows_are_sorted_though_they_are_too_wide_for_a_word() -> None:
+    rows = np.random.default_rng(5).integers(0, 5000, (30, 7))  # 5000^7 is above 2^64
+    rows[10:20, :4] = rows[:10, :4]
+    assert [rows[i].tolist() for i in counting._sorted_rows(list(rows.T), 5000)] == sorted(rows.tolist())

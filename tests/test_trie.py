@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 import numpy as np
@@ -11,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nextchar.corpus import Corpus
-from nextchar.counting import count, sorted_rows
+from nextchar.counting import Counts, count
+from nextchar.errors import SettingsError
 from nextchar.models import trie as module
 from nextchar.models.trie import ROOT, NgramTrie
 
@@ -56,14 +56,17 @@ def entries(trie: NgramTrie) -> list[tuple[int, int]]:
 def tries_of(items: list[str], order: int) -> list[NgramTrie]:
     """By numpy, and by the compiled loops."""
     counts = count(Corpus.from_items(items), order)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "COMPILED_FROM", 10**9)
-        patch.delitem(sys.modules, "nextchar._kernels", raising=False)
-        plain = NgramTrie(counts)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "COMPILED_FROM", 0)
-        compiled = NgramTrie(counts)
-    return [plain, compiled]
+    tries = []
+    for compiled in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            choose_loops(patch, compiled=compiled)
+            tries.append(NgramTrie(counts))
+    return tries
+
+
+def choose_loops(patch: pytest.MonkeyPatch, *, compiled: bool) -> None:
+    patch.setattr(module, "COMPILED_FROM", 0 if compiled else 10**9)
+    patch.setattr(module, "kernels_loaded", lambda: False)
 
 
 @given(ITEMS, st.integers(1, 10))
@@ -103,7 +106,13 @@ def check_targets(trie: NgramTrie) -> None:
     assert trie.link[ROOT] == ROOT
 
 
-@given(st.lists(st.lists(st.integers(0, 4999), min_size=7, max_size=7), min_size=1, max_size=30))
-def test_rows_are_sorted_though_they_are_too_wide_for_a_word(rows: list[list[int]]) -> None:
-    order = sorted_rows(list(np.array(rows).T), 5000)  # 5000^7 is above 2^64
-    assert [rows[i] for i in order] == sorted(rows)
+def test_counts_that_are_not_those_of_whole_items() -> None:
+    counts = count(Corpus.from_items(["ab", "b"]), 2)
+    for missing in ("b.", ".a"):  # then nothing follows b; nothing leads to a, which b follows
+        kept = [counts.alphabet.show(row) != missing for row in counts.ngrams]
+        broken = Counts(counts.alphabet, 2, counts.ngrams[kept], counts.counts[kept])
+        for compiled in (False, True):
+            with pytest.MonkeyPatch.context() as patch:
+                choose_loops(patch, compiled=compiled)
+                with pytest.raises(SettingsError, match="whole items"):
+                    NgramTrie(broken)

@@ -347,23 +347,13 @@ def _models_of_counts(specs: Sequence[Ngram], counts: CountPairs) -> list[list[M
     """For each label the models of all orders, each forwards and backwards."""
     return [
         [
-            replace(spec, order=order).from_counts(_of_order(highest, order))
+            replace(spec, order=order).from_counts(highest.of_order(order))
             for spec in specs
             for order in range(2, spec.order + 1)
             for highest in pair
         ]
         for pair in counts
     ]
-
-
-def _of_order(counts: Counts, order: int) -> Counts:
-    """The counts of a lower order: every symbol ends one n-gram of each."""
-    if order == counts.order:
-        return counts
-    ngrams, inverse = np.unique(counts.ngrams[:, counts.order - order :], axis=0, return_inverse=True)
-    totals = np.zeros(len(ngrams), dtype=np.int64)
-    np.add.at(totals, inverse.reshape(-1), counts.counts)
-    return Counts(counts.alphabet, order, ngrams, totals)
 
 
 def _features(models: Sequence[Sequence[Model]], corpus: Corpus) -> F64:

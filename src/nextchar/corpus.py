@@ -9,7 +9,6 @@ Letters: n items, S symbols (characters and one boundary an item), V size of the
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of
+from nextchar.compiled import kernels_loaded
 from nextchar.errors import CorpusError, UnknownSymbolError
 from nextchar.randomness import mix
 from nextchar.reading import Block, Digest, Format, read_blocks
@@ -349,11 +349,13 @@ def _name(source: str) -> str:
 
 def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alphabet | None) -> Corpus | None:
     """A block of lines as a corpus; None where every line is blank."""
-    compiled = sys.modules.get("nextchar._kernels")
-    text = options.apply(block.text, strip=compiled is None)
+    compiled = kernels_loaded()
+    text = options.apply(block.text, strip=not compiled)
     codepoints: npt.NDArray[Any] = codepoints_of(text)
-    if compiled is not None and options.strip and _has_outer_blanks(text):
-        codepoints = compiled.strip_lines(codepoints, _BLANKS)
+    if compiled and options.strip and _has_outer_blanks(text):
+        from nextchar import _kernels
+
+        codepoints = _kernels.strip_lines(codepoints, _BLANKS)
     line_ends = np.flatnonzero(codepoints == ord("\n"))
     lengths = np.diff(line_ends, prepend=-1) - 1
     blank = int((lengths == 0).sum())
@@ -385,8 +387,10 @@ def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alp
 
 def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:
     seen = np.zeros(0x110000, dtype=np.bool_)
-    if "nextchar._kernels" in sys.modules:
-        sys.modules["nextchar._kernels"].mark_seen(codepoints, seen)
+    if kernels_loaded():
+        from nextchar import _kernels
+
+        _kernels.mark_seen(codepoints, seen)
     else:
         seen[codepoints] = True
     seen[ord("\n")] = False
@@ -399,9 +403,11 @@ def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:
 
 def _fingerprints(part: Corpus) -> Fingerprints:
     codepoints = part.alphabet.codepoints.astype(np.uint64) << np.uint64(32)
-    if "nextchar._kernels" in sys.modules:
+    if kernels_loaded():
+        from nextchar import _kernels
+
         prints = np.empty(len(part), dtype=np.uint64)
-        sys.modules["nextchar._kernels"].fingerprints(part.ids, codepoints, prints)
+        _kernels.fingerprints(part.ids, codepoints, prints)
         return prints
     position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], np.diff(part.offsets))
     scattered = mix(codepoints[part.ids] + position.astype(np.uint64) + np.uint64(1))

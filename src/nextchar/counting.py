@@ -13,7 +13,6 @@ Letters: n order, V size of the alphabet, S symbols of the corpus, M distinct n-
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.compiled import kernels_loaded
 from nextchar.corpus import Corpus, TextOptions, parts_of
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.ngram_table import NgramTable, argsort
@@ -37,7 +37,6 @@ __all__ = [
     "count",
     "count_files",
     "count_parts",
-    "sorted_rows",
     "sum_counts",
 ]
 
@@ -69,7 +68,8 @@ class Counts:
     Attributes:
         alphabet: what the ids mean.
         order: n.
-        ngrams: (M, n) ids, distinct, in lexicographic order; the last column is the predicted symbol.
+        ngrams: (M, n) ids, distinct; the last column is the predicted symbol. They are in colexicographic order: by
+            their last symbols, then by the ones before, and so on, so that those which end alike lie side by side.
         counts: (M,) int64, at least 1.
     """
 
@@ -92,6 +92,7 @@ class Counts:
             or not len(counts)
             or counts.min() < 1
             or ngrams.max() >= alphabet.size
+            or not _colexicographic(ngrams)
         ):
             raise ModelFileError("its counts do not fit its settings")
         return cls(alphabet, order, ngrams, counts)
@@ -147,9 +148,19 @@ class Counts:
         moved = self.alphabet.ids_in(alphabet).astype(alphabet.dtype)[self.ngrams]
         return _merged(alphabet, moved, self.counts)
 
+    def of_order(self, order: int) -> Counts:
+        """The counts of an order that is not higher; every symbol ends one n-gram of each.
+
+        Raises:
+            SettingsError: the order is higher, or below 1.
+        """
+        if not 1 <= order <= self.order:
+            raise SettingsError(f"counts of order {self.order} have those of orders 1 to {self.order}, not of {order}")
+        return _summed(self.alphabet, self.ngrams[:, self.order - order :], self.counts)
+
     def most_frequent(self, k: int) -> list[tuple[str, int]]:
         """The k most frequent n-grams as shown to people, with their counts; ties in the order of the ids."""
-        best = np.lexsort([np.arange(len(self.counts)), -self.counts])[:k]
+        best = np.lexsort([*self.ngrams.T[::-1], -self.counts])[:k]
         return [(self.alphabet.show(self.ngrams[i]), int(self.counts[i])) for i in best]
 
 
@@ -192,7 +203,7 @@ def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts
 
 def _worth_compiling(symbols: int, cells: int) -> bool:
     from_symbols = COMPILED_FROM if cells <= TABLE_CELLS else HASHED_FROM
-    return symbols >= from_symbols or "nextchar._kernels" in sys.modules
+    return symbols >= from_symbols or kernels_loaded()
 
 
 def count_parts(parts: Iterable[Corpus], order: int) -> Counts:
@@ -315,13 +326,27 @@ def _count_by_sorting(part: Corpus, n: int) -> Counts:
 
 def _merged(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
     """Sort n-grams and add the counts of equal ones."""
-    order = sorted_rows(list(ngrams.T), alphabet.size)
-    ngrams = ngrams[order]
+    order = _sorted_rows(list(ngrams.T[::-1]), alphabet.size)
+    return _summed(alphabet, ngrams[order], counts[order])
+
+
+def _summed(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
+    """Add the counts of equal n-grams, which lie side by side."""
     differs = np.concatenate([[True], (ngrams[1:] != ngrams[:-1]).any(axis=1)])
-    return Counts(alphabet, ngrams.shape[1], ngrams[differs], np.add.reduceat(counts[order], np.flatnonzero(differs)))
+    return Counts(alphabet, ngrams.shape[1], ngrams[differs], np.add.reduceat(counts, np.flatnonzero(differs)))
 
 
-def sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]:
+def _colexicographic(ngrams: Ids) -> bool:
+    """Whether rows are distinct and in the order of `Counts`."""
+    equal = np.ones(len(ngrams) - 1, dtype=np.bool_)  # to the row before, in the last symbols
+    for column in ngrams.T[::-1]:
+        if (equal & (column[1:] < column[:-1])).any():
+            return False
+        equal &= column[1:] == column[:-1]
+    return not equal.any()
+
+
+def _sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]:
     """The order in which rows of ids are sorted, the first column weighing most; equal rows stay as they were."""
     keys = np.zeros(len(columns[0]), dtype=np.uint64)
     largest = 0  # of the keys, as an exact integer
@@ -335,8 +360,9 @@ def sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]
 
 
 def _from_table(alphabet: Alphabet, table: I64) -> Counts:
-    ngrams = np.argwhere(table).astype(alphabet.dtype)
-    return Counts(alphabet, table.ndim, ngrams, table[table > 0])
+    backwards = table.T  # so that the last symbol weighs most
+    ngrams = np.argwhere(backwards)[:, ::-1].astype(alphabet.dtype, order="C")
+    return Counts(alphabet, table.ndim, ngrams, backwards[backwards > 0])
 
 
 # -- bigrams of an ASCII file, on its bytes ---------------------------------------------------------------------
@@ -354,7 +380,7 @@ def _count_ascii_file(source: str, options: TextOptions, threads: int) -> Counts
         return None
     with open_binary(source) as handle:
         size = handle.seek(0, os.SEEK_END)
-    if size < COMPILED_FROM and "nextchar._kernels" not in sys.modules:
+    if size < COMPILED_FROM and not kernels_loaded():
         return None
     share = -(-size // threads)
     starts = range(0, size, max(share, _READ_BYTES))

@@ -1,27 +1,26 @@
 """Counting n-grams where V^n cells would be too many: one hash table for all parts of a stream.
 
-An n-gram is packed into one 64-bit key, a few bits for each symbol. The table gives symbols its own numbers, in the
-order in which they turn up, so that a character met late changes nothing that is there; only when the numbers need
-one more bit are the keys packed anew.
+An n-gram is packed into one 64-bit key, a few bits for each symbol, the last one in the highest. The table gives
+symbols its own numbers, in the order in which they turn up, so that a character met late changes nothing that is
+there; only when the numbers need one more bit are the keys packed anew.
 
 Letters: n order, V size of the alphabet, M distinct n-grams.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import Alphabet, Ids
+from nextchar.compiled import kernels_loaded
 from nextchar.corpus import Corpus
 
 __all__ = ["NgramTable", "argsort"]
 
 U64 = npt.NDArray[np.uint64]
-FREE: Final = np.uint64(2**64 - 1)
 FIRST_SLOTS: Final = 1 << 16
 COMPILED_FROM: Final = 4_000_000  # keys from which loading numba to sort them repays itself
 
@@ -53,69 +52,62 @@ class NgramTable:
         for character in part.alphabet.characters:
             self._numbers.setdefault(character, len(self._numbers) + 1)
         if (bits := len(self._numbers).bit_length()) > self._bits:
-            self._repack(bits)
+            self._refill(bits, len(self._table) // 2)
         own = np.array([0, *(self._numbers[character] for character in part.alphabet.characters)], dtype=np.uint64)
         at, key = 0, np.uint64(0)
         while at < part.symbols:
-            if 4 * self.used >= len(self._table):
-                self._grow()
+            if 4 * self.used > len(self._table):
+                self._refill(self._bits, 2 * len(self._table))  # four times the slots, of two numbers each
             at, key, self.used = _kernels.add_to_hash(
                 part.ids, own, self._bits, self.order, at, key, self._table, self.used
             )
 
     def result(self) -> tuple[Alphabet, Ids, npt.NDArray[np.int64]]:
-        """The alphabet, the distinct n-grams (M, n) in lexicographic order, and their counts (M,)."""
+        """The alphabet, the distinct n-grams (M, n) in colexicographic order, and their counts (M,)."""
         from nextchar import _kernels
 
         alphabet = Alphabet("".join(sorted(self._numbers)))
         numbers = [0, *(self._numbers[character] for character in alphabet.characters)]
         ids = np.empty(len(numbers), dtype=np.uint64)
         ids[numbers] = np.arange(len(numbers), dtype=np.uint64)
-        keys, counts = _kernels.filled_slots(self._table, self.used, ids, self._bits, self.order)
-        order = argsort(keys, (1 << self._bits * self.order) - 1)
-        ngrams = np.empty((len(keys), self.order), dtype=alphabet.dtype)
-        _kernels.unpack_ngrams(keys, order, self._bits, ngrams)
-        return alphabet, ngrams, counts[order]
+        keys, counts = self._filled(ids)
+        keys, counts = _kernels.radix_sort(keys, counts, np.uint64((1 << self._bits * self.order) - 1))
+        ngrams = np.empty((self.used, self.order), dtype=alphabet.dtype)
+        _kernels.unpack_ngrams(keys, self._bits, ngrams)
+        return alphabet, ngrams, counts
 
-    def _symbols(self, keys: U64, place: int) -> U64:
-        """The symbols of each key at one place, the newest being 0."""
-        return (keys >> np.uint64(place * self._bits)) & np.uint64((1 << self._bits) - 1)
-
-    def _filled(self) -> tuple[U64, U64]:
-        pairs = self._table.reshape(-1, 2)
-        pairs = pairs[pairs[:, 0] != FREE]
-        return pairs[:, 0], pairs[:, 1]
-
-    def _grow(self) -> None:
+    def _filled(self, ids: U64) -> tuple[U64, npt.NDArray[np.int64]]:
+        """The keys and counts of the table, symbols renumbered by `ids`, in no order."""
         from nextchar import _kernels
 
-        keys, counts = self._filled()
-        self._table = _empty(2 * len(self._table))  # four times the slots: `_table` has two numbers for each
+        keys, counts = np.empty(self.used, dtype=np.uint64), np.empty(self.used, dtype=np.int64)
+        _kernels.filled_slots(self._table, ids, self._bits, self.order, keys, counts)
+        return keys, counts
+
+    def _refill(self, bits: int, slots: int) -> None:
+        """Move everything into a new table, with so many bits a symbol."""
+        from nextchar import _kernels
+
+        keys, counts = self._filled(np.arange(1 << self._bits, dtype=np.uint64))
+        if bits != self._bits:
+            packed = np.zeros(len(keys), dtype=np.uint64)
+            for place in range(self.order):
+                symbols = (keys >> np.uint64(place * self._bits)) & np.uint64((1 << self._bits) - 1)
+                packed |= symbols << np.uint64(place * bits)
+            keys, self._bits = packed, bits
+        self._table = _empty(slots)
         _kernels.move_to_hash(keys, counts, self._table)
-
-    def _repack(self, bits: int) -> None:
-        from nextchar import _kernels
-
-        keys, counts = self._filled()
-        packed = np.zeros(len(keys), dtype=np.uint64)
-        for place in range(self.order):
-            packed |= self._symbols(keys, place) << np.uint64(place * bits)
-        self._bits = bits
-        self._table[::2] = FREE
-        _kernels.move_to_hash(packed, counts, self._table)
 
 
 def argsort(keys: U64, largest: int) -> npt.NDArray[np.intp]:
     """The stable order of keys of which none exceeds `largest`, compiled where that is loaded or pays."""
-    if len(keys) >= COMPILED_FROM or "nextchar._kernels" in sys.modules:
+    if len(keys) >= COMPILED_FROM or kernels_loaded():
         from nextchar import _kernels
 
-        order: npt.NDArray[np.intp] = _kernels.radix_argsort(keys, np.uint64(largest))
+        order: npt.NDArray[np.intp] = _kernels.radix_sort(keys.copy(), np.arange(len(keys)), np.uint64(largest))[1]
         return order
     return np.argsort(keys, kind="stable")
 
 
 def _empty(slots: int) -> U64:
-    table = np.zeros(2 * slots, dtype=np.uint64)
-    table[::2] = FREE
-    return table
+    return np.zeros(2 * slots, dtype=np.uint64)

@@ -17,7 +17,6 @@ Letters: S states, E listed entries, V size of the alphabet, B batch.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.compiled import kernels_loaded
 from nextchar.errors import ModelFileError
 
 __all__ = ["ROOT", "Automaton", "States"]
@@ -171,7 +171,7 @@ class Automaton:
             compiled: use the compiled loop; by default for a stream long enough to repay loading it.
         """
         if compiled is None:
-            compiled = len(ids) >= COMPILED_FROM or "nextchar._kernels" in sys.modules
+            compiled = len(ids) >= COMPILED_FROM or kernels_loaded()
         if compiled:
             return self._stream_nats_compiled(ids)
         # Items side by side, longest first: all first symbols, all second ones, and so on.

@@ -9,7 +9,6 @@ Letters: S states, V size of the alphabet, G guide entries a state, B items in a
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Ids
+from nextchar.compiled import kernels_loaded
 from nextchar.decoding import ENDLESS, Draws, Plan, allowed, assemble, check_endless, cumulate
 from nextchar.models.automaton import Automaton
 from nextchar.randomness import item_keys, uniforms
@@ -89,7 +89,7 @@ class TableDrawer:
         if 16 * n < S or S * V > TABLE_CELLS or automaton.table is None:
             return None
         if compiled is None:
-            compiled = n >= COMPILED_FROM or "nextchar._kernels" in sys.modules
+            compiled = n >= COMPILED_FROM or kernels_loaded()
         stages = [0, plan.shortest] if plan.shortest else [0]
         log_prob = automaton.table[0]
         cumulative = [cumulate(allowed(log_prob, automaton.alphabet, plan, t)) for t in stages]

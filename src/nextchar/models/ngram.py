@@ -223,7 +223,7 @@ class NgramModel(AutomatonModel):
             alphabet=self.alphabet,
             start=int(self.trie.start),
             first=self.trie.first,
-            symbols=self.trie.symbols.astype(self.alphabet.dtype),
+            symbols=self.trie.symbols,
             log_prob=log_prob,
             target=self.trie.targets(),
             link=self.trie.link.astype(np.int32),

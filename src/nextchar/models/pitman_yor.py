@@ -156,7 +156,7 @@ class _Restaurants:
     @classmethod
     def of(cls, trie: NgramTrie, seed: int) -> _Restaurants:
         """All customers come in for the first time."""
-        from nextchar import _seating
+        from nextchar._kernels import seating
 
         rng = np.random.default_rng(seed)
         ends = np.cumsum(trie.raw)
@@ -174,14 +174,14 @@ class _Restaurants:
             random=rng.integers(1 << 63, size=1, dtype=np.uint64),
             rng=rng,
         )
-        self._run(_seating.seat_all)
+        self._run(seating.seat_all)
         return self
 
     def sweep(self) -> None:
         """Seat every customer again, then draw d and theta."""
-        from nextchar import _seating
+        from nextchar._kernels import seating
 
-        self._run(_seating.sweep)
+        self._run(seating.sweep)
         for depth, entries in enumerate(self.trie.layers):
             if entries.start < entries.stop:  # no context is so long where the order exceeds all items
                 self._draw_parameters(depth)

@@ -10,20 +10,25 @@ that the padded contexts `..e`, `...e` of higher orders would say.
 Two counts come with each n-gram. `raw` is how often it occurred. `adjusted` is that too for contexts of n - 1 symbols
 and whole ones; for shorter contexts it is how many different symbols stood before the n-gram (Kneser and Ney 1995).
 
+Counts come in colexicographic order, in which n-grams that end alike lie side by side. So one pass lists the entries
+of all depths. Then they are sorted by state; within a state they stay in the order of their symbols.
+
 Letters: n order, V size of the alphabet, S states, E entries, M distinct n-grams of order n.
 """
 
 from __future__ import annotations
 
-import sys
 from functools import cached_property
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY, Ids
-from nextchar.counting import Counts, sorted_rows
+from nextchar.compiled import kernels_loaded
+from nextchar.counting import Counts
+from nextchar.errors import SettingsError
 
 __all__ = ["ROOT", "NgramTrie"]
 
@@ -47,58 +52,46 @@ class NgramTrie:
         below: (E,) the entry of the same symbol in the state's link; -1 for the root's.
         raw: (E,) how often the n-gram occurred.
         adjusted: (E,) the same, or in how many contexts longer by one.
+
+    Raises:
+        SettingsError: the counts are not those of whole items.
     """
 
     def __init__(self, counts: Counts) -> None:
         self.alphabet = counts.alphabet
         self.order = counts.order
-        V, depth_limit = counts.alphabet.size, counts.order - 1
-        compiled = len(counts.counts) >= COMPILED_FROM or "nextchar._kernels" in sys.modules
-        rows = sorted_rows([*counts.ngrams.T[-2::-1][:depth_limit], counts.ngrams[:, -1]], V)
-        gather, number = (_gathered_compiled, _numbered_compiled) if compiled else (_gathered, _numbered)
-        contexts, symbols, tally = gather(counts, rows)
-        self.depths, self.link, self.oldest, state, depth_of_row = number(contexts)
+        V = counts.alphabet.size
+        compiled = len(counts.counts) >= COMPILED_FROM or kernels_loaded()
+        listed = (_listed_compiled if compiled else _listed)(counts)
 
-        # From the longest contexts to the root: the n-grams of each depth, and those of the next shorter contexts.
-        layers: list[I64] = []  # of each depth (4, ...): state (within its depth), symbol, raw, adjusted
-        places: list[I64] = []  # of each depth but the root's: the n-gram without its oldest symbol, in its layer
-        for depth in range(depth_limit, -1, -1):
-            begin, end = self.depths[depth], self.depths[depth + 1]
-            leaves = np.flatnonzero(depth_of_row == depth)
-            layer = np.stack([state[leaves] - begin, symbols[leaves], tally[leaves], tally[leaves]])
-            if layers:
-                longer, parent = layers[-1], self.link[end : self.depths[depth + 2]] - begin
-                if compiled:
-                    layer, place = _lifted_compiled(layer, parent, longer, end - begin, V)
-                else:
-                    layer, place = _lifted(layer, parent, longer, V)
-                places.append(place)
-            layers.append(layer)
-        layers.reverse()
-        places.reverse()
-        missing = np.setdiff1d(np.arange(V), layers[0][1])
-        if len(missing):  # the root lists all symbols
-            absent = np.stack([np.zeros_like(missing), missing, np.zeros_like(missing), np.zeros_like(missing)])
-            root = np.concatenate([layers[0], absent], axis=1)
-            layers[0] = root[:, np.argsort(root[1])]
-            if places:
-                places[0] = layers[0][1].searchsorted(np.delete(layers[0][1], missing))[places[0]]
-        starts = np.cumsum([0, *(layer.shape[1] for layer in layers)])
-        for layer, begin in zip(layers, self.depths, strict=False):
-            layer[0] += begin
-        self.owner: I64
-        self.symbols: I64
-        self.raw: I64
-        self.adjusted: I64
-        self.owner, self.symbols, self.raw, self.adjusted = np.concatenate(layers, axis=1)
-        below = [place + start for place, start in zip(places, starts, strict=False)]
-        self.below = np.concatenate([np.full(V, -1), *below])
-        self.first = _begins(self.owner, self.size)
+        # What has been read goes on, unless it ends the item. So the contexts of d symbols are the n-grams of d
+        # symbols, the entries of depth d - 1, but those that end in a boundary; and the boundary itself.
+        is_context = listed.symbol[: listed.begins[self.order - 1]] != BOUNDARY
+        is_context[:V] = listed.raw[: min(V, len(is_context))] > 0
+        state = np.concatenate([[1], 1 + np.cumsum(is_context)])  # of each entry that is a context
+        self.depths: list[int] = [0, *state[listed.begins[: self.order]].tolist()]
+        entries = np.flatnonzero(is_context)
+        self.oldest: I64 = np.concatenate([[0], listed.oldest[entries]]).astype(np.int64)
+        self.link: I64 = np.zeros(self.size, dtype=np.int64)
+        longer = entries[np.searchsorted(entries, V) :]  # contexts of two symbols and more
+        self.link[self.size - len(longer) :] = state[listed.parent[longer]]
+
+        settled = (_settled_compiled if compiled else _settled)(self, listed)
+        if settled is None:
+            raise SettingsError(
+                "these are not the counts of whole items: some n-grams lead nowhere or come from nowhere"
+            )
+        self.first, self.symbols, self.below, self.raw, self.adjusted = settled
 
     @property
     def size(self) -> int:
         """S, the number of states."""
-        return len(self.link)
+        return len(self.oldest)
+
+    @cached_property
+    def owner(self) -> I64:
+        """The state of each entry, (E,)."""
+        return np.repeat(np.arange(self.size), np.diff(self.first))
 
     @cached_property
     def layers(self) -> list[slice]:
@@ -150,93 +143,109 @@ class NgramTrie:
         return target.astype(np.int32)
 
 
-def _begins(owner: I64, states: int) -> I64:
-    """Where the entries of each state begin, and their number, (states + 1,)."""
-    begins = np.zeros(states + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owner, minlength=states), out=begins[1:])
-    return begins
+class _Listed(NamedTuple):
+    """The entries of depth 0, those of depth 1, and so on, each depth in colexicographic order.
 
-
-def _gathered(counts: Counts, rows: I64) -> tuple[Ids, I64, I64]:
-    """The rows of counts in an order: contexts (M, n - 1) with the newest symbol first, symbols (M,), counts (M,)."""
-    ngrams = counts.ngrams[rows]
-    return ngrams[:, -2::-1][:, : counts.order - 1], ngrams[:, -1].astype(np.int64), counts.counts[rows]
-
-
-def _gathered_compiled(counts: Counts, rows: I64) -> tuple[Ids, I64, I64]:
-    from nextchar import _kernels
-
-    contexts, symbols, tally = _kernels.gather_ngrams(counts.ngrams, counts.counts, rows)
-    return contexts, symbols, tally
-
-
-def _lifted(own: I64, parent: I64, longer: I64, V: int) -> tuple[I64, I64]:
-    """The n-grams of the contexts of one depth, (4, ...), and where those of the longer contexts find theirs.
-
-    Args:
-        own: those of contexts that are not lengthened.
-        parent: the context that each longer one lengthens.
-        longer: the n-grams of the longer contexts.
-        V: the size of the alphabet.
+    Attributes:
+        begins: (n + 1,) the first entry of each depth, and E.
+        oldest: (E,) the first symbol of the n-gram.
+        symbol: (E,) its last one.
+        parent: (E,) the entry without the oldest symbol; 0 at depth 0.
+        raw, adjusted: (E,) as `NgramTrie` has them.
     """
-    keys, inverse = np.unique(parent[longer[0]] * V + longer[1], return_inverse=True)
-    raw = np.zeros(len(keys), dtype=np.int64)
-    np.add.at(raw, inverse, longer[2])
-    lifted = np.stack([*np.divmod(keys, V), raw, np.bincount(inverse, minlength=len(keys))])
-    together = np.concatenate([own, lifted], axis=1)
-    order = np.argsort(together[0] * V + together[1])
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return together[:, order], rank[own.shape[1] + inverse]
+
+    begins: I64
+    oldest: Ids
+    symbol: Ids
+    parent: npt.NDArray[np.int32]
+    raw: I64
+    adjusted: I64
 
 
-def _lifted_compiled(own: I64, parent: I64, longer: I64, states: int, V: int) -> tuple[I64, I64]:
-    from nextchar import _kernels
-
-    first = _begins(longer[0], len(parent))
-    lifted, place = _kernels.lift_ngrams(states, own, parent, first, longer[1:3], V)
-    return lifted, place
+Settled = tuple[I64, Ids, I64, I64, I64]  # first, symbols, below, raw and adjusted, as `NgramTrie` has them
 
 
-Numbered = tuple[list[int], I64, I64, I64, npt.NDArray[np.int8]]
-
-
-def _numbered(contexts: Ids) -> Numbered:
-    """Number the contexts of sorted rows depth by depth: rows that share their newest d symbols lie side by side.
-
-    Args:
-        contexts: (M, n - 1) the newest symbol first.
-
-    Returns:
-        depths, link and oldest as `NgramTrie` has them; the state of each row's longest context, and its depth, (M,).
-    """
-    depths, links, oldest = [0, 1], [np.zeros(1, dtype=np.int64)], [np.zeros(1, dtype=np.int64)]
-    state = np.zeros(len(contexts), dtype=np.int64)  # of each row's context, as far as it has been followed
-    opens = np.zeros(len(contexts), dtype=np.bool_)  # rows whose context differs from that of the row before
-    opens[:1] = True
-    going = np.ones(len(contexts), dtype=np.bool_)  # rows whose context reaches further back
-    depth_of_row = np.zeros(len(contexts), dtype=np.int8)
-    for depth, column in enumerate(contexts.T, start=1):
+def _listed(counts: Counts) -> _Listed:
+    """The n-grams of all orders, by depth."""
+    V, ngrams, tally = counts.alphabet.size, counts.ngrams, counts.counts
+    opens = np.ones(len(tally), dtype=np.bool_)  # rows that differ from the one before, as far back as we have come
+    opens[1:] = ngrams[1:, -1] != ngrams[:-1, -1]
+    going = np.ones(len(tally), dtype=np.bool_)  # rows that reach so far back
+    entry = ngrams[:, -1].astype(np.int64)  # of each row
+    begins, occurrences = [0, V], [(entry, tally)]
+    oldest, symbol, parent = [np.arange(V)], [np.arange(V)], [np.zeros(V, dtype=np.int64)]
+    for column in ngrams.T[-2::-1]:
         opens[1:] |= column[1:] != column[:-1]
-        opening = np.flatnonzero(opens & going)
-        links.append(state[opening])
-        oldest.append(column[opening].astype(np.int64))
-        state = np.where(going, np.cumsum(opens & going) - 1 + depths[-1], state)
-        depth_of_row[going] = depth
+        opening = opens & going
+        oldest.append(column[opening])
+        symbol.append(ngrams[opening, -1])
+        parent.append(entry[opening])
+        entry = np.where(going, begins[-1] + np.cumsum(opening) - 1, entry)
+        begins.append(begins[-1] + len(parent[-1]))
+        occurrences.append((entry[going], tally[going]))
         going &= column != BOUNDARY
-        depths.append(depths[-1] + len(opening))
-    return depths, np.concatenate(links), np.concatenate(oldest), state, depth_of_row
+    parents = np.concatenate(parent)
+    raw = np.zeros(begins[-1], dtype=np.int64)
+    for at, times in occurrences:
+        np.add.at(raw, at, times)
+    adjusted = np.bincount(parents[V:], minlength=begins[-1])
+    adjusted[entry] = tally
+    dtype = counts.alphabet.dtype
+    firsts, lasts = np.concatenate(oldest).astype(dtype), np.concatenate(symbol).astype(dtype)
+    return _Listed(np.array(begins), firsts, lasts, parents.astype(np.int32), raw, adjusted)
 
 
-def _numbered_compiled(contexts: Ids) -> Numbered:
+def _listed_compiled(counts: Counts) -> _Listed:
     from nextchar import _kernels
 
-    depths = np.zeros(contexts.shape[1] + 2, dtype=np.int64)
-    depths[1] = 1
-    state = np.zeros(len(contexts), dtype=np.int64)
-    depth_of_row = np.zeros(len(contexts), dtype=np.int8)
-    _kernels.number_contexts(contexts, depths, state[:0], state[:0], state, depth_of_row)
-    depths = np.cumsum(depths)
-    link, oldest = np.zeros(depths[-1], dtype=np.int64), np.zeros(depths[-1], dtype=np.int64)
-    _kernels.number_contexts(contexts, depths, link, oldest, state, depth_of_row)
-    return depths.tolist(), link, oldest, state, depth_of_row
+    V, dtype = counts.alphabet.size, counts.alphabet.dtype
+
+    def arrays(entries: int) -> tuple[Ids, Ids, npt.NDArray[np.int32], I64, I64]:
+        return (
+            np.zeros(entries, dtype=dtype),
+            np.zeros(entries, dtype=dtype),
+            np.zeros(entries, dtype=np.int32),
+            np.zeros(entries, dtype=np.int64),
+            np.zeros(entries, dtype=np.int64),
+        )
+
+    sizes = np.zeros(counts.order, dtype=np.int64)
+    _kernels.list_entries(counts.ngrams, counts.counts, sizes, *arrays(0))
+    sizes[0] = V
+    begins = np.concatenate([[0], np.cumsum(sizes)])
+    listed = _Listed(begins, *arrays(begins[-1]))
+    listed.oldest[:V] = listed.symbol[:V] = np.arange(V)
+    _kernels.list_entries(counts.ngrams, counts.counts, begins[:-1].copy(), *listed[1:])
+    return listed
+
+
+def _settled(trie: NgramTrie, listed: _Listed) -> Settled | None:
+    """The entries sorted by state; None if some entry has no state, or some state no entry."""
+    V = trie.alphabet.size
+    state = np.zeros(len(listed.raw), dtype=np.int64)
+    for begin, end in pairwise(listed.begins[1:]):
+        shorter = state[listed.parent[begin:end]]
+        state[begin:end] = trie.child(shorter, listed.oldest[begin:end])
+        if (state[begin:end] == shorter).any():
+            return None
+    sizes = np.bincount(state, minlength=trie.size)
+    if not sizes.all():
+        return None
+    order = np.argsort(state, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    below = np.where(order < V, -1, place[listed.parent[order]])
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    return first, listed.symbol[order], below, listed.raw[order], listed.adjusted[order]
+
+
+def _settled_compiled(trie: NgramTrie, listed: _Listed) -> Settled | None:
+    from nextchar import _kernels
+
+    E = len(listed.raw)
+    children = 1 + np.concatenate([[0], np.cumsum(np.bincount(trie.link[1:], minlength=trie.size))])
+    first, place = np.zeros(trie.size + 1, dtype=np.int64), np.zeros(E, dtype=np.int32)
+    below, raw, adjusted = np.empty(E, dtype=np.int64), np.empty(E, dtype=np.int64), np.empty(E, dtype=np.int64)
+    settled = (first, np.empty_like(listed.symbol), below, raw, adjusted)
+    whole = _kernels.settle_entries(trie.alphabet.size, children, trie.oldest, *listed[1:], place, *settled)
+    return settled if whole else None
