@@ -130,8 +130,12 @@ class Alphabet:
         return self._looked_up(self._line_table, codepoints)
 
     def _looked_up(self, table: Ids, codepoints: npt.NDArray[Any]) -> Ids:
-        within = codepoints if codepoints.dtype == np.uint8 else np.minimum(codepoints, len(table) - 1)
-        ids: Ids = table[within]
+        ids: Ids
+        if codepoints.dtype == table.dtype == np.uint8:  # translate is three times as fast as an index
+            ids = np.frombuffer(codepoints.tobytes().translate(table[:256].tobytes()), dtype=np.uint8)
+            ids = ids.reshape(codepoints.shape)
+        else:
+            ids = table[np.minimum(codepoints, len(table) - 1)]
         if self.unknown is None and ids.size and int(ids.max()) == self.size:
             position = int(np.argmax(ids == self.size))
             character = chr(codepoints[position])

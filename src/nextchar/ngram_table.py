@@ -21,7 +21,7 @@ from nextchar.corpus import Corpus
 __all__ = ["NgramTable", "argsort"]
 
 U64 = npt.NDArray[np.uint64]
-FIRST_SLOTS: Final = 1 << 16
+FIRST_SLOTS: Final = 1 << 20  # pages that are not touched cost nothing
 COMPILED_FROM: Final = 4_000_000  # keys from which loading numba to sort them repays itself
 
 

@@ -18,6 +18,7 @@ __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
 
 KEPT_ITEMS: Final = 1 << 21
 RECENT: Final = 1 << 18
+PENDING: Final = 1 << 20  # fingerprints that are sorted together at least
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +90,7 @@ class ProvenanceRecorder:
         self._weighted = False
         self.blank = 0
         self._known: Fingerprints | None = np.empty(0, dtype=np.uint64)
-        self._pending: list[Fingerprints] = []  # not yet sorted in; sorted in when they are as many as those known
+        self._pending: list[Fingerprints] = []  # not yet sorted in; sorted in when they are many
         self._recent = np.zeros(RECENT, dtype=np.uint64)  # by their last bits: most repeats are recognised here
 
     def watch(self, parts: Iterable[Corpus]) -> Iterator[Corpus]:
@@ -103,7 +104,7 @@ class ProvenanceRecorder:
             self._weight += int(part.weights_or_ones.sum())
             if self._known is not None:
                 self._pending.append(self._unseen(part.fingerprints()))
-                if sum(map(len, self._pending)) > len(self._known):
+                if sum(map(len, self._pending)) > max(len(self._known), PENDING):
                     self._sort_in()
             yield part
 

@@ -40,7 +40,7 @@ class ModelFile:
     document: Mapping[str, Any]
 
 
-def write_atomically(path: str | Path, content: bytes | Iterable[bytes]) -> None:
+def write_atomically(path: str | Path, content: bytes | Iterable[bytes | memoryview]) -> None:
     """Write to a temporary file beside the target, flush it to the disk, and rename it over the target.
 
     Args:
@@ -85,8 +85,8 @@ def write_model_file(path: str | Path, content: ModelFile) -> None:
         raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _in_order(content: bytes) -> bytes:
-    """The same safetensors file with its metadata in order.
+def _in_order(content: bytes) -> list[bytes | memoryview]:
+    """The same safetensors file with its metadata in order, in pieces.
 
     The library leaves the order to chance, and equal models shall be equal files.
     """
@@ -95,7 +95,7 @@ def _in_order(content: bytes) -> bytes:
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[8 + size :]
+    return [len(text).to_bytes(8, "little"), text, memoryview(content)[8 + size :]]
 
 
 def read_model_file(path: str | Path) -> ModelFile:

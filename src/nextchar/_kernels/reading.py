@@ -107,25 +107,24 @@ def mark_seen(codepoints, seen):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def strip_lines(codepoints, blanks):  # type: ignore[no-untyped-def]
-    """Text without the blanks at both ends of every line, as code points (T,); `blanks[c]` says which c are blank."""
+    """Text without the blanks at both ends of every line, as code points (T,); `blanks[c]` says which c are blank.
+
+    Every line ends in a line feed.
+    """
     kept = np.empty_like(codepoints)
     filled = 0
-    begin = 0  # of the line, in what is kept
-    end = 0  # after the last character of the line that is no blank
+    begin = 0  # of the line
     for i in range(codepoints.size):
-        c = codepoints[i]
-        if c == 10:
-            filled = end
-            kept[filled] = c
+        if codepoints[i] == 10:
+            end = i
+            while begin < end and codepoints[begin] < blanks.size and blanks[codepoints[begin]]:
+                begin += 1
+            while begin < end and codepoints[end - 1] < blanks.size and blanks[codepoints[end - 1]]:
+                end -= 1
+            for j in range(end - begin):
+                kept[filled + j] = codepoints[begin + j]
+            filled += end - begin
+            kept[filled] = 10
             filled += 1
-            begin = filled
-            end = filled
-        elif c < blanks.size and blanks[c]:
-            if filled > begin:
-                kept[filled] = c
-                filled += 1
-        else:
-            kept[filled] = c
-            filled += 1
-            end = filled
-    return kept[:end].copy()
+            begin = i + 1
+    return kept[:filled]

@@ -32,7 +32,7 @@ from nextchar.models.automaton_model import AutomatonModel
 from nextchar.models.pitman_yor import pitman_yor
 from nextchar.models.smoothing import DISCOUNTING, METHODS, Method, Smoothed, discounts_of, interpolated
 from nextchar.models.spec import Progress
-from nextchar.models.trie import NgramTrie
+from nextchar.models.trie import Integers, NgramTrie
 from nextchar.models.tuning import Chains, tuned_add, tuned_discounts
 from nextchar.provenance import Provenance
 from nextchar.splitting import hold_out
@@ -146,7 +146,7 @@ class Ngram:
             fitted["discounts"], notes = discounts_of(trie, self.smoothing)
         return self._model(counts, provenance, fitted, trie, notes)
 
-    def _tuned_counts(self, trie: NgramTrie) -> npt.NDArray[np.int64]:
+    def _tuned_counts(self, trie: NgramTrie) -> Integers:
         kind = DISCOUNTING.get(self.smoothing)
         return trie.adjusted if kind is not None and kind.adjusted else trie.raw
 
@@ -236,7 +236,7 @@ class NgramModel(AutomatonModel):
 
     def training_nats(self) -> float:
         """-log p of the training data, weights counted, from the counts alone: each n-gram once."""
-        leaves = self.trie.whole[self.trie.owner] & (self.trie.raw > 0)
+        leaves = self.trie.spread(self.trie.whole) & (self.trie.raw > 0)
         return -float(self.trie.raw[leaves] @ np.log(self._probabilities[leaves]))
 
     def with_metrics(self, metrics: Mapping[str, Any]) -> NgramModel:

@@ -70,7 +70,7 @@ def pitman_yor(trie: NgramTrie, *, sweeps: int, seed: int, progress: Progress | 
     Raises:
         SettingsError: more than 20 million symbols.
     """
-    customers = int(trie.raw[trie.whole[trie.owner]].sum())
+    customers = int(trie.raw[trie.spread(trie.whole)].sum())
     if customers > MOST_CUSTOMERS:
         raise SettingsError(
             f"pitman-yor seats every symbol of the data again and again; {customers:,} are too many for it (limit "
@@ -159,10 +159,10 @@ class _Restaurants:
         from nextchar._kernels import seating
 
         rng = np.random.default_rng(seed)
-        ends = np.cumsum(trie.raw)
+        ends = np.cumsum(trie.raw, dtype=np.int64)
         self = cls(
             trie=trie,
-            leaves=np.flatnonzero(trie.whole[trie.owner]),
+            leaves=np.flatnonzero(trie.spread(trie.whole)),
             room=ends - trie.raw,
             customers=np.zeros(len(trie.raw), dtype=np.int64),
             tables=np.zeros(len(trie.raw), dtype=np.int64),

@@ -33,7 +33,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.models.trie import NgramTrie
+from nextchar.models.trie import Integers, NgramTrie
 
 __all__ = ["DISCOUNTING", "METHODS", "Method", "Smoothed", "discounted", "discounts_of", "interpolated"]
 
@@ -63,9 +63,9 @@ class Smoothed:
     def probabilities(self, trie: NgramTrie) -> F64:
         """p(w | s) of every entry, (E,)."""
         p = self.own.copy()
-        for depth, layer in enumerate(trie.layers):
-            below = p[trie.below[layer]] if depth else 1.0 / trie.alphabet.size
-            p[layer] += self.rest[trie.owner[layer]] * below
+        for depth, states, entries in trie.pieces():
+            below = p[trie.below[entries]] if depth else 1.0 / trie.alphabet.size
+            p[entries] += trie.spread(self.rest, states) * below
         return p
 
 
@@ -99,7 +99,7 @@ def interpolated(trie: NgramTrie, method: str, *, k: float = 0.0, discounts: F64
         total = _sums(trie, trie.raw)
         kinds = _sums(trie, trie.raw > 0)
         both = total + kinds
-        return Smoothed(trie.raw / both[trie.owner], kinds / both)
+        return Smoothed(trie.raw / trie.spread(both), kinds / both)
     notes: tuple[str, ...] = ()
     if discounts is None:
         discounts, notes = discounts_of(trie, method)
@@ -115,7 +115,7 @@ def _add(trie: NgramTrie, k: float) -> Smoothed:
     whole = trie.whole
     with np.errstate(invalid="ignore"):  # no counts and k = 0: uniform, as the limit of small k
         rest = np.where(whole & (total > 0), k * V / (total + k * V), 1.0)
-        own = np.where(whole[trie.owner], trie.raw / (total + k * V)[trie.owner], 0.0)
+        own = np.where(trie.spread(whole), trie.raw / trie.spread(total + k * V), 0.0)
     return Smoothed(own, rest)
 
 
@@ -125,7 +125,7 @@ def _sums(trie: NgramTrie, values: npt.NDArray[Any]) -> F64:
     return sums
 
 
-def counts_of_counts(trie: NgramTrie, counts: I64) -> I64:
+def counts_of_counts(trie: NgramTrie, counts: Integers) -> I64:
     """How many n-grams of each order have the count r, for r = 0 to 4, shape (n, 5)."""
     return np.array([np.bincount(counts[layer][counts[layer] < 5], minlength=5) for layer in trie.layers])
 
@@ -158,11 +158,14 @@ def discounts_of(trie: NgramTrie, method: str) -> tuple[F64, tuple[str, ...]]:
     return discounts, (f"order{plural} {orders}: too few small counts to estimate discounts; took {taken}",)
 
 
-def discounted(trie: NgramTrie, counts: I64, discounts: F64) -> tuple[F64, F64]:
+def discounted(trie: NgramTrie, counts: Integers, discounts: F64) -> tuple[F64, F64]:
     """`own` (E,) and `rest` (S,) where a discount is taken off every count, discounts (n, 3) by order and count."""
-    off = np.zeros(len(counts))
-    for depth, layer in enumerate(trie.layers):
-        off[layer] = np.concatenate([[0.0], discounts[depth]])[np.minimum(counts[layer], 3)]
-    off = np.minimum(off, counts)
-    total = _sums(trie, counts)
-    return (counts - off) / total[trie.owner], _sums(trie, off) / total
+    own, rest = np.empty(len(counts)), np.empty(trie.size)
+    for depth, states, entries in trie.pieces():
+        here = counts[entries].astype(np.float64)
+        off = np.minimum(np.concatenate([[0.0], discounts[depth]])[np.minimum(counts[entries], 3)], here)
+        begins = trie.first[states] - entries.start
+        total = np.add.reduceat(here, begins)
+        rest[states] = np.add.reduceat(off, begins) / total
+        own[entries] = (here - off) / np.repeat(total, np.diff(begins, append=len(here)))
+    return own, rest

@@ -18,6 +18,7 @@ Letters: n order, V size of the alphabet, S states, E entries, M distinct n-gram
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -30,11 +31,14 @@ from nextchar.compiled import kernels_loaded
 from nextchar.counting import Counts
 from nextchar.errors import SettingsError
 
-__all__ = ["ROOT", "NgramTrie"]
+__all__ = ["ROOT", "Integers", "NgramTrie"]
 
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+Integers = npt.NDArray[np.signedinteger[Any]]  # 32 bits where they suffice: memory new to the process is slow
 Bools = npt.NDArray[np.bool_]
 ROOT: Final = 0
+PIECE: Final = 1 << 18  # entries
 COMPILED_FROM: Final = 500_000  # n-grams from which loading numba repays itself
 
 
@@ -50,7 +54,7 @@ class NgramTrie:
         first: (S + 1,) where each state's entries begin.
         symbols: (E,) the predicted symbols, increasing within a state; the root has all V.
         below: (E,) the entry of the same symbol in the state's link; -1 for the root's.
-        raw: (E,) how often the n-gram occurred.
+        raw: (E,) how often the n-gram occurred; 32 bits where all counts together fit.
         adjusted: (E,) the same, or in how many contexts longer by one.
 
     Raises:
@@ -91,7 +95,7 @@ class NgramTrie:
     @cached_property
     def owner(self) -> I64:
         """The state of each entry, (E,)."""
-        return np.repeat(np.arange(self.size), np.diff(self.first))
+        return self.spread(np.arange(self.size))
 
     @cached_property
     def layers(self) -> list[slice]:
@@ -100,6 +104,23 @@ class NgramTrie:
             slice(int(self.first[begin]), int(self.first[end]))
             for begin, end in zip(self.depths[:-1], self.depths[1:], strict=True)
         ]
+
+    def pieces(self) -> Iterator[tuple[int, slice, slice]]:
+        """All states and entries, some at a time: their depth, the states, and the entries of these.
+
+        What is computed in pieces needs little memory, and less time where memory has to be got first.
+        """
+        for depth, (begin, end) in enumerate(pairwise(self.depths)):
+            while begin < end:
+                fits = int(np.searchsorted(self.first, self.first[begin] + PIECE, side="right")) - 1
+                stop = min(max(fits, begin + 1), end)
+                yield depth, slice(begin, stop), slice(int(self.first[begin]), int(self.first[stop]))
+                begin = stop
+
+    def spread(self, values: npt.NDArray[Any], states: slice = slice(None)) -> npt.NDArray[Any]:
+        """What each entry's state has, (S,) -> (E,); or only the entries of some states."""
+        sizes = np.diff(self.first[states.start : None if states.stop is None else states.stop + 1])
+        return np.repeat(values[states], sizes)
 
     @cached_property
     def depth(self) -> I64:
@@ -157,12 +178,12 @@ class _Listed(NamedTuple):
     begins: I64
     oldest: Ids
     symbol: Ids
-    parent: npt.NDArray[np.int32]
-    raw: I64
-    adjusted: I64
+    parent: I32
+    raw: Integers
+    adjusted: Integers
 
 
-Settled = tuple[I64, Ids, I64, I64, I64]  # first, symbols, below, raw and adjusted, as `NgramTrie` has them
+Settled = tuple[I64, Ids, I32, Integers, Integers]  # first, symbols, below, raw and adjusted, as `NgramTrie` has them
 
 
 def _listed(counts: Counts) -> _Listed:
@@ -185,10 +206,10 @@ def _listed(counts: Counts) -> _Listed:
         occurrences.append((entry[going], tally[going]))
         going &= column != BOUNDARY
     parents = np.concatenate(parent)
-    raw = np.zeros(begins[-1], dtype=np.int64)
+    raw = np.zeros(begins[-1], dtype=_width(counts))
     for at, times in occurrences:
-        np.add.at(raw, at, times)
-    adjusted = np.bincount(parents[V:], minlength=begins[-1])
+        np.add.at(raw, at, times.astype(raw.dtype))
+    adjusted = np.bincount(parents[V:], minlength=begins[-1]).astype(raw.dtype)
     adjusted[entry] = tally
     dtype = counts.alphabet.dtype
     firsts, lasts = np.concatenate(oldest).astype(dtype), np.concatenate(symbol).astype(dtype)
@@ -198,16 +219,12 @@ def _listed(counts: Counts) -> _Listed:
 def _listed_compiled(counts: Counts) -> _Listed:
     from nextchar import _kernels
 
-    V, dtype = counts.alphabet.size, counts.alphabet.dtype
+    V = counts.alphabet.size
 
-    def arrays(entries: int) -> tuple[Ids, Ids, npt.NDArray[np.int32], I64, I64]:
-        return (
-            np.zeros(entries, dtype=dtype),
-            np.zeros(entries, dtype=dtype),
-            np.zeros(entries, dtype=np.int32),
-            np.zeros(entries, dtype=np.int64),
-            np.zeros(entries, dtype=np.int64),
-        )
+    def arrays(entries: int) -> tuple[Ids, Ids, I32, Integers, Integers]:
+        oldest, symbol = (np.zeros(entries, dtype=counts.alphabet.dtype) for _ in range(2))
+        raw, adjusted = (np.zeros(entries, dtype=_width(counts)) for _ in range(2))
+        return oldest, symbol, np.zeros(entries, dtype=np.int32), raw, adjusted
 
     sizes = np.zeros(counts.order, dtype=np.int64)
     _kernels.list_entries(counts.ngrams, counts.counts, sizes, *arrays(0))
@@ -217,6 +234,10 @@ def _listed_compiled(counts: Counts) -> _Listed:
     listed.oldest[:V] = listed.symbol[:V] = np.arange(V)
     _kernels.list_entries(counts.ngrams, counts.counts, begins[:-1].copy(), *listed[1:])
     return listed
+
+
+def _width(counts: Counts) -> type[np.int32] | type[np.int64]:
+    return np.int32 if counts.total < 1 << 31 else np.int64
 
 
 def _settled(trie: NgramTrie, listed: _Listed) -> Settled | None:
@@ -234,7 +255,7 @@ def _settled(trie: NgramTrie, listed: _Listed) -> Settled | None:
     order = np.argsort(state, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    below = np.where(order < V, -1, place[listed.parent[order]])
+    below = np.where(order < V, -1, place[listed.parent[order]]).astype(np.int32)
     first = np.concatenate([[0], np.cumsum(sizes)])
     return first, listed.symbol[order], below, listed.raw[order], listed.adjusted[order]
 
@@ -244,8 +265,7 @@ def _settled_compiled(trie: NgramTrie, listed: _Listed) -> Settled | None:
 
     E = len(listed.raw)
     children = 1 + np.concatenate([[0], np.cumsum(np.bincount(trie.link[1:], minlength=trie.size))])
-    first, place = np.zeros(trie.size + 1, dtype=np.int64), np.zeros(E, dtype=np.int32)
-    below, raw, adjusted = np.empty(E, dtype=np.int64), np.empty(E, dtype=np.int64), np.empty(E, dtype=np.int64)
-    settled = (first, np.empty_like(listed.symbol), below, raw, adjusted)
+    first, place, below = np.zeros(trie.size + 1, dtype=np.int64), np.zeros(E, dtype=np.int32), np.empty(E, np.int32)
+    settled = (first, np.empty_like(listed.symbol), below, np.empty_like(listed.raw), np.empty_like(listed.raw))
     whole = _kernels.settle_entries(trie.alphabet.size, children, trie.oldest, *listed[1:], place, *settled)
     return settled if whole else None

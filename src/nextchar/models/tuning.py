@@ -23,7 +23,7 @@ import numpy.typing as npt
 from nextchar.alphabet import BOUNDARY
 from nextchar.corpus import Corpus
 from nextchar.models.smoothing import DISCOUNTING
-from nextchar.models.trie import ROOT, NgramTrie
+from nextchar.models.trie import ROOT, Integers, NgramTrie
 
 __all__ = ["Chains", "tuned_add", "tuned_discounts"]
 
@@ -56,15 +56,15 @@ class Chains:
     V: int
 
     @classmethod
-    def held_out(cls, trie: NgramTrie, counts: I64, items: Corpus) -> Self:
+    def held_out(cls, trie: NgramTrie, counts: Integers, items: Corpus) -> Self:
         """The chains of items that are not in the counts."""
         state, symbol, weight = _read(trie, items.encoded_in(trie.alphabet))
         return cls._of(trie, counts, state, symbol, weight, np.zeros(len(state), dtype=np.bool_))
 
     @classmethod
-    def left_out(cls, trie: NgramTrie, counts: I64) -> Self:
+    def left_out(cls, trie: NgramTrie, counts: Integers) -> Self:
         """The chains of the counted symbols themselves, each seen from the counts without it."""
-        entries = np.flatnonzero(trie.whole[trie.owner])
+        entries = np.flatnonzero(trie.spread(trie.whole))
         entries = entries[:: -(-len(entries) // MOST_CHAINS)]
         everywhere = np.ones(len(entries), dtype=np.bool_)
         weight = trie.raw[entries].astype(np.float64)
@@ -72,7 +72,7 @@ class Chains:
 
     @classmethod
     def _of(
-        cls, trie: NgramTrie, counts: I64, state: I64, symbol: I64, weight: F64, leave: npt.NDArray[np.bool_]
+        cls, trie: NgramTrie, counts: Integers, state: I64, symbol: I64, weight: F64, leave: npt.NDArray[np.bool_]
     ) -> Self:
         n, M = trie.order, len(state)
         count, total = np.zeros((n, M)), np.zeros((n, M))
