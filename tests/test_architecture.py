@@ -41,7 +41,7 @@ FLOORS: list[set[str]] = [
     {"models.build", "models", "models.ensemble_training"},
     {"choosing"},
     {"fitting", "comparing", "equivalence", "reproduce", "arpa.words", "exact", "classify", "outliers"},
-    {"arpa.parsing", "arpa.writing", "guided", "blending"},
+    {"arpa.parsing", "arpa.writing", "guided", "blending", "compiling"},
     {"arpa.reading"},
     {"arpa"},
     {"plots.canvas"},

@@ -7,7 +7,7 @@ Letters: B batch, V size of the alphabet, U distinct beginnings of items, S symb
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +20,7 @@ from nextchar.decoding import Draws, Plan, allowed, assemble, check_endless, cum
 from nextchar.models.protocol import LanguageModel, LogProbs
 from nextchar.randomness import item_keys, uniforms
 
-__all__ = ["MOST_TOGETHER", "Branching", "BranchingDrawer", "branching_nats"]
+__all__ = ["MOST_TOGETHER", "Branching", "BranchingDrawer", "beginnings", "branching_nats"]
 
 F64 = npt.NDArray[np.float64]
 MOST_TOGETHER: Final = 4096  # items
@@ -111,8 +111,10 @@ class BranchingDrawer:
         return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))
 
 
-def branching_nats(model: LanguageModel, corpus: Corpus, together: int = MOST_TOGETHER) -> F64:
-    """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once.
+def beginnings(
+    model: LanguageModel, corpus: Corpus, together: int = MOST_TOGETHER
+) -> Iterator[tuple[LogProbs, npt.NDArray[np.intp], npt.NDArray[np.int64]]]:
+    """Read a corpus, each distinct beginning of the items once, as long as they are read together.
 
     Items are taken in the order of the alphabet, so that those that begin alike are read together.
 
@@ -120,19 +122,30 @@ def branching_nats(model: LanguageModel, corpus: Corpus, together: int = MOST_TO
         model: what reads.
         corpus: in the model's alphabet.
         together: how many items are read at a time.
+
+    Yields:
+        What the model says after U beginnings, (U, V) nats; which of these the items are at, and where in the corpus
+        their next symbols stand.
     """
-    nats = np.empty(corpus.symbols)
     begin = corpus.offsets[:-1]
     columns = [corpus.ids[np.minimum(begin + np.minimum(t, corpus.lengths), corpus.symbols - 1)] for t in range(8)]
     order = np.lexsort(columns[::-1])
     for first in range(0, len(order), together):
-        branching = Branching.of(model, len(order[first : first + together]))
         at = begin[order[first : first + together]]
-        while len(at):
+        branching = Branching.of(model, len(at))
+        while True:
+            yield branching.log_probs, branching.row, at
             symbols = corpus.ids[at].astype(np.intp)
-            nats[at] = -branching.log_probs[branching.row, symbols]
             going = symbols != BOUNDARY
             at = at[going] + 1
-            if len(at):
-                branching = branching.after(going, symbols[going])
+            if not len(at):
+                break
+            branching = branching.after(going, symbols[going])
+
+
+def branching_nats(model: LanguageModel, corpus: Corpus, together: int = MOST_TOGETHER) -> F64:
+    """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
+    nats = np.empty(corpus.symbols)
+    for log_probs, row, at in beginnings(model, corpus, together):
+        nats[at] = -log_probs[row, corpus.ids[at].astype(np.intp)]
     return nats
