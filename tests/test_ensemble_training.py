@@ -122,20 +122,20 @@ def test_how_the_time_is_divided() -> None:
     def budgets(spec: EnsembleOf) -> list[float]:
         return [m.spec.seconds if isinstance(m.spec, Mix) else m.spec.spec.seconds for m in spec.members]  # type: ignore[attr-defined]
 
-    # 600 s: 60 for the mix, 5% are 30 for the weights, 510 are left.
+    # 600 s: 60 for the mix, 20 for the weights, 520 are left.
     spec = mix_with_nets(["transformer:large"], seconds=600, seed=7)
-    assert budgets(spec) == pytest.approx([510, 60])
-    assert [member.share for member in spec.members] == pytest.approx([510 / 570, 60 / 570])
+    assert budgets(spec) == pytest.approx([520, 60])
+    assert [member.share for member in spec.members] == pytest.approx([520 / 580, 60 / 580])
     net = spec.members[0].spec
     assert isinstance(net, NetRun)
     assert net.spec == Transformer.preset("large", seconds=net.spec.seconds, seed=7)
-    # 60 s, two nets: 20 for the mix, 3 for the weights, 18.5 for each net.
+    # 60 s, two nets: 20 for the mix, a quarter is 15 for the weights, 12.5 for each net.
     spec = mix_with_nets(["mlp", "mlp:small"], seconds=60, seed=7)
-    assert budgets(spec) == pytest.approx([18.5, 18.5, 20])
+    assert budgets(spec) == pytest.approx([12.5, 12.5, 20])
     assert [member.kind for member in spec.members] == ["mlp", "mlp", "mix"]
     second = spec.members[1].spec
     assert isinstance(second, NetRun)
-    assert (second.spec.seed, second.spec.summary) == (8, "context 5, embedding 12, width 32, layers 1, 18.5 seconds")
+    assert (second.spec.seed, second.spec.summary) == (8, "context 5, embedding 12, width 32, layers 1, 12.5 seconds")
 
 
 def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ __all__ = ["SECONDS", "EnsembleOf", "Member", "mix_with_nets"]
 
 SECONDS: Final = 600.0  # of the whole, where nothing else is said
 MIX_SECONDS: Final = 60.0  # more gains the mix nothing on lists of names
-MEASURING: Final = 0.05  # of the time: for the weights, and for measuring what was trained
+MEASURING_SECONDS: Final = 20.0  # at most a quarter of the time: for the weights, and for measuring what was trained
 LEAST: Final = 1.0  # seconds for each member
 
 
@@ -128,8 +128,8 @@ def mix_with_nets(
 ) -> EnsembleOf:
     """A mix and nets together, trained within a time.
 
-    The mix takes up to 60 seconds, at most the share of one member; 5% is for fitting the weights and for measuring;
-    the nets have equal parts of the rest. The nets come first: they have checkpoints, and when training was
+    The mix takes up to 60 seconds, at most the share of one member; 20 seconds, at most a quarter, are kept for fitting
+    the weights and for measuring; the nets have equal parts of the rest. The nets come first: they have checkpoints, and when training was
     interrupted only the minute of the mix is to be done again.
 
     Args:
@@ -157,7 +157,7 @@ def mix_with_nets(
             f"{seconds:g} seconds are too few for {len(nets) + 1} models; give at least {least:g}, better some minutes"
         )
     for_mix = min(MIX_SECONDS, seconds / (len(nets) + 1))
-    for_net = ((1 - MEASURING) * seconds - for_mix) / len(nets)
+    for_net = (seconds - for_mix - min(MEASURING_SECONDS, seconds / 4)) / len(nets)
     members = []
     for number, (name, run) in enumerate(zip(nets, runs or [Run()] * len(nets), strict=True)):
         kind, _, preset = name.partition(":")
