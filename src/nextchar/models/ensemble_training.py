@@ -129,8 +129,8 @@ def mix_with_nets(
     """A mix and nets together, trained within a time.
 
     The mix takes up to 60 seconds, at most the share of one member; 20 seconds, at most a quarter, are kept for fitting
-    the weights and for measuring; the nets have equal parts of the rest. The nets come first: they have checkpoints, and when training was
-    interrupted only the minute of the mix is to be done again.
+    the weights and for measuring; the nets have equal parts of the rest. The nets come first, for they have
+    checkpoints: after an interruption a minute of a net, and the mix, are all that is to be done again.
 
     Args:
         nets: their kinds, each with a preset if it is not the default one: "mlp", "transformer:large".
