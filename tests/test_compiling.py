@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nextchar
+from nextchar.arpa import read_arpa, write_arpa
 from nextchar.cli import main
 from nextchar.compiling import compile_model
 from nextchar.corpus import Corpus
@@ -108,6 +109,14 @@ def test_nets(kind: str) -> None:
     strange = rows(made, "vvolmmaeiiaoaml")
     np.testing.assert_allclose(np.exp(strange).sum(axis=-1), 1, atol=1e-12)
     assert (strange > -np.inf).all()
+
+
+def test_an_arpa_file_says_the_same(tmp_path: Path) -> None:
+    made = compile_model(pool(6), CORPUS).model
+    write_arpa(made, tmp_path / "m.arpa")
+    again = read_arpa(tmp_path / "m.arpa")
+    for text in [*ITEMS, "vvolmmaeiiaoaml", "emmava"]:
+        np.testing.assert_allclose(rows(again, text), rows(made, text), atol=1e-6)
 
 
 def test_items_of_weight_0_have_no_say() -> None:
