@@ -32,7 +32,7 @@ from nextchar.errors import SettingsError
 from nextchar.models.automaton import ROOT, TABLE_BYTES, Automaton, States
 from nextchar.models.automaton_model import AutomatonModel
 from nextchar.models.base import Model
-from nextchar.models.branching import MOST_TOGETHER, beginnings
+from nextchar.models.branching import beginnings
 from nextchar.models.derived import Derived, DerivedModel
 
 __all__ = ["Compiled", "compile_model"]
@@ -182,8 +182,7 @@ class ContextTrie:
         items = self._items
         sums = np.zeros((self.states, items.alphabet.size))
         weights = np.repeat(items.weights_or_ones, items.lengths + 1).astype(np.float64)
-        together: int = getattr(model, "together", MOST_TOGETHER)
-        for log_probs, row, at in beginnings(model, items, together):
+        for log_probs, row, at in beginnings(model, items):
             branch, first = np.unique(row, return_index=True)
             occurred = np.bincount(row, weights[at])[branch]
             np.add.at(sums, self._leaf[at[first]], np.exp(log_probs[branch]) * occurred[:, None])

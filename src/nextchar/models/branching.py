@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,25 @@ from nextchar.decoding import Draws, Plan, allowed, assemble, check_endless, cum
 from nextchar.models.protocol import LanguageModel, LogProbs
 from nextchar.randomness import item_keys, uniforms
 
-__all__ = ["MOST_TOGETHER", "Branching", "BranchingDrawer", "beginnings", "branching_nats"]
+__all__ = ["MOST_TOGETHER", "Branching", "BranchingDrawer", "beginnings", "branching_nats", "together_of"]
 
 F64 = npt.NDArray[np.float64]
 MOST_TOGETHER: Final = 4096  # items
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A model with large states."""
+
+    @property
+    def together(self) -> int:
+        """How many items may be read at a time, for the sake of memory."""
+        ...
+
+
+def together_of(model: LanguageModel) -> int:
+    """How many items to read at a time with a model."""
+    return model.together if isinstance(model, Bounded) else MOST_TOGETHER
 
 
 @dataclass(frozen=True)
@@ -68,16 +83,14 @@ class BranchingDrawer:
     Attributes:
         model: what says what comes next.
         plan: the wishes.
-        together: how many items are drawn at a time.
     """
 
     model: LanguageModel
     plan: Plan
-    together: int
 
     def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
         """Items first .. first + count - 1 of the seed, as the plain path gives them."""
-        most = self.together
+        most = together_of(self.model)
         parts = [
             self._draw(seed, prefix, begin, min(most, first + count - begin))
             for begin in range(first, first + count, most)
@@ -112,7 +125,7 @@ class BranchingDrawer:
 
 
 def beginnings(
-    model: LanguageModel, corpus: Corpus, together: int = MOST_TOGETHER
+    model: LanguageModel, corpus: Corpus
 ) -> Iterator[tuple[LogProbs, npt.NDArray[np.intp], npt.NDArray[np.int64]]]:
     """Read a corpus, each distinct beginning of the items once, as long as they are read together.
 
@@ -121,12 +134,12 @@ def beginnings(
     Args:
         model: what reads.
         corpus: in the model's alphabet.
-        together: how many items are read at a time.
 
     Yields:
         What the model says after U beginnings, (U, V) nats; which of these the items are at, and where in the corpus
         their next symbols stand.
     """
+    together = together_of(model)
     begin = corpus.offsets[:-1]
     columns = [corpus.ids[np.minimum(begin + np.minimum(t, corpus.lengths), corpus.symbols - 1)] for t in range(8)]
     order = np.lexsort(columns[::-1])
@@ -143,9 +156,9 @@ def beginnings(
             branching = branching.after(going, symbols[going])
 
 
-def branching_nats(model: LanguageModel, corpus: Corpus, together: int = MOST_TOGETHER) -> F64:
+def branching_nats(model: LanguageModel, corpus: Corpus) -> F64:
     """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
     nats = np.empty(corpus.symbols)
-    for log_probs, row, at in beginnings(model, corpus, together):
+    for log_probs, row, at in beginnings(model, corpus):
         nats[at] = -log_probs[row, corpus.ids[at].astype(np.intp)]
     return nats

@@ -28,7 +28,7 @@ from nextchar.decoding import Plan
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.evaluation import read_batches
 from nextchar.models.base import Model
-from nextchar.models.branching import MOST_TOGETHER, BranchingDrawer, branching_nats
+from nextchar.models.branching import BranchingDrawer, branching_nats, together_of
 from nextchar.models.protocol import LogProbs, Step
 from nextchar.provenance import Provenance, together
 
@@ -139,15 +139,15 @@ class EnsembleModel(Model):
     @property
     def together(self) -> int:
         """How many items are read or drawn at a time: as many as the member that takes the fewest."""
-        return min((getattr(member, "together", MOST_TOGETHER) for member in self.members), default=MOST_TOGETHER)
+        return min(together_of(member) for member in self.members)
 
     def symbol_nats(self, corpus: Corpus) -> F64:
         """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
-        return branching_nats(self, corpus, self.together)
+        return branching_nats(self, corpus)
 
     def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
         """A fast way to draw many items."""
-        return BranchingDrawer(self, plan, self.together)
+        return BranchingDrawer(self, plan)
 
     def training_nats(self) -> float:
         """There is no training data of its own.

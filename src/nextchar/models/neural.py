@@ -121,7 +121,7 @@ class NeuralModel(Model):
 
     def symbol_nats(self, corpus: Corpus) -> F64:
         """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
-        return branching_nats(self, corpus, self.together)
+        return branching_nats(self, corpus)
 
     @property
     def together(self) -> int:
@@ -130,7 +130,7 @@ class NeuralModel(Model):
 
     def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
         """A fast way to draw many items."""
-        return BranchingDrawer(self, plan, self.together)
+        return BranchingDrawer(self, plan)
 
     def training_nats(self) -> float:
         """-log p of the training data, weights counted, as measured after training."""
