@@ -169,6 +169,23 @@ def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
             assert np.array_equal(got.arrays()[name], array), name
 
 
+def test_ctrl_c_without_a_checkpoint_ends_one_member() -> None:
+    pytest.importorskip("torch")
+    from nextchar.models.net_specs import Mlp
+
+    def press(at: Report) -> None:
+        if at.share >= 0.4 and not told:
+            os.kill(os.getpid(), signal.SIGINT)
+            told.append(at.share)
+
+    told: list[float] = []
+    net = Mlp.preset("small", steps=60, batch=48)
+    spec = EnsembleOf(members=(Member("mlp", net, 0.8), Member("mix", Mix(epochs=2), 0.2)))
+    made = spec.fit(ITEMS, validation=HELD, progress=press)
+    assert made.metrics["stopped"].startswith("mlp: interrupted after")
+    assert [member.kind for member in made.members] == ["mlp", "mix"]
+
+
 def test_the_command(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     arguments = ("--model", "mix", "--with", "mlp:small", "--with", "bow:small", "--seconds", "3")

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ from nextchar.models.automaton_model import AutomatonModel
 from nextchar.models.base import Model
 from nextchar.models.branching import beginnings
 from nextchar.models.derived import Derived, DerivedModel
+from nextchar.models.spec import Progress
 
 __all__ = ["Compiled", "compile_model"]
 
@@ -66,7 +67,12 @@ class Compiled:
 
 
 def compile_model(
-    model: Model, items: Corpus, *, context: int | None = None, most_bytes: int = TABLE_BYTES
+    model: Model,
+    items: Corpus,
+    *,
+    context: int | None = None,
+    most_bytes: int = TABLE_BYTES,
+    progress: Progress | None = None,
 ) -> Compiled:
     """A model as an automaton whose states are the contexts that occur in some items.
 
@@ -79,6 +85,7 @@ def compile_model(
         context: how many symbols a state remembers; by default, and at most, as many as the model looks back. Where
             the model looks back further, a state's row is the mean of its rows there, as for a suffix.
         most_bytes: of the table of all rows.
+        progress: is told how far it has come.
 
     Raises:
         SettingsError: the model is an automaton already, it looks back to the beginning and no context is given, the
@@ -109,7 +116,7 @@ def compile_model(
             f"{needed / 2**20:,.0f} MB, more than the {most_bytes / 2**20:,.0f} MB that there may be; compile for "
             "fewer items, or with a context of fewer symbols (--context)"
         )
-    log_prob, target = trie.rows(model), trie.targets()
+    log_prob, target = trie.rows(model, progress), trie.targets()
     N, V = log_prob.shape
     machine = Automaton(
         alphabet=model.alphabet,
@@ -125,6 +132,13 @@ def compile_model(
     how = f"{model.kind}, {'' if exact else 'nearly, '}for {trie.contexts:,} contexts of up to {k} symbols"
     made = DerivedModel(settings=Derived(how=how), machine=machine, provenance=model.provenance)
     return Compiled(made, k, trie.contexts, exact)
+
+
+class Standing(NamedTuple):
+    """How far it has come; a `Report`."""
+
+    share: float
+    text: str
 
 
 class ContextTrie:
@@ -177,12 +191,16 @@ class ContextTrie:
         self._leaf = leaf + begins[-1]  # (S,) the state before each symbol
         self.start = int(self._leaf[0])
 
-    def rows(self, model: Model) -> F64:
+    def rows(self, model: Model, progress: Progress | None = None) -> F64:
         """What the model says in each state, (N, V) nats; where in several ways, their mean, by occurrences."""
         items = self._items
         sums = np.zeros((self.states, items.alphabet.size))
         weights = np.repeat(items.weights_or_ones, items.lengths + 1).astype(np.float64)
+        read = 0
         for log_probs, row, at in beginnings(model, items):
+            read += len(at)
+            if progress is not None:
+                progress(Standing(read / items.symbols, f"{read:,} of {items.symbols:,} symbols"))
             branch, first = np.unique(row, return_index=True)
             occurred = np.bincount(row, weights[at])[branch]
             np.add.at(sums, self._leaf[at[first]], np.exp(log_probs[branch]) * occurred[:, None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, model_argument
-from nextchar.cli._run import check_writable, echo_json, note
+from nextchar.cli._run import check_writable, echo_json, note, training_progress
 
 __all__ = ["compile_"]
 
@@ -61,7 +61,8 @@ def compile_(
         options=loaded.provenance.options,
         alphabet=loaded.alphabet,
     )
-    made = compile_model(loaded, items, context=context)
+    with training_progress("compiling") as progress:
+        made = compile_model(loaded, items, context=context, progress=progress)
     made.model.save(output)
     if not made.exact:
         note(
