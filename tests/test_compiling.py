@@ -78,7 +78,11 @@ TEXTS = st.lists(st.text("aelm", min_size=1, max_size=6), min_size=1, max_size=8
 def test_every_row_is_that_of_the_definition(items: list[str], k: int, text: str, data: st.DataObject) -> None:
     weights = data.draw(st.lists(st.integers(1, 3), min_size=len(items), max_size=len(items)))
     model = pool(6)
-    made = compile_model(model, Corpus.from_items(items, weights=weights), context=k)
+    told: list[float] = []
+    tell = lambda at: told.append(at.share)  # noqa: E731
+    made = compile_model(model, Corpus.from_items(items, weights=weights), context=k, progress=tell)
+    assert told == sorted(told)
+    assert told[-1] == 1
     np.testing.assert_allclose(rows(made.model, text), literally(model, items, weights, made.context, text), atol=1e-9)
     assert made.states < 2 * made.contexts
     assert made.context == min(k, 5)

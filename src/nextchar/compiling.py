@@ -158,7 +158,7 @@ class ContextTrie:
     """
 
     def __init__(self, items: Corpus, k: int) -> None:
-        self._items, self._k = items, k
+        self._items = items
         columns = _contexts(items, k)
         order = sorted_rows(columns, items.alphabet.size)
         shared = np.full(items.symbols, k)  # newest symbols that each context has in common with the one before it
