@@ -27,7 +27,7 @@ FLOORS: list[set[str]] = [
     {"conditions"},
     {"models.protocol", "models.nets", "models.nets.net", "models.mix.experts"},
     {"decoding", "evaluation", "models.nets.recurrent", "training", "models.mix.classes", "models.mix.kernels"},
-    {"models.base", "models.automaton", "models.trie", "models.mix.tables", "running"}
+    {"models.base", "models.branching", "models.automaton", "models.trie", "models.mix.tables", "running"}
     | {f"models.nets.{family}" for family in ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")},
     {
         "models.drawing",
@@ -41,10 +41,10 @@ FLOORS: list[set[str]] = [
     {"models.automaton_model", "models.pitman_yor", "models.tuning", "models.net_specs", "diagnostics"},
     {"models.ngram", "models.bigram_net", "models.backoff", "models.mix.model", "models.mix", "models.derived"}
     | {"models.ensemble"},
-    {"models.build", "models"},
+    {"models.build", "models", "models.ensemble_training"},
     {"choosing"},
     {"fitting", "comparing", "equivalence", "reproduce", "arpa.words", "exact", "classify", "outliers"},
-    {"arpa.parsing", "arpa.writing", "guided", "blending"},
+    {"arpa.parsing", "arpa.writing", "guided", "blending", "compiling"},
     {"arpa.reading"},
     {"arpa"},
     {"plots.canvas"},

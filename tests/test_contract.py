@@ -14,6 +14,7 @@ from scipy.stats import chisquare
 from nextchar.alphabet import BOUNDARY, Ids
 from nextchar.arpa import read_arpa, write_arpa
 from nextchar.blending import blend
+from nextchar.compiling import compile_model
 from nextchar.corpus import Corpus
 from nextchar.decoding import Plan, draw_plainly, sample
 from nextchar.errors import SettingsError
@@ -27,6 +28,7 @@ from nextchar.models.build import load, spec_of
 from nextchar.models.derived import DerivedModel
 from nextchar.models.drawing import TableDrawer
 from nextchar.models.ensemble import EnsembleModel, combine
+from nextchar.models.ensemble_training import EnsembleOf, Member
 from nextchar.models.mix.model import Mix
 from nextchar.models.ngram import Ngram
 from nextchar.models.smoothing import METHODS, Method
@@ -92,6 +94,14 @@ def ensemble(corpus: Corpus) -> Model:
 
 
 MODELS["ensemble"] = ensemble
+MODELS["compiled"] = lambda corpus: compile_model(ensemble(corpus), corpus, context=3).model
+if find_spec("torch"):
+    MODELS["mix with a net"] = lambda corpus: EnsembleOf(
+        members=(
+            Member("mlp", spec_of("mlp", {**TINY["mlp"], "steps": 40, "batch": 64}), 0.5),
+            Member("mix", Mix(epochs=2), 0.5),
+        )
+    ).fit(corpus)
 
 
 @pytest.fixture(params=MODELS, scope="module")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nextchar.alphabet import Alphabet
     from nextchar.arpa import read_arpa, write_arpa
     from nextchar.classify import Classifier
+    from nextchar.compiling import compile_model
     from nextchar.corpus import Corpus, TextOptions
     from nextchar.counting import Counts, count, count_files
     from nextchar.decoding import Plan, Samples
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nextchar.models.bigram_net import BigramNet, BigramNetModel
     from nextchar.models.build import load
     from nextchar.models.ensemble import combine
+    from nextchar.models.ensemble_training import mix_with_nets
     from nextchar.models.ngram import Ngram, NgramModel
     from nextchar.splitting import Split, split
 
@@ -53,11 +55,13 @@ __all__ = [
     "TextOptions",
     "__version__",
     "combine",
+    "compile_model",
     "count",
     "count_files",
     "evaluate",
     "given",
     "load",
+    "mix_with_nets",
     "read_arpa",
     "split",
     "write_arpa",
@@ -82,11 +86,13 @@ _HOME = {
     "Split": "splitting",
     "TextOptions": "corpus",
     "combine": "models.ensemble",
+    "compile_model": "compiling",
     "count": "counting",
     "count_files": "counting",
     "evaluate": "evaluation",
     "given": "exact",
     "load": "models.build",
+    "mix_with_nets": "models.ensemble_training",
     "read_arpa": "arpa",
     "split": "splitting",
     "write_arpa": "arpa",

@@ -297,7 +297,8 @@ def automaton_model(model: Model) -> AutomatonModel:
     """
     if not isinstance(model, AutomatonModel):
         raise SettingsError(
-            f"a model of kind {model.kind} is no finite automaton; exact answers need one, such as ngram"
+            f"a model of kind {model.kind} is no finite automaton; exact answers need one, such as ngram, "
+            f"or what this makes of it: nextchar compile"
         )
     return model
 

@@ -13,6 +13,7 @@ from nextchar.cli.arpa import export, import_
 from nextchar.cli.change import blend, update
 from nextchar.cli.combine import combine
 from nextchar.cli.compare import compare
+from nextchar.cli.compile import compile_
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
 from nextchar.cli.exact import complete, fill, prob, top
@@ -45,7 +46,7 @@ def main() -> None:
 
 for command in (
     *(train, sample, score, evaluate, info, prob, top, complete, fill),
-    *(classify, calibrate, blend, combine, update),
+    *(classify, calibrate, blend, combine, compile_, update),
     *(compare, plot, equivalence, reproduce, pitfalls, web, data, export, import_),
 ):
     main.add_command(command)

@@ -125,14 +125,14 @@ def console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def training_progress() -> Iterator[Callable[[Report], None] | None]:
-    """A line on a terminal that shows how training goes, once it tells of it."""
+def training_progress(doing: str = "learning") -> Iterator[Callable[[Report], None] | None]:
+    """A line on a terminal that shows how training, or other long work, goes, once it tells of it."""
     if not console(stderr=True).is_terminal:
         yield None
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = ("learning", BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    columns = (doing, BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0, visible=False)
         yield lambda at: bar.update(task, completed=at.share, description=at.text, visible=True)

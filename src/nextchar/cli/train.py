@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nextchar.corpus import TextOptions
     from nextchar.fitting import Trained
     from nextchar.models.spec import Spec
+    from nextchar.running import Run
 
 __all__ = ["train"]
 
@@ -55,6 +56,7 @@ MODEL_OPTIONS: dict[str, dict[str, str]] = {
     "mix": {"seconds": "seconds", "epochs": "epochs"},
     **{kind: {name: name for name in NET_OPTIONS} for kind in NETS},
 }
+WITH_OPTIONS = ("with", "seconds", "device", "log", "checkpoint", "resume")  # of a mix with nets
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
 
@@ -91,6 +93,12 @@ _SHIPPED_COLUMN = "name"
 @click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
 @click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
 @click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
+@click.option(
+    "--with",
+    multiple=True,
+    metavar="NET[:PRESET]",
+    help="mix: train this net too, transformer:large say, and make one model of all; repeatable.",
+)
 @click.option("--preset", type=click.Choice(PRESETS), help="Nets: the size.  [default: default]")
 @click.option("--set", multiple=True, metavar="NAME=VALUE", help="Nets: any setting, width=64 say; repeatable.")
 @click.option(
@@ -99,7 +107,12 @@ _SHIPPED_COLUMN = "name"
     metavar="X",
     help="Nets and mix: train so many times through the data.  [default: nets 12, large ones 40; mix by --seconds]",
 )
-@click.option("--seconds", type=float, metavar="X", help="Nets and mix: train for so long.  [default: mix 60]")
+@click.option(
+    "--seconds",
+    type=float,
+    metavar="X",
+    help="Nets and mix: train for so long.  [default: mix 60, with nets 600]",
+)
 @click.option("--device", metavar="NAME", help="Nets: auto, cpu or cuda.  [default: auto]")
 @click.option("--log", type=click.Path(dir_okay=False), metavar="FILE", help="Nets: write the course as JSON lines.")
 @click.option(
@@ -151,14 +164,17 @@ def train(
     given = {name: value for name, value in chosen.items() if value not in (None, ())}
     if kind is None and given:
         kind = "ngram"
-    checkpoint = None
+    checkpoints: list[Path] = []
     if kind is None:
         spec = None
     else:
         _check_options(kind, given)
-        if kind in NETS:
-            checkpoint = Path(given.pop("checkpoint", f"{output}.checkpoint"))
-            spec = _net(kind, seed, checkpoint, given)
+        if kind in NETS or "with" in given:
+            nets = given.pop("with", (kind,))
+            runs = _runs(len(nets), Path(given.pop("checkpoint", f"{output}.checkpoint")), given)
+            checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
+            spec = _net(kind, seed, runs[0], given) if kind in NETS else _mix_with_nets(nets, seed, runs, given)
+            kind = kind if kind in NETS else "ensemble"
         else:
             spec = _spec(kind, given, seed)
     check_writable(output, files)
@@ -191,12 +207,12 @@ def train(
         try:
             trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
         except KeyboardInterrupt:
-            if checkpoint is not None and checkpoint.exists():
-                note(f"{checkpoint}: written; to go on, give the same command with --resume")
+            if written := [str(path) for path in checkpoints if path.exists()]:
+                note(f"{', '.join(written)}: written; to go on, give the same command with --resume")
             raise
     trained.model.save(output)
-    if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+    for path in checkpoints:
+        path.unlink(missing_ok=True)
     metrics = trained.model.metrics
     for remark in (trained.note, metrics.get("stopped"), metrics.get("chosen"), *metrics.get("notes", ())):
         if remark:
@@ -247,30 +263,48 @@ def _train_classifier(
 
 
 def _check_options(kind: str, chosen: dict[str, Any]) -> None:
-    wrong = sorted(set(chosen) - set(MODEL_OPTIONS[kind]))
+    if "with" in chosen and kind != "mix":
+        raise click.UsageError("--with goes with --model mix.")
+    options = WITH_OPTIONS if "with" in chosen else tuple(MODEL_OPTIONS[kind])
+    wrong = sorted(set(chosen) - set(options))
     if wrong:
-        known = ", ".join(f"--{name.replace('_', '-')}" for name in MODEL_OPTIONS[kind])
-        raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with --model {kind}, which has {known}.")
+        known = ", ".join(f"--{name.replace('_', '-')}" for name in options)
+        what = f"--model {kind}" + (" --with" if "with" in chosen else "")
+        raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with {what}, which has {known}.")
 
 
-def _net(kind: str, seed: int, checkpoint: Path, chosen: dict[str, Any]) -> Spec:
-    """The settings of a net, bound to how its training runs."""
+def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
+    """How the training of each net runs; the files of several nets end in .1, .2 and so on."""
     from nextchar.models.bigram_net import need_torch
 
-    need_torch(f"the model {kind}")
-    from nextchar.models.net_specs import NetRun, net_spec
+    need_torch("a net")
     from nextchar.running import Run
 
+    endings = [f".{number}" for number in range(1, nets + 1)] if nets > 1 else [""]
+    return [
+        Run(
+            device=chosen.get("device", "auto"),
+            checkpoint=Path(f"{checkpoint}{ending}"),
+            resume=chosen.get("resume", False),
+            log=Path(f"{chosen['log']}{ending}") if "log" in chosen else None,
+        )
+        for ending in endings
+    ]
+
+
+def _net(kind: str, seed: int, run: Run, chosen: dict[str, Any]) -> Spec:
+    """The settings of a net, bound to how its training runs."""
+    from nextchar.models.net_specs import NetRun, net_spec
+
     budget: dict[str, Any] = {name: chosen[name] for name in ("steps", "epochs", "seconds") if name in chosen}
-    spec = net_spec(kind, chosen.get("preset", "default"), chosen.get("set", ()), {"seed": seed, **budget})
-    log = chosen.get("log")
-    run = Run(
-        device=chosen.get("device", "auto"),
-        checkpoint=checkpoint,
-        resume=chosen.get("resume", False),
-        log=None if log is None else Path(log),
-    )
-    return NetRun(spec, run)
+    return NetRun(net_spec(kind, chosen.get("preset", "default"), chosen.get("set", ()), {"seed": seed, **budget}), run)
+
+
+def _mix_with_nets(nets: Sequence[str], seed: int, runs: list[Run], chosen: dict[str, Any]) -> Spec:
+    """The settings of a mix with nets, and how their training runs."""
+    from nextchar.models.ensemble_training import SECONDS, mix_with_nets
+
+    return mix_with_nets(nets, seconds=chosen.get("seconds", SECONDS), seed=seed, runs=runs)
 
 
 def _spec(kind: str, chosen: dict[str, Any], seed: int) -> Spec:

@@ -24,9 +24,11 @@ import numpy.typing as npt
 
 from nextchar.alphabet import Alphabet, Ids
 from nextchar.corpus import Corpus
+from nextchar.decoding import Plan
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.evaluation import read_batches
 from nextchar.models.base import Model
+from nextchar.models.branching import BranchingDrawer, branching_nats, together_of
 from nextchar.models.protocol import LogProbs, Step
 from nextchar.provenance import Provenance, together
 
@@ -133,6 +135,19 @@ class EnsembleModel(Model):
         total[excluded > excluded.min(axis=-1, keepdims=True)] = -np.inf
         pooled: LogProbs = total - _log_sum(total)[..., None]
         return pooled
+
+    @property
+    def together(self) -> int:
+        """How many items are read or drawn at a time: as many as the member that takes the fewest."""
+        return min(together_of(member) for member in self.members)
+
+    def symbol_nats(self, corpus: Corpus) -> F64:
+        """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
+        return branching_nats(self, corpus)
+
+    def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
+        """A fast way to draw many items."""
+        return BranchingDrawer(self, plan)
 
     def training_nats(self) -> float:
         """There is no training data of its own.

@@ -164,8 +164,10 @@ def net_spec(kind: str, preset: str, assignments: Sequence[str], settings: Mappi
     """The settings of a net as a user gives them: a preset, texts like width=64, and some settings as they are.
 
     Raises:
-        SettingsError: there is no such setting, or a text is not a value of its type.
+        SettingsError: there is no such net or setting, or a text is not a value of its type.
     """
+    if kind not in _FAMILIES:
+        raise SettingsError(f"there is no net {kind!r}; choose one of {', '.join(_FAMILIES)}")
     spec = _FAMILIES[kind]
     known = {entry.name: str(entry.type) for entry in fields(spec)}
     given = dict(settings)

@@ -4,12 +4,12 @@ A net is trained with 32-bit numbers and used with 64-bit ones. A sum of 32-bit 
 with each size of the batch, enough to change an item now and then among millions; with 64 bits item 17 of a seed is
 the same alone and among others, and adding up step by step agrees with reading a whole item at once.
 
-Letters: B batch, T time, V size of the alphabet, U distinct beginnings of items, S symbols of a corpus.
+Letters: B batch, T time, V size of the alphabet, S symbols of a corpus.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol, cast, final
 
@@ -19,21 +19,20 @@ import torch
 
 from nextchar.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.corpus import Corpus
-from nextchar.decoding import Draws, Plan, allowed, assemble, check_endless, cumulate
+from nextchar.decoding import Plan
 from nextchar.errors import ModelFileError
 from nextchar.models.base import Model
+from nextchar.models.branching import MOST_TOGETHER, BranchingDrawer, branching_nats
 from nextchar.models.nets.net import Net, State
 from nextchar.models.protocol import LogProbs, Step
 from nextchar.provenance import Provenance
-from nextchar.randomness import item_keys, uniforms
 
 __all__ = ["NetSettings", "NeuralModel", "loader"]
 
 F64 = npt.NDArray[np.float64]
 LONGEST_ROW: Final = 512  # symbols that are read at once
 READ_CELLS: Final = 1 << 21  # B x T x T of one call of a net, which bounds the memory of attention
-MOST_TOGETHER: Final = 4096  # items, whose states may come to
-STATE_NUMBERS: Final = 1 << 25  # numbers: 256 MB
+STATE_NUMBERS: Final = 1 << 25  # of the items that are read together: 256 MB
 
 
 class Selected(NamedTuple):
@@ -121,25 +120,8 @@ class NeuralModel(Model):
         return log_probs
 
     def symbol_nats(self, corpus: Corpus) -> F64:
-        """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once.
-
-        Items are taken in the order of the alphabet, so that those that begin alike are read together.
-        """
-        nats = np.empty(corpus.symbols)
-        begin = corpus.offsets[:-1]
-        columns = [corpus.ids[np.minimum(begin + np.minimum(t, corpus.lengths), corpus.symbols - 1)] for t in range(8)]
-        order = np.lexsort(columns[::-1])
-        for first in range(0, len(order), self.together):
-            branching = Branching.of(self, len(order[first : first + self.together]))
-            at = begin[order[first : first + self.together]]
-            while len(at):
-                symbols = corpus.ids[at].astype(np.intp)
-                nats[at] = -branching.log_probs[branching.row, symbols]
-                going = symbols != BOUNDARY
-                at = at[going] + 1
-                if len(at):
-                    branching = branching.after(going, symbols[going])
-        return nats
+        """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
+        return branching_nats(self, corpus)
 
     @property
     def together(self) -> int:
@@ -206,81 +188,3 @@ def loader(
 def for_use(net: Net) -> Net:
     """The net on the processor, with 64-bit weights, and no longer to be trained."""
     return net.cpu().double().eval().requires_grad_(False)
-
-
-@dataclass(frozen=True)
-class Branching:
-    """Items that are read or drawn together, with one state for all that are the same so far.
-
-    Thousands of items begin in a few ways: their first symbols are read once for all of them. Where two items part,
-    so do their states.
-
-    Attributes:
-        model: what reads.
-        state: of the U distinct beginnings.
-        log_probs: (U, V) what they say of the next symbol.
-        row: which of them each item is at.
-    """
-
-    model: NeuralModel
-    state: object
-    log_probs: LogProbs
-    row: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, model: NeuralModel, count: int, prefix: Iterable[int] = ()) -> Branching:
-        """So many items that all begin with a prefix."""
-        step = model.start(1)
-        for symbol in prefix:
-            step = model.advance(step.state, np.full(1, symbol))
-        return cls(model, step.state, step.log_probs, np.zeros(count, dtype=np.intp))
-
-    def after(self, going: npt.NDArray[np.bool_], symbols: npt.NDArray[np.intp]) -> Branching:
-        """Without the items that end here, the others one symbol on."""
-        V = self.log_probs.shape[1]
-        branches, row = np.unique(self.row[going] * V + symbols, return_inverse=True)
-        step = self.model.advance(self.model.select(self.state, branches // V), branches % V)
-        return Branching(self.model, step.state, step.log_probs, row)
-
-
-@dataclass(frozen=True)
-class BranchingDrawer:
-    """Draws items by one plan, reading each distinct beginning once; a `Drawer`."""
-
-    model: NeuralModel
-    plan: Plan
-
-    def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
-        """Items first .. first + count - 1 of the seed, as the plain path gives them."""
-        most = self.model.together
-        parts = [
-            self._draw(seed, prefix, begin, min(most, first + count - begin))
-            for begin in range(first, first + count, most)
-        ]
-        ends = np.cumsum([0, *(len(part.ids) for part in parts)])
-        offsets = [part.offsets[:-1] + end for part, end in zip(parts, ends, strict=False)]
-        ids = np.concatenate([prefix[:0], *(part.ids for part in parts)])
-        return Draws(ids, np.concatenate([*offsets, ends[-1:]]))
-
-    def _draw(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
-        plan, alphabet = self.plan, self.model.alphabet
-        keys = item_keys(seed, first, count)
-        branching = Branching.of(self.model, count, prefix)
-        alive = np.arange(count)
-        written: list[tuple[npt.NDArray[np.intp], Ids]] = []
-        dead: list[npt.NDArray[np.intp]] = []
-        t = len(prefix)
-        while len(alive) and t != plan.max_length:
-            check_endless(plan, t)
-            cumulative = cumulate(allowed(branching.log_probs, alphabet, plan, t))[branching.row]
-            total = cumulative[:, -1]
-            mark = np.minimum(uniforms(keys[alive], t) * total, np.nextafter(total, 0))
-            ids = (cumulative <= mark[:, None]).sum(axis=-1)
-            dead.append(alive[total == 0])
-            going = (ids != BOUNDARY) & (total > 0)
-            alive = alive[going]
-            written.append((alive, ids[going].astype(prefix.dtype)))
-            t += 1
-            if len(alive) and t != plan.max_length:
-                branching = branching.after(going, ids[going])
-        return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))

@@ -1,0 +1,86 @@
+"""The command `compile`: a net as a table of its rows."""
+
+from __future__ import annotations
+
+import click
+
+from nextchar.cli._options import format_from, input_options, json_option, model_argument
+from nextchar.cli._run import check_writable, echo_json, note, training_progress
+
+__all__ = ["compile_"]
+
+
+@click.command("compile", short_help="Make a finite automaton of a net: faster, and open to exact answers.")
+@model_argument
+@click.option(
+    "--data",
+    "files",
+    required=True,
+    multiple=True,
+    metavar="FILE",
+    help="Items whose contexts are wanted: what MODEL was trained on, or what it has written; repeatable.",
+)
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="FAST", help="Where to write the automaton.")
+@click.option(
+    "--context",
+    type=int,
+    metavar="N",
+    help="Symbols that a state remembers.  [default: as many as MODEL looks back, if that is a fixed number]",
+)
+@input_options
+@json_option
+def compile_(
+    model: str,
+    files: tuple[str, ...],
+    output: str,
+    context: int | None,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    as_json: bool,
+) -> None:
+    """Make a finite automaton of MODEL: a table of what it says in each context that occurs in the FILEs.
+
+    A step is then one look-up, and what only automata can do works: prob, top, complete, fill, and sample with any
+    wishes. For a net that looks back a fixed number of symbols (mlp, wavenet) the rows of these contexts are its own;
+    in others the longest suffix that occurs has a say, with the mean of the rows of the contexts that end so. With
+    --context N any model is compiled, nearly: all contexts with the same last N symbols have one row, their mean.
+    """
+    check_writable(output, (*files, model))
+    format_ = format_from(column, weight, encoding)
+    from nextchar.compiling import compile_model
+    from nextchar.corpus import Corpus
+    from nextchar.models.build import load
+
+    loaded = load(model)
+    items = Corpus.from_file(
+        *files,
+        column=format_.column,
+        weight=format_.weight,
+        encoding=format_.encoding,
+        options=loaded.provenance.options,
+        alphabet=loaded.alphabet,
+    )
+    with training_progress("compiling") as progress:
+        made = compile_model(loaded, items, context=context, progress=progress)
+    made.model.save(output)
+    if not made.exact:
+        note(
+            f"Note: {model} looks back further than {made.context} symbols; contexts that agree in these have one row, "
+            "the mean."
+        )
+    document = {
+        "model": made.model.kind,
+        "from": loaded.kind,
+        "context": made.context,
+        "contexts": made.contexts,
+        "states": made.states,
+        "exact": made.exact,
+    }
+    if as_json:
+        echo_json(document)
+    else:
+        click.echo(
+            f"{output}: written; {loaded.kind}, {made.contexts:,} contexts of up to {made.context} symbols, "
+            f"{made.states:,} states"
+        )

@@ -1,0 +1,210 @@
+"""Ensembles that are trained as a whole: who learns from what, who gets how much time, and going on after Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import nextchar
+from nextchar.cli import main
+from nextchar.corpus import Corpus
+from nextchar.errors import SettingsError
+from nextchar.models.ensemble import EnsembleModel, combine
+from nextchar.models.ensemble_training import EnsembleOf, Member, mix_with_nets
+from nextchar.models.mix.model import Mix
+from nextchar.models.ngram import Ngram, NgramModel
+from nextchar.models.spec import Progress, Report
+
+ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "max", "eve", "via"] * 4)
+HELD = Corpus.from_items(["ema", "viva", "mila"])
+
+
+@dataclass
+class Watched:
+    """A count model that notes what it was given."""
+
+    spec: Ngram
+    seen: list[tuple[Corpus, Corpus | None]] = field(default_factory=list)
+
+    @property
+    def summary(self) -> str:
+        return self.spec.summary
+
+    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NgramModel:
+        self.seen.append((data, validation))
+        return self.spec.fit(data, validation=validation, progress=progress)
+
+
+def two() -> tuple[Watched, Watched]:
+    return Watched(Ngram(order=2)), Watched(Ngram(order=3))
+
+
+def ensemble_of(one: Watched, other: Watched) -> EnsembleOf:
+    return EnsembleOf(members=(Member("one", one, 0.25), Member("other", other, 0.75)))
+
+
+def test_all_learn_from_the_same_items_and_the_weights_are_fitted_to_the_others() -> None:
+    one, other = two()
+    made = ensemble_of(one, other).fit(ITEMS, validation=HELD)
+    assert one.seen == other.seen == [(ITEMS, HELD)]
+    expected = combine([Ngram(order=2).fit(ITEMS), Ngram(order=3).fit(ITEMS)], HELD)
+    assert made.settings == expected.settings
+    assert made.metrics == {"notes": [], "stopped": None}
+
+
+def test_without_validation_items_some_are_held_out_with_their_repeats() -> None:
+    one, other = two()
+    made = ensemble_of(one, other).fit(ITEMS)
+    (data, held), *more = one.seen
+    assert held is not None
+    assert other.seen == one.seen
+    assert not more
+    assert not set(data) & set(held)  # no repeat of an item on the other side
+    assert sorted([*data, *held]) == sorted(ITEMS)
+    assert made.provenance.known is not None
+    assert not np.isin(held.fingerprints(), made.provenance.known).any()
+    note = f"{len(held)} of the 44 items were held out of the training, for the weights of the ensemble"
+    assert made.metrics["notes"] == [note]
+
+
+def test_too_few_items_or_members() -> None:
+    with pytest.raises(SettingsError, match="at least two different items"):
+        ensemble_of(*two()).fit(Corpus.from_items(["aa", "aa"]))
+    with pytest.raises(SettingsError, match="at least two members, not 1"):
+        EnsembleOf(members=(Member("one", Ngram(), 1.0),))
+
+
+def test_without_torch_it_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = run(tmp_path, "--model", "mix", "--with", "mlp", code=1)
+    assert 'pip install "nextchar[neural]"' in result.stderr
+
+
+def run(tmp_path: Path, *arguments: str, code: int = 0) -> Result:
+    data = tmp_path / "names.txt"
+    data.write_text("\n".join(ITEMS) + "\n", encoding="utf-8")
+    result = CliRunner().invoke(main, ["train", str(data), "-o", str(tmp_path / "m"), *arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--with", "transformer"], 2, "--with goes with --model mix."),
+        (["--with", "mlp", "--model", "bow"], 2, "--with goes with --model mix."),
+        (["--model", "mix", "--with", "bigram"], 1, "there is no net 'bigram'; choose one of bow, mlp, rnn"),
+        (["--model", "mix", "--with", "mlp:tiny"], 1, "there is no preset 'tiny'; choose one of small, default, large"),
+        (["--model", "mix", "--with", "mlp", "--seconds", "1"], 1, "1 seconds are too few for 2 models"),
+        (["--model", "mix", "--with", "mlp", "--seconds", "nan"], 1, "nan seconds are too few"),
+        (["--model", "mix", "--with", "mlp", "--epochs", "3"], 2, "--epochs does not go with --model mix --with"),
+        (["--model", "mix", "--log", "x"], 2, "--log does not go with --model mix"),
+    ],
+)
+def test_wrong_wishes(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    assert words in run(tmp_path, *arguments, code=code).stderr
+    assert not (tmp_path / "m").exists()
+
+
+def test_how_the_time_is_divided() -> None:
+    pytest.importorskip("torch")
+    from nextchar.models.net_specs import NetRun, Transformer
+
+    def budgets(spec: EnsembleOf) -> list[float]:
+        return [m.spec.seconds if isinstance(m.spec, Mix) else m.spec.spec.seconds for m in spec.members]  # type: ignore[attr-defined]
+
+    # 600 s: 60 for the mix, 20 for the weights, 520 are left.
+    spec = mix_with_nets(["transformer:large"], seconds=600, seed=7)
+    assert budgets(spec) == pytest.approx([520, 60])
+    assert [member.share for member in spec.members] == pytest.approx([520 / 580, 60 / 580])
+    net = spec.members[0].spec
+    assert isinstance(net, NetRun)
+    assert net.spec == Transformer.preset("large", seconds=net.spec.seconds, seed=7)
+    # 60 s, two nets: 20 for the mix, a quarter is 15 for the weights, 12.5 for each net.
+    spec = mix_with_nets(["mlp", "mlp:small"], seconds=60, seed=7)
+    assert budgets(spec) == pytest.approx([12.5, 12.5, 20])
+    assert [member.kind for member in spec.members] == ["mlp", "mlp", "mix"]
+    second = spec.members[1].spec
+    assert isinstance(second, NetRun)
+    assert (second.spec.seed, second.spec.summary) == (8, "context 5, embedding 12, width 32, layers 1, 12.5 seconds")
+
+
+def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from nextchar.models.net_specs import Mlp, NetRun
+    from nextchar.running import Run
+
+    def spec(checkpoint: Path) -> EnsembleOf:
+        net = NetRun(Mlp.preset("small", steps=60, batch=48, dropout=0.2), Run(checkpoint=checkpoint, resume=True))
+        return EnsembleOf(members=(Member("mlp", net, 0.8), Member("mix", Mix(epochs=2), 0.2)))
+
+    whole = spec(tmp_path / "a").fit(ITEMS, validation=HELD)
+    told: list[float] = []
+
+    def press(at: Report) -> None:
+        if at.share >= 0.4 and not told:  # half of the net's training
+            os.kill(os.getpid(), signal.SIGINT)
+            told.append(at.share)
+
+    with pytest.raises(KeyboardInterrupt):
+        spec(tmp_path / "b").fit(ITEMS, validation=HELD, progress=press)
+    assert (tmp_path / "b").exists()
+    told.clear()
+    resumed = spec(tmp_path / "b").fit(ITEMS, validation=HELD, progress=lambda at: told.append(at.share))
+    assert told == sorted(told)
+    assert told[0] > 0.4
+    assert told[-1] == 1
+    assert resumed.settings == whole.settings
+    for got, wanted in zip(resumed.members, whole.members, strict=True):
+        for name, array in wanted.arrays().items():
+            assert np.array_equal(got.arrays()[name], array), name
+
+
+def test_ctrl_c_without_a_checkpoint_ends_one_member() -> None:
+    pytest.importorskip("torch")
+    from nextchar.models.net_specs import Mlp
+
+    def press(at: Report) -> None:
+        if at.share >= 0.4 and not told:
+            os.kill(os.getpid(), signal.SIGINT)
+            told.append(at.share)
+
+    told: list[float] = []
+    net = Mlp.preset("small", steps=60, batch=48)
+    spec = EnsembleOf(members=(Member("mlp", net, 0.8), Member("mix", Mix(epochs=2), 0.2)))
+    made = spec.fit(ITEMS, validation=HELD, progress=press)
+    assert made.metrics["stopped"].startswith("mlp: interrupted after")
+    assert [member.kind for member in made.members] == ["mlp", "mix"]
+
+
+def test_the_command(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    arguments = ("--model", "mix", "--with", "mlp:small", "--with", "bow:small", "--seconds", "3")
+    names = [a + b + c for a in ("ma", "le", "so") for b in ("ri", "na", "l") for c in ("a", "e", "o", "an")]
+    data = tmp_path / "more.txt"
+    data.write_text("\n".join(names) + "\n", encoding="utf-8")
+    out = tmp_path / "e"
+    command = ["train", str(data), "-o", str(out), *arguments, "--split", "distinct", "--seed", "2", "--json"]
+    result = CliRunner().invoke(main, [*command, "--log", str(tmp_path / "log")])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["model"] == "ensemble"
+    assert document["settings"]["kinds"] == ["mlp", "bow", "mix"]
+    made = nextchar.load(out)
+    assert isinstance(made, EnsembleModel)
+    assert list(made.settings.weights) == document["settings"]["weights"]
+    parts = nextchar.split(Corpus.from_file(data), seed=2)
+    assert document["splits"]["test"]["nats_per_symbol"] == made.evaluate(parts.test).nats_per_symbol
+    assert made.provenance.items == len(parts.train)
+    assert made.provenance.known is not None
+    assert not np.isin(parts.validation.fingerprints(), made.provenance.known).any()
+    assert {path.name for path in tmp_path.iterdir()} == {"more.txt", "e", "log.1", "log.2"}
