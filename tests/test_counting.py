@@ -240,4 +240,4 @@ def test_counts_from_a_file_are_in_order(change: Callable[[Ids], Ids]) -> None:
 def test_rows_are_sorted_though_they_are_too_wide_for_a_word() -> None:
     rows = np.random.default_rng(5).integers(0, 5000, (30, 7))  # 5000^7 is above 2^64
     rows[10:20, :4] = rows[:10, :4]
-    assert [rows[i].tolist() for i in counting._sorted_rows(list(rows.T), 5000)] == sorted(rows.tolist())
+    assert [rows[i].tolist() for i in counting.sorted_rows(list(rows.T), 5000)] == sorted(rows.tolist())

@@ -37,6 +37,7 @@ __all__ = [
     "count",
     "count_files",
     "count_parts",
+    "sorted_rows",
     "sum_counts",
 ]
 
@@ -326,7 +327,7 @@ def _count_by_sorting(part: Corpus, n: int) -> Counts:
 
 def _merged(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
     """Sort n-grams and add the counts of equal ones."""
-    order = _sorted_rows(list(ngrams.T[::-1]), alphabet.size)
+    order = sorted_rows(list(ngrams.T[::-1]), alphabet.size)
     return _summed(alphabet, ngrams[order], counts[order])
 
 
@@ -346,7 +347,7 @@ def _colexicographic(ngrams: Ids) -> bool:
     return not equal.any()
 
 
-def _sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]:
+def sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]:
     """The order in which rows of ids are sorted, the first column weighing most; equal rows stay as they were."""
     keys = np.zeros(len(columns[0]), dtype=np.uint64)
     largest = 0  # of the keys, as an exact integer
