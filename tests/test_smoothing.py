@@ -23,6 +23,7 @@ from nextchar.arpa import read_arpa
 from nextchar.corpus import Corpus
 from nextchar.counting import count
 from nextchar.errors import SettingsError
+from nextchar.models import smoothing
 from nextchar.models.ngram import Ngram, NgramModel
 from nextchar.models.smoothing import METHODS, Method, interpolated
 from nextchar.models.trie import NgramTrie
@@ -323,3 +324,15 @@ def test_the_unigrams_of_an_unknown_symbol_share_what_is_left() -> None:
     model = Ngram(order=1, smoothing="witten-bell").from_counts(counts)
     # 6 symbols of 3 kinds: (c + 3/4) / 9
     np.testing.assert_allclose(row(model, ""), [3.75 / 9, 2.75 / 9, 1.75 / 9, 0.75 / 9])
+
+
+@given(ITEMS, st.integers(1, 7), st.sampled_from(["absolute", "kneser-ney", "modified-kneser-ney"]))
+def test_the_compiled_loop_is_the_plain_one(items: list[str], order: int, method: Method) -> None:
+    trie = NgramTrie(count(Corpus.from_items(items), order))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(smoothing, "kernels_loaded", lambda: False)
+        plain = interpolated(trie, method)
+        patch.setattr(smoothing, "kernels_loaded", lambda: True)
+        found = interpolated(trie, method)
+    np.testing.assert_allclose(found.own, plain.own, rtol=1e-14)
+    np.testing.assert_allclose(found.rest, plain.rest, rtol=1e-13)

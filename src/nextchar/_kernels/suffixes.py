@@ -1,4 +1,4 @@
-"""The compiled loops that build a trie of n-grams from counts in colexicographic order (see `models.trie`).
+"""The compiled loops over a trie of n-grams: building it (see `models.trie`), and discounting (`models.smoothing`).
 
 Letters: n order, V size of the alphabet, S states, E entries, M distinct n-grams of order n.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["list_entries", "settle_entries"]
+__all__ = ["list_entries", "settle_entries", "take_discounts"]
 
 
 @njit(cache=True, nogil=True)
@@ -114,3 +114,30 @@ def settle_entries(  # type: ignore[no-untyped-def]
         first[state] = first[state - 1]
     first[0] = 0
     return True
+
+
+@njit(cache=True, nogil=True)
+def take_discounts(depths, first, counts, taken, own, rest):  # type: ignore[no-untyped-def]
+    """`smoothing.discounted`: take a discount off every count and share the rest out.
+
+    Args:
+        depths: (n + 1,) of the trie.
+        first: (S + 1,) of the trie.
+        counts: (E,).
+        taken: (n, 4) the discounts of each depth for counts of 0, 1, 2, and more.
+        own: (E,) result.
+        rest: (S,) result.
+    """
+    for depth in range(depths.size - 1):
+        for state in range(depths[depth], depths[depth + 1]):
+            total = 0.0
+            off = 0.0
+            for entry in range(first[state], first[state + 1]):
+                count = np.float64(counts[entry])
+                discount = min(taken[depth, min(counts[entry], 3)], count)
+                total += count
+                off += discount
+                own[entry] = count - discount
+            for entry in range(first[state], first[state + 1]):
+                own[entry] /= total
+            rest[state] = off / total

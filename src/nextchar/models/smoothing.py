@@ -33,6 +33,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.compiled import kernels_loaded
 from nextchar.models.trie import Integers, NgramTrie
 
 __all__ = ["DISCOUNTING", "METHODS", "Method", "Smoothed", "discounted", "discounts_of", "interpolated"]
@@ -161,9 +162,15 @@ def discounts_of(trie: NgramTrie, method: str) -> tuple[F64, tuple[str, ...]]:
 def discounted(trie: NgramTrie, counts: Integers, discounts: F64) -> tuple[F64, F64]:
     """`own` (E,) and `rest` (S,) where a discount is taken off every count, discounts (n, 3) by order and count."""
     own, rest = np.empty(len(counts)), np.empty(trie.size)
+    taken = np.concatenate([np.zeros((trie.order, 1)), discounts], axis=1)  # (n, 4) off counts of 0, 1, 2, and more
+    if kernels_loaded():
+        from nextchar import _kernels
+
+        _kernels.take_discounts(np.array(trie.depths), trie.first, counts, taken, own, rest)
+        return own, rest
     for depth, states, entries in trie.pieces():
         here = counts[entries].astype(np.float64)
-        off = np.minimum(np.concatenate([[0.0], discounts[depth]])[np.minimum(counts[entries], 3)], here)
+        off = np.minimum(taken[depth][np.minimum(counts[entries], 3)], here)
         begins = trie.first[states] - entries.start
         total = np.add.reduceat(here, begins)
         rest[states] = np.add.reduceat(off, begins) / total
