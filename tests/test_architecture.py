@@ -17,7 +17,7 @@ PACKAGE = Path(nextchar.__file__).parent
 FLOORS: list[set[str]] = [
     {"_version", "errors"},
     {"alphabet", "randomness", "reading", "storage", "data", "optimiser"},
-    {"corpus", "data.fetch", "_kernels", "_seating", "pitfalls", "lessons"},
+    {"corpus", "data.fetch", "_kernels", "_seating", "pitfalls", "lessons", "recording"},
     {"splitting", "ngram_table", "provenance", "batching"},
     {"counting", "dfa"},
     {"patterns"},

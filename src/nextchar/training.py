@@ -107,6 +107,7 @@ class Measured:
         share: of the budget, from 0 to 1.
         train_nats: nats per symbol of the batches since the last point, as they were met.
         validation_nats: nats per symbol of the validation items (at most 200,000 symbols), or None.
+        learning_rate: of the hidden matrices in the last step; that of Adam rises and falls in the same way.
         symbols_per_second: that were learned from since the last point.
         gradient_norm: of the last batch, before clipping.
         update_ratios: for each hidden matrix, how far one step moves it: norm of the change over norm of the matrix.
@@ -118,6 +119,7 @@ class Measured:
     share: float
     train_nats: float
     validation_nats: float | None
+    learning_rate: float
     symbols_per_second: float
     gradient_norm: float
     update_ratios: Mapping[str, float]
@@ -173,11 +175,11 @@ class Trainer:
         if settings.epochs is not None:
             self._steps = max(round(settings.epochs * -(-self._epochs.rows // self._B)), 1)
         self._step = self._epoch = self._row = 0
-        self._seconds = 0.0
         self._seconds = self._since = 0.0  # of training, and at the last point
         self._points = 0
         self._nats, self._symbols = 0.0, 0  # since the last point
         self._norm: Tensor | float = 0.0
+        self._pace = 0.0  # share of the learning rates in the last step
         self._ratios: dict[str, float] = {}
         self._best_nats, self._best_step, self._best_point = math.inf, 0, 0
         self._best: dict[str, Tensor] = {}
@@ -232,7 +234,8 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self._norm = self._optimiser.clip(LARGEST_NORM)
         watched = self._matrices() if not self._ratios else {}
-        self._optimiser.step(min(1.0, (self.share + FIRST) / WARM_UP) * (1 - self.share))
+        self._pace = min(1.0, (self.share + FIRST) / WARM_UP) * (1 - self.share)
+        self._optimiser.step(self._pace)
         for name, before in watched.items():
             after = self.net.get_parameter(name).detach()
             self._ratios[name] = float((after - before).norm() / before.norm().clamp(min=1e-12))
@@ -253,6 +256,7 @@ class Trainer:
             share=self.share,
             train_nats=self._nats / max(self._symbols, 1),
             validation_nats=validation,
+            learning_rate=self._pace * self._settings.rate,
             symbols_per_second=self._symbols / max(self._seconds - self._since, 1e-9),
             gradient_norm=float(self._norm),
             update_ratios=self._ratios,

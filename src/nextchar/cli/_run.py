@@ -70,13 +70,13 @@ def _os_error_text(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def check_writable(output: str, files: tuple[str, ...]) -> None:
+def check_writable(output: str, files: tuple[str, ...], holds: str = "the model") -> None:
     """Say so before an hour of work, not after it."""
     folder = Path(output).parent
     if Path(output).is_dir():
-        raise ModelFileError(f"{output}: is a directory; give a file name for the model")
+        raise ModelFileError(f"{output}: is a directory; give a file name for {holds}")
     if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
-        raise ModelFileError(f"{output}: is also an input, which the model would replace; give another name")
+        raise ModelFileError(f"{output}: is also an input, which {holds} would replace; give another name")
     if not folder.is_dir():
         raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
     if not os.access(folder, os.W_OK):

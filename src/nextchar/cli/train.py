@@ -32,7 +32,7 @@ SMOOTHING = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ne
 DEFAULT_ORDERS = {"add": 4, "pitman-yor": 8}  # 6 for the others
 NETS = ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")
 PRESETS = ("small", "default", "large")
-NET_OPTIONS = ("preset", "set", "steps", "epochs", "seconds", "device", "log", "checkpoint", "resume")
+NET_OPTIONS = ("preset", "set", "steps", "epochs", "seconds", "device", "log", "tensorboard", "checkpoint", "resume")
 
 # What each model can be told, and the name of the setting.
 MODEL_OPTIONS: dict[str, dict[str, str]] = {
@@ -103,6 +103,12 @@ _SHIPPED_COLUMN = "name"
 @click.option("--device", metavar="NAME", help="Nets: auto, cpu or cuda.  [default: auto]")
 @click.option("--log", type=click.Path(dir_okay=False), metavar="FILE", help="Nets: write the course as JSON lines.")
 @click.option(
+    "--tensorboard",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help='Nets: write the course for TensorBoard, into a folder of its own; pip install "nextchar[tensorboard]".',
+)
+@click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False),
     metavar="FILE",
@@ -162,6 +168,8 @@ def train(
         else:
             spec = _spec(kind, given, seed)
     check_writable(output, files)
+    if checkpoint is not None:
+        _check_beside({"output": output, "checkpoint": str(checkpoint), "log": given.get("log")}, files)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")
@@ -253,22 +261,38 @@ def _check_options(kind: str, chosen: dict[str, Any]) -> None:
         raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with --model {kind}, which has {known}.")
 
 
+def _check_beside(written: dict[str, str | None], files: tuple[str, ...]) -> None:
+    """What is written while a net is trained replaces no input, and nothing else that is written."""
+    owners: dict[Path, str] = {}
+    for name, path in written.items():
+        if path is None:
+            continue
+        check_writable(path, files, f"the {name}")
+        other = owners.setdefault(Path(path).resolve(), name)
+        if other != name:
+            raise click.UsageError(f"--{name} and --{other} are both {path}; give each a file of its own.")
+
+
 def _net(kind: str, seed: int, checkpoint: Path, chosen: dict[str, Any]) -> Spec:
     """The settings of a net, bound to how its training runs."""
     from nextchar.models.bigram_net import need_torch
+    from nextchar.recording import need_tensorboard
 
     need_torch(f"the model {kind}")
+    if "tensorboard" in chosen:
+        need_tensorboard()
     from nextchar.models.net_specs import NetRun, net_spec
     from nextchar.running import Run
 
     budget: dict[str, Any] = {name: chosen[name] for name in ("steps", "epochs", "seconds") if name in chosen}
     spec = net_spec(kind, chosen.get("preset", "default"), chosen.get("set", ()), {"seed": seed, **budget})
-    log = chosen.get("log")
+    log, tensorboard = (Path(chosen[name]) if name in chosen else None for name in ("log", "tensorboard"))
     run = Run(
         device=chosen.get("device", "auto"),
         checkpoint=checkpoint,
         resume=chosen.get("resume", False),
-        log=None if log is None else Path(log),
+        log=log,
+        tensorboard=tensorboard,
     )
     return NetRun(spec, run)
 
