@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from nextchar.models.nets import gru, lstm, rnn
 from nextchar.models.nets.net import Net, positions
 from nextchar.models.nets.recurrent import packed_order
 from nextchar.optimiser import Optimiser, orthogonalise
-from nextchar.training import TrainSettings
+from nextchar.training import TrainSettings, precision_on
 
 V = 9
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -120,10 +121,14 @@ PARAMETERS: dict[str, Callable[[dict[str, int]], int]] = {  # the docstrings' fo
 
 
 @pytest.mark.parametrize("kind", NETS)
-def test_the_number_of_parameters(kind: str) -> None:
-    head = V * SETTINGS[kind]["width"] + V
-    expected = PARAMETERS[kind](SETTINGS[kind]) + head
-    assert sum(parameter.numel() for parameter in spec_of(kind).net(V).parameters()) == expected
+@pytest.mark.parametrize("preset", ["these", "small", "default", "large"])
+def test_the_number_of_parameters(kind: str, preset: str) -> None:
+    spec = spec_of(kind) if preset == "these" else net_spec(kind, preset, [], {}).fitted_to(ITEMS)
+    settings = asdict(spec)
+    if preset != "these" and "context" in settings and kind != "mlp":
+        assert settings["context"] == 16  # the longest item has 15 characters
+    expected = PARAMETERS[kind](settings) + V * settings["width"] + V  # with the head
+    assert sum(parameter.numel() for parameter in spec.net(V).parameters()) == expected
 
 
 @pytest.mark.parametrize("kind", NETS)
@@ -376,6 +381,20 @@ def test_bf16_trains_too() -> None:
     a, b = (model.evaluate(ITEMS).nats_per_symbol for model in (first, second))
     assert a != b
     assert a == pytest.approx(b, abs=0.1)
+    assert [model.metrics["precision"] for model in (first, second)] == ["float32", "bf16"]
+
+
+@pytest.mark.parametrize(
+    ("instructions", "expected"), [("avx512_bf16", "bf16"), ("amx_bf16", "bf16"), ("avx2", "float32")]
+)
+def test_the_precision_follows_the_processor(instructions: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {instructions: True}, raising=False)
+    assert precision_on(torch.device("cpu")) == expected
+    assert precision_on(torch.device("cuda")) == "float32"
+    assert spec_of("transformer", steps=2).fit(ITEMS).metrics["precision"] == expected
+    assert spec_of("lstm", steps=2).fit(ITEMS).metrics["precision"] == "float32"
+    monkeypatch.delattr(torch.cpu, "get_capabilities")  # as in older versions of torch
+    assert precision_on(torch.device("cpu")) == "float32"
 
 
 def test_items_longer_than_the_rows_of_training() -> None:

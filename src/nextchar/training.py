@@ -30,7 +30,7 @@ from nextchar.errors import SettingsError
 from nextchar.models.nets.net import Net
 from nextchar.optimiser import Optimiser
 
-__all__ = ["Measured", "Snapshot", "TrainSettings", "Trainer", "device_of"]
+__all__ = ["Measured", "Snapshot", "TrainSettings", "Trainer", "device_of", "precision_on"]
 
 POINTS: Final = 20  # times that the validation items are looked at
 WARM_UP: Final = 0.02
@@ -55,7 +55,8 @@ class TrainSettings:
         decay: weight decay of the hidden matrices.
         dropout: share of the hidden numbers that is left out at random in training.
         patience: of the 20 points, how many without a better validation loss end training; 0 for never.
-        precision: float32, or bf16 for the matrix products.
+        precision: of the matrix products, float32 or bf16; auto is bf16 on a processor that multiplies it, which
+            makes training faster by a quarter to a half, and float32 elsewhere. The weights have 32 bits.
 
     Raises:
         SettingsError: a setting is out of its range, or there is more than one budget.
@@ -71,7 +72,7 @@ class TrainSettings:
     decay: float = 0.0
     dropout: float = 0.0
     patience: int = 8
-    precision: Literal["float32", "bf16"] = "float32"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
 
     def __post_init__(self) -> None:
         budgets = [name for name in ("steps", "epochs", "seconds") if getattr(self, name) is not None]
@@ -92,8 +93,8 @@ class TrainSettings:
             raise SettingsError(f"decay is a number of at least 0, not {self.decay}")
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"dropout is a share from 0 to below 1, not {self.dropout}")
-        if self.precision not in ("float32", "bf16"):
-            raise SettingsError(f"there is no precision {self.precision!r}; choose float32 or bf16")
+        if self.precision not in ("auto", "float32", "bf16"):
+            raise SettingsError(f"there is no precision {self.precision!r}; choose auto, float32 or bf16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,7 @@ class Trainer:
         log: the points passed so far.
         stopped: why training ended before its budget did, or None.
         share: of the budget, from 0 to 1.
+        precision: of the matrix products: float32 or bf16.
 
     Args:
         net: a new net.
@@ -163,6 +165,7 @@ class Trainer:
         self.log: list[Measured] = []
         self.stopped: str | None = None
         self.share = 0.0
+        self.precision = precision_on(device) if settings.precision == "auto" else settings.precision
         self._settings = settings
         self._device = device
         self._epochs = Epochs(data, seed=settings.seed)
@@ -227,7 +230,7 @@ class Trainer:
     def _learn(self, batch: Rows) -> None:
         """One update."""
         ids, targets = (torch.from_numpy(part).to(self._device) for part in batch)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._settings.precision == "bf16"):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             logits = self.net(ids)
         loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
         self._optimiser.zero()
@@ -340,6 +343,16 @@ _CARRIED: Final = (
 def _some(corpus: Corpus, T: int) -> Rows:
     """A corpus, or its first 200,000 symbols, as rows."""
     return pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
+
+
+def precision_on(device: torch.device) -> Literal["float32", "bf16"]:
+    """What auto is on a device: bf16 where the processor has instructions that multiply it, as far as torch can tell.
+
+    Without them it would be slower than float32. On graphics cards it has not been measured: there it is for the user
+    to ask for.
+    """
+    found: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
+    return "bf16" if found.get("avx512_bf16") or found.get("amx_bf16") else "float32"
 
 
 def device_of(name: str) -> torch.device:

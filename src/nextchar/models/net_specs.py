@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar, Final, NamedTuple, Self, final
+from typing import Any, ClassVar, Final, Literal, NamedTuple, Self, final
 
 import torch
 
@@ -138,6 +138,7 @@ class NetSpec(TrainSettings, ABC):
             "training": [plain(asdict(point)) for point in trainer.log],
             "training_nats": evaluate(model, data).nats,
             "device": str(device),
+            "precision": trainer.precision,
             "stopped": trainer.stopped,
         }
         return model.with_metrics(metrics)
@@ -275,6 +276,7 @@ class RecurrentSpec(NetSpec):
     Attributes:
         embedding: numbers a symbol.
         width: hidden numbers.
+        precision: float32, for most of the time goes into torch's own layers, which bf16 does not make faster.
     """
 
     family: ClassVar[type[RnnNet | GruNet | LstmNet]]
@@ -284,6 +286,7 @@ class RecurrentSpec(NetSpec):
         "large": {"embedding": 64, "width": 320, "dropout": 0.3, "epochs": 40},
     }
     rate: float = 0.03
+    precision: Literal["auto", "float32", "bf16"] = "float32"
     embedding: int = 32
     width: int = 160
 
