@@ -188,7 +188,7 @@ def same_as_uninterrupted(data: Path, out: Path, *budget: str) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["write", "fsync", "replace"])
 def test_kill_in_the_middle_of_writing_a_checkpoint(where: str, tmp_path: Path) -> None:
-    """SIGKILL after half the bytes of a checkpoint, after all of them, before it is renamed; the one before is whole."""
+    """SIGKILL after half the bytes of a checkpoint, after all, before it is renamed; the one before is whole."""
     data, out = tmp_path / "names.txt", tmp_path / "m.safetensors"
     data.write_text("\n".join(ITEMS))
     command = [sys.executable, "-c", KILLED, where, "0", "train", str(data), *TRAIN, "-o", str(out)]
