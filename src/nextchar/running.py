@@ -75,6 +75,7 @@ class Keeper:
         self._owner = owner
         self._recorder = Recorder(run.log, run.tensorboard)
         self._kept = time.monotonic()
+        self._failure = ""  # of the last checkpoint
 
     def resume(self, trainer: Trainer) -> None:
         """Bring a new trainer to where the checkpoint is, if that is wanted and there is one.
@@ -141,12 +142,15 @@ class Keeper:
                     self._keep(trainer)
 
     def _keep(self, trainer: Trainer) -> None:
-        """Write a checkpoint on the way; if that fails, training is not lost for it."""
+        """Write a checkpoint on the way; if that fails, training is not lost for it, and it is said once."""
         self._kept = time.monotonic()
         try:
             self._write(trainer)
+            self._failure = ""
         except ModelFileError as error:
-            warnings.warn(f"{error}; training goes on without this checkpoint", stacklevel=3)
+            if str(error) != self._failure:
+                warnings.warn(f"{error}; training goes on without this checkpoint", stacklevel=3)
+            self._failure = str(error)
 
     def _write(self, trainer: Trainer) -> None:
         if self._run.checkpoint is not None:

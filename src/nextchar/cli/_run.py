@@ -90,13 +90,16 @@ def note(message: str) -> None:
 
 @contextmanager
 def warnings_as_notes() -> Iterator[None]:
-    """Tell a person what the code inside warns of, without the place in the code that it came from."""
-    with warnings.catch_warnings(record=True) as caught:
+    """Tell a person at once what the code inside warns of, without the place in the code that it came from."""
+
+    def tell(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        if category is UserWarning:
+            note(f"Note: {message}.")
+
+    with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = tell
         yield
-    for warning in caught:
-        if warning.category is UserWarning:
-            note(f"Note: {warning.message}.")
 
 
 def echo_json(document: Any, *, lines: bool = False) -> None:
