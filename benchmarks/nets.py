@@ -368,18 +368,31 @@ def _writing(records: Mapping[str, Any]) -> Section:
     got = records[GENERATION]
     ours, theirs = got["seconds_for_1000"], got.get("seconds_for_1000_makemore", {})
     anew = got["seconds_for_1000_anew"]
-    made = _made(got)
+    made, median = _made(got), got.get("median_seconds_for_1000", {})
     rows = [
         Row(name="20,000 names", value=got["symbols_per_second"], unit="symbols a second", ours=True, note=made),
-        Row(name="1,000 names", value=ours, unit="s", ours=True, note=made),
-        Row(name="1,000 names, our net, reading anew", value=anew, unit="s", ours_is=anew / ours, note=made),
+        Row(name="1,000 names", value=ours, unit="s", median=median.get("few"), ours=True, note=made),
+        Row(
+            name="1,000 names, our net, reading anew",
+            value=anew,
+            unit="s",
+            median=median.get("anew"),
+            ours_is=anew / ours,
+            note=made,
+        ),
     ]
     for batch, how in MAKEMORE_BATCHES.items():
         seconds = theirs.get(str(batch))
         note = "skipped: needs a copy of makemore.py, --makemore FILE" if seconds is None else made
-        name = f"1,000 names, makemore's generate, {how}"
         rows.append(
-            Row(name=name, value=seconds, unit="s", ours_is=None if seconds is None else seconds / ours, note=note)
+            Row(
+                name=f"1,000 names, makemore's generate, {how}",
+                value=seconds,
+                unit="s",
+                median=median.get(f"makemore, {batch}"),
+                ours_is=None if seconds is None else seconds / ours,
+                note=note,
+            )
         )
     speed = got["symbols_per_second"]
     targets = [Target(wanted="50,000 symbols a second", got=f"{speed:,.0f}", met=speed >= 50_000)]
