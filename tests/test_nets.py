@@ -395,8 +395,14 @@ def test_the_precision_follows_the_processor(instructions: str, expected: str, m
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {instructions: True}, raising=False)
     assert precision_on(torch.device("cpu")) == expected
     assert precision_on(torch.device("cuda")) == "float32"
-    assert spec_of("transformer", steps=2).fit(ITEMS).metrics["precision"] == expected
-    assert spec_of("lstm", steps=2).fit(ITEMS).metrics["precision"] == "float32"
+    for kind, precision in {
+        **dict.fromkeys(NETS, "float32"),
+        "mlp": expected,
+        "bow": expected,
+        "wavenet": expected,
+    }.items():
+        assert spec_of(kind, steps=2).fit(ITEMS).metrics["precision"] == precision
+    assert spec_of("transformer", steps=2, precision="auto").fit(ITEMS).metrics["precision"] == expected
     monkeypatch.delattr(torch.cpu, "get_capabilities")  # as in older versions of torch
     assert precision_on(torch.device("cpu")) == "float32"
 

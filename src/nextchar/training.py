@@ -30,7 +30,7 @@ from nextchar.errors import SettingsError
 from nextchar.models.nets.net import Net
 from nextchar.optimiser import Optimiser
 
-__all__ = ["Measured", "Snapshot", "TrainSettings", "Trainer", "device_of", "precision_on"]
+__all__ = ["Measured", "Precision", "Snapshot", "TrainSettings", "Trainer", "device_of", "precision_on"]
 
 POINTS: Final = 20  # times that the validation items are looked at
 WARM_UP: Final = 0.02
@@ -38,6 +38,7 @@ FIRST: Final = 1e-3  # how far into the warm-up the first step is
 LARGEST_NORM: Final = 1.0  # of the gradient
 MEASURED_SYMBOLS: Final = 200_000  # of the validation items, at most, while training
 MEASURED_ROWS: Final = 512  # rows of a batch when nothing is learned
+Precision = Literal["auto", "float32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,8 @@ class TrainSettings:
         decay: weight decay of the hidden matrices.
         dropout: share of the hidden numbers that is left out at random in training.
         patience: of the 20 points, how many without a better validation loss end training; 0 for never.
-        precision: of the matrix products, float32 or bf16; auto is bf16 on a processor that multiplies it, which
-            makes training faster by a quarter to a half, and float32 elsewhere. The weights have 32 bits.
+        precision: of the matrix products, float32 or bf16; auto is bf16 on a processor that multiplies it, float32
+            elsewhere. The weights have 32 bits in any case.
 
     Raises:
         SettingsError: a setting is out of its range, or there is more than one budget.
@@ -72,7 +73,7 @@ class TrainSettings:
     decay: float = 0.0
     dropout: float = 0.0
     patience: int = 8
-    precision: Literal["auto", "float32", "bf16"] = "auto"
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         budgets = [name for name in ("steps", "epochs", "seconds") if getattr(self, name) is not None]

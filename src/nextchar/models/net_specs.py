@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar, Final, Literal, NamedTuple, Self, final
+from typing import Any, ClassVar, Final, NamedTuple, Self, final
 
 import torch
 
@@ -26,7 +26,7 @@ from nextchar.models.spec import Progress
 from nextchar.provenance import Provenance
 from nextchar.running import Keeper, Owner, Run, print_of
 from nextchar.storage import plain
-from nextchar.training import Trainer, TrainSettings, device_of
+from nextchar.training import Precision, Trainer, TrainSettings, device_of
 
 __all__ = ["Bow", "Gru", "Lstm", "Mlp", "NetRun", "NetSpec", "Rnn", "Transformer", "Wavenet", "net_spec"]
 
@@ -221,6 +221,7 @@ class Mlp(NetSpec):
         "default": {},
         "large": {"context": 16, "width": 160, "layers": 3, "dropout": 0.2, "epochs": 40},
     }
+    precision: Precision = "auto"
     context: int = 10
     embedding: int = 32
     width: int = 96
@@ -255,6 +256,7 @@ class Bow(NetSpec):
         "default": {},
         "large": {"width": 160, "layers": 3, "dropout": 0.1, "epochs": 40},
     }
+    precision: Precision = "auto"
     context: int | None = None
     width: int = 96
     layers: int = 2
@@ -276,7 +278,6 @@ class RecurrentSpec(NetSpec):
     Attributes:
         embedding: numbers a symbol.
         width: hidden numbers.
-        precision: float32, for most of the time goes into torch's own layers, which bf16 does not make faster.
     """
 
     family: ClassVar[type[RnnNet | GruNet | LstmNet]]
@@ -286,7 +287,6 @@ class RecurrentSpec(NetSpec):
         "large": {"embedding": 64, "width": 320, "dropout": 0.3, "epochs": 40},
     }
     rate: float = 0.03
-    precision: Literal["auto", "float32", "bf16"] = "float32"
     embedding: int = 32
     width: int = 160
 
@@ -342,6 +342,7 @@ class Wavenet(NetSpec):
         "large": {"width": 96, "hidden": 384, "layers": 5, "dropout": 0.2, "epochs": 40},
     }
     rate: float = 0.02
+    precision: Precision = "auto"
     width: int = 64
     hidden: int = 192
     layers: int = 4
