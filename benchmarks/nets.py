@@ -2,16 +2,18 @@
 
 `python benchmarks/nets.py` does every job that benchmarks/nets.json has no record of, and writes nets.json, nets.md
 and nets.png. Everything takes about forty minutes; `python benchmarks/nets.py transformer` does the jobs whose names
-begin so, and --again does them anew. Seeds are 1, 2 and 3, and the one that counts is 1; settings were chosen on
-training and validation items alone.
+begin so, and --again does them anew. Each record keeps its day, its machine and its load, and the report shows them.
+Seeds are 1, 2 and 3, and the one that counts is 1; settings were chosen on training and validation items alone.
 
-makemore is not run here. Its points were measured once, with its published defaults, on the same split and on one
-core of the same kind of machine. Its way to generate, which reads every item from its beginning for each new symbol,
-is written out below and run on our net.
+makemore is not part of this project. Its points in the picture were measured once, with its published defaults, on the
+same split and on one core of the same kind of machine. `python benchmarks/nets.py generation --again --makemore FILE`
+measures its `generate` beside ours; FILE is a copy of makemore.py of github.com/karpathy/makemore.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import json
 import statistics
 import sys
@@ -21,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +40,12 @@ MAKEMORE = ((32, 2.166), (63, 2.109), (123, 2.048), (221, 2.010), (405, 1.989)) 
 SEEDS = (1, 2, 3)
 NETS = ("transformer", "wavenet", "mlp", "lstm", "gru", "rnn", "bow")
 WANTED_TEST = {"transformer": 1.950, "wavenet": 1.950, "mlp": 1.950, "lstm": 1.960, "gru": 1.970}
-FEW_NAMES, MANY_NAMES = 1_000, 20_000
+FEW_NAMES, MANY_NAMES, LONGEST_NAME = 1_000, 20_000, 15
+MAKEMORE_BATCHES = {
+    1_000: "in one batch",
+    50: "in batches of 50, as its --sample-only does",
+    10: "in batches of 10, as it does while it trains",
+}
 ROUNDS = 7
 
 
@@ -83,7 +91,10 @@ GENERATION = "generation"
 @click.command()
 @click.argument("prefixes", nargs=-1)
 @click.option("--again", is_flag=True, help="Also what is recorded already.")
-def main(prefixes: tuple[str, ...], again: bool) -> None:
+@click.option(
+    "--makemore", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A copy of makemore.py to measure."
+)
+def main(prefixes: tuple[str, ...], again: bool, makemore: Path | None) -> None:
     """Do the jobs whose names begin with one of PREFIXES (all by default), and write the report."""
     sys.path[0] = str(HERE.parent)
     from benchmarks import machine
@@ -95,7 +106,7 @@ def main(prefixes: tuple[str, ...], again: bool) -> None:
         return name.startswith(prefixes or ("",)) and (again or name not in records)
 
     jobs: list[tuple[str, Callable[[], Any]]] = [(job.name, lambda job=job: _trained(job)) for job in JOBS]  # type: ignore[misc]
-    for name, run in [*jobs, (GENERATION, _generation)]:
+    for name, run in [*jobs, (GENERATION, lambda: _generation(makemore))]:
         if wanted(name):
             click.echo(f"{name} ...", err=True)
             records[name] = {"date": date.today().isoformat(), "machine": machine.describe(), **run()}
@@ -119,6 +130,7 @@ def _trained(job: Job) -> dict[str, Any]:
     model, parts, seconds, cpu_seconds = _fit(job)
     return {
         "settings": asdict(model.settings),  # type: ignore[call-overload]
+        "precision": model.metrics["precision"],
         "parameters": model.parameters,
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
@@ -140,14 +152,13 @@ def _fit(job: Job) -> tuple[NeuralModel, Split, float, float]:
     return model, parts, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def _generation() -> dict[str, Any]:
-    """Symbols a second of the default Transformer; and 1,000 names by it and by reading everything anew."""
+def _generation(makemore: Path | None) -> dict[str, Any]:
+    """Symbols a second of the default Transformer; and 1,000 names by it, by reading everything anew, by makemore."""
     import torch
 
     import nextchar
     from benchmarks.measure import Side, take_turns
     from nextchar.decoding import Plan
-    from nextchar.models.nets.transformer import TransformerNet
 
     model, *_ = _fit(Job(name=GENERATION, kind="transformer", seconds=20))
     with tempfile.TemporaryDirectory() as folder:
@@ -157,50 +168,96 @@ def _generation() -> dict[str, Any]:
     loaded.draw(100, Plan(seed=1))
     torch.manual_seed(1)
     net = deepcopy(model.module).float()
-    largest = TransformerNet(27, context=16, width=64, heads=4, layers=4, dropout=0.0).eval()  # as makemore's default
     sides = [
         Side(name="many", run=lambda: loaded.draw(MANY_NAMES, Plan(seed=2)), amount=1),
-        Side(name="few", run=lambda: loaded.draw(FEW_NAMES, Plan(seed=2)), amount=1),
+        Side(name="few", run=lambda: loaded.sample(FEW_NAMES, seed=2), amount=1),
         Side(name="anew", run=lambda: _generate_anew(net, FEW_NAMES), amount=1),
-        Side(name="anew, like theirs", run=lambda: _generate_anew(largest, FEW_NAMES), amount=1),
     ]
-    many, few, same, like_theirs = take_turns(sides, ROUNDS)
+    if makemore is not None:
+        generate = _generate_of(makemore)
+        sides += [Side(name=f"makemore, {n}", run=partial(generate, n), amount=1) for n in MAKEMORE_BATCHES]
+    many, few, anew, *theirs = take_turns(sides, ROUNDS)
     return {
         "symbols_per_second": loaded.draw(MANY_NAMES, Plan(seed=2)).corpus.symbols / many.best,
         "seconds_for_1000": few.best,
-        "seconds_for_1000_anew": same.best,
-        "seconds_for_1000_anew_like_theirs": like_theirs.best,
+        "seconds_for_1000_anew": anew.best,
+        "seconds_for_1000_makemore": {str(batch): t.best for batch, t in zip(MAKEMORE_BATCHES, theirs, strict=False)},
+        "median_seconds_for_1000": {timing.side.name: timing.median for timing in (few, anew, *theirs)},
     }
 
 
 def _generate_anew(net: Any, n: int) -> None:
-    """As makemore's `generate` does for names.txt: n rows of 15 symbols, the whole row read for each symbol."""
+    """Every row of 15 symbols, the most that a name has, read from its beginning for each new symbol."""
     import torch
     import torch.nn.functional as F
 
     ids = torch.zeros(n, 1, dtype=torch.long)
     with torch.inference_mode():
-        for _ in range(15):
+        for _ in range(LONGEST_NAME):
             probs = F.softmax(net(ids)[:, -1], dim=-1)
             ids = torch.cat([ids, torch.multinomial(probs, num_samples=1)], dim=1)
+
+
+def _generate_of(makemore: Path) -> Callable[[int], None]:
+    """makemore's own default Transformer and `generate`, for 1,000 names in batches of some size.
+
+    It always writes 15 symbols a row, whatever they are, so it takes the same time before its training as after it.
+    """
+    import torch
+
+    spec = importlib.util.spec_from_file_location("makemore", makemore)
+    assert spec is not None
+    assert spec.loader is not None
+    theirs = importlib.util.module_from_spec(spec)
+    sys.modules["makemore"] = theirs  # where its dataclasses look themselves up
+    try:
+        spec.loader.exec_module(theirs)
+        with contextlib.redirect_stdout(sys.stderr):
+            net = theirs.Transformer(theirs.ModelConfig(block_size=LONGEST_NAME + 1, vocab_size=27))
+    except (ImportError, AttributeError, TypeError) as error:
+        raise click.ClickException(f"{makemore}: cannot be used as makemore.py: {error}") from None
+
+    def generate(batch: int) -> None:
+        for _ in range(FEW_NAMES // batch):
+            theirs.generate(net, torch.zeros(batch, 1, dtype=torch.long), LONGEST_NAME, do_sample=True)
+
+    return generate
 
 
 # -- the report ------------------------------------------------------------------------------------------------------
 
 
 def _report(records: Mapping[str, Any]) -> None:
-    from benchmarks import machine, report
+    from benchmarks import report
 
     needed = [*(job.name for job in JOBS if job.seed == 1), GENERATION]
     if missing := [name for name in needed if name not in records]:
         click.echo(f"without a record yet: {', '.join(missing)}; the report is written when all have one", err=True)
         return
     sections = [_after_a_minute(records), _curves(records), _lecture(records), _writing(records)]
-    about = machine.describe()
-    text = report.markdown(records[GENERATION]["date"], "python benchmarks/nets.py", about, sections)
+    days = sorted({record["date"] for record in records.values()})
+    text = report.markdown(" and ".join(days), "python benchmarks/nets.py", _machines(records), sections)
     REPORT.write_text(text.replace("# Benchmarks", "# The nets", 1) + "\n![Loss against seconds](nets.png)\n")
     _draw(records)
     click.echo(f"written: {REPORT.name}, {PICTURE.name}", err=True)
+
+
+def _machines(records: Mapping[str, Any]) -> dict[str, str]:
+    """What the records say of their machines; where they differ, all that they say."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records.values():
+        for name, value in record["machine"].items():
+            found.setdefault(name, {})[value] = None
+    load = "of the last minute before each run, in the notes; 0 is an idle machine"
+    return {name: "; or ".join(values) for name, values in found.items()} | {"load": load}
+
+
+def _made(*runs: Mapping[str, Any]) -> str:
+    """How and when the runs of a row were made."""
+    loads = sorted(float(run["machine"]["load"].split()[0]) for run in runs)
+    load = f"{loads[0]:.1f}" if loads[0] == loads[-1] else f"{loads[0]:.1f} to {loads[-1]:.1f}"
+    ways = sorted({run.get("precision", run.get("settings", {}).get("precision", "")) for run in runs} - {""})
+    return "; ".join([*ways, f"load {load}", *sorted({run["date"] for run in runs})])
 
 
 def _after_a_minute(records: Mapping[str, Any]) -> Section:
@@ -214,7 +271,8 @@ def _after_a_minute(records: Mapping[str, Any]) -> Section:
         note = (
             f"mean {statistics.mean(tests):.4f} of {len(runs)} seeds; seed 1 {tests[0]:.4f}; "
             f"spread {max(tests) - min(tests):.4f}; validation "
-            f"{statistics.mean(run['validation'] for run in runs):.4f}; {runs[0]['parameters']:,} parameters"
+            f"{statistics.mean(run['validation'] for run in runs):.4f}; {runs[0]['parameters']:,} parameters; "
+            f"{_made(*runs)}"
         )
         rows.append(
             Row(
@@ -227,7 +285,7 @@ def _after_a_minute(records: Mapping[str, Any]) -> Section:
                 Target(wanted=f"{kind}: test at most {wanted}, seed 1", got=f"{tests[0]:.4f}", met=tests[0] <= wanted)
             )
     long = records["transformer 480 s"]
-    note = f"{long['test']:.4f}; validation {long['validation']:.4f}; {long['parameters']:,} parameters"
+    note = f"{long['test']:.4f}; validation {long['validation']:.4f}; {long['parameters']:,} parameters; {_made(long)}"
     rows.append(
         Row(name="transformer, large, 480 s", value=round(long["test"], 4), unit="nats/symbol", ours=True, note=note)
     )
@@ -254,7 +312,7 @@ def _curves(records: Mapping[str, Any]) -> Section:
     for name, most in (("transformer 40 s", 40), ("mlp 30 s", 30)):
         record = records[name]
         reached = [seconds for seconds, nats in record["curve"] if nats <= 1.989]
-        note = f"validation {record['validation']:.4f} in the end"
+        note = f"validation {record['validation']:.4f} in the end; {_made(record)}"
         rows.append(
             Row(name=f"{name}: first at 1.989", value=min(reached, default=None), unit="s", ours=True, note=note)
         )
@@ -279,7 +337,7 @@ def _lecture(records: Mapping[str, Any]) -> Section:
     ):
         ours = records[name]
         rows.append(Row(name=theirs, value=loss, unit="nats/symbol", note=f"{loss:.3f}"))
-        note = f"{ours['validation']:.4f}; {ours['parameters']:,} parameters; test {ours['test']:.4f}"
+        note = f"{ours['validation']:.4f}; {ours['parameters']:,} parameters; test {ours['test']:.4f}; {_made(ours)}"
         rows.append(
             Row(
                 name=f"{name} of ours, 60 s",
@@ -308,35 +366,47 @@ def _writing(records: Mapping[str, Any]) -> Section:
     from benchmarks.report import Row, Section, Target
 
     got = records[GENERATION]
-    ours = got["seconds_for_1000"]
-    ratio, ratio_theirs = got["seconds_for_1000_anew"] / ours, got["seconds_for_1000_anew_like_theirs"] / ours
+    ours, theirs = got["seconds_for_1000"], got.get("seconds_for_1000_makemore", {})
+    anew = got["seconds_for_1000_anew"]
+    made, median = _made(got), got.get("median_seconds_for_1000", {})
+    rows = [
+        Row(name="20,000 names", value=got["symbols_per_second"], unit="symbols a second", ours=True, note=made),
+        Row(name="1,000 names", value=ours, unit="s", median=median.get("few"), ours=True, note=made),
+        Row(
+            name="1,000 names, our net, reading anew",
+            value=anew,
+            unit="s",
+            median=median.get("anew"),
+            ours_is=anew / ours,
+            note=made,
+        ),
+    ]
+    for batch, how in MAKEMORE_BATCHES.items():
+        seconds = theirs.get(str(batch))
+        note = "skipped: needs a copy of makemore.py, --makemore FILE" if seconds is None else made
+        rows.append(
+            Row(
+                name=f"1,000 names, makemore's generate, {how}",
+                value=seconds,
+                unit="s",
+                median=median.get(f"makemore, {batch}"),
+                ours_is=None if seconds is None else seconds / ours,
+                note=note,
+            )
+        )
+    speed = got["symbols_per_second"]
+    targets = [Target(wanted="50,000 symbols a second", got=f"{speed:,.0f}", met=speed >= 50_000)]
+    if theirs:
+        ratio = min(theirs.values()) / ours
+        wanted = "20 times makemore's generate at its fastest"
+        targets.append(Target(wanted=wanted, got=f"{ratio:.1f} times", met=ratio >= 20))
     return Section(
         title="Writing",
-        about="The default Transformer after 20 s of training. Reading anew is makemore's way to generate, on our net.",
-        rows=[
-            Row(name="20,000 names", value=got["symbols_per_second"], unit="symbols a second", ours=True),
-            Row(name="1,000 names", value=ours, unit="s", ours=True),
-            Row(name="1,000 names, reading anew", value=got["seconds_for_1000_anew"], unit="s", ours_is=ratio),
-            Row(
-                name="1,000 names, reading anew, a net of the size of makemore's default",
-                value=got["seconds_for_1000_anew_like_theirs"],
-                unit="s",
-                ours_is=ratio_theirs,
-            ),
-        ],
-        targets=[
-            Target(
-                wanted="50,000 symbols a second",
-                got=f"{got['symbols_per_second']:,.0f}",
-                met=got["symbols_per_second"] >= 50_000,
-            ),
-            Target(wanted="20 times makemore's way, same net", got=f"{ratio:.1f} times", met=ratio >= 20),
-            Target(
-                wanted="20 times makemore's way, its default size",
-                got=f"{ratio_theirs:.1f} times",
-                met=ratio_theirs >= 20,
-            ),
-        ],
+        about="Our default Transformer after 20 s of training. makemore's default Transformer and its `generate`, from "
+        "its own file; it writes 15 symbols for every name, so its time does not depend on what it has learned. "
+        "Reading anew: every symbol costs reading its name from the beginning, as in makemore, but with our net.",
+        rows=rows,
+        targets=targets,
     )
 
 

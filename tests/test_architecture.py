@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"_kernels.reading", "_kernels.walking"},
     {"_kernels"},
     {"alphabet", "randomness", "reading", "storage", "data", "optimiser"},
-    {"corpus", "data.fetch", "pitfalls", "lessons"},
+    {"corpus", "data.fetch", "pitfalls", "lessons", "recording"},
     {"splitting", "ngram_table", "provenance", "batching"},
     {"counting", "dfa"},
     {"patterns"},

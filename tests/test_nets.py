@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nextchar import fitting
 from nextchar.batching import IGNORED, Epochs, pack
 from nextchar.corpus import Corpus
 from nextchar.errors import SettingsError
+from nextchar.fitting import Input
+from nextchar.reading import Format
 
 pytest.importorskip("torch")
 
@@ -24,7 +29,7 @@ from nextchar.models.nets import gru, lstm, rnn
 from nextchar.models.nets.net import Net, positions
 from nextchar.models.nets.recurrent import packed_order
 from nextchar.optimiser import Optimiser, orthogonalise
-from nextchar.training import TrainSettings
+from nextchar.training import TrainSettings, precision_on
 
 V = 9
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -120,10 +125,14 @@ PARAMETERS: dict[str, Callable[[dict[str, int]], int]] = {  # the docstrings' fo
 
 
 @pytest.mark.parametrize("kind", NETS)
-def test_the_number_of_parameters(kind: str) -> None:
-    head = V * SETTINGS[kind]["width"] + V
-    expected = PARAMETERS[kind](SETTINGS[kind]) + head
-    assert sum(parameter.numel() for parameter in spec_of(kind).net(V).parameters()) == expected
+@pytest.mark.parametrize("preset", ["these", "small", "default", "large"])
+def test_the_number_of_parameters(kind: str, preset: str) -> None:
+    spec = spec_of(kind) if preset == "these" else net_spec(kind, preset, [], {}).fitted_to(ITEMS)
+    settings = asdict(spec)
+    if preset != "these" and "context" in settings and kind != "mlp":
+        assert settings["context"] == 16  # the longest item has 15 characters
+    expected = PARAMETERS[kind](settings) + V * settings["width"] + V  # with the head
+    assert sum(parameter.numel() for parameter in spec.net(V).parameters()) == expected
 
 
 @pytest.mark.parametrize("kind", NETS)
@@ -231,7 +240,7 @@ def test_rows_ask_for_each_symbol_of_each_item_once() -> None:
     assert predicted(epochs.epoch(0)) == predicted(epochs.epoch(7)) == expected_of(ITEMS)
     assert not np.array_equal(epochs.epoch(0).ids, epochs.epoch(7).ids)
     assert np.array_equal(epochs.epoch(7).ids, Epochs(ITEMS, seed=1).epoch(7).ids)
-    assert epochs.rows == 4  # 50 symbols, of which 16 fill one row: 34 / 16 > 2
+    assert epochs.rows == 4  # 54 symbols, of which 16 fill one row: 38 / 16 > 2
 
 
 def test_packing_for_measuring() -> None:
@@ -376,6 +385,47 @@ def test_bf16_trains_too() -> None:
     a, b = (model.evaluate(ITEMS).nats_per_symbol for model in (first, second))
     assert a != b
     assert a == pytest.approx(b, abs=0.1)
+    assert [model.metrics["precision"] for model in (first, second)] == ["float32", "bf16"]
+
+
+@pytest.mark.parametrize(
+    ("instructions", "expected"), [("avx512_bf16", "bf16"), ("amx_bf16", "bf16"), ("avx2", "float32")]
+)
+def test_the_precision_follows_the_processor(instructions: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {instructions: True}, raising=False)
+    assert precision_on(torch.device("cpu")) == expected
+    assert precision_on(torch.device("cuda")) == "float32"
+    for kind, precision in {
+        **dict.fromkeys(NETS, "float32"),
+        "mlp": expected,
+        "bow": expected,
+        "wavenet": expected,
+    }.items():
+        assert spec_of(kind, steps=2).fit(ITEMS).metrics["precision"] == precision
+    assert spec_of("transformer", steps=2, precision="auto").fit(ITEMS).metrics["precision"] == expected
+    monkeypatch.delattr(torch.cpu, "get_capabilities")  # as in older versions of torch
+    assert precision_on(torch.device("cpu")) == "float32"
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_loss_on_the_training_data_is_measured_once_and_right(
+    weighted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "names.csv"
+    data.write_text("name,n\n" + "".join(f"{item},{i % 3 + 1}\n" for i, item in enumerate(ITEMS)))
+    source = Input(sources=(str(data),), format=Format(column="name", weight="n" if weighted else None))
+    expected = Corpus.from_items(list(ITEMS), weights=[i % 3 + 1 for i in range(len(ITEMS))] if weighted else None)
+    evaluated: list[Corpus] = []
+    monkeypatch.setattr(fitting, "evaluate", lambda model, corpus, **_: evaluated.append(corpus))
+    model = fitting.train(spec_of("mlp", steps=5), source).model
+    assert not evaluated
+    loss = model.evaluate(expected)
+    assert model.metrics["splits"]["train"] == {
+        "items": 10,
+        "symbols": 54,  # 44 characters and 10 ends
+        "nats_per_symbol": pytest.approx(loss.nats_per_symbol, rel=1e-12),
+        "bits_per_symbol": pytest.approx(loss.bits_per_symbol, rel=1e-12),
+    }
 
 
 def test_items_longer_than_the_rows_of_training() -> None:

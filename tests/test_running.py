@@ -27,6 +27,7 @@ pytest.importorskip("torch")
 
 from nextchar.models.net_specs import NetSpec, net_spec
 from nextchar.running import Run
+from nextchar.storage import read_model_file
 
 ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "maximilian", "eve"] * 4)
 HELD = Corpus.from_items(["ema", "via", "mila"])
@@ -144,52 +145,91 @@ TRAIN = ["--model", "mlp", "--preset", "small", "--steps", "400", "--set", "batc
 
 KILLED = """
 import os, signal, sys
-import nextchar.storage as storage
-from nextchar.running import Run
+from nextchar import running, storage
 
-Run.__dataclass_fields__["every_seconds"].default = 0.0
-Run.__init__.__defaults__ = None
-Run.__init__.__kwdefaults__["every_seconds"] = 0.0
+where, every = sys.argv[1], float(sys.argv[2])
+running.Run.__init__.__kwdefaults__["every_seconds"] = every
 writes = 0
-replace, fsync = os.replace, os.fsync
 
-def stopping(where, real):
+def dies(name, real):
     def call(*arguments):
         global writes
-        writes += where == "replace"
-        if sys.argv[1] == where and writes >= 20:
+        writes += name == "replace"
+        if where == name and writes == 19:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*arguments)
     return call
 
-os.replace, os.fsync = stopping("replace", replace), stopping("fsync", fsync)
+def half(pieces):
+    content = b"".join(pieces)
+    yield content[: len(content) // 2]
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def write(path, content):
+    atomically(path, half(content) if where == "write" and writes == 19 else content)
+
+atomically, storage.write_atomically = storage.write_atomically, write
+os.replace, os.fsync = dies("replace", os.replace), dies("fsync", os.fsync)
 from nextchar.cli import main
-main(sys.argv[2:])
+main(sys.argv[3:])
 """
 
 
+def same_as_uninterrupted(data: Path, out: Path, *budget: str) -> bool:
+    """Resume, train the same without a break, and compare bit for bit."""
+    expected = out.with_name("expected.safetensors")
+    for arguments in ([str(out), "--resume"], [str(expected)]):
+        done = CliRunner().invoke(main, ["train", str(data), *TRAIN, *budget, "-o", *arguments])
+        assert done.exit_code == 0, done.output
+    assert not Path(f"{out}.checkpoint").exists()
+    first, second = load(out).arrays(), load(expected).arrays()
+    return all(np.array_equal(first[name], array) for name, array in second.items())
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("where", ["fsync", "replace"])
+@pytest.mark.parametrize("where", ["write", "fsync", "replace"])
 def test_kill_in_the_middle_of_writing_a_checkpoint(where: str, tmp_path: Path) -> None:
-    """SIGKILL between the first byte of the twentieth checkpoint and its renaming; the nineteenth is whole."""
-    data = tmp_path / "names.txt"
+    """SIGKILL after half the bytes of a checkpoint, after all, before it is renamed; the one before is whole."""
+    data, out = tmp_path / "names.txt", tmp_path / "m.safetensors"
     data.write_text("\n".join(ITEMS))
-    out, expected = tmp_path / "m.safetensors", tmp_path / "e.safetensors"
-    command = [sys.executable, "-c", KILLED, where, "train", str(data), *TRAIN, "-o"]
-    killed = subprocess.run([*command, str(out)], capture_output=True, check=False)
+    command = [sys.executable, "-c", KILLED, where, "0", "train", str(data), *TRAIN, "-o", str(out)]
+    killed = subprocess.run(command, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not out.exists()
-    assert Path(f"{out}.checkpoint").exists()
-    for arguments in ([str(out), "--resume"], [str(expected)]):
-        done = CliRunner().invoke(main, ["train", str(data), *TRAIN, "-o", *arguments])
-        assert done.exit_code == 0, done.output
-    first, second = load(out), load(expected)
-    assert all(np.array_equal(first.arrays()[name], array) for name, array in second.arrays().items())
-    assert not Path(f"{out}.checkpoint").exists()
+    checkpoint = Path(f"{out}.checkpoint")
+    assert checkpoint.exists()
+    begun = [path for path in tmp_path.iterdir() if path not in (data, checkpoint)]
+    assert len(begun) == 1  # what was being written
+    if where == "write":
+        with pytest.raises(ModelFileError):
+            read_model_file(begun[0])
+    assert same_as_uninterrupted(data, out)
 
 
 @pytest.mark.slow
-def test_kill_and_ctrl_c_in_the_middle_of_training(tmp_path: Path) -> None:
+def test_kill_in_the_middle_of_training(tmp_path: Path) -> None:
+    """SIGKILL from outside, some steps after a checkpoint; those steps are done again."""
+    data, out, log = tmp_path / "names.txt", tmp_path / "m.safetensors", tmp_path / "log.jsonl"
+    data.write_text("\n".join(ITEMS))
+    budget = ["--steps", "1500"]
+    command = [sys.executable, "-c", KILLED, "outside", "0.3", "train", str(data), *TRAIN, *budget, "-o", str(out)]
+    child = subprocess.Popen([*command, "--log", str(log)])
+    checkpoint = Path(f"{out}.checkpoint")
+    while not checkpoint.exists() and child.poll() is None:
+        time.sleep(0.02)
+    lines = log.read_text().count("\n")
+    while log.read_text().count("\n") < lines + 2 and child.poll() is None:
+        time.sleep(0.02)
+    child.kill()
+    assert child.wait(60) == -signal.SIGKILL
+    assert not out.exists()
+    passed = read_model_file(checkpoint).document["training"]["share"]
+    assert 0 < passed < 1
+    assert same_as_uninterrupted(data, out, *budget)
+
+
+@pytest.mark.slow
+def test_kill_and_ctrl_c_of_the_command(tmp_path: Path) -> None:
     data, out, log = tmp_path / "names.txt", tmp_path / "m.safetensors", tmp_path / "log.jsonl"
     data.write_text("\n".join(ITEMS))
     start = [sys.executable, "-c", "from nextchar.cli import main; main()"]
@@ -206,6 +246,36 @@ def test_kill_and_ctrl_c_in_the_middle_of_training(tmp_path: Path) -> None:
         assert not out.exists()
         log.unlink()
     assert Path(f"{out}.checkpoint").exists()
+
+
+LIMITED = """
+import resource, sys
+from nextchar import running
+
+running.Run.__init__.__kwdefaults__["every_seconds"] = 0.3
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+from nextchar.cli import main
+main(sys.argv[2:])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("limit", "code"), [(80_000, 0), (10_000, 1)])
+def test_files_that_may_not_grow(limit: int, code: int, tmp_path: Path) -> None:
+    """The system itself refuses to write: a checkpoint never fits; the model does in the end, or does not."""
+    data, out = tmp_path / "names.txt", tmp_path / "m.safetensors"
+    data.write_text("\n".join(ITEMS))
+    command = [sys.executable, "-c", LIMITED, str(limit), "train", str(data), *TRAIN, "--steps", "300"]
+    done = subprocess.run([*command, "-o", str(out)], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    words = "checkpoint: cannot be written: File too large; training goes on without this checkpoint"
+    assert done.stderr.count(words) == 1
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.safetensors", "names.txt"][code:]
+    if code:
+        assert f"Error: {out}: cannot be written: File too large" in done.stderr
+    else:
+        assert load(out).sample(2, seed=1)
 
 
 def invoke(tmp_path: Path, *arguments: str) -> tuple[int, str]:
@@ -247,7 +317,7 @@ def test_cuda_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_model_whose_settings_ask_for_more_than_its_weights(tmp_path: Path) -> None:
     """A context longer than trained cannot be given to a model from outside: its weights would not fit."""
-    from nextchar.storage import ModelFile, read_model_file, write_model_file
+    from nextchar.storage import ModelFile, write_model_file
 
     path = tmp_path / "m.safetensors"
     fit(spec_of("transformer"), Run()).save(path)

@@ -119,7 +119,7 @@ def train(
         spec = choice.spec
     model = spec.fit(training, validation=validation, progress=learning)
     seconds = time.perf_counter() - begun
-    losses = {"train": _loss(evaluate(model, training))}
+    losses = {"train": _loss(_on_training_data(model, training))}
     if division != "none":
         losses |= held_out_losses(model, pieces)
     return Trained(
@@ -180,6 +180,15 @@ def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -
         if reading is not None:
             reading(digest.size)
         yield part
+
+
+def _on_training_data(model: Model, training: Corpus) -> Evaluation:
+    """As `evaluate` has it; nets have measured it already, and reading everything again takes them seconds."""
+    nats = model.metrics.get("training_nats")
+    if nats is None:
+        return evaluate(model, training)
+    weight = int((training.lengths + 1) @ training.weights_or_ones)
+    return Evaluation(items=len(training), symbols=training.symbols, nats=float(nats), weight=weight)
 
 
 def _source(names: tuple[str, ...], digest: Digest) -> Source:

@@ -1,4 +1,4 @@
-"""A training that may be interrupted: checkpoints, Ctrl-C, and the log.
+"""A training that may be interrupted: checkpoints, Ctrl-C, and what is kept of its course.
 
 A checkpoint holds everything that training carries from one step to the next, and to which settings and data it
 belongs. It is a file like a model's: arrays and JSON with a checksum, no pickle, written beside its target and renamed
@@ -8,13 +8,12 @@ over it, so that a crash in the middle of writing leaves the one before.
 from __future__ import annotations
 
 import hashlib
-import json
 import signal
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -22,7 +21,8 @@ from typing import Any, Final, NamedTuple
 
 from nextchar.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.storage import ModelFile, plain, read_model_file, write_model_file
+from nextchar.recording import Recorder
+from nextchar.storage import ModelFile, read_model_file, write_model_file
 from nextchar.training import Measured, Snapshot, Trainer
 
 __all__ = ["CHECKPOINT", "Keeper", "Owner", "Run", "print_of"]
@@ -40,6 +40,7 @@ class Run:
         resume: go on from that file, if there is one.
         every_seconds: between two checkpoints.
         log: a file to which each point is added as a line of JSON.
+        tensorboard: a folder in which TensorBoard finds the points as curves.
     """
 
     device: str = "auto"
@@ -47,6 +48,7 @@ class Run:
     resume: bool = False
     every_seconds: float = 60.0
     log: Path | None = None
+    tensorboard: Path | None = None
 
 
 class Owner(NamedTuple):
@@ -63,25 +65,31 @@ class Keeper:
     Args:
         run: what to keep, and where.
         owner: what the checkpoint belongs to.
+
+    Raises:
+        MissingExtraError: TensorBoard is wanted and not installed.
     """
 
     def __init__(self, run: Run, owner: Owner) -> None:
         self._run = run
         self._owner = owner
+        self._recorder = Recorder(run.log, run.tensorboard)
         self._kept = time.monotonic()
+        self._failure = ""  # of the last checkpoint
 
     def resume(self, trainer: Trainer) -> None:
         """Bring a new trainer to where the checkpoint is, if that is wanted and there is one.
 
         Raises:
             ModelFileError: the checkpoint is damaged or something else.
-            SettingsError: it belongs to other settings or other data.
+            SettingsError: it belongs to other settings or other data; or a log cannot be written.
         """
         path = self._run.checkpoint
-        if not self._run.resume or path is None or not path.exists():
-            if self._run.log is not None:
-                self._run.log.write_text("", encoding="utf-8")
-            return
+        if self._run.resume and path is not None and path.exists():
+            self._restore(trainer, path)
+        self._recorder.begin([asdict(point) for point in trainer.log])
+
+    def _restore(self, trainer: Trainer, path: Path) -> None:
         content = read_model_file(path)
         if content.kind != CHECKPOINT:
             raise ModelFileError(f"{path}: is a model of kind {content.kind!r}, not a checkpoint")
@@ -95,9 +103,6 @@ class Keeper:
             raise
         except ValueError as error:
             raise ModelFileError(f"{path}: is not a usable checkpoint: {error}") from None
-        if self._run.log is not None:
-            lines = (json.dumps(plain(asdict(point))) + "\n" for point in trainer.log)
-            self._run.log.write_text("".join(lines), encoding="utf-8")
 
     def _check(self, path: Path, owner: Owner) -> None:
         mine = self._owner
@@ -122,11 +127,10 @@ class Keeper:
             KeyboardInterrupt: Ctrl-C.
             ModelFileError: the checkpoint could not be written then.
         """
-        with _held_interrupt() as pressed:
+        with _held_interrupt() as pressed, closing(self._recorder):
             for point in trainer.run():
-                if point is not None and self._run.log is not None:
-                    with self._run.log.open("a", encoding="utf-8") as log:
-                        log.write(json.dumps(plain(asdict(point))) + "\n")
+                if point is not None:
+                    self._recorder.add(asdict(point))
                 yield point
                 if pressed():
                     if self._run.checkpoint is not None:
@@ -138,12 +142,15 @@ class Keeper:
                     self._keep(trainer)
 
     def _keep(self, trainer: Trainer) -> None:
-        """Write a checkpoint on the way; if that fails, training is not lost for it."""
+        """Write a checkpoint on the way; if that fails, training is not lost for it, and it is said once."""
         self._kept = time.monotonic()
         try:
             self._write(trainer)
+            self._failure = ""
         except ModelFileError as error:
-            warnings.warn(f"{error}; training goes on without this checkpoint", stacklevel=3)
+            if str(error) != self._failure:
+                warnings.warn(f"{error}; training goes on without this checkpoint", stacklevel=3)
+            self._failure = str(error)
 
     def _write(self, trainer: Trainer) -> None:
         if self._run.checkpoint is not None:

@@ -30,7 +30,7 @@ from nextchar.errors import SettingsError
 from nextchar.models.nets.net import Net
 from nextchar.optimiser import Optimiser
 
-__all__ = ["Measured", "Snapshot", "TrainSettings", "Trainer", "device_of"]
+__all__ = ["Measured", "Precision", "Snapshot", "TrainSettings", "Trainer", "device_of", "precision_on"]
 
 POINTS: Final = 20  # times that the validation items are looked at
 WARM_UP: Final = 0.02
@@ -38,6 +38,7 @@ FIRST: Final = 1e-3  # how far into the warm-up the first step is
 LARGEST_NORM: Final = 1.0  # of the gradient
 MEASURED_SYMBOLS: Final = 200_000  # of the validation items, at most, while training
 MEASURED_ROWS: Final = 512  # rows of a batch when nothing is learned
+Precision = Literal["auto", "float32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ class TrainSettings:
         decay: weight decay of the hidden matrices.
         dropout: share of the hidden numbers that is left out at random in training.
         patience: of the 20 points, how many without a better validation loss end training; 0 for never.
-        precision: float32, or bf16 for the matrix products.
+        precision: of the matrix products, float32 or bf16; auto is bf16 on a processor that multiplies it, float32
+            elsewhere. The weights have 32 bits in any case.
 
     Raises:
         SettingsError: a setting is out of its range, or there is more than one budget.
@@ -71,7 +73,7 @@ class TrainSettings:
     decay: float = 0.0
     dropout: float = 0.0
     patience: int = 8
-    precision: Literal["float32", "bf16"] = "float32"
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         budgets = [name for name in ("steps", "epochs", "seconds") if getattr(self, name) is not None]
@@ -92,8 +94,8 @@ class TrainSettings:
             raise SettingsError(f"decay is a number of at least 0, not {self.decay}")
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"dropout is a share from 0 to below 1, not {self.dropout}")
-        if self.precision not in ("float32", "bf16"):
-            raise SettingsError(f"there is no precision {self.precision!r}; choose float32 or bf16")
+        if self.precision not in ("auto", "float32", "bf16"):
+            raise SettingsError(f"there is no precision {self.precision!r}; choose auto, float32 or bf16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,7 @@ class Measured:
         share: of the budget, from 0 to 1.
         train_nats: nats per symbol of the batches since the last point, as they were met.
         validation_nats: nats per symbol of the validation items (at most 200,000 symbols), or None.
+        learning_rate: of the hidden matrices in the last step; that of Adam rises and falls in the same way.
         symbols_per_second: that were learned from since the last point.
         gradient_norm: of the last batch, before clipping.
         update_ratios: for each hidden matrix, how far one step moves it: norm of the change over norm of the matrix.
@@ -118,6 +121,7 @@ class Measured:
     share: float
     train_nats: float
     validation_nats: float | None
+    learning_rate: float
     symbols_per_second: float
     gradient_norm: float
     update_ratios: Mapping[str, float]
@@ -145,6 +149,7 @@ class Trainer:
         log: the points passed so far.
         stopped: why training ended before its budget did, or None.
         share: of the budget, from 0 to 1.
+        precision: of the matrix products: float32 or bf16.
 
     Args:
         net: a new net.
@@ -161,6 +166,7 @@ class Trainer:
         self.log: list[Measured] = []
         self.stopped: str | None = None
         self.share = 0.0
+        self.precision = precision_on(device) if settings.precision == "auto" else settings.precision
         self._settings = settings
         self._device = device
         self._epochs = Epochs(data, seed=settings.seed)
@@ -173,11 +179,11 @@ class Trainer:
         if settings.epochs is not None:
             self._steps = max(round(settings.epochs * -(-self._epochs.rows // self._B)), 1)
         self._step = self._epoch = self._row = 0
-        self._seconds = 0.0
         self._seconds = self._since = 0.0  # of training, and at the last point
         self._points = 0
         self._nats, self._symbols = 0.0, 0  # since the last point
         self._norm: Tensor | float = 0.0
+        self._pace = 0.0  # share of the learning rates in the last step
         self._ratios: dict[str, float] = {}
         self._best_nats, self._best_step, self._best_point = math.inf, 0, 0
         self._best: dict[str, Tensor] = {}
@@ -225,14 +231,15 @@ class Trainer:
     def _learn(self, batch: Rows) -> None:
         """One update."""
         ids, targets = (torch.from_numpy(part).to(self._device) for part in batch)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._settings.precision == "bf16"):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             logits = self.net(ids)
         loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
         self._optimiser.zero()
         loss.backward()  # type: ignore[no-untyped-call]
         self._norm = self._optimiser.clip(LARGEST_NORM)
         watched = self._matrices() if not self._ratios else {}
-        self._optimiser.step(min(1.0, (self.share + FIRST) / WARM_UP) * (1 - self.share))
+        self._pace = min(1.0, (self.share + FIRST) / WARM_UP) * (1 - self.share)
+        self._optimiser.step(self._pace)
         for name, before in watched.items():
             after = self.net.get_parameter(name).detach()
             self._ratios[name] = float((after - before).norm() / before.norm().clamp(min=1e-12))
@@ -253,6 +260,7 @@ class Trainer:
             share=self.share,
             train_nats=self._nats / max(self._symbols, 1),
             validation_nats=validation,
+            learning_rate=self._pace * self._settings.rate,
             symbols_per_second=self._symbols / max(self._seconds - self._since, 1e-9),
             gradient_norm=float(self._norm),
             update_ratios=self._ratios,
@@ -336,6 +344,16 @@ _CARRIED: Final = (
 def _some(corpus: Corpus, T: int) -> Rows:
     """A corpus, or its first 200,000 symbols, as rows."""
     return pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
+
+
+def precision_on(device: torch.device) -> Literal["float32", "bf16"]:
+    """What auto is on a device: bf16 where the processor has instructions that multiply it, as far as torch can tell.
+
+    Without them it would be slower than float32. On graphics cards it has not been measured: there it is for the user
+    to ask for.
+    """
+    found: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
+    return "bf16" if found.get("avx512_bf16") or found.get("amx_bf16") else "float32"
 
 
 def device_of(name: str) -> torch.device:

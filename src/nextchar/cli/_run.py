@@ -70,13 +70,13 @@ def _os_error_text(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def check_writable(output: str, files: tuple[str, ...]) -> None:
+def check_writable(output: str, files: tuple[str, ...], holds: str = "the model") -> None:
     """Say so before an hour of work, not after it."""
     folder = Path(output).parent
     if Path(output).is_dir():
-        raise ModelFileError(f"{output}: is a directory; give a file name for the model")
+        raise ModelFileError(f"{output}: is a directory; give a file name for {holds}")
     if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
-        raise ModelFileError(f"{output}: is also an input, which the model would replace; give another name")
+        raise ModelFileError(f"{output}: is also an input, which {holds} would replace; give another name")
     if not folder.is_dir():
         raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
     if not os.access(folder, os.W_OK):
@@ -90,13 +90,16 @@ def note(message: str) -> None:
 
 @contextmanager
 def warnings_as_notes() -> Iterator[None]:
-    """Tell a person what the code inside warns of, without the place in the code that it came from."""
-    with warnings.catch_warnings(record=True) as caught:
+    """Tell a person at once what the code inside warns of, without the place in the code that it came from."""
+
+    def tell(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        if category is UserWarning:
+            note(f"Note: {message}.")
+
+    with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = tell
         yield
-    for warning in caught:
-        if warning.category is UserWarning:
-            note(f"Note: {warning.message}.")
 
 
 def echo_json(document: Any, *, lines: bool = False) -> None:

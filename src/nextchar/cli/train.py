@@ -33,7 +33,7 @@ SMOOTHING = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ne
 DEFAULT_ORDERS = {"add": 4, "pitman-yor": 8}  # 6 for the others
 NETS = ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")
 PRESETS = ("small", "default", "large")
-NET_OPTIONS = ("preset", "set", "steps", "epochs", "seconds", "device", "log", "checkpoint", "resume")
+NET_OPTIONS = ("preset", "set", "steps", "epochs", "seconds", "device", "log", "tensorboard", "checkpoint", "resume")
 
 # What each model can be told, and the name of the setting.
 MODEL_OPTIONS: dict[str, dict[str, str]] = {
@@ -56,7 +56,7 @@ MODEL_OPTIONS: dict[str, dict[str, str]] = {
     "mix": {"seconds": "seconds", "epochs": "epochs"},
     **{kind: {name: name for name in NET_OPTIONS} for kind in NETS},
 }
-WITH_OPTIONS = ("with", "seconds", "device", "log", "checkpoint", "resume")  # of a mix with nets
+WITH_OPTIONS = ("with", "seconds", "device", "log", "tensorboard", "checkpoint", "resume")  # of a mix with nets
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
 
@@ -116,6 +116,12 @@ _SHIPPED_COLUMN = "name"
 @click.option("--device", metavar="NAME", help="Nets: auto, cpu or cuda.  [default: auto]")
 @click.option("--log", type=click.Path(dir_okay=False), metavar="FILE", help="Nets: write the course as JSON lines.")
 @click.option(
+    "--tensorboard",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help='Nets: write the course for TensorBoard, into a folder of its own; pip install "nextchar[tensorboard]".',
+)
+@click.option(
     "--checkpoint",
     type=click.Path(dir_okay=False),
     metavar="FILE",
@@ -164,7 +170,7 @@ def train(
     given = {name: value for name, value in chosen.items() if value not in (None, ())}
     if kind is None and given:
         kind = "ngram"
-    checkpoints: list[Path] = []
+    runs: list[Run] = []
     if kind is None:
         spec = None
     else:
@@ -172,12 +178,14 @@ def train(
         if kind in NETS or "with" in given:
             nets = given.pop("with", (kind,))
             runs = _runs(len(nets), Path(given.pop("checkpoint", f"{output}.checkpoint")), given)
-            checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
             spec = _net(kind, seed, runs[0], given) if kind in NETS else _mix_with_nets(nets, seed, runs, given)
             kind = kind if kind in NETS else "ensemble"
         else:
             spec = _spec(kind, given, seed)
-    check_writable(output, files)
+    checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
+    logs = [run.log for run in runs if run.log is not None]
+    named = [("output", [Path(output)]), ("checkpoint", checkpoints), ("log", logs)]
+    _check_beside([(name, path) for name, paths in named for path in paths], files)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")
@@ -273,11 +281,24 @@ def _check_options(kind: str, chosen: dict[str, Any]) -> None:
         raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with {what}, which has {known}.")
 
 
+def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> None:
+    """What is written while nets are trained replaces no input, and nothing else that is written."""
+    owners: dict[Path, str] = {}
+    for name, path in written:
+        check_writable(str(path), files, "the model" if name == "output" else f"the {name}")
+        other = owners.setdefault(path.resolve(), name)
+        if other != name:
+            raise click.UsageError(f"--{name} and --{other} are both {path}; give each a file of its own.")
+
+
 def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
     """How the training of each net runs; the files of several nets end in .1, .2 and so on."""
     from nextchar.models.bigram_net import need_torch
+    from nextchar.recording import need_tensorboard
 
     need_torch("a net")
+    if "tensorboard" in chosen:
+        need_tensorboard()
     from nextchar.running import Run
 
     endings = [f".{number}" for number in range(1, nets + 1)] if nets > 1 else [""]
@@ -287,6 +308,7 @@ def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
             checkpoint=Path(f"{checkpoint}{ending}"),
             resume=chosen.get("resume", False),
             log=Path(f"{chosen['log']}{ending}") if "log" in chosen else None,
+            tensorboard=Path(f"{chosen['tensorboard']}{ending}") if "tensorboard" in chosen else None,
         )
         for ending in endings
     ]

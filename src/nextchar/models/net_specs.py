@@ -26,7 +26,7 @@ from nextchar.models.spec import Progress
 from nextchar.provenance import Provenance
 from nextchar.running import Keeper, Owner, Run, print_of
 from nextchar.storage import plain
-from nextchar.training import Trainer, TrainSettings, device_of
+from nextchar.training import Precision, Trainer, TrainSettings, device_of
 
 __all__ = ["Bow", "Gru", "Lstm", "Mlp", "NetRun", "NetSpec", "Rnn", "Transformer", "Wavenet", "net_spec"]
 
@@ -138,6 +138,7 @@ class NetSpec(TrainSettings, ABC):
             "training": [plain(asdict(point)) for point in trainer.log],
             "training_nats": evaluate(model, data).nats,
             "device": str(device),
+            "precision": trainer.precision,
             "stopped": trainer.stopped,
         }
         return model.with_metrics(metrics)
@@ -222,6 +223,7 @@ class Mlp(NetSpec):
         "default": {},
         "large": {"context": 16, "width": 160, "layers": 3, "dropout": 0.2, "epochs": 40},
     }
+    precision: Precision = "auto"
     context: int = 10
     embedding: int = 32
     width: int = 96
@@ -256,6 +258,7 @@ class Bow(NetSpec):
         "default": {},
         "large": {"width": 160, "layers": 3, "dropout": 0.1, "epochs": 40},
     }
+    precision: Precision = "auto"
     context: int | None = None
     width: int = 96
     layers: int = 2
@@ -341,6 +344,7 @@ class Wavenet(NetSpec):
         "large": {"width": 96, "hidden": 384, "layers": 5, "dropout": 0.2, "epochs": 40},
     }
     rate: float = 0.02
+    precision: Precision = "auto"
     width: int = 64
     hidden: int = 192
     layers: int = 4
