@@ -87,6 +87,19 @@ def test_resuming_without_a_checkpoint_begins_at_the_beginning(tmp_path: Path) -
     assert all(np.array_equal(first.arrays()[name], array) for name, array in second.arrays().items())
 
 
+@pytest.mark.parametrize("patience", [60, 1])
+def test_a_training_that_ended_is_not_done_again(patience: int, tmp_path: Path) -> None:
+    spec, run = spec_of("mlp", steps=120, patience=patience), Run(checkpoint=tmp_path / "c", resume=True)
+    whole = fit(spec, run)
+    told: list[Report] = []
+    again = fit(spec, run, told.append)
+    assert not told  # of any step
+    assert again.metrics["stopped"] == whole.metrics["stopped"]
+    assert (patience == 1) == (whole.metrics["stopped"] is not None)
+    assert again.metrics["training"] == whole.metrics["training"]
+    assert all(np.array_equal(again.arrays()[name], array) for name, array in whole.arrays().items())
+
+
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
     path = tmp_path / "c"

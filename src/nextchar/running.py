@@ -140,6 +140,7 @@ class Keeper:
                     trainer.interrupt()
                 elif time.monotonic() - self._kept > self._run.every_seconds:
                     self._keep(trainer)
+        self._keep(trainer)  # whatever comes after, the training is not lost
 
     def _keep(self, trainer: Trainer) -> None:
         """Write a checkpoint on the way; if that fails, training is not lost for it, and it is said once."""

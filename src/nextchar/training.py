@@ -307,7 +307,7 @@ class Trainer:
         document["best_nats"] = None if math.isinf(self._best_nats) else self._best_nats
         log = [asdict(point) for point in self.log]
         copied = {name: tensor.detach().cpu().numpy().copy() for name, tensor in arrays.items()}
-        return Snapshot(copied, {**document, "share": self.share, "log": log})
+        return Snapshot(copied, {**document, "share": self.share, "stopped": self.stopped, "log": log})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of a trainer that was made with the same arguments.
@@ -330,7 +330,7 @@ class Trainer:
         for name in _CARRIED:
             setattr(self, f"_{name}", snapshot.document[name])
         self._best_nats = math.inf if snapshot.document["best_nats"] is None else snapshot.document["best_nats"]
-        self.share = snapshot.document["share"]
+        self.share, self.stopped = snapshot.document["share"], snapshot.document["stopped"]
         self.log = [Measured(**point) for point in snapshot.document["log"]]
 
 
