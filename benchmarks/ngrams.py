@@ -1,9 +1,11 @@
 """n-gram models beside KenLM: held-out loss, time of training, speed. Writes benchmarks/ngrams.md.
 
-    python benchmarks/ngrams.py --names names.txt --lmplz path/to/lmplz [--english text] [--list words]
+    python benchmarks/ngrams.py --names names.txt --lmplz path/to/lmplz [--english text] [--list words] [--ours COMMAND]
 
 names.txt is makemore's list. lmplz is built from KenLM's source; KenLM reads its files by the Python package kenlm.
-Everything runs on one core; the sides of a comparison take turns, and the best of the rounds counts.
+Everything runs on one core; the sides of a comparison take turns, and the best of the rounds counts. COMMAND is the
+nextchar whose training is timed: in an environment that holds it and what it needs, it starts 0.1 s sooner than here,
+where numba finds scipy and loads it.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ BLANK = "\u2423"  # stands for a blank where symbols are separated by blanks
 @click.option("--english", type=click.Path(exists=True, path_type=Path), help="30 MB of text, a line an item.")
 @click.option("--list", "words", type=click.Path(exists=True, path_type=Path), help="Another list of words.")
 @click.option("--lmplz", type=click.Path(exists=True, path_type=Path), help="KenLM's lmplz.")
-def main(names: Path, english: Path | None, words: Path | None, lmplz: Path | None) -> None:
+@click.option("--ours", type=click.Path(exists=True, path_type=Path), help="The nextchar that trains, installed alone.")
+def main(names: Path, english: Path | None, words: Path | None, lmplz: Path | None, ours: Path | None) -> None:
     """Measure all of it."""
     sys.path[0] = str(HERE.parent)
     from benchmarks import machine
@@ -48,7 +51,7 @@ def main(names: Path, english: Path | None, words: Path | None, lmplz: Path | No
     with tempfile.TemporaryDirectory(prefix="nextchar-benchmarks-") as folder:
         parts = chain(
             _losses(names, words, lmplz, Path(folder)),
-            _training(names, english, lmplz, Path(folder)),
+            _training(ours, names, english, lmplz, Path(folder)),
             _speeds(names, english),
         )
         for line in parts:
@@ -140,7 +143,9 @@ def _quiet() -> Iterator[None]:
             os.close(kept)
 
 
-def _training(names: Path, english: Path | None, lmplz: Path | None, folder: Path) -> Iterator[str]:
+def _training(
+    command: Path | None, names: Path, english: Path | None, lmplz: Path | None, folder: Path
+) -> Iterator[str]:
     from benchmarks.processes import nextchar_command, run_quietly
     from nextchar.corpus import Corpus
 
@@ -151,6 +156,7 @@ def _training(names: Path, english: Path | None, lmplz: Path | None, folder: Pat
         "| data | ours | lmplz | ratio |",
         "|---|---|---|---|",
     )
+    program = nextchar_command() if command is None else [str(command)]
     big = folder / "names200.txt"
     once = "\n".join(Corpus.from_file(names)) + "\n"
     with big.open("w", encoding="utf-8") as out:
@@ -164,7 +170,7 @@ def _training(names: Path, english: Path | None, lmplz: Path | None, folder: Pat
         for _ in range(rounds):
             begun = time.perf_counter()
             model = str(folder / "m.safetensors")
-            run_quietly(nextchar_command("train", str(path), "-o", model, "--smoothing", "modified-kneser-ney"))
+            run_quietly([*program, "train", str(path), "-o", model, "--smoothing", "modified-kneser-ney"])
             ours.append(time.perf_counter() - begun)
             if separated is not None:
                 begun = time.perf_counter()

@@ -838,7 +838,8 @@ def test_a_terminal_that_cannot_show_a_character(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_an_interrupt_ends_quietly(tmp_path: Path) -> None:
-    args = [*WHOLE_PROCESS, "train", "-", "-o", str(tmp_path / "m")]
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # also when started with &
+    args = [*WHOLE_PROCESS[:-1], heard + WHOLE_PROCESS[-1], "train", "-", "-o", str(tmp_path / "m")]
     with subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stderr is not None

@@ -19,6 +19,7 @@ from nextchar.counting import count
 from nextchar.data import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.evaluation import symbol_nats_plainly
+from nextchar.models.base import Kept
 from nextchar.models.build import load
 from nextchar.models.mix import kernels
 from nextchar.models.mix.classes import symbol_classes
@@ -306,7 +307,7 @@ def test_tables_that_do_not_fit_are_refused(name: str, change: Any) -> None:
     arrays = dict(model.arrays())
     arrays[name] = change(arrays[name])
     with pytest.raises(ModelFileError):
-        type(model).from_arrays({}, arrays, model.alphabet, model.provenance, {})
+        type(model).from_kept(Kept({}, arrays, model.alphabet, model.provenance, {}))
 
 
 def test_on_the_command_line(tmp_path: Path) -> None:

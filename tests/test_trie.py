@@ -116,3 +116,16 @@ def test_counts_that_are_not_those_of_whole_items() -> None:
                 choose_loops(patch, compiled=compiled)
                 with pytest.raises(SettingsError, match="whole items"):
                     NgramTrie(broken)
+
+
+def test_counts_beyond_32_bits() -> None:
+    # ab with weight 2^40, b with weight 3: b 2^40 + 3 times, after a and after the beginning
+    counts = count(Corpus.from_items(["ab", "b"], [2**40, 3]), 2)
+    for compiled in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            choose_loops(patch, compiled=compiled)
+            trie = NgramTrie(counts)
+        at = {(contexts_of(trie)[s], trie.alphabet.symbols[w]): i for i, (s, w) in enumerate(entries(trie))}
+        assert trie.raw[at["", "b"]] == 2**40 + 3
+        assert trie.adjusted[at["", "b"]] == 2
+        assert trie.raw[at["a", "b"]] == trie.adjusted[at["a", "b"]] == 2**40

@@ -135,7 +135,7 @@ class Alphabet:
             ids = np.frombuffer(codepoints.tobytes().translate(table[:256].tobytes()), dtype=np.uint8)
             ids = ids.reshape(codepoints.shape)
         else:
-            ids = table[np.minimum(codepoints, len(table) - 1)]
+            ids = table[codepoints if codepoints.dtype == np.uint8 else np.minimum(codepoints, len(table) - 1)]
         if self.unknown is None and ids.size and int(ids.max()) == self.size:
             position = int(np.argmax(ids == self.size))
             character = chr(codepoints[position])

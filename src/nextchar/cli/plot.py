@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import click
 
 from nextchar.cli._options import model_argument
@@ -19,79 +21,103 @@ def plot() -> None:
     """Draw a model to a PNG or SVG file."""
 
 
-@plot.command(short_help="The table of bigram counts.")
-@model_argument
-@output_option
-def counts(model: str, output: str) -> None:
-    """Draw the counts of MODEL as a table: each bigram with its count, row = first symbol."""
-    _draw("counts", model, output)
+class Figure(NamedTuple):
+    """A command that draws one figure of a model.
+
+    Attributes:
+        name: of the command.
+        draws: the function in `plots`.
+        short: the help in the list of commands.
+        help: the help of its own.
+        word: whether it takes a WORD beside the model.
+    """
+
+    name: str
+    draws: str
+    short: str
+    help: str
+    word: bool = False
 
 
-@plot.command(short_help="The table of bigram probabilities.")
-@model_argument
-@output_option
-def probs(model: str, output: str) -> None:
-    """Draw p(next symbol | symbol) of MODEL as a table, in percent; every row sums to 100."""
-    _draw("probabilities", model, output)
+FIGURES = (
+    Figure(
+        "counts",
+        "counts",
+        "The table of bigram counts.",
+        "Draw the counts of MODEL as a table: each bigram with its count, row = first symbol.",
+    ),
+    Figure(
+        "probs",
+        "probabilities",
+        "The table of bigram probabilities.",
+        "Draw p(next symbol | symbol) of MODEL as a table, in percent; every row sums to 100.",
+    ),
+    Figure(
+        "surprisal",
+        "surprisal",
+        "How surprising each symbol of a word is.",
+        "Draw a bar for each symbol of WORD: -log p in nats, as MODEL has it.",
+        word=True,
+    ),
+    Figure(
+        "training",
+        "training",
+        "How the loss of a net fell.",
+        "Draw the training log of MODEL, a net: loss by step; for a bigram-net also what counting costs.",
+    ),
+    Figure(
+        "weights",
+        "weights",
+        "What a net learned, beside the counts.",
+        "Draw exp(W) of MODEL, a bigram-net, each row normalised, beside the count model's probabilities.",
+    ),
+    Figure(
+        "onehot",
+        "one_hot_rows",
+        "A word as a net reads it.",
+        "Draw the one-hot rows of WORD in the alphabet of MODEL.",
+        word=True,
+    ),
+    Figure(
+        "updates",
+        "updates",
+        "How far each step moved a net.",
+        "Draw how far one step moved each matrix of MODEL, a net, in parts of its size, over the training.",
+    ),
+    Figure(
+        "embedding",
+        "embedding",
+        "How a net arranges the symbols.",
+        "Draw the symbols where MODEL, a net, has them: the first two principal components of its embedding.",
+    ),
+    Figure(
+        "attention",
+        "attention",
+        "Where a Transformer looks.",
+        "Draw for each layer and head of MODEL how much each symbol of WORD takes from each before it.",
+        word=True,
+    ),
+)
 
 
-@plot.command(short_help="How surprising each symbol of a word is.")
-@model_argument
-@click.argument("word")
-@output_option
-def surprisal(model: str, word: str, output: str) -> None:
-    """Draw a bar for each symbol of WORD: -log p in nats, as MODEL has it."""
-    _draw("surprisal", model, output, word)
+def _command(figure: Figure) -> click.Command:
+    def draw(model: str, output: str, word: str | None = None) -> None:
+        from nextchar import plots
+        from nextchar.models.build import load
+
+        plots.check_output(output)
+        words = () if word is None else (word,)
+        with warnings_as_notes():
+            plots.save(getattr(plots, figure.draws)(load(model), *words), output)
+
+    draw = output_option(draw)
+    if figure.word:
+        draw = click.argument("word")(draw)
+    return click.command(figure.name, short_help=figure.short, help=figure.help)(model_argument(draw))
 
 
-@plot.command(short_help="How the loss of a net fell.")
-@model_argument
-@output_option
-def training(model: str, output: str) -> None:
-    """Draw the training log of MODEL, a net: loss by step; for a bigram-net also what counting costs."""
-    _draw("training", model, output)
-
-
-@plot.command(short_help="What a net learned, beside the counts.")
-@model_argument
-@output_option
-def weights(model: str, output: str) -> None:
-    """Draw exp(W) of MODEL, a bigram-net, each row normalised, beside the count model's probabilities."""
-    _draw("weights", model, output)
-
-
-@plot.command(short_help="A word as a net reads it.")
-@model_argument
-@click.argument("word")
-@output_option
-def onehot(model: str, word: str, output: str) -> None:
-    """Draw the one-hot rows of WORD in the alphabet of MODEL."""
-    _draw("one_hot_rows", model, output, word)
-
-
-@plot.command(short_help="How far each step moved a net.")
-@model_argument
-@output_option
-def updates(model: str, output: str) -> None:
-    """Draw how far one step moved each matrix of MODEL, a net, in parts of its size, over the training."""
-    _draw("updates", model, output)
-
-
-@plot.command(short_help="How a net arranges the symbols.")
-@model_argument
-@output_option
-def embedding(model: str, output: str) -> None:
-    """Draw the symbols where MODEL, a net, has them: the first two principal components of its embedding."""
-    _draw("embedding", model, output)
-
-
-@plot.command(short_help="Where a Transformer looks.")
-@model_argument
-@click.argument("word")
-@output_option
-def attention(model: str, word: str, output: str) -> None:
-    """Draw for each layer and head of MODEL how much each symbol of WORD takes from each before it."""
-    _draw("attention", model, output, word)
+for _figure in FIGURES:
+    plot.add_command(_command(_figure))
 
 
 @plot.command(short_help="Activations and gradients of a net.")
@@ -114,12 +140,3 @@ def layers(model: str, file: str | None, output: str) -> None:
         items = Corpus.from_file(file, options=loaded.provenance.options, alphabet=loaded.alphabet)
     with warnings_as_notes():
         plots.save(plots.layers(loaded, items), output)
-
-
-def _draw(figure: str, model: str, output: str, *arguments: str) -> None:
-    from nextchar import plots
-    from nextchar.models.build import load
-
-    plots.check_output(output)
-    with warnings_as_notes():
-        plots.save(getattr(plots, figure)(load(model), *arguments), output)

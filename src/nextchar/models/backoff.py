@@ -17,6 +17,7 @@ from nextchar.counting import checked_order
 from nextchar.errors import SettingsError
 from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
+from nextchar.models.base import Kept
 from nextchar.provenance import Provenance
 
 __all__ = ["Backoff", "BackoffModel"]
@@ -86,20 +87,17 @@ class BackoffModel(AutomatonModel):
         return self.states.arrays()
 
     @classmethod
-    def from_arrays(
-        cls,
-        settings: Mapping[str, Any],
-        arrays: Mapping[str, npt.NDArray[Any]],
-        alphabet: Alphabet,
-        provenance: Provenance,
-        metrics: Mapping[str, Any],
-    ) -> BackoffModel:
+    def from_kept(cls, kept: Kept) -> BackoffModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make an automaton over this alphabet.
             SettingsError: the order is out of its range.
         """
-        spec = Backoff(**settings)
-        automaton = Automaton.from_arrays(alphabet, arrays)
-        return cls(settings=spec, alphabet=alphabet, states=automaton, provenance=provenance, metrics=metrics)
+        return cls(
+            settings=Backoff(**kept.settings),
+            alphabet=kept.alphabet,
+            states=Automaton.from_arrays(kept.alphabet, kept.arrays),
+            provenance=kept.provenance,
+            metrics=kept.metrics,
+        )

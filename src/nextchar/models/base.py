@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,25 @@ from nextchar.models.protocol import LogProbs, Step
 from nextchar.provenance import Provenance
 from nextchar.storage import ModelFile, write_model_file
 
-__all__ = ["Model"]
+__all__ = ["Kept", "Model"]
+
+
+class Kept(NamedTuple):
+    """What a file keeps of a model; each model class has a `from_kept`.
+
+    Attributes:
+        settings: the fields of its settings.
+        arrays: those of the model's `arrays`, and maybe others.
+        alphabet: what its ids mean.
+        provenance: what it remembers of its training data.
+        metrics: what was measured when it was trained.
+    """
+
+    settings: Mapping[str, Any]
+    arrays: Mapping[str, npt.NDArray[Any]]
+    alphabet: Alphabet
+    provenance: Provenance
+    metrics: Mapping[str, Any]
 
 
 class Model(ABC):

@@ -38,6 +38,7 @@ from nextchar.counting import Counts, count
 from nextchar.errors import MissingExtraError, ModelFileError, SettingsError
 from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
+from nextchar.models.base import Kept
 from nextchar.provenance import Provenance
 
 __all__ = [
@@ -487,28 +488,21 @@ class BigramNetModel(AutomatonModel):
         return {"weights": self.weights, "ngrams": self.counts.ngrams, "counts": self.counts.counts}
 
     @classmethod
-    def from_arrays(
-        cls,
-        settings: Mapping[str, Any],
-        arrays: Mapping[str, npt.NDArray[Any]],
-        alphabet: Alphabet,
-        provenance: Provenance,
-        metrics: Mapping[str, Any],
-    ) -> BigramNetModel:
+    def from_kept(cls, kept: Kept) -> BigramNetModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make such a model.
             SettingsError: a setting is out of its range.
         """
-        weights = arrays["weights"]
+        weights, alphabet = kept.arrays["weights"], kept.alphabet
         if weights.shape != (alphabet.size,) * 2 or weights.dtype.kind != "f" or not np.isfinite(weights).all():
             raise ModelFileError("its weights do not fit its alphabet")
         return cls(
-            settings=BigramNet(**settings),
+            settings=BigramNet(**kept.settings),
             alphabet=alphabet,
             weights=weights,
-            counts=Counts.from_arrays(alphabet, 2, arrays["ngrams"], arrays["counts"]),
-            provenance=provenance,
-            metrics=metrics,
+            counts=Counts.from_arrays(alphabet, 2, kept.arrays["ngrams"], kept.arrays["counts"]),
+            provenance=kept.provenance,
+            metrics=kept.metrics,
         )

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Source, TextOptions
 from nextchar.errors import MissingExtraError, ModelFileError, SettingsError
-from nextchar.models.base import Model
+from nextchar.models.base import Kept, Model
 from nextchar.models.bigram_net import need_torch
 from nextchar.models.spec import Spec
 from nextchar.provenance import Provenance
@@ -22,8 +21,7 @@ from nextchar.storage import ModelFile, read_model_file
 
 __all__ = ["KINDS", "NETS", "Kind", "load", "spec_of"]
 
-Arrays = Mapping[str, npt.NDArray[Any]]
-Loader = Callable[[Mapping[str, Any], Arrays, Alphabet, Provenance, Mapping[str, Any]], Model]
+Loader = Callable[[Kept], Model]
 
 
 class Kind(NamedTuple):
@@ -41,25 +39,25 @@ class Kind(NamedTuple):
 def _ngram() -> Kind:
     from nextchar.models.ngram import Ngram, NgramModel
 
-    return Kind(Ngram, NgramModel.from_arrays)
+    return Kind(Ngram, NgramModel.from_kept)
 
 
 def _bigram_net() -> Kind:
     from nextchar.models.bigram_net import BigramNet, BigramNetModel
 
-    return Kind(BigramNet, BigramNetModel.from_arrays)
+    return Kind(BigramNet, BigramNetModel.from_kept)
 
 
 def _backoff() -> Kind:
     from nextchar.models.backoff import BackoffModel
 
-    return Kind(None, BackoffModel.from_arrays)
+    return Kind(None, BackoffModel.from_kept)
 
 
 def _mix() -> Kind:
     from nextchar.models.mix.model import Mix, MixModel
 
-    return Kind(Mix, MixModel.from_arrays)
+    return Kind(Mix, MixModel.from_kept)
 
 
 def _net(kind: str) -> Kind:
@@ -84,7 +82,7 @@ KINDS: Mapping[str, Callable[[], Kind]] = {
 def _derived() -> Loader:
     from nextchar.models.derived import DerivedModel
 
-    return DerivedModel.from_arrays
+    return DerivedModel.from_kept
 
 
 MADE: Mapping[str, Callable[[], Loader]] = {"automaton": _derived}
@@ -141,13 +139,14 @@ def _made(content: ModelFile) -> Model:
         kinds = ", ".join((*KINDS, *MADE, ENSEMBLE))
         raise ModelFileError(f"this version knows no model {content.kind!r}; it has {kinds}")
     make = KINDS[content.kind]().load if content.kind in KINDS else MADE[content.kind]()
-    return make(
-        document["settings"],
-        content.arrays,
-        Alphabet(**document["alphabet"]),
-        _provenance(content),
-        document["metrics"],
+    kept = Kept(
+        settings=document["settings"],
+        arrays=content.arrays,
+        alphabet=Alphabet(**document["alphabet"]),
+        provenance=_provenance(content),
+        metrics=document["metrics"],
     )
+    return make(kept)
 
 
 def _member(content: ModelFile, m: int, document: Mapping[str, Any]) -> ModelFile:

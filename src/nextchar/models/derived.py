@@ -18,6 +18,7 @@ from nextchar.alphabet import Alphabet
 from nextchar.errors import SettingsError
 from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
+from nextchar.models.base import Kept
 from nextchar.provenance import Provenance
 
 __all__ = ["Derived", "DerivedModel"]
@@ -84,18 +85,15 @@ class DerivedModel(AutomatonModel):
         return self.machine.arrays()
 
     @classmethod
-    def from_arrays(
-        cls,
-        settings: Mapping[str, Any],
-        arrays: Mapping[str, npt.NDArray[Any]],
-        alphabet: Alphabet,
-        provenance: Provenance,
-        metrics: Mapping[str, Any],
-    ) -> DerivedModel:
+    def from_kept(cls, kept: Kept) -> DerivedModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make an automaton.
         """
-        automaton = Automaton.from_arrays(alphabet, arrays)
-        return cls(settings=Derived(**settings), machine=automaton, provenance=provenance, metrics=metrics)
+        return cls(
+            settings=Derived(**kept.settings),
+            machine=Automaton.from_arrays(kept.alphabet, kept.arrays),
+            provenance=kept.provenance,
+            metrics=kept.metrics,
+        )

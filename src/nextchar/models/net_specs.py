@@ -219,11 +219,12 @@ class Mlp(NetSpec):
 
     kind: ClassVar[str] = "mlp"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "small": {"context": 5, "embedding": 12, "width": 32, "layers": 1},
+        "small": {"context": 5, "embedding": 12, "width": 32, "layers": 1, "dropout": 0.0},
         "default": {},
         "large": {"context": 16, "width": 160, "layers": 3, "dropout": 0.2, "epochs": 40},
     }
     precision: Precision = "auto"
+    dropout: float = 0.1  # without, it learns the items by heart within a minute
     context: int = 10
     embedding: int = 32
     width: int = 96

@@ -21,7 +21,7 @@ from nextchar.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.corpus import Corpus
 from nextchar.decoding import Plan
 from nextchar.errors import ModelFileError
-from nextchar.models.base import Model
+from nextchar.models.base import Kept, Model
 from nextchar.models.branching import MOST_TOGETHER, BranchingDrawer, branching_nats
 from nextchar.models.nets.net import Net, State
 from nextchar.models.protocol import LogProbs, Step
@@ -145,11 +145,7 @@ class NeuralModel(Model):
         return {name: tensor.float().numpy() for name, tensor in self.module.state_dict().items()}
 
 
-def loader(
-    make: Callable[..., NetSettings],
-) -> Callable[
-    [Mapping[str, Any], Mapping[str, npt.NDArray[Any]], Alphabet, Provenance, Mapping[str, Any]], NeuralModel
-]:
+def loader(make: Callable[..., NetSettings]) -> Callable[[Kept], NeuralModel]:
     """What makes a model of one family again from a file's content.
 
     Raises:
@@ -157,16 +153,10 @@ def loader(
         SettingsError: (the returned function) a setting is out of its range.
     """
 
-    def load(
-        settings: Mapping[str, Any],
-        arrays: Mapping[str, npt.NDArray[Any]],
-        alphabet: Alphabet,
-        provenance: Provenance,
-        metrics: Mapping[str, Any],
-    ) -> NeuralModel:
-        made = make(**settings)
+    def load(kept: Kept) -> NeuralModel:
+        made, arrays = make(**kept.settings), kept.arrays
         with torch.random.fork_rng(devices=[]):
-            net = made.net(alphabet.size)
+            net = made.net(kept.alphabet.size)
         expected = net.state_dict()
         for name, tensor in expected.items():
             array = arrays.get(name)
@@ -179,7 +169,11 @@ def loader(
                 raise ModelFileError(f"its weights {name} are not all numbers")
         net.load_state_dict({name: torch.from_numpy(arrays[name].copy()) for name in expected})
         return NeuralModel(
-            settings=made, alphabet=alphabet, module=for_use(net), provenance=provenance, metrics=metrics
+            settings=made,
+            alphabet=kept.alphabet,
+            module=for_use(net),
+            provenance=kept.provenance,
+            metrics=kept.metrics,
         )
 
     return load

@@ -29,6 +29,7 @@ from nextchar.counting import Counts, checked_order, count
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
+from nextchar.models.base import Kept
 from nextchar.models.pitman_yor import pitman_yor
 from nextchar.models.smoothing import DISCOUNTING, METHODS, Method, Smoothed, discounts_of, interpolated
 from nextchar.models.spec import Progress
@@ -248,22 +249,15 @@ class NgramModel(AutomatonModel):
         return {"ngrams": self.counts.ngrams, "counts": self.counts.counts, **self.fitted}
 
     @classmethod
-    def from_arrays(
-        cls,
-        settings: Mapping[str, Any],
-        arrays: Mapping[str, npt.NDArray[Any]],
-        alphabet: Alphabet,
-        provenance: Provenance,
-        metrics: Mapping[str, Any],
-    ) -> NgramModel:
+    def from_kept(cls, kept: Kept) -> NgramModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make counts, or do not go with them.
             SettingsError: a setting is out of its range.
         """
-        spec = Ngram(**settings)
-        counts = Counts.from_arrays(alphabet, spec.order, arrays["ngrams"], arrays["counts"])
+        spec, arrays = Ngram(**kept.settings), kept.arrays
+        counts = Counts.from_arrays(kept.alphabet, spec.order, arrays["ngrams"], arrays["counts"])
         trie = NgramTrie(counts)
         shapes = {"discounts": (spec.order, 3), "k": (1,), "own": trie.symbols.shape, "rest": trie.link.shape}
         fitted = {name: arrays[name] for name in shapes if name in arrays}
@@ -272,4 +266,11 @@ class NgramModel(AutomatonModel):
                 raise ModelFileError(f"its {name} do not fit its counts")
         if spec.smoothing == "pitman-yor" and not {"own", "rest"} <= set(fitted):
             raise ModelFileError("what pitman-yor inferred is missing")
-        return cls(settings=spec, counts=counts, provenance=provenance, metrics=metrics, fitted=fitted, trie=trie)
+        return cls(
+            settings=spec,
+            counts=counts,
+            provenance=kept.provenance,
+            metrics=kept.metrics,
+            fitted=fitted,
+            trie=trie,
+        )

@@ -128,7 +128,8 @@ class Chains:
         return self._mean(p)
 
     def _mean(self, p: F64) -> float:
-        return -float(self.weight @ np.log(p)) / float(self.weight.sum())
+        with np.errstate(divide="ignore"):  # a discount of 0 may leave nothing for what was left out: infinitely bad
+            return -float(self.weight @ np.log(p)) / float(self.weight.sum())
 
 
 def _read(trie: NgramTrie, items: Corpus) -> tuple[I64, I64, F64]:

@@ -23,7 +23,7 @@ from nextchar.alphabet import Alphabet, Ids
 from nextchar.corpus import Corpus
 from nextchar.counting import count
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.models.base import Model
+from nextchar.models.base import Kept, Model
 from nextchar.models.mix.classes import symbol_classes
 from nextchar.models.mix.experts import EXPERTS, FIRST, WINDOW
 from nextchar.models.mix.gate import Fitted, Progressed, fit_gate
@@ -304,23 +304,22 @@ class MixModel(Model):
         return self.tables
 
     @classmethod
-    def from_arrays(
-        cls,
-        settings: Mapping[str, Any],
-        arrays: Arrays,
-        alphabet: Alphabet,
-        provenance: Provenance,
-        metrics: Mapping[str, Any],
-    ) -> MixModel:
+    def from_kept(cls, kept: Kept) -> MixModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make such a model.
             SettingsError: a setting is out of its range.
         """
-        tables = {name: array for name, array in arrays.items() if name != "known_items"}
-        _check(tables, alphabet)
-        return cls(settings=Mix(**settings), alphabet=alphabet, tables=tables, provenance=provenance, metrics=metrics)
+        tables = {name: array for name, array in kept.arrays.items() if name != "known_items"}
+        _check(tables, kept.alphabet)
+        return cls(
+            settings=Mix(**kept.settings),
+            alphabet=kept.alphabet,
+            tables=tables,
+            provenance=kept.provenance,
+            metrics=kept.metrics,
+        )
 
 
 def _starts(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
