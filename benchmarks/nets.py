@@ -82,7 +82,7 @@ JOBS = [
         name="lecture wavenet",
         kind="wavenet",
         split="lecture",
-        settings={"width": 40, "hidden": 120, "layers": 4},
+        settings={"width": 40, "hidden": 120, "layers": 4, "dropout": 0.0},
     ),
 ]
 GENERATION = "generation"

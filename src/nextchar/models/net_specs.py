@@ -340,12 +340,13 @@ class Wavenet(NetSpec):
 
     kind: ClassVar[str] = "wavenet"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "small": {"width": 24, "hidden": 48, "layers": 3},
+        "small": {"width": 24, "hidden": 48, "layers": 3, "dropout": 0.0},
         "default": {},
         "large": {"width": 96, "hidden": 384, "layers": 5, "dropout": 0.2, "epochs": 40},
     }
     rate: float = 0.02
     precision: Precision = "auto"
+    dropout: float = 0.1
     width: int = 64
     hidden: int = 192
     layers: int = 4
