@@ -773,12 +773,14 @@ def test_keystrokes_are_answered_while_a_training_streams(
                     post(client, "score", text="emma"[: 1 + i % 4])
                     times.append((time.perf_counter() - begun) / 2)
                     time.sleep(0.03)
+                while len(frames) < 2 and not training.done():  # on a busy machine they come late
+                    time.sleep(0.01)
                 other.delete("/api/net/train")
                 training.result()
-    record_property("seconds for a keystroke's answer, median", sorted(times)[len(times) // 2])
-    record_property("frames a second of a training", (len(frames) - 1) / (frames[-1] - frames[0]))
     assert len(times) == 30
     assert len(frames) > 1
+    record_property("seconds for a keystroke's answer, median", sorted(times)[len(times) // 2])
+    record_property("frames a second of a training", (len(frames) - 1) / (frames[-1] - frames[0]))
 
 
 def test_20_visitors_train_and_the_server_answers(torch: Any, record_property: Callable[[str, object], None]) -> None:
