@@ -16,7 +16,6 @@ __all__ = ["add_to_hash", "filled_slots", "move_to_hash", "radix_sort", "unpack_
 
 U64 = np.uint64
 GOLDEN = U64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Fibonacci hashing (Knuth, volume 3, section 6.4)
-AHEAD = 256  # symbols whose slots are looked up together, so that their waits for memory overlap
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -52,32 +51,27 @@ def add_to_hash(ids, own, bits, n, begin, key, table, used):  # type: ignore[no-
     width = U64(bits)
     top = U64(bits * (n - 1))
     gram = U64(key)
-    marks = np.empty(AHEAD, dtype=np.uint64)
-    there = np.empty(AHEAD, dtype=np.uint64)
-    while begin < ids.size and 4 * used <= table.size:
-        together = min(AHEAD, ids.size - begin, max(1, table.size // 8))  # so the table never fills up
-        for i in range(together):
-            symbol = U64(own[ids[begin + i]])
-            gram = (gram >> width) | (symbol << top)
-            marks[i] = gram + U64(1)
-            there[i] = table[U64(2) * ((marks[i] * GOLDEN) >> shift)]
-            if symbol == U64(0):
-                gram = U64(0)
-        for i in range(together):
-            mark = marks[i]
-            slot = (mark * GOLDEN) >> shift
-            found = there[i]
-            while found != mark:
-                found = table[U64(2) * slot]
-                if found == U64(0):
-                    table[U64(2) * slot] = mark
-                    used += 1
-                    break
-                if found != mark:
-                    slot = (slot + U64(1)) & last
-            table[U64(2) * slot + U64(1)] += U64(1)
-        begin += together
-    return begin, gram, used
+    for i in range(begin, ids.size):
+        symbol = U64(own[ids[i]])
+        gram = (gram >> width) | (symbol << top)
+        mark = gram + U64(1)
+        slot = (mark * GOLDEN) >> shift
+        while True:
+            there = table[U64(2) * slot]
+            if there == mark:
+                table[U64(2) * slot + U64(1)] += U64(1)
+                break
+            if there == U64(0):
+                table[U64(2) * slot] = mark
+                table[U64(2) * slot + U64(1)] = U64(1)
+                used += 1
+                break
+            slot = (slot + U64(1)) & last
+        if symbol == U64(0):
+            gram = U64(0)
+        if 4 * used > table.size:
+            return i + 1, gram, used
+    return ids.size, gram, used
 
 
 @njit(cache=True, nogil=True)
