@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Corpus, TextOptions
 from nextchar.errors import CorpusError, UnknownSymbolError
+from nextchar.provenance import Provenance
 
 items = st.lists(st.text("abc. é字😀", min_size=1).filter(str.strip).map(str.strip), min_size=1, max_size=30)
 
@@ -132,11 +133,15 @@ def test_ids_take_two_bytes_for_a_large_alphabet() -> None:
 
 
 @given(items)
+@example(["a" * 300, "ab", "a" * 299 + "b", "ab"])
 def test_compiled_fingerprints_are_the_same(texts: list[str]) -> None:
     corpus = Corpus.from_items(texts)
     with pytest.MonkeyPatch.context() as patch:
         patch.delitem(sys.modules, "nextchar._kernels", raising=False)
-        plain = corpus.fingerprints()
+        plain, known = corpus.fingerprints(), Provenance.of(corpus).known
     import nextchar._kernels  # noqa: F401
 
     assert corpus.fingerprints().tolist() == plain.tolist()
+    assert known is not None
+    assert known.tolist() == sorted(set(plain.tolist()))
+    np.testing.assert_array_equal(Provenance.of(corpus).known, known)

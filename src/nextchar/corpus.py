@@ -28,6 +28,7 @@ from nextchar.reading import Block, Digest, Format, read_blocks
 __all__ = ["Corpus", "Source", "TextOptions", "parts_of", "stream"]
 
 Fingerprints = npt.NDArray[np.uint64]
+MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
 _BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])
 _SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 
@@ -407,7 +408,8 @@ def _fingerprints(part: Corpus) -> Fingerprints:
         from nextchar import _kernels
 
         prints = np.empty(len(part), dtype=np.uint64)
-        _kernels.fingerprints(part.ids, codepoints, prints)
+        places = np.arange(1, 1 + max(1, min(64, MIXED_CELLS // part.alphabet.size)), dtype=np.uint64)
+        _kernels.fingerprints(part.ids, codepoints, mix(codepoints + places[:, None]), prints)
         return prints
     position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], np.diff(part.offsets))
     scattered = mix(codepoints[part.ids] + position.astype(np.uint64) + np.uint64(1))

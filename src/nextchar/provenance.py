@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from nextchar.compiled import kernels_loaded
 from nextchar.corpus import Corpus, Fingerprints, Source, TextOptions
 
 __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
@@ -110,8 +111,14 @@ class ProvenanceRecorder:
 
     def _unseen(self, prints: Fingerprints) -> Fingerprints:
         """Without those that were seen lately."""
+        unseen: Fingerprints
+        if kernels_loaded():
+            from nextchar import _kernels
+
+            unseen = _kernels.drop_recent(prints, self._recent)
+            return unseen
         slots = prints & np.uint64(RECENT - 1)
-        unseen: Fingerprints = prints[self._recent[slots] != prints]
+        unseen = prints[self._recent[slots] != prints]
         self._recent[slots] = prints
         return unseen
 

@@ -5,7 +5,7 @@ Importing this package loads numba (about half a second), so callers import it i
 """
 
 from nextchar._kernels.hashing import add_to_hash, filled_slots, move_to_hash, radix_sort, unpack_ngrams
-from nextchar._kernels.reading import add_byte_triples, add_to_table, fingerprints, mark_seen, strip_lines
+from nextchar._kernels.reading import add_byte_triples, add_to_table, drop_recent, fingerprints, mark_seen, strip_lines
 from nextchar._kernels.suffixes import list_entries, settle_entries, take_discounts
 from nextchar._kernels.walking import draw_items, walk, walk_links
 
@@ -14,6 +14,7 @@ __all__ = [
     "add_to_hash",
     "add_to_table",
     "draw_items",
+    "drop_recent",
     "filled_slots",
     "fingerprints",
     "list_entries",

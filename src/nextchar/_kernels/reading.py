@@ -13,7 +13,7 @@ from numba import njit
 
 from nextchar._kernels.mixing import mix
 
-__all__ = ["add_byte_triples", "add_to_table", "fingerprints", "mark_seen", "strip_lines"]
+__all__ = ["add_byte_triples", "add_to_table", "drop_recent", "fingerprints", "mark_seen", "strip_lines"]
 
 U64 = np.uint64
 
@@ -79,23 +79,43 @@ def add_to_table(ids: npt.NDArray[Any], n: int, V: int, table: npt.NDArray[np.in
 
 
 @njit(cache=True, nogil=True)
-def fingerprints(ids: npt.NDArray[Any], codepoints: npt.NDArray[np.uint64], prints: npt.NDArray[np.uint64]) -> None:
+def fingerprints(ids, codepoints, mixed, prints):  # type: ignore[no-untyped-def]
     """`Corpus.fingerprints`: a number for each item of ids (S,), which end with a boundary.
 
     Args:
         ids: (S,) of the corpus.
         codepoints: (V,) of each id, in the upper half of the word.
+        mixed: (P, V) what the first P places of an item give for each id, for to mix takes longer than to look up.
         prints: (n,) the result.
     """
-    total = position = U64(0)
-    item = 0
+    total = U64(0)
+    place = item = 0
     for i in range(ids.size):
-        position += U64(1)
-        total += mix(codepoints[ids[i]] + position)
+        if place < mixed.shape[0]:
+            total += mixed[place, ids[i]]
+        else:
+            total += mix(codepoints[ids[i]] + U64(place + 1))
+        place += 1
         if ids[i] == 0:
             prints[item] = mix(total)
             item += 1
-            total = position = U64(0)
+            total = U64(0)
+            place = 0
+
+
+@njit(cache=True, nogil=True)
+def drop_recent(prints, recent):  # type: ignore[no-untyped-def]
+    """The fingerprints (n,) without those that stand in `recent`, (a power of 2,) by their last bits; notes them."""
+    last = U64(recent.size - 1)
+    kept = np.empty_like(prints)
+    filled = 0
+    for i in range(prints.size):
+        slot = prints[i] & last
+        if recent[slot] != prints[i]:
+            recent[slot] = prints[i]
+            kept[filled] = prints[i]
+            filled += 1
+    return kept[:filled]
 
 
 @njit(cache=True, nogil=True)
