@@ -16,8 +16,8 @@ PACKAGE = Path(nextchar.__file__).parent
 
 FLOORS: list[set[str]] = [
     {"_version", "errors", "compiled"},
-    {"_kernels.mixing", "_kernels.hashing", "_kernels.suffixes", "_kernels.seating"},
-    {"_kernels.reading", "_kernels.walking"},
+    {"_kernels.mixing", "_kernels.hashing", "_kernels.suffixes"},
+    {"_kernels.reading", "_kernels.walking", "_kernels.seating"},
     {"_kernels"},
     {"alphabet", "randomness", "reading", "storage", "data", "optimiser"},
     {"corpus", "data.fetch", "pitfalls", "lessons", "recording"},

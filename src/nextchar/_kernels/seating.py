@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["seat_all", "sweep"]
+from nextchar._kernels.mixing import mix
+
+__all__ = ["seat_all"]
 
 U64 = np.uint64
 
@@ -17,10 +19,7 @@ U64 = np.uint64
 def _uniform(random):  # type: ignore[no-untyped-def]
     """The next number of SplitMix64 in [0, 1); random (1,) is its state."""
     random[0] += U64(0x9E3779B97F4A7C15)
-    z = random[0]
-    z = (z ^ (z >> U64(30))) * U64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> U64(27))) * U64(0x94D049BB133111EB)
-    return np.float64((z ^ (z >> U64(31))) >> U64(11)) * 2.0**-53
+    return np.float64(mix(random[0]) >> U64(11)) * 2.0**-53
 
 
 @njit(cache=True, nogil=True)
@@ -91,29 +90,16 @@ def _leave(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def seat_all(  # type: ignore[no-untyped-def]
-    leaves, raw, owner, below, room, d, theta, base, customers, tables, all_customers, all_tables, sizes, random, order
+    again, leaves, raw, owner, below, room, d, theta, base, customers, tables, all_customers, all_tables, sizes,
+    random, order,
 ):  # fmt: skip
-    """Seat the customers of all leaves (the n-grams of whole contexts) one after the other."""
+    """Seat the customers of all leaves (n-grams of whole contexts) one after the other; `again`: each leaves first."""
     chain = np.empty(order, dtype=np.int64)
     p = np.empty(order)
     for leaf in leaves:
         for _ in range(raw[leaf]):
-            _seat(
-                leaf, owner, below, room, d, theta, base, customers, tables, all_customers, all_tables, sizes, random,
-                chain, p,
-            )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def sweep(  # type: ignore[no-untyped-def]
-    leaves, raw, owner, below, room, d, theta, base, customers, tables, all_customers, all_tables, sizes, random, order
-):  # fmt: skip
-    """Every customer of every leaf leaves and is seated again, once."""
-    chain = np.empty(order, dtype=np.int64)
-    p = np.empty(order)
-    for leaf in leaves:
-        for _ in range(raw[leaf]):
-            _leave(leaf, owner, below, room, customers, tables, all_customers, all_tables, sizes, random)
+            if again:
+                _leave(leaf, owner, below, room, customers, tables, all_customers, all_tables, sizes, random)
             _seat(
                 leaf, owner, below, room, d, theta, base, customers, tables, all_customers, all_tables, sizes, random,
                 chain, p,

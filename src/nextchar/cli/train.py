@@ -176,6 +176,9 @@ def train(
     else:
         _check_options(kind, given)
         if kind in NETS or "with" in given:
+            from nextchar.models.bigram_net import need_torch
+
+            need_torch("a mix with nets" if "with" in given else f"the model {kind}")
             nets = given.pop("with", (kind,))
             runs = _runs(len(nets), Path(given.pop("checkpoint", f"{output}.checkpoint")), given)
             spec = _net(kind, seed, runs[0], given) if kind in NETS else _mix_with_nets(nets, seed, runs, given)
@@ -293,10 +296,8 @@ def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> No
 
 def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
     """How the training of each net runs; the files of several nets end in .1, .2 and so on."""
-    from nextchar.models.bigram_net import need_torch
     from nextchar.recording import need_tensorboard
 
-    need_torch("a net")
     if "tensorboard" in chosen:
         need_tensorboard()
     from nextchar.running import Run

@@ -156,8 +156,6 @@ class _Restaurants:
     @classmethod
     def of(cls, trie: NgramTrie, seed: int) -> _Restaurants:
         """All customers come in for the first time."""
-        from nextchar._kernels import seating
-
         rng = np.random.default_rng(seed)
         ends = np.cumsum(trie.raw, dtype=np.int64)
         self = cls(
@@ -174,22 +172,22 @@ class _Restaurants:
             random=rng.integers(1 << 63, size=1, dtype=np.uint64),
             rng=rng,
         )
-        self._run(seating.seat_all)
+        self._seat(again=False)
         return self
 
     def sweep(self) -> None:
         """Seat every customer again, then draw d and theta."""
-        from nextchar._kernels import seating
-
-        self._run(seating.sweep)
+        self._seat(again=True)
         for depth, entries in enumerate(self.trie.layers):
             if entries.start < entries.stop:  # no context is so long where the order exceeds all items
                 self._draw_parameters(depth)
 
-    def _run(self, loop: Callable[..., None]) -> None:
+    def _seat(self, *, again: bool) -> None:
+        from nextchar._kernels import seating
+
         depth = self.trie.depth
-        loop(
-            self.leaves, self.trie.raw, self.trie.owner, self.trie.below, self.room,
+        seating.seat_all(
+            again, self.leaves, self.trie.raw, self.trie.owner, self.trie.below, self.room,
             self.discount[depth], self.concentration[depth], 1.0 / self.trie.alphabet.size,
             self.customers, self.tables, self.all_customers, self.all_tables, self.sizes, self.random, self.trie.order,
         )  # fmt: skip
