@@ -19,9 +19,10 @@ import nextchar
 from nextchar.conditions import Condition
 from nextchar.corpus import Corpus
 from nextchar.decoding import Plan, sample
-from nextchar.errors import NextcharError, SettingsError, UnknownSymbolError
+from nextchar.errors import NextcharError, SettingsError, TooLargeError, UnknownSymbolError
 from nextchar.exact import conditional, gaps_pattern, next_symbols, training_items
 from nextchar.guided import CANDIDATES, Guided, draw_wanted
+from nextchar.models import product
 from nextchar.models.base import Model
 from nextchar.models.ngram import Ngram, NgramModel
 
@@ -356,6 +357,19 @@ def test_draw_wanted_is_exact_for_automata(names: Corpus) -> None:
     condition = Condition(prefix="ma", suffix="a", min_length=5, max_length=7)
     drawn = draw_wanted(model, 1000, Plan(seed=3), condition)
     assert list(drawn.corpus) == conditional(model, condition, writable=True).sample(1000, seed=3)
+
+
+def test_draw_wanted_from_an_automaton_that_is_too_large(names: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Ngram(order=3).fit(names)
+    condition = Condition(prefix="m", min_length=3, max_length=4)
+    most = {item.text for item in conditional(model, condition, writable=True).top(5)}
+    monkeypatch.setattr(product, "CELLS", 27 * 50)  # the wishes alone have 5 states; with the model, hundreds
+    with pytest.raises(TooLargeError, match="smaller --max-length"):
+        conditional(model, condition)
+    with pytest.warns(UserWarning, match="approximate"):
+        drawn = Counter(draw_wanted(model, 5000, Plan(seed=3), condition).corpus)
+    assert all(item[0] == "m" and 3 <= len(item) <= 4 for item in drawn)
+    assert most <= set(drawn)
 
 
 def test_the_probability_of_a_prefix_is_the_product_of_its_entries(names: Corpus) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "ModelFileError",
     "NextcharError",
     "SettingsError",
+    "TooLargeError",
     "UnknownSymbolError",
 ]
 
@@ -41,6 +42,10 @@ class UnknownSymbolError(NextcharError):
 
 class SettingsError(NextcharError):
     """A setting out of its range, or wishes that no item can meet together."""
+
+
+class TooLargeError(SettingsError):
+    """An exact answer that needs more memory than it may take."""
 
 
 class ModelFileError(NextcharError):

@@ -12,6 +12,7 @@ Letters: B items in a batch, M candidates an item, V size of the alphabet, t cha
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -24,7 +25,7 @@ from nextchar.conditions import Condition
 from nextchar.corpus import Corpus, TextOptions
 from nextchar.decoding import Draws, Plan, Samples, adjust, assemble, check_endless, cumulate, sample
 from nextchar.dfa import Dfa, nothing_of
-from nextchar.errors import SettingsError
+from nextchar.errors import SettingsError, TooLargeError
 from nextchar.exact import automaton_model, conditional, training_items
 from nextchar.models.automaton import Automaton
 from nextchar.models.automaton_model import AutomatonModel
@@ -51,12 +52,16 @@ def draw_wanted(
     """Draw n items that meet a condition.
 
     Args:
-        model: any; the shares of the items are exact if it is a finite automaton, and approximate else.
+        model: any; the shares of the items are exact if it is a finite automaton that is not too large for it, and
+            approximate else.
         n: how many.
         plan: seed, temperature, top_k, top_p, distinct, new; its prefix and lengths are the condition's affair.
         condition: what items are wanted.
         data: the training data, for plan.new; without it, new items are found by fingerprints.
         guide: a count model of the same alphabet that looks ahead for a model that is no finite automaton.
+
+    Warns:
+        UserWarning: the model is a finite automaton, but too large.
 
     Raises:
         SettingsError: as `exact.conditional`; or the guide has another alphabet.
@@ -65,18 +70,23 @@ def draw_wanted(
     rest = replace(plan, temperature=1.0, top_k=None, top_p=None, prefix="", min_length=0, max_length=None)
     plain = TextOptions(strip=False)
     if isinstance(model, AutomatonModel):
-        found = conditional(
-            model,
-            condition,
-            new=plan.new,
-            data=data,
-            writable=True,
-            temperature=plan.temperature,
-            top_k=plan.top_k,
-            top_p=plan.top_p,
-        )
-        rest = replace(rest, new=found.known is not None)
-        return sample(found.model, n, rest, options=plain, known=found.known)
+        try:
+            found = conditional(
+                model,
+                condition,
+                new=plan.new,
+                data=data,
+                writable=True,
+                temperature=plan.temperature,
+                top_k=plan.top_k,
+                top_p=plan.top_p,
+            )
+        except TooLargeError:
+            what = "the model is too large to meet wishes exactly: how often each item comes is approximate"
+            warnings.warn(what, stacklevel=2)
+        else:
+            rest = replace(rest, new=found.known is not None)
+            return sample(found.model, n, rest, options=plain, known=found.known)
     automata = condition.automata(model.alphabet, model.provenance.options)
     items = training_items(model, data) if plan.new else None
     if items is not None:

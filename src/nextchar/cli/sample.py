@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from nextchar.cli._options import json_option, model_argument
-from nextchar.cli._run import echo_json, note, write_text
+from nextchar.cli._run import echo_json, note, warnings_as_notes, write_text
 from nextchar.cli._wishes import condition_from, more_wish_options, training_data
 
 __all__ = ["sample"]
@@ -87,7 +87,8 @@ def sample(
             max_length=plan.max_length,
         )
         guide = None if look_ahead is None else load(look_ahead)
-        samples = draw_wanted(loaded, count, plan, condition, data=data, guide=guide)
+        with warnings_as_notes():
+            samples = draw_wanted(loaded, count, plan, condition, data=data, guide=guide)
     else:
         samples = loaded.draw(count, plan)
     if as_json:

@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 from nextchar.alphabet import BOUNDARY
 from nextchar.dfa import DEAD, Dfa
-from nextchar.errors import SettingsError
+from nextchar.errors import SettingsError, TooLargeError
 from nextchar.models.automaton import Automaton, States
 
 __all__ = ["Adjust", "Chain", "Product"]
@@ -78,7 +78,7 @@ class Product:
             adjust: reshapes the model's rows.
 
         Raises:
-            SettingsError: there are too many states.
+            TooLargeError: there are too many states.
         """
         V = automaton.alphabet.size
         sizes = [automaton.size, *(d.size for d in conditions)]
@@ -276,10 +276,10 @@ class Chain:
         )
 
 
-def _too_large() -> SettingsError:
-    return SettingsError(
+def _too_large() -> TooLargeError:
+    return TooLargeError(
         f"exact answers need too much memory here: more than {CELLS:,} numbers for the states of the model together "
-        "with those of the wishes; take a model of lower order, or bound the length with --max-length"
+        "with those of the wishes; take a model of lower order, or a smaller --max-length"
     )
 
 
