@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -99,6 +99,9 @@ def shares(model: Model, wanted: Wishes) -> dict[str, float]:
 
 
 @given(models(), wishes())
+@example(Ngram(order=1, add=0.1).fit(Corpus.from_items(["ab"])), Wishes(not_in=("",)))
+@example(Ngram(order=2, add=1).fit(Corpus.from_items(["ab", "b"])), Wishes(not_in=("b", "", "x")))
+@example(Ngram(order=2, add=1).fit(Corpus.from_items(["ab", "b"])), Wishes(not_in=("x",)))
 @settings(max_examples=150)
 def test_everything_against_enumeration(model: NgramModel, wanted: Wishes) -> None:
     expected = shares(model, wanted)

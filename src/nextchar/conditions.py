@@ -7,7 +7,7 @@ computations go through it state by state.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nextchar.alphabet import Alphabet
 from nextchar.corpus import Corpus, TextOptions
@@ -28,7 +28,7 @@ class Condition:
         suffix: what it ends with.
         contains: texts that it has somewhere.
         allowed: the only characters that it may have; None for all.
-        not_in: items that it is not one of.
+        not_in: items that it is not one of; the empty text is the empty item.
         min_length: the least number of characters.
         max_length: the largest number of characters.
 
@@ -106,9 +106,14 @@ class Condition:
 
 
 def nothing_of_texts(items: Iterable[str], alphabet: Alphabet, options: TextOptions) -> Dfa:
-    """All items but these; those with characters that the model does not know are none of its items anyway."""
+    """All items but these; those with characters that the model does not know are none of its items anyway.
+
+    The empty item is an item like any other, and is left out where it is listed.
+    """
     known = set(alphabet.characters)
-    texts = [text for item in items if (text := options.apply(item)) and known.issuperset(text)]
-    if not texts:
-        return lengths_between(0, None)
-    return nothing_of(Corpus.from_items(texts, options=replace(options, strip=False), alphabet=alphabet))
+    texts = {text for item in items if known.issuperset(text := options.apply(item))}
+    written = sorted(texts - {""})
+    if not written:
+        return lengths_between(1 if "" in texts else 0, None)
+    corpus = Corpus.from_items(written, options=TextOptions(strip=False), alphabet=alphabet)
+    return nothing_of(corpus, nor_empty="" in texts)

@@ -122,10 +122,11 @@ def lengths_between(least: int, most: int | None) -> Dfa:
     return Dfa(default, np.zeros(last + 2, dtype=np.int64), nothing, nothing, states >= least, states)
 
 
-def nothing_of(items: Corpus) -> Dfa:
+def nothing_of(items: Corpus, *, nor_empty: bool = False) -> Dfa:
     """All strings but the given items: their trie, which any other string leaves for a state that accepts all.
 
-    The items' alphabet has to be the one that the ids of the result are of.
+    The items' alphabet has to be the one that the ids of the result are of. A corpus holds no empty items; `nor_empty`
+    leaves the empty string out too.
     """
     V = items.alphabet.size
     starts = items.offsets[:-1]
@@ -142,6 +143,7 @@ def nothing_of(items: Corpus) -> Dfa:
         size += len(keys)
     taken = np.zeros(size + 1, dtype=np.bool_)
     taken[node] = True
+    taken[0] = nor_empty
     free = size  # the state of all strings that are not the beginning of an item
     owner = np.concatenate([np.empty(0, dtype=np.int64), *parents])
     symbol = np.concatenate([np.empty(0, dtype=np.int64), *symbols])
