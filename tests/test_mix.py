@@ -21,7 +21,7 @@ from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.evaluation import symbol_nats_plainly
 from nextchar.models.base import Kept
 from nextchar.models.build import load
-from nextchar.models.mix import kernels
+from nextchar._kernels.mix import layout as kernels
 from nextchar.models.mix.classes import symbol_classes
 from nextchar.models.mix.experts import EXPERTS, Context, Expert
 from nextchar.models.mix.gate import first_gate, zeros_like

@@ -63,7 +63,7 @@ class Fitted(NamedTuple):
 
 def first_gate(tables: Tables) -> Any:
     """The weights that make Kneser-Ney smoothing of the longest suffix."""
-    from nextchar.models.mix import kernels
+    from nextchar._kernels.mix import layout as kernels
 
     E, V = len(tables.experts), len(tables.unigram)
     slots = np.full(V, LAST_SYMBOLS - 1, dtype=np.int64)
@@ -106,7 +106,7 @@ def fit_gate(
         deadline: in the time of time.perf_counter; without one the result depends on nothing but the arguments.
         progress: is told now and then.
     """
-    from nextchar.models.mix import kernels
+    from nextchar._kernels.mix import layout as kernels
 
     begun = time.perf_counter()
     gate = first_gate(tables)

@@ -167,7 +167,7 @@ def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt
 
 def _explained(tables: Tables, rows: Any, fitted: Fitted, seed: int) -> list[dict[str, Any]]:
     """What each expert is worth: how many nats per symbol more it costs, on items left out, when it says nothing."""
-    from nextchar.models.mix import kernels
+    from nextchar._kernels.mix import layout as kernels
 
     chosen = np.random.default_rng(seed).permutation(len(rows.target))
     chosen = chosen[: max(EXPLAINED * 32 // max(len(tables.unigram), 32), 1)]
@@ -208,7 +208,7 @@ class MixModel(Model):
     @cached_property
     def _frozen(self) -> Any:
         """The tables laid out for the loops, with hash tables for the contexts."""
-        from nextchar.models.mix import kernels
+        from nextchar._kernels.mix import layout as kernels
 
         stored = self.tables
         kind, kind_contexts = stored["kind"], stored["kind_contexts"]
@@ -243,14 +243,14 @@ class MixModel(Model):
 
     @cached_property
     def _gate(self) -> Any:
-        from nextchar.models.mix import kernels
+        from nextchar._kernels.mix import layout as kernels
 
         stored = self.tables
         return kernels.Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
-        from nextchar.models.mix import kernels
+        from nextchar._kernels.mix import layout as kernels
 
         states = np.zeros((1, kernels.STATE), dtype=np.int64)
         return self._read(states, np.zeros(1, dtype=np.int64), np.zeros(batch, dtype=np.intp))
@@ -262,7 +262,7 @@ class MixModel(Model):
     def _read(
         self, states: npt.NDArray[np.int64], ids: npt.NDArray[np.int64], rows: npt.NDArray[np.intp] | None = None
     ) -> Step:
-        from nextchar.models.mix import kernels
+        from nextchar._kernels.mix import layout as kernels
 
         states = states.copy()
         out = np.empty((len(ids), self.alphabet.size))
@@ -284,7 +284,7 @@ class MixModel(Model):
 
     def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         """-log p of every symbol of a corpus, shape (S,), nats."""
-        from nextchar.models.mix import kernels
+        from nextchar._kernels.mix import layout as kernels
 
         nats = np.empty(corpus.symbols)
         depth = max(min(SHARED, ROOM // self.alphabet.size), 1)
@@ -345,7 +345,7 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
     Raises:
         ModelFileError: they do not fit each other, or the alphabet.
     """
-    from nextchar.models.mix import kernels
+    from nextchar._kernels.mix import layout as kernels
 
     V = alphabet.size
     lengths, kind, contexts = tables["row_lengths"], tables["kind"], tables["contexts"]

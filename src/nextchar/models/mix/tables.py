@@ -181,7 +181,7 @@ class _Counter:
         self._weights = np.repeat(corpus.weights_or_ones, corpus.lengths + 1)
 
     def count(self, context: Context) -> _Kind:
-        from nextchar.models.mix import kernels
+        from nextchar._kernels.mix import layout as kernels
 
         cell = np.empty(self.corpus.symbols, dtype=np.int32)
         table = context_table([context])[0]
@@ -238,7 +238,7 @@ class _Saying:
         self.said: list[tuple[Expert, F64, Any, Any, Any]] = []
 
     def add(self, context: Context, kind: _Kind) -> None:
-        from nextchar.models.mix import kernels
+        from nextchar._kernels.mix import layout as kernels
 
         for expert in self.experts:
             if expert.context != context:
@@ -330,7 +330,7 @@ def leave_one_out(corpus: Corpus, tables: Tables, cells: int) -> Any:
 
     The counts are lent to the loop, which gives them back as they were.
     """
-    from nextchar.models.mix import kernels
+    from nextchar._kernels.mix import layout as kernels
 
     sizes = np.cumsum(corpus.lengths[tables.items] + 1)
     widths = np.append(np.diff(tables.row_first), 0)[tables.position_context]  # context -1 takes the appended 0
