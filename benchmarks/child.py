@@ -19,20 +19,22 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _idle(arguments: list[str]) -> dict[str, Any]:
-    """What there is before any work: numpy and nextchar.counting; and the kernels, used once, if a file is given."""
-    from nextchar import counting
+    """What there is before any work: numpy and nextchar's counts; and the kernels, used once, if a file is given."""
+    from nextchar.models.ngram import file_counts
 
     if arguments:
-        from nextchar import _kernels  # noqa: F401
+        import numba  # noqa: F401
 
         for order in (1, 2):  # one kernel each
-            counting.count_files(arguments[0], order=order, threads=1)
+            file_counts.count_files(arguments[0], order=order, threads=1)
     return {"resident": _megabytes("VmRSS")}
 
 
 def _count(arguments: list[str]) -> dict[str, Any]:
     path, order, threads = arguments
-    from nextchar import _kernels, count_files  # noqa: F401 - the compiled path is taken once it is loaded
+    import numba  # noqa: F401 - the compiled path is taken once it is loaded
+
+    from nextchar import count_files
 
     return _watched(lambda: count_files(path, order=int(order), threads=int(threads)))
 
@@ -46,7 +48,7 @@ def _train(arguments: list[str]) -> dict[str, Any]:
 
 def _watched(work: Callable[[], object]) -> dict[str, Any]:
     seconds = _seconds(work)
-    return {"seconds": seconds, "peak": _megabytes("VmHWM"), "kernels": "nextchar._kernels" in sys.modules}
+    return {"seconds": seconds, "peak": _megabytes("VmHWM"), "kernels": "numba" in sys.modules}
 
 
 def _megabytes(field: str) -> float:
@@ -61,31 +63,31 @@ def _megabytes(field: str) -> float:
 
 def _compile(arguments: list[str]) -> dict[str, Any]:
     begun = time.perf_counter()
-    from nextchar import _kernels
+    from nextchar._kernels import automaton, corpus, counting, trie
 
     loading = time.perf_counter() - begun
     import nextchar
 
     model = nextchar.load(arguments[0])
-    corpus = nextchar.Corpus.from_items(["ada", "emma", "olivia"], alphabet=model.alphabet)
+    items = nextchar.Corpus.from_items(["ada", "emma", "olivia"], alphabet=model.alphabet)
     names = Path(arguments[0]).with_suffix(".few.txt")
     names.write_text("ada\nemma\nolivia\n")
     jobs: dict[str, Callable[[], object]] = {
-        "counting a corpus": lambda: nextchar.count(corpus, 2, compiled=True),
+        "counting a corpus": lambda: nextchar.count(items, 2, compiled=True),
         "counting the bigrams of a file": lambda: nextchar.count_files(names, order=2, threads=1),
-        "fingerprints of the items": corpus.fingerprints,
+        "fingerprints of the items": items.fingerprints,
         "drawing": lambda: model.draw(3, nextchar.Plan(seed=1)),
-        "scoring": lambda: model.nats(corpus),
+        "scoring": lambda: model.nats(items),
     }
     first = {name: _seconds(job) for name, job in jobs.items()}
     second = {name: _seconds(job) for name, job in jobs.items()}
-    kernels = [getattr(_kernels, name).stats for name in _kernels.__all__]
+    loops = [getattr(file, name).stats for file in (automaton, corpus, counting, trie) for name in file.__all__]
     return {
         "import": loading,
         "first": first,
         "second": second,
-        "compiled": sum(sum(stats.cache_misses.values()) for stats in kernels),
-        "found": sum(sum(stats.cache_hits.values()) for stats in kernels),
+        "compiled": sum(sum(stats.cache_misses.values()) for stats in loops),
+        "found": sum(sum(stats.cache_hits.values()) for stats in loops),
     }
 
 

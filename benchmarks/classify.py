@@ -21,8 +21,8 @@ import numpy.typing as npt
 import nextchar
 from benchmarks.data import Settings
 from benchmarks.report import Row, Section, Target
-from nextchar.classify import Classifier, log_loss, reliability
-from nextchar.data import shipped_path
+from nextchar.data.datasets import shipped_path
+from nextchar.tasks.classifier import Classifier, log_loss, reliability
 
 __all__ = ["run"]
 

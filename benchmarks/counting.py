@@ -15,7 +15,7 @@ from benchmarks import rivals
 from benchmarks.data import Settings, first_bytes
 from benchmarks.measure import Side, take_turns
 from benchmarks.report import Row, Section, Target, rows_of_speeds
-from nextchar import _kernels
+from nextchar._kernels.counting import add_byte_triples
 
 __all__ = ["run"]
 
@@ -136,5 +136,5 @@ def _count(text: npt.NDArray[np.uint8]) -> None:
     previous = 10
     for begin in range(0, text.size, BLOCK):
         block = text[begin : begin + BLOCK]
-        assert _kernels.add_byte_triples(block, previous, triples, pairs)
+        assert add_byte_triples(block, previous, triples, pairs)
         previous = int(block[-1])

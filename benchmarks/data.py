@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nextchar
-from nextchar.data import shipped_names
+from nextchar.data.datasets import shipped_names
 
 __all__ = [
     "Settings",

@@ -68,7 +68,7 @@ def main(prefixes: tuple[str, ...], again: bool) -> None:
 
 
 def _names() -> Path:
-    from nextchar.data.fetch import find
+    from nextchar.data.download import find
 
     path = find("makemore-names")
     if path is None:
@@ -113,9 +113,9 @@ def _compiled_net(kind: str) -> dict[str, Any]:
 
     import nextchar
     from benchmarks.measure import Side, take_turns
-    from nextchar.compiling import compile_model
-    from nextchar.decoding import Plan
-    from nextchar.models.net_specs import net_spec
+    from nextchar.automata.tabulation import compile_model
+    from nextchar.core.sampling import Plan
+    from nextchar.models.neural.families import net_spec
 
     parts = nextchar.split(nextchar.Corpus.from_file(_names()), "eurekalabs")
     net = net_spec(kind, "default", [], {"seconds": NET_SECONDS, "seed": SEED}).fit(
@@ -150,7 +150,7 @@ def _compiled_net(kind: str) -> dict[str, Any]:
 def _compiled_mix() -> dict[str, Any]:
     """What is left of a mix in tables of several contexts."""
     import nextchar
-    from nextchar.compiling import compile_model
+    from nextchar.automata.tabulation import compile_model
     from nextchar.models.mix.model import Mix
 
     parts = nextchar.split(nextchar.Corpus.from_file(_names()), "eurekalabs")

@@ -16,10 +16,10 @@ import torch.nn.functional as F
 from benchmarks.data import Settings
 from benchmarks.measure import Side, take_turns
 from benchmarks.report import Row, Section, Target, rows_of_speeds
-from nextchar.corpus import Corpus
-from nextchar.counting import Counts, count
-from nextchar.models.bigram_lecture import initial_weights
-from nextchar.models.bigram_net import LECTURE_SEED, BigramNet
+from nextchar.data.corpus import Corpus
+from nextchar.models.neural.bigram.lecture import initial_weights
+from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet
+from nextchar.models.ngram.counts import Counts, count
 
 __all__ = ["run"]
 

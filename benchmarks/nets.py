@@ -31,8 +31,8 @@ import click
 
 if TYPE_CHECKING:
     from benchmarks.report import Section
-    from nextchar.models.neural import NeuralModel
-    from nextchar.splitting import Split, SplitName
+    from nextchar.data.splits import Split, SplitName
+    from nextchar.models.neural.model import NeuralModel
 
 HERE = Path(__file__).resolve().parent
 RECORDS, REPORT, PICTURE = HERE / "nets.json", HERE / "nets.md", HERE / "nets.png"
@@ -118,7 +118,7 @@ def main(prefixes: tuple[str, ...], again: bool, makemore: Path | None) -> None:
 
 def _parts(name: SplitName) -> Split:
     import nextchar
-    from nextchar.data.fetch import find
+    from nextchar.data.download import find
 
     path = find("makemore-names")
     if path is None:
@@ -143,7 +143,7 @@ def _trained(job: Job) -> dict[str, Any]:
 
 
 def _fit(job: Job) -> tuple[NeuralModel, Split, float, float]:
-    from nextchar.models.net_specs import net_spec
+    from nextchar.models.neural.families import net_spec
 
     parts = _parts(job.split)
     spec = net_spec(job.kind, job.preset, [], {**job.settings, "seconds": job.seconds, "seed": job.seed})
@@ -158,7 +158,7 @@ def _generation(makemore: Path | None) -> dict[str, Any]:
 
     import nextchar
     from benchmarks.measure import Side, take_turns
-    from nextchar.decoding import Plan
+    from nextchar.core.sampling import Plan
 
     model, *_ = _fit(Job(name=GENERATION, kind="transformer", seconds=20))
     with tempfile.TemporaryDirectory() as folder:

@@ -61,12 +61,12 @@ def main(names: Path, english: Path | None, words: Path | None, lmplz: Path | No
 
 
 def _losses(names: Path, words: Path | None, lmplz: Path | None, folder: Path) -> Iterator[str]:
-    from nextchar.corpus import Corpus
-    from nextchar.evaluation import evaluate
+    from nextchar.core.scoring import evaluate
+    from nextchar.core.settings import Spec
+    from nextchar.data.corpus import Corpus
+    from nextchar.data.splits import split
     from nextchar.models.mix.model import Mix
-    from nextchar.models.ngram import Ngram
-    from nextchar.models.spec import Spec
-    from nextchar.splitting import split
+    from nextchar.models.ngram.model import Ngram
 
     yield from (
         "",
@@ -147,7 +147,7 @@ def _training(
     command: Path | None, names: Path, english: Path | None, lmplz: Path | None, folder: Path
 ) -> Iterator[str]:
     from benchmarks.processes import nextchar_command, run_quietly
-    from nextchar.corpus import Corpus
+    from nextchar.data.corpus import Corpus
 
     yield from (
         "",
@@ -184,9 +184,9 @@ def _training(
 
 
 def _speeds(names: Path, english: Path | None) -> Iterator[str]:
-    from nextchar.corpus import Corpus
-    from nextchar.models.ngram import Ngram
-    from nextchar.ngram_table import NgramTable
+    from nextchar.data.corpus import Corpus
+    from nextchar.models.ngram.hash_counts import NgramTable
+    from nextchar.models.ngram.model import Ngram
 
     yield from ("", "## Speed, order 6, in the process", "", "| what | figure |", "|---|---|")
     corpus = Corpus.from_file(names)

@@ -31,7 +31,7 @@ def run(settings: Settings) -> list[Section]:
 
 
 def _in_memory(settings: Settings) -> Section:
-    from nextchar import _kernels  # noqa: F401 - the compiled path is taken once it is loaded
+    import numba  # noqa: F401 - the compiled path is taken once it is loaded
 
     model = nextchar.load(settings.model_path)
     ids = np.zeros((model.alphabet.size, 2), dtype=model.alphabet.dtype)

@@ -26,7 +26,7 @@ Way = Callable[[Sequence[str]], list[float]]
 
 def run(settings: Settings) -> list[Section]:
     """One table."""
-    from nextchar import _kernels  # noqa: F401 - the compiled path is taken once it is loaded
+    import numba  # noqa: F401 - the compiled path is taken once it is loaded
 
     names = drawn_names(settings.names, settings.score_items)
     corpus = nextchar.Corpus.from_items(names)

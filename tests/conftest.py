@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from nextchar.corpus import Corpus
-from nextchar.data.fetch import find
+from nextchar.data.corpus import Corpus
+from nextchar.data.download import find
 
 # The nets of the tests are tiny: more threads than one only wait for each other. Set before torch is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextchar.alphabet import BOUNDARY, Alphabet
+from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1)

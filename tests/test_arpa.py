@@ -15,19 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nextchar
-from nextchar.alphabet import Alphabet
-from nextchar.arpa import read_arpa, write_arpa
-from nextchar.arpa.words import character_of, word_of
+from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.cli import main
-from nextchar.corpus import Corpus
-from nextchar.counting import count
+from nextchar.core.model_file import read_model_file, write_model_file
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.models.automaton_model import AutomatonModel
-from nextchar.models.backoff import BackoffModel
-from nextchar.models.bigram_net import BigramNet
-from nextchar.models.build import spec_of
-from nextchar.models.ngram import Ngram
-from nextchar.storage import read_model_file, write_model_file
+from nextchar.models.neural.bigram.model import BigramNet
+from nextchar.models.ngram.arpa import read_arpa, write_arpa
+from nextchar.models.ngram.arpa.words import character_of, word_of
+from nextchar.models.ngram.backoff import BackoffModel
+from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.registry import spec_of
 
 DATA = Path(__file__).parent / "data"
 ITEMS = ["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "zoë", "m.a", "anna lee", "mamma"]
@@ -137,7 +137,7 @@ def test_equal_models_are_equal_files_and_gz_is_the_same_text(tmp_path: Path) ->
 def test_text_is_made_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = Ngram(order=4, smoothing="witten-bell").fit(CORPUS)
     write_arpa(model, tmp_path / "a.arpa")
-    monkeypatch.setattr("nextchar.arpa.writing.CHUNK", 7)
+    monkeypatch.setattr("nextchar.models.ngram.arpa.writer.CHUNK", 7)
     shares: list[float] = []
     write_arpa(model, tmp_path / "b.arpa", progress=lambda at: shares.append(at.share))
     assert (tmp_path / "a.arpa").read_bytes() == (tmp_path / "b.arpa").read_bytes()

@@ -14,11 +14,11 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 import nextchar
-from nextchar.corpus import Corpus
-from nextchar.counting import Counts, count
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models.bigram_net import BigramNet, one_hot, steady_rate
-from nextchar.models.ngram import Ngram
+from nextchar.models.neural.bigram.model import BigramNet, one_hot, steady_rate
+from nextchar.models.ngram.counts import Counts, count
+from nextchar.models.ngram.model import Ngram
 
 torch = pytest.importorskip("torch")
 
@@ -149,7 +149,7 @@ def test_the_steady_rate_by_hand() -> None:
 
 
 def test_ctrl_c_keeps_what_was_learned() -> None:
-    def impatient(record: nextchar.models.bigram_net.TrainingStep) -> None:
+    def impatient(record: nextchar.models.neural.bigram.model.TrainingStep) -> None:
         if record.step == 5:
             raise KeyboardInterrupt
 

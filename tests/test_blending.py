@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nextchar
-from nextchar.blending import blend, merge, update
-from nextchar.corpus import Corpus, TextOptions
+from nextchar.automata.interpolation import blend, merge, update
+from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import SettingsError
-from nextchar.models.ngram import Ngram
+from nextchar.models.ngram.model import Ngram
 
 A = Corpus.from_items(["ab", "aab", "ba"])
 B = Corpus.from_items(["bb", "abba", "b", "baa"])

@@ -7,19 +7,12 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from nextchar.alphabet import Alphabet
-from nextchar.classify import (
-    Classifier,
-    _pooled,
-    _reversed,
-    log_loss,
-    read_labelled,
-    reliability,
-)
-from nextchar.corpus import Corpus
-from nextchar.data import shipped_path
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus
+from nextchar.data.datasets import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.models.ngram import Ngram
+from nextchar.models.ngram.model import Ngram
+from nextchar.tasks.classifier import Classifier, _pooled, _reversed, log_loss, read_labelled, reliability
 
 SMALL = (Ngram(order=3, add=0.3),)
 

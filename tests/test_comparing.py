@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from nextchar.cli import main
-from nextchar.comparing import Contender, compare, contenders
-from nextchar.corpus import Corpus
-from nextchar.models.ngram import Ngram
-from nextchar.splitting import Split
+from nextchar.data.corpus import Corpus
+from nextchar.data.splits import Split
+from nextchar.models.ngram.model import Ngram
+from nextchar.tasks.leaderboard import Contender, compare, contenders
 
 ITEMS = [a + b + c for a in "abcdef" for b in "aeiou" for c in ["n", "ra", "l", "m", "ss"]]
 
@@ -81,7 +81,7 @@ def test_bad_options(items_file: Path, options: list[str], code: int, says: str)
 
 
 def test_the_names(names: Corpus) -> None:
-    from nextchar.splitting import split
+    from nextchar.data.splits import split
 
     parts = split(names, "eurekalabs")
     # what KenLM's lmplz --discount_fallback gives on this split, orders 5 to 7: 1.9529, 1.9406, 1.9429

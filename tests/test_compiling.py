@@ -13,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nextchar
-from nextchar.arpa import read_arpa, write_arpa
+from nextchar.automata.stored_model import DerivedModel
+from nextchar.automata.tabulation import compile_model
 from nextchar.cli import main
-from nextchar.compiling import compile_model
-from nextchar.corpus import Corpus
+from nextchar.core.model import Model
+from nextchar.core.scoring import evaluate
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError, UnknownSymbolError
-from nextchar.evaluation import evaluate
-from nextchar.models.base import Model
-from nextchar.models.build import spec_of
-from nextchar.models.derived import DerivedModel
-from nextchar.models.ensemble import Ensemble, EnsembleModel
+from nextchar.models.ensemble.model import Ensemble, EnsembleModel
 from nextchar.models.mix.model import Mix
-from nextchar.models.ngram import Ngram
+from nextchar.models.ngram.arpa import read_arpa, write_arpa
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.registry import spec_of
 
 F64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 ITEMS = ["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "mamma", "ama"]

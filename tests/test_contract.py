@@ -11,27 +11,27 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from nextchar.alphabet import BOUNDARY, Ids
-from nextchar.arpa import read_arpa, write_arpa
-from nextchar.blending import blend
-from nextchar.compiling import compile_model
-from nextchar.corpus import Corpus
-from nextchar.decoding import Plan, draw_plainly, sample
+from nextchar.automata import automaton
+from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.automata.conditional import given
+from nextchar.automata.interpolation import blend
+from nextchar.automata.stored_model import DerivedModel
+from nextchar.automata.table_sampler import TableDrawer
+from nextchar.automata.tabulation import compile_model
+from nextchar.core.model import Model
+from nextchar.core.sampling import Plan, draw_plainly, sample
+from nextchar.core.scoring import symbol_nats, symbol_nats_plainly
+from nextchar.data.alphabet import BOUNDARY, Ids
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.evaluation import symbol_nats, symbol_nats_plainly
-from nextchar.exact import given
-from nextchar.models import automaton
-from nextchar.models.automaton_model import AutomatonModel
-from nextchar.models.base import Model
-from nextchar.models.bigram_net import BigramNet
-from nextchar.models.build import load, spec_of
-from nextchar.models.derived import DerivedModel
-from nextchar.models.drawing import TableDrawer
-from nextchar.models.ensemble import EnsembleModel, combine
-from nextchar.models.ensemble_training import EnsembleOf, Member
+from nextchar.models.ensemble.model import EnsembleModel, combine
+from nextchar.models.ensemble.training import EnsembleOf, Member
 from nextchar.models.mix.model import Mix
-from nextchar.models.ngram import Ngram
-from nextchar.models.smoothing import METHODS, Method
+from nextchar.models.neural.bigram.model import BigramNet
+from nextchar.models.ngram.arpa import read_arpa, write_arpa
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.smoothing import METHODS, Method
+from nextchar.models.registry import load, spec_of
 
 CORPUS = Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "zoë", "m.a"] * 2 + ["mamma"])
 
@@ -237,7 +237,7 @@ def test_items_do_not_depend_on_the_path(model: Model, plan: Plan) -> None:
 @pytest.mark.parametrize("plan", [Plan(seed=1, min_length=0), Plan(seed=1, min_length=0, temperature=0.7, top_k=4)])
 def test_sampled_frequencies_match(model: Model, plan: Plan) -> None:
     """First symbols, and second symbols after the most frequent first one, against the adjusted row."""
-    from nextchar.decoding import allowed
+    from nextchar.core.sampling import allowed
 
     drawn = sample(model, 20_000, plan).corpus
     padded = np.concatenate([drawn.ids, np.zeros(1, dtype=drawn.ids.dtype)])

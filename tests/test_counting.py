@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextchar import counting, ngram_table
-from nextchar.alphabet import Ids
-from nextchar.corpus import Corpus, TextOptions
-from nextchar.counting import Counts, count, count_files, count_parts
+from nextchar.data.alphabet import Ids
+from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.ngram_table import NgramTable
+from nextchar.models.ngram import counts as counting
+from nextchar.models.ngram import hash_counts as ngram_table
+from nextchar.models.ngram.counts import Counts, count, count_files, count_parts
+from nextchar.models.ngram.hash_counts import NgramTable
 
 words = st.lists(st.text("abcde", min_size=1, max_size=8), min_size=1, max_size=40)
 
@@ -208,7 +209,7 @@ def test_parts_are_counted_as_their_whole_is(monkeypatch: pytest.MonkeyPatch) ->
 
 @given(keys=st.lists(st.integers(0, 2**64 - 1), max_size=50))
 def test_the_compiled_sort_is_stable(keys: list[int]) -> None:
-    from nextchar._kernels import radix_sort
+    from nextchar._kernels.corpus import radix_sort
 
     array = np.array([key % 7 if key % 2 else key for key in keys], dtype=np.uint64)
     largest = np.uint64(max(array.tolist(), default=0))

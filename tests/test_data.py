@@ -23,10 +23,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from nextchar.cli._run import CommandGroup
+from nextchar.cli._output import CommandGroup
 from nextchar.cli.data import data as data_group
-from nextchar.data import NAMED, DataSet, named, shipped_names, shipped_path
-from nextchar.data import fetch as fetching
+from nextchar.data import download as fetching
+from nextchar.data.datasets import NAMED, DataSet, named, shipped_names, shipped_path
 from nextchar.errors import DataSetError
 
 OWN_COPY = os.environ.get("NEXTCHAR_NAMES")  # read before the fixture below hides it
@@ -213,7 +213,7 @@ def test_shipped_file_needs_no_network(no_network: None) -> None:
 
 
 def test_a_package_without_its_file_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("nextchar.data.shipped_path", lambda: tmp_path / "names-2018.csv")
+    monkeypatch.setattr("nextchar.data.datasets.shipped_path", lambda: tmp_path / "names-2018.csv")
     with pytest.raises(DataSetError, match="ships with nextchar; install nextchar again"):
         shipped_names()
 
@@ -550,7 +550,7 @@ def run(*arguments: str) -> Result:
 def small_is_makemore(monkeypatch: pytest.MonkeyPatch) -> DataSet:
     """The synthetic file under the name that the command knows."""
     small = dataclasses.replace(SMALL, name="makemore-names", variable="NEXTCHAR_NAMES")
-    monkeypatch.setattr("nextchar.data.NAMED", {"names-2018": NAMED["names-2018"], "makemore-names": small})
+    monkeypatch.setattr("nextchar.data.datasets.NAMED", {"names-2018": NAMED["names-2018"], "makemore-names": small})
     return small
 
 
@@ -577,7 +577,7 @@ def test_command_list(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return [(entry["where"], entry["path"]) for entry in json.loads(run("list", "--json").stdout)]
 
     shipped = ("shipped", str(shipped_path()))
-    monkeypatch.setattr("nextchar.data.NAMED", {"names-2018": NAMED["names-2018"], "small": SMALL})
+    monkeypatch.setattr("nextchar.data.datasets.NAMED", {"names-2018": NAMED["names-2018"], "small": SMALL})
     assert where() == [shipped, ("not fetched", None)]
     table = run("list").stdout
     assert "32,178" in table

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextchar.corpus import Corpus
-from nextchar.decoding import BARREN, Plan, adjust, sample
+from nextchar.core.protocol import LogProbs
+from nextchar.core.sampling import BARREN, Plan, adjust, sample
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError, UnknownSymbolError
-from nextchar.models.ngram import Ngram
-from nextchar.models.protocol import LogProbs
+from nextchar.models.ngram.model import Ngram
 
 CORPUS = Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola", "oliva"])
 
@@ -111,7 +111,7 @@ def test_an_item_that_never_ends_is_an_error() -> None:
 
 
 def test_a_model_that_forgot_its_items_cannot_tell_new_ones() -> None:
-    from nextchar.counting import count
+    from nextchar.models.ngram.counts import count
 
     with pytest.raises(SettingsError, match="has not kept its training items"):
         Ngram(order=2).from_counts(count(CORPUS, 2)).sample(1, new=True)

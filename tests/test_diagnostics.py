@@ -11,19 +11,19 @@ from click.testing import CliRunner
 
 from nextchar import plots
 from nextchar.cli import main
-from nextchar.corpus import Corpus
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models.build import NETS
-from nextchar.models.ngram import Ngram
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.registry import NETS
 
 pytest.importorskip("torch")
 
 import torch
 
-from nextchar.diagnostics import attention_maps, embedding_map, inside, net_of
-from nextchar.models.net_specs import net_spec
-from nextchar.models.nets.transformer import TransformerNet
-from nextchar.models.neural import NeuralModel
+from nextchar.models.neural.diagnostics import attention_maps, embedding_map, inside, net_of
+from nextchar.models.neural.families import net_spec
+from nextchar.models.neural.model import NeuralModel
+from nextchar.models.neural.nets.transformer import TransformerNet
 
 ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb"])
 

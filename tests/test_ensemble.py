@@ -13,12 +13,12 @@ from scipy.special import log_softmax, logsumexp
 
 import nextchar
 from nextchar.cli import main
-from nextchar.corpus import Corpus, TextOptions
+from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
+from nextchar.core.scoring import evaluate
+from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.evaluation import evaluate
-from nextchar.models.ensemble import Ensemble, EnsembleModel, PoolLoss, combine
-from nextchar.models.ngram import Ngram
-from nextchar.storage import ModelFile, read_model_file, write_model_file
+from nextchar.models.ensemble.model import Ensemble, EnsembleModel, PoolLoss, combine
+from nextchar.models.ngram.model import Ngram
 
 F64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 A = Corpus.from_items(["ab", "aab", "ba", "abba", "bab"])

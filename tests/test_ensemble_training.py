@@ -15,13 +15,13 @@ from click.testing import CliRunner, Result
 
 import nextchar
 from nextchar.cli import main
-from nextchar.corpus import Corpus
+from nextchar.core.settings import Progress, Report
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models.ensemble import EnsembleModel, combine
-from nextchar.models.ensemble_training import EnsembleOf, Member, mix_with_nets
+from nextchar.models.ensemble.model import EnsembleModel, combine
+from nextchar.models.ensemble.training import EnsembleOf, Member, mix_with_nets
 from nextchar.models.mix.model import Mix
-from nextchar.models.ngram import Ngram, NgramModel
-from nextchar.models.spec import Progress, Report
+from nextchar.models.ngram.model import Ngram, NgramModel
 
 ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "max", "eve", "via"] * 4)
 HELD = Corpus.from_items(["ema", "viva", "mila"])
@@ -117,7 +117,7 @@ def test_wrong_wishes(arguments: list[str], code: int, words: str, tmp_path: Pat
 
 def test_how_the_time_is_divided() -> None:
     pytest.importorskip("torch")
-    from nextchar.models.net_specs import NetRun, Transformer
+    from nextchar.models.neural.families import NetRun, Transformer
 
     def budgets(spec: EnsembleOf) -> list[float]:
         return [m.spec.seconds if isinstance(m.spec, Mix) else m.spec.spec.seconds for m in spec.members]  # type: ignore[attr-defined]
@@ -140,8 +140,8 @@ def test_how_the_time_is_divided() -> None:
 
 def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from nextchar.models.net_specs import Mlp, NetRun
-    from nextchar.running import Run
+    from nextchar.models.neural.families import Mlp, NetRun
+    from nextchar.models.neural.training.checkpoints import Run
 
     def spec(checkpoint: Path) -> EnsembleOf:
         net = NetRun(Mlp.preset("small", steps=60, batch=48, dropout=0.2), Run(checkpoint=checkpoint, resume=True))
@@ -171,7 +171,7 @@ def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
 
 def test_ctrl_c_without_a_checkpoint_ends_one_member() -> None:
     pytest.importorskip("torch")
-    from nextchar.models.net_specs import Mlp
+    from nextchar.models.neural.families import Mlp
 
     def press(at: Report) -> None:
         if at.share >= 0.4 and not told:

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from nextchar.cli import main
-from nextchar.corpus import Corpus
-from nextchar.counting import count
-from nextchar.equivalence import closest_l2, compare, divergence, rows_of
-from nextchar.models.bigram_net import BigramNet
-from nextchar.models.ngram import Ngram
+from nextchar.data.corpus import Corpus
+from nextchar.lesson.equivalence import closest_l2, compare, divergence, rows_of
+from nextchar.models.neural.bigram.model import BigramNet
+from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.model import Ngram
 
 pytest.importorskip("torch")
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from nextchar.corpus import Corpus
-from nextchar.evaluation import evaluate
-from nextchar.models.ngram import Ngram
+from nextchar.core.scoring import evaluate
+from nextchar.data.corpus import Corpus
+from nextchar.models.ngram.model import Ngram
 
 CORPUS = Corpus.from_items(["ab", "ab", "b"])
 MODEL = Ngram(order=2, add=0).fit(CORPUS)  # p(a|.) 2/3, p(b|.) 1/3, p(b|a) 1, p(.|b) 1

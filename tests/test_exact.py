@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import nextchar
-from nextchar.conditions import Condition
-from nextchar.corpus import Corpus
-from nextchar.decoding import Plan, sample
+from nextchar.automata import product
+from nextchar.automata.conditional import conditional, gaps_pattern, next_symbols, training_items
+from nextchar.automata.constrained_sampling import CANDIDATES, Guided, draw_wanted
+from nextchar.automata.constraints import Condition
+from nextchar.core.model import Model
+from nextchar.core.sampling import Plan, sample
+from nextchar.data.corpus import Corpus
 from nextchar.errors import NextcharError, SettingsError, TooLargeError, UnknownSymbolError
-from nextchar.exact import conditional, gaps_pattern, next_symbols, training_items
-from nextchar.guided import CANDIDATES, Guided, draw_wanted
-from nextchar.models import product
-from nextchar.models.base import Model
-from nextchar.models.ngram import Ngram, NgramModel
+from nextchar.models.ngram.model import Ngram, NgramModel
 
 LONGEST = 6
 
@@ -469,7 +469,7 @@ def test_the_items_found_are_a_model_that_can_be_kept(tmp_path: Any) -> None:
     ],
 )
 def test_a_file_whose_numbers_lead_astray_is_refused(tmp_path: Any, name: str, change: Any) -> None:
-    from nextchar.storage import ModelFile, read_model_file, write_model_file
+    from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 
     path = tmp_path / "m.safetensors"
     nextchar.given(Ngram(order=2).fit(SMALL), suffix="a").model.save(path)

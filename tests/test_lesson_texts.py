@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import nextchar
-from nextchar.corpus import Corpus
-from nextchar.lessons import LANGUAGES, Chapter, Language, Question, Snippet, load_chapters, load_quiz, load_site
-from nextchar.web.views import facts
+from nextchar.data.corpus import Corpus
+from nextchar.lesson.texts import LANGUAGES, Chapter, Language, Question, Snippet, load_chapters, load_quiz, load_site
+from nextchar.web.json_views import facts
 
 PACKAGE = Path(nextchar.__file__).parent
 CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -175,7 +175,7 @@ def test_the_words_around_the_chapters() -> None:
 
 
 def test_the_closed_list_of_facts() -> None:
-    from nextchar.web.stock import Stock
+    from nextchar.web.model_cache import Stock
 
     stock = Stock(None)
     given = set(facts(stock, stock.default, "names"))

@@ -12,21 +12,21 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from nextchar.alphabet import BOUNDARY
+from nextchar._kernels.mix.gate import add_gradient, fit_steps
 from nextchar.cli import main
-from nextchar.corpus import Corpus
-from nextchar.counting import count
-from nextchar.data import shipped_path
+from nextchar.core.model import Kept
+from nextchar.core.scoring import symbol_nats_plainly
+from nextchar.data.alphabet import BOUNDARY
+from nextchar.data.corpus import Corpus
+from nextchar.data.datasets import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.evaluation import symbol_nats_plainly
-from nextchar.models.base import Kept
-from nextchar.models.build import load
-from nextchar._kernels.mix import layout as kernels
-from nextchar.models.mix.classes import symbol_classes
+from nextchar.models.mix.expert_counts import FIT_CELLS, Tables, count_experts, leave_one_out
 from nextchar.models.mix.experts import EXPERTS, Context, Expert
 from nextchar.models.mix.gate import first_gate, zeros_like
 from nextchar.models.mix.model import Mix
-from nextchar.models.mix.tables import FIT_CELLS, Tables, count_experts, leave_one_out
+from nextchar.models.mix.symbol_classes import symbol_classes
+from nextchar.models.ngram.counts import count
+from nextchar.models.registry import load
 
 ITEMS = ["anna", "ann", "hanna", "nan", "banana", "abba", "anna", "hahahahahaha", "b", "bab"]
 CORPUS = Corpus.from_items(ITEMS)
@@ -135,7 +135,7 @@ def test_leaving_an_item_out_is_counting_without_it() -> None:
                 assert cells(rows, at, e) == pytest.approx(brute.gains(item[:t], e), abs=1e-5)
             # with the weights that the fit begins with, the mix is Kneser-Ney smoothing
             room = np.empty(len(EXPERTS) + 1), np.empty(len(log_unigram))
-            nats = kernels.add_gradient(at, rows, gate, log_unigram, zeros_like(gate), *room)
+            nats = add_gradient(at, rows, gate, log_unigram, zeros_like(gate), *room)
             assert nats == pytest.approx(-math.log(brute.probability(item[:t], "kn", 8)[target]), abs=1e-5)
             at += 1
     assert at == len(rows.target)
@@ -154,7 +154,7 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
     def total(gradient: Any) -> float:
         room = np.empty(len(EXPERTS) + 1), np.empty(len(log_unigram))
         at_all = range(len(rows.target))
-        return float(sum(kernels.add_gradient(at, rows, gate, log_unigram, gradient, *room) for at in at_all))
+        return float(sum(add_gradient(at, rows, gate, log_unigram, gradient, *room) for at in at_all))
 
     gradient, spare = zeros_like(gate), zeros_like(gate)
     total(gradient)
@@ -244,7 +244,7 @@ def test_weights_count_by_their_ratios() -> None:
 
 def test_ctrl_c_keeps_the_weights_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[None] = []
-    steps = kernels.fit_steps
+    steps = fit_steps
 
     def interrupted(*arguments: Any) -> Any:
         calls.append(None)
@@ -252,7 +252,7 @@ def test_ctrl_c_keeps_the_weights_so_far(monkeypatch: pytest.MonkeyPatch) -> Non
             raise KeyboardInterrupt
         return steps(*arguments)
 
-    monkeypatch.setattr(kernels, "fit_steps", interrupted)
+    monkeypatch.setattr("nextchar._kernels.mix.gate.fit_steps", interrupted)
     model = Mix(epochs=50).fit(CORPUS)
     assert "interrupted after 1.0 epochs" in model.metrics["stopped"]
     np.testing.assert_allclose(np.exp(model.log_probs(np.array([[0, 1]]))).sum(axis=-1), 1)

@@ -11,25 +11,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nextchar import fitting
-from nextchar.batching import IGNORED, Epochs, pack
-from nextchar.corpus import Corpus
+from nextchar.data.corpus import Corpus
+from nextchar.data.files import Format
 from nextchar.errors import SettingsError
-from nextchar.fitting import Input
-from nextchar.reading import Format
+from nextchar.models.neural.training.packing import IGNORED, Epochs, pack
+from nextchar.tasks import train as fitting
+from nextchar.tasks.train import Input
 
 pytest.importorskip("torch")
 
 import torch
 from torch import Tensor
 
-from nextchar.models.build import NETS
-from nextchar.models.net_specs import NetSpec, net_spec
-from nextchar.models.nets import gru, lstm, rnn
-from nextchar.models.nets.net import Net, positions
-from nextchar.models.nets.recurrent import packed_order
-from nextchar.optimiser import Optimiser, orthogonalise
-from nextchar.training import TrainSettings, precision_on
+from nextchar.models.neural.families import NetSpec, net_spec
+from nextchar.models.neural.nets import gru, lstm, rnn
+from nextchar.models.neural.nets.base import Net, positions
+from nextchar.models.neural.nets.recurrent import packed_order
+from nextchar.models.neural.training.muon import Optimiser, orthogonalise
+from nextchar.models.neural.training.trainer import TrainSettings, precision_on
+from nextchar.models.registry import NETS
 
 V = 9
 SETTINGS: dict[str, dict[str, Any]] = {

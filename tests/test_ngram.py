@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from nextchar.alphabet import Alphabet
-from nextchar.corpus import Corpus
-from nextchar.counting import count
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError, UnknownSymbolError
-from nextchar.models.ngram import Ngram
+from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.model import Ngram
 
 CORPUS = Corpus.from_items(["ab", "ab", "b"])  # ids: a 1, b 2
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import nextchar
-from nextchar.corpus import Corpus
+from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.models.ngram import Ngram
-from nextchar.outliers import METRIC, Detector, calibrate, detector_of, length_buckets
+from nextchar.models.ngram.model import Ngram
+from nextchar.tasks.outliers import METRIC, Detector, calibrate, detector_of, length_buckets
 
 
 def thirds(names: Corpus, seed: int) -> list[Corpus]:

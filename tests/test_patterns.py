@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextchar.alphabet import Alphabet
-from nextchar.corpus import Corpus, TextOptions
-from nextchar.dfa import DEAD, Dfa, lengths_between, nothing_of
+from nextchar.automata.dfa import DEAD, Dfa, lengths_between, nothing_of
+from nextchar.automata.regex import compile_node, parse
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import NextcharError, SettingsError, UnknownSymbolError
-from nextchar.patterns import compile_node, parse
 
 ABC = Alphabet("abc")
 PLAIN = TextOptions(strip=False)

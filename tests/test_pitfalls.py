@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from nextchar.cli._run import CommandGroup
+from nextchar.cli._output import CommandGroup
 from nextchar.cli.pitfalls import pitfalls as command
 from nextchar.errors import CorpusError, MissingExtraError
-from nextchar.pitfalls import LANGUAGES, Outcome, Pitfall, PitfallRun, Prose, load_pitfalls, run, run_snippet
+from nextchar.lesson.pitfalls import LANGUAGES, Outcome, Pitfall, PitfallRun, Prose, load_pitfalls, run, run_snippet
 
 LETTERS = string.ascii_lowercase
 LAB = {pitfall.letter: pitfall for pitfall in load_pitfalls()}
@@ -90,7 +90,7 @@ def test_prose_picks_the_language() -> None:
 
 def test_importing_and_listing_load_neither_torch_nor_numpy() -> None:
     code = (
-        "import sys; from nextchar.pitfalls import load_pitfalls; import nextchar.cli.pitfalls; "
+        "import sys; from nextchar.lesson.pitfalls import load_pitfalls; import nextchar.cli.pitfalls; "
         "load_pitfalls(); sys.exit(bool({'torch', 'numpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nextchar.alphabet import BOUNDARY, Alphabet
-from nextchar.corpus import Corpus
-from nextchar.counting import Counts, count
+from nextchar.core.settings import Report
+from nextchar.data.alphabet import BOUNDARY, Alphabet
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models import pitman_yor as module
-from nextchar.models.ngram import Ngram
-from nextchar.models.pitman_yor import pitman_yor
-from nextchar.models.spec import Report
-from nextchar.models.trie import NgramTrie
+from nextchar.models.ngram import pitman_yor as module
+from nextchar.models.ngram.counts import Counts, count
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.pitman_yor import pitman_yor
+from nextchar.models.ngram.trie import NgramTrie
 
 D, THETA = 0.7, 0.5  # what the sampler begins with
 Seating = tuple[tuple[int, ...], ...]  # the sizes of the tables of each entry, largest first
@@ -123,7 +123,7 @@ def test_one_table_for_each_symbol_and_no_concentration_is_kneser_ney() -> None:
     restaurants.all_customers = np.bincount(trie.owner, restaurants.customers)
     restaurants.all_tables = np.bincount(trie.owner, restaurants.tables)
     restaurants.concentration[:] = 0.0
-    from nextchar.models.smoothing import discounted
+    from nextchar.models.ngram.smoothing import discounted
 
     own, rest = restaurants.shares()
     expected = discounted(trie, trie.adjusted, np.full((2, 3), D))

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from nextchar.core.random_streams import GOLDEN, item_keys, mix, torch1_uniforms, torch_rand, uniforms
 from nextchar.errors import SettingsError
-from nextchar.randomness import GOLDEN, item_keys, mix, torch1_uniforms, torch_rand, uniforms
 
 LECTURE_SEED = 2147483647
 

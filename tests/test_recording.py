@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from nextchar import recording
 from nextchar.cli import main
 from nextchar.errors import MissingExtraError, SettingsError
-from nextchar.recording import Recorder
+from nextchar.models.neural.training import log as recording
+from nextchar.models.neural.training.log import Recorder
 
 ITEMS = [f"{first}{last}" for first in ("emm", "av", "mi", "zo", "viol") for last in ("a", "ia", "y")]
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from nextchar import reproduce as book
 from nextchar.cli import main
-from nextchar.data import fetch as fetching
+from nextchar.data import download as fetching
 from nextchar.errors import CorpusError, DataSetError, MissingExtraError
+from nextchar.lesson import reproduction as book
 
 COUNTING_ROWS = {*range(1, 12), 16}
 TORCH_ROWS = {12, 13, 14, 15, 17}

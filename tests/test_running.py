@@ -18,16 +18,16 @@ import pytest
 from click.testing import CliRunner
 
 from nextchar.cli import main
-from nextchar.corpus import Corpus
+from nextchar.core.settings import Report
+from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.models.build import NETS, load
-from nextchar.models.spec import Report
+from nextchar.models.registry import NETS, load
 
 pytest.importorskip("torch")
 
-from nextchar.models.net_specs import NetSpec, net_spec
-from nextchar.running import Run
-from nextchar.storage import read_model_file
+from nextchar.core.model_file import read_model_file
+from nextchar.models.neural.families import NetSpec, net_spec
+from nextchar.models.neural.training.checkpoints import Run
 
 ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "maximilian", "eve"] * 4)
 HELD = Corpus.from_items(["ema", "via", "mila"])
@@ -330,7 +330,7 @@ def test_cuda_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_model_whose_settings_ask_for_more_than_its_weights(tmp_path: Path) -> None:
     """A context longer than trained cannot be given to a model from outside: its weights would not fit."""
-    from nextchar.storage import ModelFile, write_model_file
+    from nextchar.core.model_file import ModelFile, write_model_file
 
     path = tmp_path / "m.safetensors"
     fit(spec_of("transformer"), Run()).save(path)

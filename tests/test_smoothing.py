@@ -18,15 +18,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nextchar.alphabet import Alphabet
-from nextchar.arpa import read_arpa
-from nextchar.corpus import Corpus
-from nextchar.counting import count
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models import smoothing
-from nextchar.models.ngram import Ngram, NgramModel
-from nextchar.models.smoothing import METHODS, Method, interpolated
-from nextchar.models.trie import NgramTrie
+from nextchar.models.ngram import smoothing
+from nextchar.models.ngram.arpa import read_arpa
+from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.model import Ngram, NgramModel
+from nextchar.models.ngram.smoothing import METHODS, Method, interpolated
+from nextchar.models.ngram.trie import NgramTrie
 
 DATA = Path(__file__).parent / "data"
 CLOSED: tuple[Method, ...] = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney")
@@ -293,7 +293,7 @@ def test_the_discounts_are_those_that_lmplz_printed() -> None:
 
 def test_losses_on_names(names: Corpus) -> None:
     """KenLM 0.3.0, lmplz --discount_fallback on the EurekaLabs split: 1.9529, 1.9406 and 1.9429 at order 5, 6 and 7."""
-    from nextchar.splitting import split
+    from nextchar.data.splits import split
 
     parts = split(names, "eurekalabs")
     for order, loss in ((5, 1.9529), (6, 1.9406), (7, 1.9429)):

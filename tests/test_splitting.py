@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from nextchar.corpus import Corpus
+from nextchar.data.corpus import Corpus
+from nextchar.data.splits import split
 from nextchar.errors import SettingsError
-from nextchar.splitting import split
 
 TEXTS = [f"{i:x}" for i in range(1000)]
 

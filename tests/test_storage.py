@@ -8,10 +8,10 @@ import pytest
 from safetensors.numpy import load_file
 
 import nextchar
-from nextchar.corpus import Corpus, TextOptions
+from nextchar.core.model_file import ModelFile, read_model_file, write_atomically, write_model_file
+from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import ModelFileError
-from nextchar.models.ngram import Ngram
-from nextchar.storage import ModelFile, read_model_file, write_atomically, write_model_file
+from nextchar.models.ngram.model import Ngram
 
 CORPUS = Corpus.from_items(["ab", "b"], options=TextOptions(lower=True))
 

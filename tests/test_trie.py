@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextchar.corpus import Corpus
-from nextchar.counting import Counts, count
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models import trie as module
-from nextchar.models.trie import ROOT, NgramTrie
+from nextchar.models.ngram import trie as module
+from nextchar.models.ngram.counts import Counts, count
+from nextchar.models.ngram.trie import ROOT, NgramTrie
 
 ITEMS = st.lists(st.text("abcd", min_size=1, max_size=7), min_size=1, max_size=12)
 

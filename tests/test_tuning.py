@@ -10,14 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nextchar.corpus import Corpus
-from nextchar.counting import count
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models.build import load
-from nextchar.models.ngram import Ngram, NgramModel, Tune
-from nextchar.models.smoothing import Method, discounts_of
-from nextchar.models.trie import NgramTrie
-from nextchar.models.tuning import Chains, tuned_add, tuned_discounts
+from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.discount_tuning import Chains, tuned_add, tuned_discounts
+from nextchar.models.ngram.model import Ngram, NgramModel, Tune
+from nextchar.models.ngram.smoothing import Method, discounts_of
+from nextchar.models.ngram.trie import NgramTrie
+from nextchar.models.registry import load
 
 ITEMS = st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8)
 NAMES = ["emma", "ava", "mia", "amelia", "eve", "emily", "ella", "mila", "maya", "lea", "lily", "amy", "eva", "emmy"]

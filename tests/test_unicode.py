@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 import nextchar
 from nextchar.cli import main
+from nextchar.core.model_file import read_model_file
 from nextchar.errors import CorpusError
-from nextchar.storage import read_model_file
 
 BEGIN, END = "<begin>", "<end>"  # more than one character, so that no character is either
 

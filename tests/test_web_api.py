@@ -24,16 +24,16 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from nextchar.comparing import Contender, compare, contenders
-from nextchar.corpus import Corpus
-from nextchar.counting import Counts, count
-from nextchar.equivalence import divergence, rows_of
-from nextchar.models.bigram_net import BigramNet, one_hot, steady_rate
-from nextchar.models.ngram import Ngram
-from nextchar.splitting import split
+from nextchar.data.corpus import Corpus
+from nextchar.data.splits import split
+from nextchar.lesson.equivalence import divergence, rows_of
+from nextchar.models.neural.bigram.model import BigramNet, one_hot, steady_rate
+from nextchar.models.ngram.counts import Counts, count
+from nextchar.models.ngram.model import Ngram
+from nextchar.tasks.leaderboard import Contender, compare, contenders
+from nextchar.web.model_cache import Cache, Data, default_data
 from nextchar.web.server import _listen, create_app
 from nextchar.web.sessions import IDLE_SECONDS, MOST_SESSIONS, Sessions
-from nextchar.web.stock import Cache, Data, default_data
 
 SURNAMES = "张伟\n王芳\n李娜\n张敏\n王伟\n李静\n刘洋\n陈杰\n张伟\n"
 
@@ -609,7 +609,7 @@ def test_pitfalls(client: Any, torch: Any) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_lesson(client: Any, language: str) -> None:
-    pytest.importorskip("nextchar.lessons")
+    pytest.importorskip("nextchar.lesson.texts")
     site = get(client, "site", lang=language)
     assert [chapter["number"] for chapter in site["chapters"]] == list(range(1, 12))
     for number in range(1, 12):

@@ -226,7 +226,7 @@ def test_every_kind_of_answer_has_the_headers(client: httpx.Client) -> None:
 )
 def test_no_path_reaches_the_file_system(port: int, path: str) -> None:
     if path.startswith("/source"):
-        pytest.importorskip("nextchar.lessons")
+        pytest.importorskip("nextchar.lesson.texts")
     answer = raw(port, f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n".encode())
     assert 400 <= status(answer) < 500
     assert b"root:" not in answer
@@ -257,7 +257,7 @@ def test_bodies_are_limited_with_and_without_a_length(client: httpx.Client) -> N
 
 
 def test_a_body_that_never_ends_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nextchar.web import inputs
+    from nextchar.web import requests as inputs
 
     monkeypatch.setattr(inputs.read_json, "__defaults__", (0.3,))
     begin = f"POST /api/data HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n"

@@ -17,23 +17,23 @@ from typing import TYPE_CHECKING, Any
 from nextchar._version import __version__
 
 if TYPE_CHECKING:
-    from nextchar.alphabet import Alphabet
-    from nextchar.arpa import read_arpa, write_arpa
-    from nextchar.classify import Classifier
-    from nextchar.compiling import compile_model
-    from nextchar.corpus import Corpus, TextOptions
-    from nextchar.counting import Counts, count, count_files
-    from nextchar.decoding import Plan, Samples
+    from nextchar.automata.conditional import Conditional, given
+    from nextchar.automata.tabulation import compile_model
+    from nextchar.core.model import Model
+    from nextchar.core.sampling import Plan, Samples
+    from nextchar.core.scoring import Evaluation, Score, evaluate
+    from nextchar.data.alphabet import Alphabet
+    from nextchar.data.corpus import Corpus, TextOptions
+    from nextchar.data.splits import Split, split
     from nextchar.errors import NextcharError
-    from nextchar.evaluation import Evaluation, Score, evaluate
-    from nextchar.exact import Conditional, given
-    from nextchar.models.base import Model
-    from nextchar.models.bigram_net import BigramNet, BigramNetModel
-    from nextchar.models.build import load
-    from nextchar.models.ensemble import combine
-    from nextchar.models.ensemble_training import mix_with_nets
-    from nextchar.models.ngram import Ngram, NgramModel
-    from nextchar.splitting import Split, split
+    from nextchar.models.ensemble.model import combine
+    from nextchar.models.ensemble.training import mix_with_nets
+    from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
+    from nextchar.models.ngram.arpa import read_arpa, write_arpa
+    from nextchar.models.ngram.counts import Counts, count, count_files
+    from nextchar.models.ngram.model import Ngram, NgramModel
+    from nextchar.models.registry import load
+    from nextchar.tasks.classifier import Classifier
 
 __all__ = [
     "Alphabet",
@@ -68,34 +68,34 @@ __all__ = [
 ]
 
 _HOME = {
-    "Alphabet": "alphabet",
-    "BigramNet": "models.bigram_net",
-    "BigramNetModel": "models.bigram_net",
-    "Classifier": "classify",
-    "Conditional": "exact",
-    "Corpus": "corpus",
-    "Counts": "counting",
-    "Evaluation": "evaluation",
-    "Model": "models.base",
-    "Ngram": "models.ngram",
-    "NgramModel": "models.ngram",
+    "Alphabet": "data.alphabet",
+    "BigramNet": "models.neural.bigram.model",
+    "BigramNetModel": "models.neural.bigram.model",
+    "Classifier": "tasks.classifier",
+    "Conditional": "automata.conditional",
+    "Corpus": "data.corpus",
+    "Counts": "models.ngram.counts",
+    "Evaluation": "core.scoring",
+    "Model": "core.model",
+    "Ngram": "models.ngram.model",
+    "NgramModel": "models.ngram.model",
     "NextcharError": "errors",
-    "Plan": "decoding",
-    "Samples": "decoding",
-    "Score": "evaluation",
-    "Split": "splitting",
-    "TextOptions": "corpus",
-    "combine": "models.ensemble",
-    "compile_model": "compiling",
-    "count": "counting",
-    "count_files": "counting",
-    "evaluate": "evaluation",
-    "given": "exact",
-    "load": "models.build",
-    "mix_with_nets": "models.ensemble_training",
-    "read_arpa": "arpa",
-    "split": "splitting",
-    "write_arpa": "arpa",
+    "Plan": "core.sampling",
+    "Samples": "core.sampling",
+    "Score": "core.scoring",
+    "Split": "data.splits",
+    "TextOptions": "data.corpus",
+    "combine": "models.ensemble.model",
+    "compile_model": "automata.tabulation",
+    "count": "models.ngram.counts",
+    "count_files": "models.ngram.counts",
+    "evaluate": "core.scoring",
+    "given": "automata.conditional",
+    "load": "models.registry",
+    "mix_with_nets": "models.ensemble.training",
+    "read_arpa": "models.ngram.arpa",
+    "split": "data.splits",
+    "write_arpa": "models.ngram.arpa",
 }
 
 

@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from nextchar.corpus import Corpus
-from nextchar.data import shipped_names
+from nextchar.data.corpus import Corpus
+from nextchar.data.datasets import shipped_names
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, Response

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from nextchar.corpus import Corpus
-from nextchar.counting import count
-from nextchar.models.ngram import Ngram, NgramModel
+from nextchar.data.corpus import Corpus
+from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.model import Ngram, NgramModel
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Lesson

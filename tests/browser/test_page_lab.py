@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nextchar.pitfalls import load_pitfalls
+from nextchar.lesson.pitfalls import load_pitfalls
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Lesson

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from nextchar.corpus import Corpus
-from nextchar.counting import count
-from nextchar.equivalence import divergence, rows_of
-from nextchar.models.bigram_net import BigramNet
-from nextchar.models.ngram import Ngram
-from nextchar.splitting import split
+from nextchar.data.corpus import Corpus
+from nextchar.data.splits import split
+from nextchar.lesson.equivalence import divergence, rows_of
+from nextchar.models.neural.bigram.model import BigramNet
+from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.model import Ngram
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Lesson

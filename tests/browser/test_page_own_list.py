@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from nextchar.corpus import Corpus
-from nextchar.models.ngram import Ngram
+from nextchar.data.corpus import Corpus
+from nextchar.models.ngram.model import Ngram
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Lesson

@@ -8,21 +8,21 @@ from __future__ import annotations
 import click
 
 from nextchar._version import __version__
-from nextchar.cli._run import CommandGroup
+from nextchar.cli._output import CommandGroup
 from nextchar.cli.arpa import export, import_
-from nextchar.cli.change import blend, update
+from nextchar.cli.classify import calibrate, classify
 from nextchar.cli.combine import combine
+from nextchar.cli.combine_models import blend, update
 from nextchar.cli.compare import compare
 from nextchar.cli.compile import compile_
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
-from nextchar.cli.exact import complete, fill, prob, top
-from nextchar.cli.inspect import evaluate, info, score
-from nextchar.cli.judge import calibrate, classify
 from nextchar.cli.pitfalls import pitfalls
 from nextchar.cli.plot import plot
+from nextchar.cli.query import complete, fill, prob, top
 from nextchar.cli.reproduce import reproduce
 from nextchar.cli.sample import sample
+from nextchar.cli.score import evaluate, info, score
 from nextchar.cli.train import train
 from nextchar.cli.web import web
 

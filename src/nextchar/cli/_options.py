@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from nextchar.corpus import TextOptions
-    from nextchar.reading import Format
+    from nextchar.data.corpus import TextOptions
+    from nextchar.data.files import Format
 
 __all__ = ["format_from", "input_options", "json_option", "model_argument", "text_options", "text_options_from"]
 
@@ -34,7 +34,7 @@ def format_from(column: str | None, weight: str | None, encoding: str) -> Format
     """The input format that the options ask for."""
     if weight is not None and column is None:
         raise click.UsageError("--weight needs --column, the column of the items.")
-    from nextchar.reading import Format
+    from nextchar.data.files import Format
 
     return Format(encoding=encoding, column=column, weight=weight)
 
@@ -54,6 +54,6 @@ def text_options(command: Command) -> Command:
 
 def text_options_from(lower: bool, nfc: bool, strip: bool) -> TextOptions:
     """The text options that the flags ask for."""
-    from nextchar.corpus import TextOptions
+    from nextchar.data.corpus import TextOptions
 
     return TextOptions(lower=lower, nfc=nfc, strip=strip)

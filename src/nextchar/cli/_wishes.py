@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from nextchar.conditions import Condition
-    from nextchar.corpus import Corpus, TextOptions
-    from nextchar.models.base import Model
+    from nextchar.automata.constraints import Condition
+    from nextchar.core.model import Model
+    from nextchar.data.corpus import Corpus, TextOptions
 
 __all__ = ["condition_from", "more_wish_options", "read_items", "training_data", "wish_options"]
 
@@ -68,7 +68,7 @@ def condition_from(
     max_length: int | None,
 ) -> Condition:
     """The condition that the options ask for."""
-    from nextchar.conditions import Condition
+    from nextchar.automata.constraints import Condition
 
     return Condition(
         match=tuple(match),
@@ -84,8 +84,8 @@ def condition_from(
 
 def read_items(files: Sequence[str], options: TextOptions) -> list[Corpus]:
     """The files' items, one a line, treated as the model treats text; in alphabets of their own."""
-    from nextchar.corpus import stream
-    from nextchar.reading import Format
+    from nextchar.data.corpus import stream
+    from nextchar.data.files import Format
 
     return [part for name in files for part in stream([name], Format(), options)]
 
@@ -96,6 +96,6 @@ def training_data(model: Model, files: Sequence[str], new: bool) -> Corpus | Non
         return None
     if not new:
         raise click.UsageError("--data goes with --new.")
-    from nextchar.corpus import Corpus
+    from nextchar.data.corpus import Corpus
 
     return Corpus.concatenate(read_items(files, model.provenance.options))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import json_option, model_argument, text_options, text_options_from
-from nextchar.cli._run import console, echo_json, note
+from nextchar.cli._output import console, echo_json, note
 
 if TYPE_CHECKING:
-    from nextchar.models.spec import Report
+    from nextchar.core.settings import Report
 
 __all__ = ["export", "import_"]
 
@@ -28,8 +28,8 @@ def export(model: str, output: str, as_json: bool) -> None:
     Every character is a word; a blank is written <U+0020>, and other characters that cannot be seen likewise. The
     boundary is <s> before an item and </s> after it. What the model holds impossible has the log-probability -99.
     """
-    from nextchar.arpa import write_arpa
-    from nextchar.models.build import load
+    from nextchar.models.ngram.arpa import write_arpa
+    from nextchar.models.registry import load
 
     _check_output(output, model)
     loaded = load(model)
@@ -59,7 +59,7 @@ def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, str
     or stand for one as <U+0020> does for a blank. --lower, --nfc and --strip say what is done to the text that the
     model is given later.
     """
-    from nextchar.arpa import read_arpa
+    from nextchar.models.ngram.arpa import read_arpa
 
     _check_output(output, source)
     model = read_arpa(source, encoding=encoding, options=text_options_from(lower, nfc, strip))

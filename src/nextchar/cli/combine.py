@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option
-from nextchar.cli._run import check_writable, echo_json, note, print_losses, print_table
+from nextchar.cli._output import check_writable, echo_json, note, print_losses, print_table
 
 if TYPE_CHECKING:
-    from nextchar.models.base import Model
-    from nextchar.splitting import Split
+    from nextchar.core.model import Model
+    from nextchar.data.splits import Split
 
 __all__ = ["combine"]
 
@@ -52,11 +52,11 @@ def combine(
         raise click.UsageError("combine takes two models or more.")
     check_writable(output, (*files, *models))
     format_ = format_from(column, weight, encoding)
-    from nextchar.corpus import Corpus
-    from nextchar.fitting import held_out_losses
-    from nextchar.models.build import load
-    from nextchar.models.ensemble import combine as pool
-    from nextchar.splitting import split
+    from nextchar.data.corpus import Corpus
+    from nextchar.data.splits import split
+    from nextchar.models.ensemble.model import combine as pool
+    from nextchar.models.registry import load
+    from nextchar.tasks.train import held_out_losses
 
     members = [load(path) for path in models]
     corpus = Corpus.from_file(

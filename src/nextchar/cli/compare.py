@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import echo_json, note, print_table, training_progress
+from nextchar.cli._output import echo_json, note, print_table, training_progress
 
 if TYPE_CHECKING:
-    from nextchar.comparing import Result
+    from nextchar.tasks.leaderboard import Result
 
 __all__ = ["compare"]
 
@@ -64,11 +64,11 @@ def compare(
     if seconds is not None and not seconds > 0:
         raise click.UsageError(f"--seconds takes a number above 0, not {seconds:g}.")
     format_ = format_from(column, weight, encoding)
-    from nextchar.comparing import compare as run
-    from nextchar.comparing import contenders
-    from nextchar.corpus import Corpus
-    from nextchar.models.build import KINDS
-    from nextchar.splitting import split
+    from nextchar.data.corpus import Corpus
+    from nextchar.data.splits import split
+    from nextchar.models.registry import KINDS
+    from nextchar.tasks.leaderboard import compare as run
+    from nextchar.tasks.leaderboard import contenders
 
     wanted = () if models is None else tuple(name.strip() for name in models.split(","))
     for name in wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, model_argument
-from nextchar.cli._run import check_writable, echo_json, note, training_progress
+from nextchar.cli._output import check_writable, echo_json, note, training_progress
 
 __all__ = ["compile_"]
 
@@ -48,9 +48,9 @@ def compile_(
     """
     check_writable(output, (*files, model))
     format_ = format_from(column, weight, encoding)
-    from nextchar.compiling import compile_model
-    from nextchar.corpus import Corpus
-    from nextchar.models.build import load
+    from nextchar.automata.tabulation import compile_model
+    from nextchar.data.corpus import Corpus
+    from nextchar.models.registry import load
 
     loaded = load(model)
     items = Corpus.from_file(

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from nextchar.data import DataSet
+    from nextchar.data.datasets import DataSet
 
 __all__ = ["data"]
 
 
 def _named(_ctx: click.Context, _param: click.Parameter, value: str) -> DataSet:
     """The data set of that name; an unknown name is wrong usage (exit code 2)."""
-    from nextchar.data import named
+    from nextchar.data.datasets import named
     from nextchar.errors import DataSetError
 
     try:
@@ -24,7 +24,7 @@ def _named(_ctx: click.Context, _param: click.Parameter, value: str) -> DataSet:
 
 
 def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from nextchar.data import NAMED
+    from nextchar.data.datasets import NAMED
 
     return [name for name in NAMED if name.startswith(incomplete)]
 
@@ -42,9 +42,9 @@ def list_data_sets(as_json: bool) -> None:
     "your copy" is the file that the environment variable NEXTCHAR_NAMES points to. The command
     "data path" prints the whole path.
     """
-    from nextchar.cli._run import echo_json, note, print_table
-    from nextchar.data import NAMED
-    from nextchar.data.fetch import cache_path, find_data_set
+    from nextchar.cli._output import echo_json, note, print_table
+    from nextchar.data.datasets import NAMED
+    from nextchar.data.download import cache_path, find_data_set
     from nextchar.errors import DataSetError
 
     entries = []
@@ -104,8 +104,8 @@ def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
 
     A right copy in the cache is used without the network; a damaged one is fetched anew.
     """
-    from nextchar.cli._run import echo_json, note
-    from nextchar.data import fetch as fetching
+    from nextchar.cli._output import echo_json, note
+    from nextchar.data import download as fetching
 
     needed = data_set.url is not None and fetching.cached(data_set) is None
     if needed:
@@ -129,6 +129,6 @@ def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
 @click.argument("data_set", metavar="NAME", callback=_named, shell_complete=_complete)
 def path_of_data_set(data_set: DataSet) -> None:
     """Print the path of the data set NAME, which must be on this machine."""
-    from nextchar.data.fetch import locate
+    from nextchar.data.download import locate
 
     click.echo(str(locate(data_set.name)))

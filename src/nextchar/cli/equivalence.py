@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import echo_json, print_table
+from nextchar.cli._output import echo_json, print_table
 
 __all__ = ["equivalence"]
 
@@ -33,12 +33,12 @@ def equivalence(
     exactly and what nearly.
     """
     from nextchar import plots
-    from nextchar.corpus import Corpus
-    from nextchar.counting import count
-    from nextchar.equivalence import compare
+    from nextchar.data.corpus import Corpus
+    from nextchar.lesson.equivalence import compare
+    from nextchar.models.ngram.counts import count
 
     if file is None:
-        from nextchar.data import shipped_path
+        from nextchar.data.datasets import shipped_path
 
         file, column = str(shipped_path()), column or "name"
     if figure:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._run import echo_json, note
+from nextchar.cli._output import echo_json, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nextchar.pitfalls import Language, Outcome, PitfallRun
+    from nextchar.lesson.pitfalls import Language, Outcome, PitfallRun
 
 __all__ = ["pitfalls"]
 
@@ -72,7 +72,7 @@ def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | 
       nextchar pitfalls j --lang zh
       nextchar pitfalls --all --json
     """  # noqa: D301 - the backspace is click's mark for "do not wrap"
-    from nextchar.pitfalls import load_pitfalls, run
+    from nextchar.lesson.pitfalls import load_pitfalls, run
 
     lab = {pitfall.letter: pitfall for pitfall in load_pitfalls()}
     if letter is not None and run_all:
@@ -137,8 +137,8 @@ def _indented(text: str) -> Iterable[str]:
 
 def _words_of(source: str) -> list[str]:
     """The names of a file, one a line, as the lab takes them."""
+    from nextchar.data.files import Format, read_blocks
     from nextchar.errors import CorpusError
-    from nextchar.reading import Format, read_blocks
 
     lines = [line for block in read_blocks(source, Format()) for line in block.text.splitlines() if line.strip()]
     words = _plain_words(lines)
@@ -151,7 +151,7 @@ def _words_of(source: str) -> list[str]:
 
 def _default_words() -> list[str]:
     """The names that ship with nextchar."""
-    from nextchar.data import shipped_names
+    from nextchar.data.datasets import shipped_names
 
     return _plain_words(shipped_names())
 

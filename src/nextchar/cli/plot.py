@@ -7,7 +7,7 @@ from typing import NamedTuple
 import click
 
 from nextchar.cli._options import model_argument
-from nextchar.cli._run import warnings_as_notes
+from nextchar.cli._output import warnings_as_notes
 
 __all__ = ["plot"]
 
@@ -103,7 +103,7 @@ FIGURES = (
 def _command(figure: Figure) -> click.Command:
     def draw(model: str, output: str, word: str | None = None) -> None:
         from nextchar import plots
-        from nextchar.models.build import load
+        from nextchar.models.registry import load
 
         plots.check_output(output)
         words = () if word is None else (word,)
@@ -130,8 +130,8 @@ def layers(model: str, file: str | None, output: str) -> None:
     Without FILE, items that the model writes itself.
     """
     from nextchar import plots
-    from nextchar.corpus import Corpus
-    from nextchar.models.build import load
+    from nextchar.data.corpus import Corpus
+    from nextchar.models.registry import load
 
     plots.check_output(output)
     loaded = load(model)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import json_option
-from nextchar.cli._run import echo_json, print_table
+from nextchar.cli._output import echo_json, print_table
 
 if TYPE_CHECKING:
-    from nextchar.reproduce import Result
+    from nextchar.lesson.reproduction import Result
 
 __all__ = ["reproduce"]
 
@@ -26,8 +26,8 @@ def reproduce(path: str | None, as_json: bool) -> None:
     Without --data, names.txt is taken from where NEXTCHAR_NAMES points or from the cache that
     `nextchar data fetch makemore-names` fills. Exit code 1 if any verdict is unexpected.
     """
-    from nextchar import reproduce as book
-    from nextchar.data.fetch import locate
+    from nextchar.data.download import locate
+    from nextchar.lesson import reproduction as book
 
     results = list(book.reproduce(path or locate("makemore-names")))
     if as_json:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from nextchar.cli._options import json_option, model_argument
-from nextchar.cli._run import echo_json, note, warnings_as_notes, write_text
+from nextchar.cli._output import echo_json, note, warnings_as_notes, write_text
 from nextchar.cli._wishes import condition_from, more_wish_options, training_data
 
 __all__ = ["sample"]
@@ -58,11 +58,11 @@ def sample(
 
     With --json one line for each: {"item", "nats", "symbols"}.
     """
-    from nextchar.decoding import Plan
-    from nextchar.evaluation import score_corpus
-    from nextchar.guided import draw_wanted
-    from nextchar.models.automaton_model import AutomatonModel
-    from nextchar.models.build import load
+    from nextchar.automata.automaton_model import AutomatonModel
+    from nextchar.automata.constrained_sampling import draw_wanted
+    from nextchar.core.sampling import Plan
+    from nextchar.core.scoring import score_corpus
+    from nextchar.models.registry import load
 
     plan = Plan(**wishes)
     loaded = load(model)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
-from nextchar.cli._run import (
+from nextchar.cli._output import (
     check_writable,
     console,
     echo_json,
@@ -22,10 +22,10 @@ from nextchar.cli._run import (
 )
 
 if TYPE_CHECKING:
-    from nextchar.corpus import TextOptions
-    from nextchar.fitting import Trained
-    from nextchar.models.spec import Spec
-    from nextchar.running import Run
+    from nextchar.core.settings import Spec
+    from nextchar.data.corpus import TextOptions
+    from nextchar.models.neural.training.checkpoints import Run
+    from nextchar.tasks.train import Trained
 
 __all__ = ["train"]
 
@@ -176,7 +176,7 @@ def train(
     else:
         _check_options(kind, given)
         if kind in NETS or "with" in given:
-            from nextchar.models.bigram_net import need_torch
+            from nextchar.models.neural.bigram.model import need_torch
 
             need_torch("a mix with nets" if "with" in given else f"the model {kind}")
             nets = given.pop("with", (kind,))
@@ -198,11 +198,11 @@ def train(
             spec if given else None,
         )
         return
-    from nextchar.fitting import Input
-    from nextchar.fitting import train as fit
+    from nextchar.tasks.train import Input
+    from nextchar.tasks.train import train as fit
 
     if not files:
-        from nextchar.data import shipped_path
+        from nextchar.data.datasets import shipped_path
 
         files, column = (str(shipped_path()),), column or _SHIPPED_COLUMN
     data = Input(
@@ -248,8 +248,8 @@ def _train_classifier(
     """One set of models a label, in one file."""
     if column is None and files:
         raise click.UsageError("--label needs --column, the column of the items.")
-    from nextchar.classify import DEFAULT, Classifier, read_labelled
-    from nextchar.data import shipped_path
+    from nextchar.data.datasets import shipped_path
+    from nextchar.tasks.classifier import DEFAULT, Classifier, read_labelled
 
     pairs = [
         read_labelled(name, column or _SHIPPED_COLUMN, label, encoding) for name in files or (str(shipped_path()),)
@@ -296,11 +296,11 @@ def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> No
 
 def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
     """How the training of each net runs; the files of several nets end in .1, .2 and so on."""
-    from nextchar.recording import need_tensorboard
+    from nextchar.models.neural.training.log import need_tensorboard
 
     if "tensorboard" in chosen:
         need_tensorboard()
-    from nextchar.running import Run
+    from nextchar.models.neural.training.checkpoints import Run
 
     endings = [f".{number}" for number in range(1, nets + 1)] if nets > 1 else [""]
     return [
@@ -317,7 +317,7 @@ def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
 
 def _net(kind: str, seed: int, run: Run, chosen: dict[str, Any]) -> Spec:
     """The settings of a net, bound to how its training runs."""
-    from nextchar.models.net_specs import NetRun, net_spec
+    from nextchar.models.neural.families import NetRun, net_spec
 
     budget: dict[str, Any] = {name: chosen[name] for name in ("steps", "epochs", "seconds") if name in chosen}
     return NetRun(net_spec(kind, chosen.get("preset", "default"), chosen.get("set", ()), {"seed": seed, **budget}), run)
@@ -325,7 +325,7 @@ def _net(kind: str, seed: int, run: Run, chosen: dict[str, Any]) -> Spec:
 
 def _mix_with_nets(nets: Sequence[str], seed: int, runs: list[Run], chosen: dict[str, Any]) -> Spec:
     """The settings of a mix with nets, and how their training runs."""
-    from nextchar.models.ensemble_training import SECONDS, mix_with_nets
+    from nextchar.models.ensemble.training import SECONDS, mix_with_nets
 
     return mix_with_nets(nets, seconds=chosen.get("seconds", SECONDS), seed=seed, runs=runs)
 
@@ -333,10 +333,10 @@ def _mix_with_nets(nets: Sequence[str], seed: int, runs: list[Run], chosen: dict
 def _spec(kind: str, chosen: dict[str, Any], seed: int) -> Spec:
     """The settings of a model of counts, or of the bigram net."""
     settings = {MODEL_OPTIONS[kind][name]: value for name, value in chosen.items()}
-    from nextchar.models.build import spec_of
+    from nextchar.models.registry import spec_of
 
     if kind == "bigram-net":
-        from nextchar.models.bigram_net import need_torch
+        from nextchar.models.neural.bigram.model import need_torch
 
         need_torch()
     if kind in ("ngram", "mix"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nextchar.plots.board import leaderboard
+from nextchar.plots.bigram_net import one_hot_rows, smoothing_map, training, weights
+from nextchar.plots.bigram_tables import counts, probabilities, surprisal
 from nextchar.plots.canvas import check_output, save
-from nextchar.plots.counted import counts, probabilities, surprisal
-from nextchar.plots.nets import one_hot_rows, smoothing_map, training, weights
+from nextchar.plots.leaderboard import leaderboard
 from nextchar.plots.neural import attention, embedding, layers, updates
 
 __all__ = [

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.model import Model
 from nextchar.errors import SettingsError
-from nextchar.models.base import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +88,7 @@ def save(figure: Figure, path: str | Path) -> None:
     """
     import io
 
-    from nextchar.storage import write_atomically
+    from nextchar.core.model_file import write_atomically
 
     check_output(path)
     kind = Path(path).suffix.lower().removeprefix(".")

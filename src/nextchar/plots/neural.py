@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.corpus import Corpus
+from nextchar.core.model import Model
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models.base import Model
 from nextchar.plots.canvas import COLOURS, INK, SECOND_INK, canvas, check_size, lay_out, shown, style
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def layers(model: Model, items: Corpus | None = None) -> Figure:
         SettingsError: the model is no net, or there are no items to look at.
         UnknownSymbolError: the items have a character that the model does not know.
     """
-    from nextchar.decoding import Plan
-    from nextchar.diagnostics import inside, net_of
+    from nextchar.core.sampling import Plan
+    from nextchar.models.neural.diagnostics import inside, net_of
 
     net = net_of(model)
     found = inside(net, items if items is not None else net.draw(OWN_ITEMS, Plan(seed=1, max_length=100)).corpus)
@@ -151,7 +151,7 @@ def embedding(model: Model) -> Figure:
     Raises:
         SettingsError: the model is no net, or has more than 128 symbols.
     """
-    from nextchar.diagnostics import embedding_map, net_of
+    from nextchar.models.neural.diagnostics import embedding_map, net_of
 
     found = embedding_map(net_of(model))
     check_size(model)
@@ -182,7 +182,7 @@ def attention(model: Model, word: str) -> Figure:
         SettingsError: the model is no Transformer, or the word is empty or longer than 40 characters.
         UnknownSymbolError: the model does not know a character of the word.
     """
-    from nextchar.diagnostics import attention_maps, net_of
+    from nextchar.models.neural.diagnostics import attention_maps, net_of
 
     word = model.provenance.options.apply(word)
     if not 0 < len(word) <= LONGEST_WORD:

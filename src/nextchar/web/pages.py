@@ -19,7 +19,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
-from nextchar.web.inputs import preferred_language
+from nextchar.web.requests import preferred_language
 
 __all__ = ["CHAPTERS", "home", "icon", "lesson", "source", "source_link", "static"]
 
@@ -106,7 +106,7 @@ def _nothing() -> Response:
 @cache
 def _sources() -> dict[str, str]:
     """The text of each file of the package that a snippet of the lesson names."""
-    from nextchar.lessons import load_chapters
+    from nextchar.lesson.texts import load_chapters
 
     package = files("nextchar")
     names = {snippet.source for chapter in load_chapters() for snippet in chapter.snippets}

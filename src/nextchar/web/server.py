@@ -28,7 +28,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from nextchar.data import NAMED
+from nextchar.data.datasets import NAMED
 from nextchar.errors import SettingsError
 from nextchar.web import pages
 from nextchar.web.security import Security
@@ -73,7 +73,7 @@ class Api:
 def _router(data: Path | None, sessions: Sessions) -> Router:
     from starlette.routing import Router
 
-    from nextchar.web.stock import Stock
+    from nextchar.web.model_cache import Stock
 
     stock = Stock(data)
     sessions.on_drop = stock.cache.forget
@@ -85,9 +85,13 @@ def _router(data: Path | None, sessions: Sessions) -> Router:
 
 def api_routes(stock: Any, sessions: Sessions) -> list[Route]:
     """All of /api."""
-    from nextchar.web import api, api_lesson, api_net, api_sampling, api_scoring
-    from nextchar.web.service import Endpoint, Service
-    from nextchar.web.training import Trainings
+    from nextchar.web.endpoints import counts as api
+    from nextchar.web.endpoints import lesson as api_lesson
+    from nextchar.web.endpoints import net as api_net
+    from nextchar.web.endpoints import sampling as api_sampling
+    from nextchar.web.endpoints import scoring as api_scoring
+    from nextchar.web.endpoints.live_training import Trainings
+    from nextchar.web.runner import Endpoint, Service
 
     service = Service(stock, sessions)
 
@@ -221,11 +225,11 @@ def serve(host: str = "127.0.0.1", port: int = 8000, open_browser: bool = True, 
 def _check_data(path: Path | None) -> None:
     """Find out now, not at the first request, that there is nothing to show."""
     if path is not None:
-        from nextchar.corpus import Corpus
+        from nextchar.data.corpus import Corpus
 
         Corpus.from_file(path)
     elif os.environ.get(NAMED[MAKEMORE].variable or ""):
-        from nextchar.data.fetch import find
+        from nextchar.data.download import find
 
         find(MAKEMORE)
 

@@ -12,10 +12,10 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from nextchar.web.inputs import RefusedError
+from nextchar.web.requests import RefusedError
 
 if TYPE_CHECKING:
-    from nextchar.web.stock import Data
+    from nextchar.web.model_cache import Data
 
 __all__ = ["COOKIE", "Session", "Sessions"]
 

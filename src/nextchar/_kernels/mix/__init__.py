@@ -1,1 +1,1 @@
-"""The compiled loops of the mix."""
+"""The compiled loops of `models.mix`: contexts, what the experts say, the gate, predictions."""

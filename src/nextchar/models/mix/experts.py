@@ -15,10 +15,8 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["EXPERTS", "FIRST", "WINDOW", "Context", "Expert", "context_table"]
+__all__ = ["EXPERTS", "Context", "Expert", "context_table"]
 
-WINDOW: Final = 10  # the newest symbols that a context can see
-FIRST: Final = 3  # the oldest ones
 
 Family = Literal["kn", "raw"]
 
@@ -48,7 +46,7 @@ class Context:
     chain: int = 0
 
     def row(self) -> list[int]:
-        """As the compiled loops read it: see `kernels.context_hash`."""
+        """As the compiled loops read it: see `_kernels.mix.contexts`."""
         flags = self.position | self.all_classes << 1 | self.used << 2 | self.equal << 3
         return [_bits(self.symbols), _bits(self.classes), self.first, flags, self.chain]
 

@@ -26,7 +26,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.models.mix.tables import Tables
+from nextchar._kernels.mix.sizes import COUNT_BUCKETS, MATCHES, POSITIONS, TOTAL_BUCKETS
+from nextchar.models.mix.expert_counts import Tables
 
 __all__ = ["Fitted", "Progressed", "first_gate", "fit_gate", "zeros_like"]
 
@@ -49,7 +50,7 @@ class Fitted(NamedTuple):
     """Weights, and how they came about.
 
     Attributes:
-        gate: `kernels.Gate`.
+        gate: `Gate`.
         epochs: passes over the rows, whole or in part.
         log: (epochs, nats per symbol, seconds) now and then; the nats are those of rows before their update.
         stopped: why it ended early, or None.
@@ -63,20 +64,20 @@ class Fitted(NamedTuple):
 
 def first_gate(tables: Tables) -> Any:
     """The weights that make Kneser-Ney smoothing of the longest suffix."""
-    from nextchar._kernels.mix import layout as kernels
+    from nextchar._mix.layout import Gate
 
     E, V = len(tables.experts), len(tables.unigram)
     slots = np.full(V, LAST_SYMBOLS - 1, dtype=np.int64)
     frequent = np.argsort(-tables.unigram, kind="stable")[: LAST_SYMBOLS - 1]
     slots[frequent] = np.arange(len(frequent))
-    columns = kernels.TOTAL_BUCKETS + kernels.POSITIONS + kernels.MATCHES + int(slots.max()) + 1
+    columns = TOTAL_BUCKETS + POSITIONS + MATCHES + int(slots.max()) + 1
     exponents = np.zeros((E + 1, columns))
     for e, expert in enumerate(tables.experts):
         if expert.family == "kn":
-            exponents[e, : kernels.TOTAL_BUCKETS] = 1
-    exponents[E, kernels.TOTAL_BUCKETS : kernels.TOTAL_BUCKETS + kernels.POSITIONS] = 1
-    scores = np.zeros((E, kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS))
-    return kernels.Gate(exponents, np.zeros((E, int(slots.max()) + 1)), scores, np.zeros(V), slots)
+            exponents[e, :TOTAL_BUCKETS] = 1
+    exponents[E, TOTAL_BUCKETS : TOTAL_BUCKETS + POSITIONS] = 1
+    scores = np.zeros((E, TOTAL_BUCKETS * COUNT_BUCKETS))
+    return Gate(exponents, np.zeros((E, int(slots.max()) + 1)), scores, np.zeros(V), slots)
 
 
 def zeros_like(gate: Any) -> Any:
@@ -100,13 +101,13 @@ def fit_gate(
 
     Args:
         tables: what the rows come from.
-        rows: `kernels.Rows`.
+        rows: `Rows`.
         epochs: passes at most.
         seed: of the order of the rows.
         deadline: in the time of time.perf_counter; without one the result depends on nothing but the arguments.
         progress: is told now and then.
     """
-    from nextchar._kernels.mix import layout as kernels
+    from nextchar._mix.gate import fit_steps
 
     begun = time.perf_counter()
     gate = first_gate(tables)
@@ -128,7 +129,7 @@ def fit_gate(
             if not len(order):
                 order = rng.permutation(R)
             chunk, order = order[: CHUNK * batch], order[CHUNK * batch :]
-            nats += kernels.fit_steps(
+            nats += fit_steps(
                 chunk, batch, rows, gate, start, gradient, mean, square, log_unigram, decay,
                 LEARNING_RATE * (1 - share), step,
             )  # fmt: skip

@@ -19,19 +19,27 @@ from typing import Any, ClassVar, Final, cast, final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.alphabet import Alphabet, Ids
-from nextchar.corpus import Corpus
-from nextchar.counting import count
+from nextchar._kernels.mix.sizes import COUNT_BUCKETS, FIRST, MATCHES, POSITIONS, STATE, TOTAL_BUCKETS, WINDOW
+from nextchar.core.model import Kept, Model
+from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.random_streams import checked_seed
+from nextchar.core.settings import Progress
+from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.models.base import Kept, Model
-from nextchar.models.mix.classes import symbol_classes
-from nextchar.models.mix.experts import EXPERTS, FIRST, WINDOW
+from nextchar.models.mix.expert_counts import (
+    FIT_CELLS,
+    FIT_POSITIONS,
+    Tables,
+    count_experts,
+    leave_one_out,
+    sampled_items,
+)
+from nextchar.models.mix.experts import EXPERTS
 from nextchar.models.mix.gate import Fitted, Progressed, fit_gate
-from nextchar.models.mix.tables import FIT_CELLS, FIT_POSITIONS, Tables, count_experts, leave_one_out, sampled_items
-from nextchar.models.protocol import LogProbs, Step
-from nextchar.models.spec import Progress
-from nextchar.provenance import Provenance
-from nextchar.randomness import checked_seed
+from nextchar.models.mix.symbol_classes import symbol_classes
+from nextchar.models.ngram.counts import count
 
 __all__ = ["Mix", "MixModel"]
 
@@ -167,12 +175,12 @@ def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt
 
 def _explained(tables: Tables, rows: Any, fitted: Fitted, seed: int) -> list[dict[str, Any]]:
     """What each expert is worth: how many nats per symbol more it costs, on items left out, when it says nothing."""
-    from nextchar._kernels.mix import layout as kernels
+    from nextchar._mix.gate import silence
 
     chosen = np.random.default_rng(seed).permutation(len(rows.target))
     chosen = chosen[: max(EXPLAINED * 32 // max(len(tables.unigram), 32), 1)]
     worth, active = np.zeros(len(tables.experts)), np.zeros(len(tables.experts))
-    kernels.silence(chosen, rows, fitted.gate, np.log(tables.unigram), worth, active)
+    silence(chosen, rows, fitted.gate, np.log(tables.unigram), worth, active)
     weight = float(rows.weight[chosen].sum())
     return [
         {"name": expert.name, "worth_nats": float(worth[e] / weight), "active": float(active[e] / weight)}
@@ -188,7 +196,7 @@ class MixModel(Model):
     Attributes:
         settings: how it was trained.
         alphabet: what its ids mean.
-        tables: what its file holds: the experts' contexts and cells, and the gate; see `kernels.Frozen` and `Gate`.
+        tables: what its file holds: the experts' contexts and cells, and the gate; see `Frozen` and `Gate`.
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained; "experts" has what each expert is worth.
     """
@@ -208,7 +216,7 @@ class MixModel(Model):
     @cached_property
     def _frozen(self) -> Any:
         """The tables laid out for the loops, with hash tables for the contexts."""
-        from nextchar._kernels.mix import layout as kernels
+        from nextchar._mix.layout import Frozen, lay_out
 
         stored = self.tables
         kind, kind_contexts = stored["kind"], stored["kind_contexts"]
@@ -222,7 +230,7 @@ class MixModel(Model):
             experts[k, int(experts[k, 0] >= 0)] = e
         width = 2 + (experts >= 0).sum(axis=1)
         words = np.empty(int(sizes.sum() + cells @ width), dtype=np.int32)
-        frozen = kernels.Frozen(
+        frozen = Frozen(
             contexts=stored["contexts"],
             classes=stored["classes"].astype(np.int64),
             slots=np.zeros((int(slots.sum()), 2), dtype=np.uint64),
@@ -234,7 +242,7 @@ class MixModel(Model):
         )
         at = 0
         for k, first in enumerate(kind_contexts[:-1]):
-            at = kernels.lay_out(
+            at = lay_out(
                 k, stored["keys"][first : first + sizes[k]], first, row_first, stored["symbols"],
                 _starts(sizes[kind]) - kind_contexts[kind], _starts(cells[kind]) - kind_cells[kind],
                 stored["totals"], stored["gains"], stored["buckets"], self._gate, at, frozen,
@@ -243,16 +251,14 @@ class MixModel(Model):
 
     @cached_property
     def _gate(self) -> Any:
-        from nextchar._kernels.mix import layout as kernels
+        from nextchar._mix.layout import Gate
 
         stored = self.tables
-        return kernels.Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
+        return Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
-        from nextchar._kernels.mix import layout as kernels
-
-        states = np.zeros((1, kernels.STATE), dtype=np.int64)
+        states = np.zeros((1, STATE), dtype=np.int64)
         return self._read(states, np.zeros(1, dtype=np.int64), np.zeros(batch, dtype=np.intp))
 
     def advance(self, state: object, ids: Ids) -> Step:
@@ -262,11 +268,11 @@ class MixModel(Model):
     def _read(
         self, states: npt.NDArray[np.int64], ids: npt.NDArray[np.int64], rows: npt.NDArray[np.intp] | None = None
     ) -> Step:
-        from nextchar._kernels.mix import layout as kernels
+        from nextchar._mix.prediction import advance
 
         states = states.copy()
         out = np.empty((len(ids), self.alphabet.size))
-        kernels.advance(states, ids, self._frozen, self._gate, out)
+        advance(states, ids, self._frozen, self._gate, out)
         return Step(states, out) if rows is None else Step(states[rows], out[rows])
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
@@ -284,11 +290,11 @@ class MixModel(Model):
 
     def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         """-log p of every symbol of a corpus, shape (S,), nats."""
-        from nextchar._kernels.mix import layout as kernels
+        from nextchar._mix.prediction import stream_nats
 
         nats = np.empty(corpus.symbols)
         depth = max(min(SHARED, ROOM // self.alphabet.size), 1)
-        kernels.stream_nats(_alike(corpus), corpus.offsets, corpus.ids, self._frozen, self._gate, depth, nats)
+        stream_nats(_alike(corpus), corpus.offsets, corpus.ids, self._frozen, self._gate, depth, nats)
         return nats
 
     def training_nats(self) -> float:
@@ -345,14 +351,12 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
     Raises:
         ModelFileError: they do not fit each other, or the alphabet.
     """
-    from nextchar._kernels.mix import layout as kernels
-
     V = alphabet.size
     lengths, kind, contexts = tables["row_lengths"], tables["kind"], tables["contexts"]
     ends, gains = tables["kind_contexts"], tables["gains"]
     E, K, C = len(kind), len(contexts), len(tables["keys"])
     columns = tables["exponents"].shape[-1]
-    before = kernels.TOTAL_BUCKETS + kernels.POSITIONS + kernels.MATCHES
+    before = TOTAL_BUCKETS + POSITIONS + MATCHES
     sound = (
         contexts.shape == (K, 5)
         and contexts.dtype == kind.dtype == ends.dtype == np.int64
@@ -369,11 +373,11 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
         and tables["classes"].shape == tables["unigram"].shape == tables["bias"].shape == (V,)
         and tables["exponents"].shape == (E + 1, columns)
         and tables["by_symbol"].shape == (E, columns - before)
-        and tables["scores"].shape == (E, kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS)
+        and tables["scores"].shape == (E, TOTAL_BUCKETS * COUNT_BUCKETS)
         and tables["slot_of_symbol"].shape == (V,)
         and 0 <= tables["slot_of_symbol"].min() <= tables["slot_of_symbol"].max() < columns - before
-        and tables["totals"].max(initial=0) < kernels.TOTAL_BUCKETS
-        and tables["buckets"].max(initial=0) < kernels.TOTAL_BUCKETS * kernels.COUNT_BUCKETS
+        and tables["totals"].max(initial=0) < TOTAL_BUCKETS
+        and tables["buckets"].max(initial=0) < TOTAL_BUCKETS * COUNT_BUCKETS
         and (contexts[:, :2] < 1 << WINDOW).all()
         and (contexts[:, 2] <= FIRST).all()
         and (contexts >= 0).all()

@@ -1,0 +1,16 @@
+"""Whether the compiled loops are at hand.
+
+Loading numba takes half a second, which small inputs do not repay. So a caller has a size from which on it loads
+them, and below that takes them only where something else has loaded numba before.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["kernels_loaded"]
+
+
+def kernels_loaded() -> bool:
+    """Whether a call of a compiled loop costs no more than the call."""
+    return "numba" in sys.modules

@@ -1,0 +1,152 @@
+"""Reading a prefix symbol by symbol, and the contexts that it is in.
+
+Letters: S symbols of a corpus, V size of the alphabet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from nextchar._kernels.mix.sizes import CLASSES, FIRST, NEWEST, OLDEST, POSITIONS, STATE, USED, T
+from nextchar._kernels.splitmix import mix
+
+__all__ = ["context_hash", "count_contexts", "positions_and_last", "read_symbol"]
+
+U64 = np.uint64
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+@njit(cache=True, nogil=True)
+def read_symbol(state, symbol, classes):  # type: ignore[no-untyped-def]
+    """Let a state (STATE,) read one more symbol, in place; the boundary leads back to the start."""
+    if symbol == 0:
+        state[:] = 0
+        return
+    t = state[T]
+    for j in range(OLDEST - 1, NEWEST, -1):
+        state[j] = state[j - 1]
+    state[NEWEST] = symbol
+    if t < FIRST:
+        state[OLDEST + t] = symbol
+    state[CLASSES] = np.int64(mix(U64(state[CLASSES]) * U64(31) + U64(classes[symbol]) + U64(7)))
+    state[USED] |= np.int64(1) << np.int64(symbol % 63)
+    state[T] = t + 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _add(h: Any, value: Any, tag: int) -> Any:
+    return mix(h + U64(value) * U64(GOLDEN) + U64(tag))
+
+
+@njit(cache=True, nogil=True)
+def context_hash(state, context, classes):  # type: ignore[no-untyped-def]
+    """The context of a kind (5,) that a state is in, as a 64-bit number; 0 for none."""
+    t = state[T]
+    if context[4] > t + 1:
+        return U64(0)
+    h = U64(GOLDEN)
+    mask, j = context[0], 0
+    while mask:
+        if mask & 1:
+            h = _add(h, state[NEWEST + j], j + 1)
+        mask >>= 1
+        j += 1
+    mask, j = context[1], 0
+    while mask:
+        if mask & 1:
+            h = _add(h, classes[state[NEWEST + j]], j + 101)
+        mask >>= 1
+        j += 1
+    for j in range(context[2]):
+        h = _add(h, state[OLDEST + j], j + 201)
+    flags = context[3]
+    if flags & 1:
+        h = _add(h, min(t, 20), 301)
+    if flags & 2:
+        h = _add(h, state[CLASSES], 302)
+    if flags & 4:
+        h = _add(h, state[USED], 303)
+    if flags & 8:
+        code = U64(0)
+        for a in range(6):
+            same = a
+            for b in range(a):
+                if state[NEWEST + b] == state[NEWEST + a]:
+                    same = b
+                    break
+            code = code * U64(8) + U64(same)
+        h = _add(h, code, 304)
+    return h if h != U64(0) else U64(1)
+
+
+@njit(cache=True, nogil=True)
+def positions_and_last(ids, position, last):  # type: ignore[no-untyped-def]
+    """For every position t and the symbol before, (S,), of a stream."""
+    t = before = 0
+    for i in range(ids.size):
+        position[i], last[i] = min(t, POSITIONS - 1), before
+        before = ids[i]
+        t = 0 if before == 0 else t + 1
+
+
+@njit(cache=True, nogil=True)
+def count_contexts(  # type: ignore[no-untyped-def]
+    ids, context, classes, V, slot_keys, slot_values, keys, at_start, position_cell, cell_context, cell_symbol,
+):  # fmt: skip
+    """Number the contexts of one kind, and the cells, in the order in which they occur.
+
+    Args:
+        ids: (S,) which follow a boundary.
+        context: (5,) the kind.
+        classes: (V,)
+        V: size of the alphabet.
+        slot_keys: hash table of a power of 2 above S; room to work in.
+        slot_values: of the same size.
+        keys: (S,) the result: each context's hash.
+        at_start: (S,) the result: whether the context begins with the item.
+        position_cell: (S,) the result: the cell of each position, -1 where it is in no context.
+        cell_context: (S,) the result: the context of each cell.
+        cell_symbol: (S,) the result: the symbol of each cell.
+
+    Returns:
+        How many contexts, how many cells.
+    """
+    mask = U64(slot_keys.size - 1)
+    state = np.zeros(STATE, dtype=np.int64)
+    slot_keys[:] = U64(0)
+    contexts = 0
+    for i in range(ids.size):
+        h = context_hash(state, context, classes)
+        position_cell[i] = -1
+        if h != U64(0):
+            slot = mix(h) & mask
+            while slot_keys[slot] != U64(0) and slot_keys[slot] != h:
+                slot = (slot + U64(1)) & mask
+            if slot_keys[slot] == U64(0):
+                slot_keys[slot] = h
+                slot_values[slot] = contexts
+                keys[contexts] = h
+                at_start[contexts] = context[4] == state[T] + 1
+                contexts += 1
+            position_cell[i] = slot_values[slot]
+        read_symbol(state, ids[i], classes)
+    slot_keys[:] = U64(0)
+    cells = 0
+    for i in range(ids.size):
+        number = position_cell[i]
+        if number >= 0:
+            pair = U64(number) * U64(V) + U64(ids[i]) + U64(1)
+            slot = mix(pair) & mask
+            while slot_keys[slot] != U64(0) and slot_keys[slot] != pair:
+                slot = (slot + U64(1)) & mask
+            if slot_keys[slot] == U64(0):
+                slot_keys[slot] = pair
+                slot_values[slot] = cells
+                cell_context[cells] = number
+                cell_symbol[cells] = ids[i]
+                cells += 1
+            position_cell[i] = slot_values[slot]
+    return contexts, cells

@@ -1,0 +1,177 @@
+"""The one place where errors become a line on stderr and an exit code, and where output is shaped."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+
+import click
+
+from nextchar.errors import ModelFileError, NextcharError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nextchar.core.settings import Report
+
+__all__ = [
+    "CommandGroup",
+    "check_writable",
+    "console",
+    "echo_json",
+    "note",
+    "print_losses",
+    "print_table",
+    "training_progress",
+    "warnings_as_notes",
+    "write_text",
+]
+
+
+class CommandGroup(click.Group):
+    """A click group that ends a user's mistake with one line and exit code 1 instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 130 interrupted."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character gets its number
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return super().invoke(ctx)
+        except NextcharError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough. Point stdout away so that the flush at exit is silent.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except OSError as error:
+            _fail(_os_error_text(error))
+        except MemoryError:
+            _fail("not enough memory for this input; try a lower --order or a smaller file")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(1)
+
+
+def _os_error_text(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def check_writable(output: str, files: tuple[str, ...], holds: str = "the model") -> None:
+    """Say so before an hour of work, not after it."""
+    folder = Path(output).parent
+    if Path(output).is_dir():
+        raise ModelFileError(f"{output}: is a directory; give a file name for {holds}")
+    if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
+        raise ModelFileError(f"{output}: is also an input, which {holds} would replace; give another name")
+    if not folder.is_dir():
+        raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
+    if not os.access(folder, os.W_OK):
+        raise ModelFileError(f"{output}: the folder {folder} cannot be written")
+
+
+def note(message: str) -> None:
+    """Tell a person something beside the results, on stderr."""
+    click.echo(message, err=True)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Tell a person at once what the code inside warns of, without the place in the code that it came from."""
+
+    def tell(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        if category is UserWarning:
+            note(f"Note: {message}.")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = tell
+        yield
+
+
+def echo_json(document: Any, *, lines: bool = False) -> None:
+    """Print one JSON document, or with lines=True one compact line of a JSON Lines stream."""
+    from nextchar.core.model_file import plain
+
+    indent = None if lines else 2
+    click.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=indent))
+
+
+def write_text(text: str) -> None:
+    """Write a large text to stdout in UTF-8, all of it: with PYTHONUNBUFFERED set, one write may fall short."""
+    sys.stdout.flush()
+    stream: BinaryIO = sys.stdout.buffer
+    rest = memoryview(text.encode())
+    while rest:
+        rest = rest[stream.write(rest) :]
+    stream.flush()
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that leaves text alone: no markup, no highlighting."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, soft_wrap=False)
+
+
+@contextmanager
+def training_progress(doing: str = "learning") -> Iterator[Callable[[Report], None] | None]:
+    """A line on a terminal that shows how training, or other long work, goes, once it tells of it."""
+    if not console(stderr=True).is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (doing, BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0, visible=False)
+        yield lambda at: bar.update(task, completed=at.share, description=at.text, visible=True)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    title: str | None = None,
+) -> None:
+    """Print a table to stdout; columns named in `right` are aligned to the right."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE, title=title, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    printer = console()
+    with printer.capture() as printed:  # and echoed, so that a reader that goes away is met in one place, above
+        printer.print(table)
+    click.echo(printed.get(), nl=False)
+
+
+def print_losses(splits: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what the parts of a split cost, all items and new ones."""
+    held_out = len(splits) > 1
+    columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
+    rows = []
+    for name, part in splits.items():
+        row = [name, f"{part['items']:,}", f"{part['symbols']:,}"]
+        row += [f"{float(part[unit]) + 0.0:.4f}" for unit in ("nats_per_symbol", "bits_per_symbol")]
+        new = part.get("new_nats_per_symbol")
+        rows.append([*row, "" if new is None else f"{float(new):.4f}"][: len(columns)])
+    print_table(columns, rows, right=columns[1:])

@@ -1,0 +1,185 @@
+"""The commands that judge texts: `classify`, and `calibrate` for what `score --flag` flags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nextchar.cli._options import format_from, input_options, json_option, model_argument
+from nextchar.cli._output import echo_json, note, print_table
+from nextchar.errors import CorpusError
+
+if TYPE_CHECKING:
+    from nextchar.core.model import Model
+    from nextchar.data.corpus import Corpus
+    from nextchar.tasks.outliers import Detector
+
+__all__ = ["calibrate", "classify"]
+
+
+@click.command(short_help="Which label each item has.")
+@model_argument
+@click.argument("file", default="-")
+@click.option("--least", type=click.FloatRange(0, 1), metavar="P", help="Say ? below this probability.  [default: 0]")
+@click.option("--label", metavar="NAME", help="With --column: the column of the true labels; report how good it is.")
+@input_options
+@json_option
+def classify(
+    model: str,
+    file: str,
+    least: float | None,
+    label: str | None,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    as_json: bool,
+) -> None:
+    """The label of every item of FILE (or of standard input), with its probability.
+
+    MODEL is a classifier: nextchar train FILE --column TEXT --label LABEL -o MODEL. With --json one line for each
+    item: {"item", "label", "probability", "probabilities": {...}}; the label is null below --least. With --label
+    accuracy, log loss and calibration curve instead.
+    """
+    from nextchar.data.corpus import TextOptions, stream
+    from nextchar.tasks.classifier import Classifier
+
+    if weight is not None:
+        raise click.UsageError("--weight does not go with classify.")
+    if label is not None and column is None:
+        raise click.UsageError("--label needs --column, the column of the items.")
+    loaded = Classifier.load(model)
+    if least is not None:
+        loaded.set_params(least=least)
+    if label is not None and column is not None:
+        _measure(loaded, file, column, label, encoding, as_json)
+        return
+    written = 0
+    for part in stream([file], format_from(column, None, encoding), loaded.options or TextOptions()):
+        for piece in part.slices(1 << 18):
+            items = list(piece)
+            for item, row in zip(items, loaded.predict_proba(items).tolist(), strict=True):
+                best = max(range(len(row)), key=row.__getitem__)
+                chosen = str(loaded.classes_[best]) if row[best] >= loaded.least else None
+                if as_json:
+                    shares = dict(zip(map(str, loaded.classes_), row, strict=True))
+                    echo_json(
+                        {"item": item, "label": chosen, "probability": row[best], "probabilities": shares}, lines=True
+                    )
+                else:
+                    if not written:
+                        click.echo("probability  label         item")
+                    click.echo(f"{row[best]:11.4f}  {chosen or '?':<12}  {item}")
+                written += 1
+
+
+def _measure(loaded: Any, file: str, column: str, label: str, encoding: str, as_json: bool) -> None:
+    import numpy as np
+
+    from nextchar.tasks.classifier import log_loss, read_labelled, reliability
+
+    texts, labels = read_labelled(file, column, label, encoding)
+    log_proba = loaded.predict_log_proba(texts)
+    right = loaded.classes_[log_proba.argmax(axis=1)] == np.array(labels)
+    curve = reliability(np.exp(log_proba), loaded.classes_, labels)
+    document = {
+        "items": len(texts),
+        "accuracy": float(right.mean()),
+        "log_loss_nats": log_loss(log_proba, loaded.classes_, labels),
+        "calibration": [{"said": said, "seen": seen, "items": n} for said, seen, n in curve],
+    }
+    if as_json:
+        echo_json(document)
+        return
+    rows = [
+        ("items", f"{len(texts):,}"),
+        ("accuracy", f"{document['accuracy']:.4f}"),
+        ("log loss, nats", f"{document['log_loss_nats']:.4f}"),
+    ]
+    print_table(["measure", "value"], rows, right=["value"])
+    columns = ["probability said", "share right", "items"]
+    print_table(columns, [(f"{a:.3f}", f"{b:.3f}", f"{n:,}") for a, b, n in curve], right=columns)
+
+
+@click.command(short_help="Find the threshold for odd items.")
+@model_argument
+@click.argument("good")
+@click.argument("bad", required=False)
+@click.option(
+    "--false-alarms", type=float, default=0.01, show_default=True, metavar="P", help="Share of good items flagged."
+)
+@click.option("-o", "--output", type=click.Path(), metavar="MODEL", help="Write there.  [default: MODEL itself]")
+@input_options
+@json_option
+def calibrate(
+    model: str,
+    good: str,
+    bad: str | None,
+    false_alarms: float,
+    output: str | None,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    as_json: bool,
+) -> None:
+    """Find by the items of GOOD above which cost an item is to be flagged, and keep it in the model's file.
+
+    The cost is measured against what good items of the same length cost, so that short ones raise no false alarms.
+    Items of GOOD that the model was trained on are left out. BAD, if given, tells how many of its items are caught.
+    `score --flag` then flags.
+    """
+    import numpy as np
+
+    from nextchar.models.registry import load
+    from nextchar.tasks.outliers import METRIC, length_buckets
+    from nextchar.tasks.outliers import calibrate as find
+
+    if weight is not None:
+        raise click.UsageError("--weight does not go with calibrate.")
+    loaded = load(model)
+    read = _reader(loaded, column, encoding)
+    given = read(good)
+    detector, items = find(loaded, given, false_alarms)
+    left_out = len(given) - len(items)
+    rows: list[tuple[str, int, float]] = []
+    flags = _flags(loaded, detector, items)
+    for first, last in length_buckets(items.lengths):
+        inside = (items.lengths >= first) & (items.lengths <= last)
+        if inside.any():
+            rows.append((f"good, {first} to {last} characters", int(inside.sum()), float(flags[inside].mean())))
+    if bad is not None:
+        others = read(bad)
+        rows.append(("bad", len(others), float(_flags(loaded, detector, others).mean())))
+    loaded.with_metrics({**loaded.metrics, METRIC: detector.document()}).save(output or model)
+    if left_out:
+        note(f"Note: {left_out:,} items of {good} are in the training data and were left out of the threshold.")
+    if as_json:
+        shares = [{"items": name, "number": n, "flagged": share} for name, n, share in rows]
+        echo_json({**detector.document(), "left_out": left_out, "shares": shares})
+        return
+    usual = np.array([round(float(items.lengths.mean())) + 1])
+    odd = float(detector.limit(usual)[0])
+    click.echo(f"threshold: {odd:.2f} standard deviations above good items of {usual[0] - 1} characters")
+    columns = ["items", "number", "flagged"]
+    print_table(columns, [(name, f"{n:,}", f"{share:.2%}") for name, n, share in rows], right=columns[1:])
+
+
+def _reader(loaded: Model, column: str | None, encoding: str) -> Any:
+    from nextchar.data.corpus import Corpus
+
+    def read(source: str) -> Corpus:
+        return Corpus.from_file(
+            source,
+            column=column,
+            encoding=encoding,
+            options=loaded.provenance.options,
+            alphabet=loaded.alphabet,
+        )
+
+    return read
+
+
+def _flags(loaded: Model, detector: Detector, items: Corpus) -> Any:
+    if not len(items):
+        raise CorpusError("no items")
+    return detector.flags(loaded.nats(items), items.lengths + 1)

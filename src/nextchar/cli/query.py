@@ -1,0 +1,163 @@
+"""The commands that answer exactly, for models that are finite automata: `prob`, `top`, `complete` and `fill`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nextchar.cli._options import json_option, model_argument
+from nextchar.cli._output import echo_json, note, print_table
+from nextchar.cli._wishes import condition_from, training_data, wish_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nextchar.automata.conditional import Conditional, Item
+
+__all__ = ["complete", "fill", "prob", "top"]
+
+
+@click.command(short_help="How probable items of a kind are.")
+@model_argument
+@wish_options
+@json_option
+def prob(model: str, as_json: bool, **wishes: Any) -> None:
+    """The exact probability that an item of MODEL meets all the wishes, and what such items are like.
+
+    For models that are finite automata (ngram, bigram-net and what is made of them). Items without any character
+    count too, unless --min-length says otherwise.
+    """
+    found = _conditional(model, wishes, writable=False)
+    document = {
+        "probability": found.probability,
+        "nats": -found.log_probability,
+        "one_in": math.exp(min(-found.log_probability, 700.0)),
+        "mean_length": found.mean_length,
+        "entropy_nats": found.entropy,
+    }
+    if as_json:
+        echo_json(document)
+        return
+    rows = [
+        ("probability", f"{found.probability:.6g}"),
+        ("one in", f"{document['one_in']:,.6g}" if document["one_in"] >= 1e15 else f"{document['one_in']:,.2f}"),
+        ("mean length", f"{found.mean_length:.4f}"),
+        ("entropy, nats an item", f"{found.entropy:.4f}"),
+    ]
+    print_table(["measure", "value"], rows, right=["value"])
+
+
+@click.command(short_help="The most probable items, in order.")
+@model_argument
+@click.option("-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
+@wish_options
+@json_option
+def top(model: str, count: int, as_json: bool, **wishes: Any) -> None:
+    """The most probable items of MODEL that meet the wishes, in order, none twice, with their exact probabilities.
+
+    For models that are finite automata (ngram, bigram-net and what is made of them). With --json one line for each:
+    {"item", "nats", "probability", "share"}, the share being that among the items that meet the wishes; it is left
+    out where --new goes by fingerprints alone.
+    """
+    found = _conditional(model, wishes)
+    _print_items(found, found.top(count), count, as_json)
+
+
+@click.command(short_help="How an item may go on.")
+@model_argument
+@click.argument("prefix")
+@click.option("-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many of each.")
+@json_option
+def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
+    """The symbols that may follow PREFIX, and the most probable whole items that start with it.
+
+    The shares are probabilities given PREFIX. The end of the item is shown as a dot. For models that are finite
+    automata.
+    """
+    from nextchar.automata.conditional import next_symbols
+
+    found = _conditional(model, {"prefix": prefix})
+    symbols = next_symbols(found, prefix)[:count]
+    items = list(found.top(count))
+    if as_json:
+        echo_json(
+            {
+                "prefix": prefix,
+                "probability": found.probability,
+                "next": [{"symbol": symbol, "share": share} for symbol, share in symbols],
+                "items": [_document(item, found) for item in items],
+            }
+        )
+        return
+    click.echo(f"{prefix!r} starts an item with probability {found.probability:.6g}")
+    rows = [
+        (symbol, f"{share:.4f}", item.text if item else "", f"{item.share:.4f}" if item else "")
+        for (symbol, share), item in _paired(symbols, items)
+    ]
+    print_table(["next", "share", "item", "share "], rows, right=["share", "share "])
+
+
+@click.command(short_help="Fill the gaps of an item.")
+@model_argument
+@click.argument("text")
+@click.option("-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
+@click.option("--gap", default="_", show_default=True, metavar="CHAR", help="What stands for one missing character.")
+@json_option
+def fill(model: str, text: str, count: int, gap: str, as_json: bool) -> None:
+    """The most probable items like TEXT, in which each _ is one missing character: nextchar fill MODEL mar__a.
+
+    The shares are probabilities given what is there. For models that are finite automata.
+    """
+    if len(gap) != 1:
+        raise click.UsageError("--gap takes one character.")
+    from nextchar.automata.conditional import gaps_pattern
+
+    found = _conditional(model, {"match": (gaps_pattern(text, gap),)})
+    _print_items(found, found.top(count), count, as_json)
+
+
+def _conditional(path: str, wishes: dict[str, Any], *, writable: bool = True) -> Conditional:
+    from nextchar.automata.conditional import conditional
+    from nextchar.models.registry import load
+
+    nothing = {
+        "match": (),
+        "prefix": "",
+        "suffix": "",
+        "contains": (),
+        "allowed": None,
+        "not_in": (),
+        "min_length": 0,
+        "max_length": None,
+    }
+    loaded = load(path)
+    new, files = wishes.pop("new", False), wishes.pop("data_files", ())
+    data = training_data(loaded, files, new)
+    condition = condition_from(loaded, **{**nothing, **wishes})
+    return conditional(loaded, condition, new=new, data=data, writable=writable)
+
+
+def _document(item: Item, found: Conditional) -> dict[str, Any]:
+    share = {} if found.known is not None else {"share": item.share}
+    return {"item": item.text, "nats": item.nats, "probability": item.probability, **share}
+
+
+def _print_items(found: Conditional, items: Iterable[Item], wanted: int, as_json: bool) -> None:
+    written = 0
+    for item in items:
+        if as_json:
+            echo_json(_document(item, found), lines=True)
+        else:
+            if not written:
+                click.echo("probability       share  item")
+            share = f"{item.share:11.6f}" if found.known is None else f"{'-':>11}"
+            click.echo(f"{item.probability:11.4e} {share}  {item.text}")
+        written += 1
+    if written < wanted:
+        note(f"Note: there are no more than {written:,} such items.")
+
+
+def _paired(symbols: Sequence[tuple[str, float]], items: Sequence[Item]) -> list[tuple[tuple[str, float], Item | None]]:
+    return [(symbol, items[i] if i < len(items) else None) for i, symbol in enumerate(symbols)]

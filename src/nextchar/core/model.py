@@ -1,0 +1,221 @@
+"""The verbs of a trained model, written once upon its one interface.
+
+A model class gives rows of log-probabilities (see `protocol`); from this it gets sample, score, surprisal, evaluate
+and save. Nothing here is overridden: a model with a faster way offers it under the names that `protocol` and
+`decoding` look for.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.core.model_file import ModelFile, write_model_file
+from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.sampling import Plan, Samples, sample
+from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
+from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance
+from nextchar.errors import SettingsError
+
+__all__ = ["Kept", "Model"]
+
+
+class Kept(NamedTuple):
+    """What a file keeps of a model; each model class has a `from_kept`.
+
+    Attributes:
+        settings: the fields of its settings.
+        arrays: those of the model's `arrays`, and maybe others.
+        alphabet: what its ids mean.
+        provenance: what it remembers of its training data.
+        metrics: what was measured when it was trained.
+    """
+
+    settings: Mapping[str, Any]
+    arrays: Mapping[str, npt.NDArray[Any]]
+    alphabet: Alphabet
+    provenance: Provenance
+    metrics: Mapping[str, Any]
+
+
+class Model(ABC):
+    """A trained model.
+
+    Attributes:
+        settings: the frozen dataclass that it was made from.
+        alphabet: what its ids mean.
+        provenance: what it remembers of its training data.
+        metrics: what was measured when it was trained, as plain JSON values.
+        members: the models that it is made of; none for most.
+    """
+
+    settings: Any
+    alphabet: Alphabet
+    provenance: Provenance
+    metrics: Mapping[str, Any]
+    members: Sequence[Model] = ()
+
+    # -- what each model gives --------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """The name of the kind of model, as `build` has it."""
+
+    @property
+    @abstractmethod
+    def context_length(self) -> int | None:
+        """How many symbols it looks back; None for all."""
+
+    @abstractmethod
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+
+    @abstractmethod
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item, ids (B,); the old state stays as it was."""
+
+    @abstractmethod
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items."""
+
+    @abstractmethod
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats: row t predicts what follows ids[:, : t + 1]."""
+
+    @abstractmethod
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """What has to be stored beside the settings and the alphabet."""
+
+    @abstractmethod
+    def training_nats(self) -> float:
+        """-log p of the training data, weights counted; from what the model remembers of it."""
+
+    @abstractmethod
+    def with_metrics(self, metrics: Mapping[str, Any]) -> Model:
+        """The same model with other metrics."""
+
+    # -- what all models do -----------------------------------------------------------------------------------------
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        seed: int | None = None,
+        stream: Literal["nextchar", "torch1"] = "nextchar",
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        prefix: str = "",
+        min_length: int | None = None,
+        max_length: int | None = None,
+        distinct: bool = False,
+        new: bool = False,
+    ) -> list[str]:
+        """Write n new items; see `Plan` for the arguments.
+
+        Warns:
+            UserWarning: fewer than n items meet all wishes; those there are come back.
+
+        Raises:
+            SettingsError: an argument is out of its range, or wishes contradict each other.
+            UnknownSymbolError: the prefix has a character that the model does not know.
+        """
+        plan = Plan(
+            seed=seed,
+            stream=stream,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            prefix=prefix,
+            min_length=min_length,
+            max_length=max_length,
+            distinct=distinct,
+            new=new,
+        )
+        samples = self.draw(n, plan)
+        if samples.missing:
+            warnings.warn(samples.explain_missing(), stacklevel=2)
+        return list(samples.corpus)
+
+    def draw(self, n: int, plan: Plan) -> Samples:
+        """As `sample`, from a plan, and giving the items as a corpus: the way to draw millions."""
+        return sample(self, n, plan, options=self.provenance.options, known=self.provenance.known)
+
+    def score(self, items: Sequence[str]) -> list[Score]:
+        """What each item costs in nats, symbol by symbol.
+
+        Raises:
+            CorpusError: an item is blank or holds a line end.
+            UnknownSymbolError: an item has a character that the model does not know.
+        """
+        return score_corpus(self, self._corpus_of(items))
+
+    def nats(self, items: Sequence[str] | Corpus) -> npt.NDArray[np.float64]:
+        """-log p of each item, shape (n,): `score` for millions.
+
+        Raises:
+            CorpusError: an item is blank or holds a line end.
+            UnknownSymbolError: an item has a character that the model does not know.
+        """
+        corpus = items.encoded_in(self.alphabet) if isinstance(items, Corpus) else self._corpus_of(items)
+        return item_nats(corpus, symbol_nats(self, corpus))
+
+    def surprisal(self, item: str) -> list[tuple[str, float]]:
+        """Each symbol of an item and -log p of it in nats; the end, shown as the boundary's sign, comes last."""
+        score = self.score([item])[0]
+        return list(zip([*score.item, self.alphabet.boundary_sign], score.surprisal, strict=True))
+
+    def evaluate(self, corpus: Corpus) -> Evaluation:
+        """The loss on a corpus."""
+        return evaluate(self, corpus)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one file, whole or not at all.
+
+        Raises:
+            ModelFileError: the file cannot be written there.
+        """
+        write_model_file(path, self.content())
+
+    def content(self) -> ModelFile:
+        """What its file holds; a member's arrays have names that begin with member0/, member1/ and so on."""
+        arrays = dict(self.arrays())
+        seen = self.provenance
+        if seen.known is not None:
+            arrays["known_items"] = seen.known
+        document: dict[str, Any] = {
+            "settings": asdict(self.settings),
+            "alphabet": {"characters": self.alphabet.characters, "has_unknown": self.alphabet.has_unknown},
+            "text": asdict(seen.options),
+            "data": {
+                "items": seen.items,
+                "symbols": seen.symbols,
+                "weight": seen.weight,
+                "source": None if seen.source is None else asdict(seen.source),
+            },
+            "metrics": self.metrics,
+        }
+        inner = [member.content() for member in self.members]
+        if inner:
+            document["members"] = [{"kind": part.kind, **part.document} for part in inner]
+        for m, part in enumerate(inner):
+            arrays |= {f"member{m}/{name}": array for name, array in part.arrays.items()}
+        return ModelFile(self.kind, arrays, document)
+
+    def _corpus_of(self, items: Sequence[str]) -> Corpus:
+        if isinstance(items, str):
+            raise SettingsError(f"give a list of items, for example [{items!r}], not one string")
+        corpus = Corpus.from_items(items, options=self.provenance.options, alphabet=self.alphabet)
+        if len(corpus) != len(items):
+            raise SettingsError("blank items cannot be scored; leave them out")
+        return corpus

@@ -1,0 +1,71 @@
+"""The one interface that every model offers, from a table of counts to a Transformer.
+
+The whole row of log-probabilities, not the score of one symbol, is the primitive: sampling, scoring, heat maps and
+surprisal all follow from it. What a model carries from symbol to symbol (a row number, a hidden vector, a cache) is
+its own affair; callers pass the state on and never look inside.
+
+Letters: B batch, T time, V size of the alphabet with the boundary, S symbols of a corpus.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.corpus import Corpus
+
+__all__ = ["CorpusScorer", "LanguageModel", "LogProbs", "Step"]
+
+LogProbs = npt.NDArray[np.float64]  # nats
+
+
+class Step(NamedTuple):
+    """A state, and what it says of the next symbol: log_probs (B, V), each row summing to 1 when exponentiated."""
+
+    state: object
+    log_probs: LogProbs
+
+
+class LanguageModel(Protocol):
+    """p(next symbol | symbols of the item so far).
+
+    Reading a boundary always leads back to the start, so a corpus may be read as one stream.
+    """
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """What the ids mean."""
+        ...
+
+    @property
+    def context_length(self) -> int | None:
+        """How many symbols it looks back; None for all."""
+        ...
+
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+        ...
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item, ids (B,). The old state stays as it was."""
+        ...
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items, in the given order; a row may be repeated."""
+        ...
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats: row t predicts what follows ids[:, : t + 1]. ids[:, 0] is the boundary."""
+        ...
+
+
+@runtime_checkable
+class CorpusScorer(Protocol):
+    """A model with a fast way to score a whole corpus."""
+
+    def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
+        """-log p of every symbol of the corpus, shape (S,), nats."""
+        ...

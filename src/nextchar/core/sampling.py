@@ -1,0 +1,413 @@
+"""Writing new items: from rows of log-probabilities to characters.
+
+A draw takes the first symbol whose cumulative probability exceeds u times the row's total, with u uniform in [0, 1),
+in float64. Item i of a seed has its own sequence of uniforms (see `randomness`), so it comes out the same alone or
+among a million, by the plain path here or by a model's fast one.
+
+Letters: B items in a batch, V size of the alphabet, t characters already written.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.core.protocol import LanguageModel, LogProbs
+from nextchar.core.random_streams import checked_seed, item_keys, torch1_uniforms, uniforms
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
+from nextchar.errors import SettingsError, UnknownSymbolError
+
+__all__ = ["Drawer", "Draws", "FastSampler", "Plan", "Samples", "adjust", "allowed", "cumulate", "sample"]
+
+F64 = npt.NDArray[np.float64]
+
+ENDLESS: Final = 10_000  # symbols after which an item without a length limit is given up
+BATCH: Final = 1 << 17  # items drawn at a time, and
+BATCH_CELLS: Final = 1 << 24  # numbers in their rows: 128 MB
+BARREN: Final = 50_000  # draws without a single item that meets all wishes, after which no more are tried
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to write, and how boldly.
+
+    Attributes:
+        seed: fixes the items; None takes a fresh one.
+        stream: "nextchar", or "torch1" for the draws of torch <= 1.13.
+        temperature: divides the log-probabilities; below 1 more cautious, 0 always the most probable symbol.
+        top_k: only the k most probable symbols.
+        top_p: only the most probable symbols that together reach this probability (Holtzman et al. 2020, nucleus).
+        prefix: every item starts with it.
+        min_length: characters, the prefix included; the end is not allowed before. By default 1, so that no item is
+            empty; 0 for torch1, which goes by the rows as they are.
+        max_length: characters; the end is forced there.
+        distinct: no item twice.
+        new: no item of the training data.
+
+    Raises:
+        SettingsError: a setting is out of its range, or two of them contradict each other.
+    """
+
+    seed: int | None = None
+    stream: Literal["nextchar", "torch1"] = "nextchar"
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    prefix: str = ""
+    min_length: int | None = None
+    max_length: int | None = None
+    distinct: bool = False
+    new: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seed is not None:
+            checked_seed(self.seed)
+        if self.stream not in ("nextchar", "torch1"):
+            raise SettingsError(f"there is no stream {self.stream!r}; choose nextchar or torch1")
+        if not 0 <= self.temperature < float("inf"):
+            raise SettingsError(f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}")
+        if self.top_k is not None and self.top_k < 1:
+            raise SettingsError(f"top-k keeps at least 1 symbol, not {self.top_k}")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise SettingsError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
+        if self.min_length is not None and self.min_length < 0:
+            raise SettingsError(f"min-length is at least 0, not {self.min_length}")
+        if self.max_length is not None and self.max_length < 1:
+            raise SettingsError(f"max-length is at least 1, not {self.max_length}")
+        if self.max_length is not None and self.max_length < self.shortest:
+            raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
+
+    @property
+    def shortest(self) -> int:
+        """The least number of characters of an item."""
+        if self.min_length is None:
+            return 0 if self.stream == "torch1" else 1
+        return self.min_length
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether temperature, top_k or top_p change anything."""
+        return self.temperature != 1 or self.top_k is not None or self.top_p is not None
+
+
+class Draws(NamedTuple):
+    """Items as ids (flat, each ended by a boundary), and which of the batch they are; dead ends are left out."""
+
+    ids: Ids
+    offsets: npt.NDArray[np.int64]
+
+
+class Drawer(Protocol):
+    """A prepared way to draw many items by one plan."""
+
+    def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
+        """Items first .. first + count - 1 of the seed, as the plain path gives them."""
+        ...
+
+
+@runtime_checkable
+class FastSampler(Protocol):
+    """A model with a fast way to draw many items."""
+
+    def drawer(self, plan: Plan, n: int) -> Drawer | None:
+        """Prepare to draw about n items; None where the plain path is to be taken."""
+        ...
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What was drawn.
+
+    Attributes:
+        corpus: the items; possibly none.
+        wanted: how many were asked for.
+        drawn: how many had to be drawn for it, items that were left out included.
+    """
+
+    corpus: Corpus
+    wanted: int
+    drawn: int
+
+    @property
+    def missing(self) -> int:
+        """How many of the wanted items could not be had."""
+        return self.wanted - len(self.corpus)
+
+    def explain_missing(self) -> str:
+        """One sentence for people on why there are fewer items than wanted."""
+        return (
+            f"only {len(self.corpus):,} of {self.wanted:,} items: {self.drawn:,} draws gave no more that meet all "
+            "wishes (new, distinct, lengths)"
+        )
+
+
+def sample(
+    model: LanguageModel,
+    n: int,
+    plan: Plan,
+    *,
+    options: TextOptions | None = None,
+    known: Fingerprints | None = None,
+) -> Samples:
+    """Draw n items from a model.
+
+    Args:
+        model: any language model.
+        n: how many items.
+        plan: how.
+        options: what the model does to text; applied to the prefix.
+        known: fingerprints of the training items, for plan.new.
+
+    Raises:
+        SettingsError: n is negative, the prefix is longer than max_length, plan.new without known items, or items
+            do not end.
+        UnknownSymbolError: the prefix has a character that the model does not know.
+    """
+    if n < 0:
+        raise SettingsError(f"the number of items is at least 0, not {n}")
+    if plan.new and known is None:
+        raise SettingsError("this model has not kept its training items, so it cannot tell which items are new")
+    prefix = _prefix_ids(model, plan, options or TextOptions(strip=False))
+    seed = secrets.randbits(63) if plan.seed is None else plan.seed
+    one_sequence = plan.stream == "torch1"
+    source = _sequential(model, plan, seed, prefix) if one_sequence else _batched(model, plan, n, seed, prefix)
+    kept: list[Corpus] = []
+    seen: Fingerprints = np.empty(0, dtype=np.uint64)
+    got = drawn = barren = 0
+    while got < n and barren < BARREN:
+        count = n - got
+        if not one_sequence:  # expect the share of good items seen so far
+            most = max(BATCH_CELLS // model.alphabet.size, 1)
+            count = min(count * drawn // max(got, 1) + 1 if drawn else count, BATCH, most)
+        draws = source(count)
+        batch = Corpus(model.alphabet, draws.ids, draws.offsets)
+        if plan.new or plan.distinct:
+            batch, seen = _wanted(batch, plan, known, seen)
+        if len(batch) > n - got:
+            batch = batch.take(np.arange(n - got))
+        drawn += count
+        barren = 0 if len(batch) else barren + count
+        got += len(batch)
+        kept.append(batch)
+    return Samples(_joined(model, kept), n, drawn)
+
+
+def _prefix_ids(model: LanguageModel, plan: Plan, options: TextOptions) -> Ids:
+    text = replace(options, strip=False).apply(plan.prefix)
+    if plan.max_length is not None and len(text) > plan.max_length:
+        raise SettingsError(f"the prefix {text!r} is longer than max-length {plan.max_length}")
+    if set(text) & set("\n\r\0"):
+        raise SettingsError("a prefix holds no line ends and no NUL characters")
+    known = model.alphabet
+    unknown = [c for c in text if c not in known.characters]
+    if unknown:
+        character, position = unknown[0], text.index(unknown[0])
+        raise UnknownSymbolError(
+            f"the prefix {text!r} has {character!r} (U+{ord(character):04X}) at position {position + 1}, "
+            "which the model does not know",
+            character=character,
+            position=position,
+        )
+    return known.encode(text)
+
+
+def _wanted(batch: Corpus, plan: Plan, known: Fingerprints | None, seen: Fingerprints) -> tuple[Corpus, Fingerprints]:
+    """The items of a batch that are new and distinct as far as asked for, and all fingerprints kept so far."""
+    prints = batch.fingerprints() if len(batch) else seen[:0]
+    good = np.ones(len(prints), dtype=np.bool_)
+    if plan.new and known is not None:
+        good &= ~np.isin(prints, known)
+    if plan.distinct:
+        good &= ~np.isin(prints, seen)
+        first = np.zeros(len(prints), dtype=np.bool_)
+        first[np.unique(prints, return_index=True)[1]] = True
+        good &= first
+        seen = np.union1d(seen, prints[good])
+    return batch.take(np.flatnonzero(good)), seen
+
+
+def _joined(model: LanguageModel, parts: list[Corpus]) -> Corpus:
+    filled = [part for part in parts if len(part)]
+    if filled:
+        return Corpus.concatenate(filled)
+    return Corpus(model.alphabet, np.empty(0, dtype=model.alphabet.dtype), np.zeros(1, dtype=np.int64))
+
+
+# -- from a row of log-probabilities to a symbol ------------------------------------------------------------------
+
+
+def adjust(
+    log_probs: LogProbs, *, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> LogProbs:
+    """Reshape rows: temperature first, then top_k, then top_p; (B, V) -> (B, V) nats, each row again summing to 1.
+
+    Temperature 0 leaves the most probable symbol alone (the smallest id among equals). Ties at the edge of top_k and
+    top_p go to the smaller id.
+    """
+    if temperature == 0:
+        top_k, temperature = 1, 1.0
+    if temperature != 1:
+        log_probs = _normalised(log_probs / temperature)
+    V = log_probs.shape[-1]
+    if (top_k is not None and top_k < V) or top_p is not None:
+        order = np.argsort(-log_probs, axis=-1, kind="stable")
+        sorted_probs = np.exp(np.take_along_axis(log_probs, order, axis=-1))
+        rank = np.arange(V)
+        keep = np.broadcast_to(rank < (V if top_k is None else top_k), log_probs.shape)
+        if top_p is not None:
+            sorted_probs = sorted_probs * keep
+            sorted_probs /= sorted_probs.sum(axis=-1, keepdims=True)
+            before = np.cumsum(sorted_probs, axis=-1) - sorted_probs
+            keep = keep & ((before < top_p) | (rank == 0))
+        kept = np.empty(log_probs.shape, dtype=np.bool_)
+        np.put_along_axis(kept, order, keep, axis=-1)
+        log_probs = _normalised(np.where(kept, log_probs, -np.inf))
+    return log_probs
+
+
+def _normalised(log_probs: LogProbs) -> LogProbs:
+    top = log_probs.max(axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        normalised: LogProbs = log_probs - top - np.log(np.exp(log_probs - top).sum(axis=-1, keepdims=True))
+    return normalised
+
+
+def allowed(log_probs: LogProbs, alphabet: Alphabet, plan: Plan, t: int) -> LogProbs:
+    """Rows (B, V) after t characters, what the plan forbids at -inf, adjusted; a dead end is -inf throughout."""
+    unknown = alphabet.unknown
+    if t < plan.shortest or unknown is not None:
+        log_probs = log_probs.copy()
+        if t < plan.shortest:
+            log_probs[:, BOUNDARY] = -np.inf
+        if unknown is not None:
+            log_probs[:, unknown] = -np.inf
+    if not plan.adjusts:
+        return log_probs
+    dead = ~np.isfinite(log_probs).any(axis=-1)
+    if dead.any():
+        log_probs[dead, BOUNDARY] = 0.0  # keeps the arithmetic below finite; undone right after
+    adjusted = adjust(log_probs, temperature=plan.temperature, top_k=plan.top_k, top_p=plan.top_p)
+    adjusted[dead] = -np.inf
+    return adjusted
+
+
+def cumulate(log_probs: LogProbs) -> F64:
+    """Cumulative probabilities of rows, (B, V); the last column is the row's total, 0 at a dead end."""
+    cumulative: F64 = np.cumsum(np.exp(log_probs), axis=-1)
+    return cumulative
+
+
+def _batched(model: LanguageModel, plan: Plan, n: int, seed: int, prefix: Ids) -> Callable[[int], Draws]:
+    """Gives the next so many items at each call."""
+    drawer = model.drawer(plan, n) if isinstance(model, FastSampler) else None
+    drawer = drawer or partial(draw_plainly, model, plan)
+    first = 0
+
+    def draw(count: int) -> Draws:
+        nonlocal first
+        first += count
+        return drawer(seed, prefix, first - count, count)
+
+    return draw
+
+
+def draw_plainly(model: LanguageModel, plan: Plan, seed: int, prefix: Ids, first: int, count: int) -> Draws:
+    """Items first .. first + count - 1 of the seed by the model's start and advance alone."""
+    keys = item_keys(seed, first, count)
+    step = model.start(count)
+    for symbol in prefix:
+        step = model.advance(step.state, np.full(count, symbol))
+    alive = np.arange(count)
+    written: list[tuple[npt.NDArray[np.intp], Ids]] = []
+    dead: list[npt.NDArray[np.intp]] = []
+    t = len(prefix)
+    while len(alive) and t != plan.max_length:
+        check_endless(plan, t)
+        cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, t))
+        total = cumulative[:, -1]
+        mark = np.minimum(uniforms(keys[alive], t) * total, np.nextafter(total, 0))
+        ids = (cumulative <= mark[:, None]).sum(axis=-1)
+        dead.append(alive[total == 0])
+        going = (ids != BOUNDARY) & (total > 0)
+        if not going.all():
+            alive, ids = alive[going], ids[going]
+            step = step._replace(state=model.select(step.state, np.flatnonzero(going)))
+        written.append((alive, ids.astype(model.alphabet.dtype)))
+        t += 1
+        if len(alive) and t != plan.max_length:
+            step = model.advance(step.state, written[-1][1])
+    return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))
+
+
+def check_endless(plan: Plan, t: int) -> None:
+    """Stop what would not stop by itself.
+
+    Raises:
+        SettingsError: no length limit, and an item of ENDLESS symbols.
+    """
+    if plan.max_length is None and t >= ENDLESS:
+        raise SettingsError(
+            f"an item has not ended after {ENDLESS:,} characters, and with these settings may never; give a max-length"
+        )
+
+
+def assemble(
+    prefix: Ids, written: list[tuple[npt.NDArray[np.intp], Ids]], count: int, dead: npt.NDArray[np.intp]
+) -> Draws:
+    """Put together what was written character by character: for each time, (item numbers, ids)."""
+    lengths = np.full(count, len(prefix), dtype=np.int64)
+    for items, _ in written:
+        lengths[items] += 1
+    sizes = lengths + 1
+    sizes[dead] = 0
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    ids = np.zeros(offsets[-1] + len(prefix) + len(written), dtype=prefix.dtype)
+    begins = offsets[:-1]
+    whole = np.ones(count, dtype=np.bool_)
+    whole[dead] = False
+    for t, symbol in enumerate(prefix):
+        ids[begins[whole] + t] = symbol
+    for t, (items, symbols) in enumerate(written, start=len(prefix)):
+        if len(dead):
+            items, symbols = items[whole[items]], symbols[whole[items]]
+        ids[begins[items] + t] = symbols
+    return Draws(ids[: offsets[-1]], np.concatenate([[0], offsets[1:][whole]]))
+
+
+def _sequential(model: LanguageModel, plan: Plan, seed: int, prefix: Ids) -> Callable[[int], Draws]:
+    """As `_batched`, with one sequence of uniforms for all draws, and torch's >= in place of >."""
+    source = torch1_uniforms(seed)
+
+    def draw(count: int) -> Draws:
+        items = [item for item in (_one_item(model, plan, source, prefix) for _ in range(count)) if item is not None]
+        offsets = np.cumsum([0, *(len(item) for item in items)])
+        return Draws(np.array([i for item in items for i in item], dtype=model.alphabet.dtype), offsets)
+
+    return draw
+
+
+def _one_item(model: LanguageModel, plan: Plan, source: Iterator[float], prefix: Ids) -> list[int] | None:
+    """The next item with its closing boundary, or None at a dead end."""
+    step = model.start(1)
+    item = [int(symbol) for symbol in prefix]
+    for symbol in prefix:
+        step = model.advance(step.state, np.full(1, symbol))
+    while len(item) != plan.max_length:
+        check_endless(plan, len(item))
+        cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, len(item)))[0]
+        if cumulative[-1] == 0:
+            return None
+        symbol = int(np.searchsorted(cumulative, next(source) * cumulative[-1]))
+        if symbol == BOUNDARY:
+            break
+        item.append(symbol)
+        step = model.advance(step.state, np.full(1, symbol))
+    return [*item, BOUNDARY]

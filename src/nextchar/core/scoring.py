@@ -1,0 +1,219 @@
+"""How well a model predicts: nats per symbol, and what surprised it.
+
+Nats are summed and symbols counted over everything, and divided once; a mean of means would weigh short items more.
+Every character and the end of every item is a symbol to predict, the same targets for every model.
+
+Letters: n items, S symbols of a corpus, B batch, T time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.core.protocol import CorpusScorer, LanguageModel
+from nextchar.data.alphabet import BOUNDARY, Ids
+from nextchar.data.corpus import Corpus, Fingerprints
+
+__all__ = [
+    "Batch",
+    "Evaluation",
+    "Score",
+    "evaluate",
+    "item_nats",
+    "read_batches",
+    "score_corpus",
+    "symbol_nats",
+    "symbol_nats_plainly",
+]
+
+F64 = npt.NDArray[np.float64]
+BATCH_CELLS: Final = 1 << 22  # B x T x V of one call of log_probs
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one item costs.
+
+    Attributes:
+        item: the text.
+        nats: -log p of the whole item, its end included.
+        surprisal: -log p of each symbol given the ones before it, nats; the last is the end.
+    """
+
+    item: str
+    nats: float
+    surprisal: tuple[float, ...]
+
+    @property
+    def symbols(self) -> int:
+        """Characters plus one for the end."""
+        return len(self.surprisal)
+
+    @property
+    def nats_per_symbol(self) -> float:
+        """Mean surprisal."""
+        return self.nats / self.symbols
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What a corpus costs.
+
+    Attributes:
+        items: how many.
+        symbols: characters plus one boundary an item.
+        nats: -log p of everything, weights counted.
+        weight: of the symbols; `symbols` where the items have no weights.
+        impossible: for people: the first n-gram that the model holds impossible, where `nats` is infinite.
+    """
+
+    items: int
+    symbols: int
+    nats: float
+    weight: int
+    impossible: str | None = None
+
+    @property
+    def nats_per_symbol(self) -> float:
+        """The loss: mean negative log-likelihood of a symbol."""
+        return self.nats / self.weight if self.weight else math.nan
+
+    @property
+    def bits_per_symbol(self) -> float:
+        """The same in bits."""
+        return self.nats_per_symbol / math.log(2)
+
+    @property
+    def perplexity(self) -> float:
+        """Between how many equally likely symbols the model wavers: exp(nats per symbol)."""
+        return math.exp(self.nats_per_symbol) if self.nats_per_symbol < 700 else math.inf
+
+    def document(self) -> dict[str, Any]:
+        """As the JSON of the command line has it."""
+        return {
+            "items": self.items,
+            "symbols": self.symbols,
+            "nats_per_symbol": self.nats_per_symbol,
+            "bits_per_symbol": self.bits_per_symbol,
+            "perplexity": self.perplexity,
+            **({"impossible": self.impossible} if self.impossible else {}),
+        }
+
+
+def symbol_nats(model: LanguageModel, corpus: Corpus) -> F64:
+    """-log p of every symbol of a corpus in the model's alphabet, shape (S,), nats."""
+    if isinstance(model, CorpusScorer):
+        return model.symbol_nats(corpus)
+    return symbol_nats_plainly(model, corpus)
+
+
+def symbol_nats_plainly(model: LanguageModel, corpus: Corpus) -> F64:
+    """The same by the model's rows alone: items of like length side by side, padded at their ends."""
+    nats = np.empty(corpus.symbols)
+    for batch in read_batches(corpus):
+        log_probs = model.log_probs(batch.ids)
+        targets = batch.targets[..., None].astype(np.intp)
+        nats[batch.flat] = -np.take_along_axis(log_probs, targets, axis=-1)[..., 0][batch.inside]
+    return nats
+
+
+class Batch(NamedTuple):
+    """Items side by side, padded at their ends.
+
+    Attributes:
+        ids: (B, T) what was read.
+        targets: (B, T) what came next.
+        inside: (B, T) where an item is, and no padding.
+        flat: where the symbols inside stand in the corpus.
+    """
+
+    ids: Ids
+    targets: Ids
+    inside: npt.NDArray[np.bool_]
+    flat: npt.NDArray[np.intp]
+
+
+def read_batches(corpus: Corpus) -> Iterator[Batch]:
+    """All items, those of like length together, in batches whose rows fit into memory."""
+    order = np.argsort(corpus.lengths, kind="stable")
+    begin = 0
+    while begin < len(order):
+        end = begin + 1
+        while end < len(order) and _cells(corpus, order[begin : end + 1], corpus.alphabet.size) <= BATCH_CELLS:
+            end = min(2 * end - begin, len(order))
+        rows = order[begin:end]
+        sizes = corpus.lengths[rows] + 1
+        ids = np.full((len(rows), int(sizes.max())), BOUNDARY, dtype=corpus.ids.dtype)  # (B, T): what was read
+        targets = np.full_like(ids, BOUNDARY)
+        inside = np.arange(ids.shape[1]) < sizes[:, None]
+        flat = np.repeat(corpus.offsets[rows] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+        targets[inside] = corpus.ids[flat]
+        ids[:, 1:] = targets[:, :-1]
+        yield Batch(ids, targets, inside, flat)
+        begin = end
+
+
+def _cells(corpus: Corpus, rows: npt.NDArray[np.intp], V: int) -> int:
+    return len(rows) * (int(corpus.lengths[rows[-1]]) + 1) * V
+
+
+def item_nats(corpus: Corpus, nats: F64) -> F64:
+    """Sum the nats of the symbols (S,) to those of the items (n,)."""
+    sums: F64 = np.add.reduceat(nats, corpus.offsets[:-1])
+    return sums
+
+
+def score_corpus(model: LanguageModel, corpus: Corpus) -> list[Score]:
+    """Score every item."""
+    if not len(corpus):
+        return []
+    nats = symbol_nats(model, corpus)
+    totals = item_nats(corpus, nats)
+    offsets = corpus.offsets.tolist()
+    values = nats.tolist()
+    return [
+        Score(item, total, tuple(values[begin:end]))
+        for item, total, begin, end in zip(corpus, totals.tolist(), offsets, offsets[1:], strict=False)
+    ]
+
+
+def evaluate(model: LanguageModel, corpus: Corpus, *, without: Fingerprints | None = None) -> Evaluation:
+    """The loss of a model on a corpus; weighted items count as often as their weight says.
+
+    Args:
+        model: any language model.
+        corpus: in any alphabet that the model's includes.
+        without: leave out the items with these fingerprints (those of the training data).
+
+    Raises:
+        UnknownSymbolError: the corpus has a character that the model does not know.
+    """
+    corpus = corpus.encoded_in(model.alphabet)
+    if without is not None:
+        corpus = corpus.take(np.flatnonzero(~np.isin(corpus.fingerprints(), without)))
+    if not len(corpus):
+        return Evaluation(items=0, symbols=0, nats=0.0, weight=0)
+    nats = symbol_nats(model, corpus)
+    if corpus.weights is None:
+        total, weight = float(nats.sum()), corpus.symbols
+    else:
+        total = float(item_nats(corpus, nats) @ corpus.weights)
+        weight = int((corpus.lengths + 1) @ corpus.weights)
+    impossible = None if math.isfinite(total) else _first_impossible(model, corpus, nats)
+    return Evaluation(items=len(corpus), symbols=corpus.symbols, nats=total, weight=weight, impossible=impossible)
+
+
+def _first_impossible(model: LanguageModel, corpus: Corpus, nats: F64) -> str:
+    at = int(np.argmax(np.isinf(nats)))
+    item = int(np.searchsorted(corpus.offsets, at, side="right")) - 1
+    begin, end = corpus.offsets[item], corpus.offsets[item + 1]
+    back = int(at - begin) + 1 if model.context_length is None else model.context_length
+    padded = np.concatenate([np.zeros(back, dtype=corpus.ids.dtype), corpus.ids[begin:end]])
+    ngram = corpus.alphabet.show(padded[at - begin : at - begin + back + 1])
+    return f"{ngram!r} in item {item + 1}, {corpus[item]!r}"

@@ -1,0 +1,416 @@
+"""The training or test data: many short texts, as one flat array of ids.
+
+Every item is followed by one boundary, so `ids` is the list of all things that a model has to predict: the
+characters of each item and its end. What stands before the first is a boundary too. A name costs its letters plus
+one byte where the alphabet has at most 256 symbols.
+
+Letters: n items, S symbols (characters and one boundary an item), V size of the alphabet.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar._kernels.loading import kernels_loaded
+from nextchar.core.random_streams import mix
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of
+from nextchar.data.files import Block, Digest, Format, read_blocks
+from nextchar.errors import CorpusError, UnknownSymbolError
+
+__all__ = ["Corpus", "Source", "TextOptions", "parts_of", "stream"]
+
+Fingerprints = npt.NDArray[np.uint64]
+MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
+_BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])
+_SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions:
+    """What is done to every item before it is counted or scored; a model remembers it.
+
+    Attributes:
+        lower: to lower case.
+        nfc: to Unicode normal form C, so that "é" is one symbol however it was typed.
+        strip: without blanks at either end.
+    """
+
+    lower: bool = False
+    nfc: bool = False
+    strip: bool = True
+
+    def apply(self, text: str, *, strip: bool = True) -> str:
+        """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""
+        if self.nfc:
+            text = unicodedata.normalize("NFC", text)
+        if self.lower:
+            text = text.lower()
+        if strip and self.strip and _has_outer_blanks(text):
+            text = "\n".join(map(str.strip, text.split("\n")))
+        return text
+
+
+def _has_outer_blanks(text: str) -> bool:
+    if text[:1].isspace() or text[-2:-1].isspace():
+        return True
+    return any(f"{space}\n" in text or f"\n{space}" in text for space in _SPACES if space != "\n" and space in text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a corpus came from: names as given, bytes read (decompressed) and their SHA-256."""
+
+    names: tuple[str, ...]
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Items as ids.
+
+    Attributes:
+        alphabet: what the ids mean.
+        ids: (S,) of the alphabet's dtype; each item's characters and then a boundary.
+        offsets: (n + 1,) int64; item i is ids[offsets[i] : offsets[i + 1]], its closing boundary included.
+        weights: (n,) int64, how often each item counts; None for once.
+        options: what was done to the text.
+        blank: how many blank lines were left out.
+        source: the files, or None where the items came from memory.
+    """
+
+    alphabet: Alphabet
+    ids: Ids
+    offsets: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.int64] | None = None
+    options: TextOptions = TextOptions()
+    blank: int = 0
+    source: Source | None = None
+
+    # -- making one ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_file(
+        cls,
+        *sources: str | Path,
+        column: str | None = None,
+        weight: str | None = None,
+        encoding: str = "utf-8",
+        options: TextOptions | None = None,
+        alphabet: Alphabet | None = None,
+    ) -> Corpus:
+        """Read one item a line from files, `-` (standard input), .gz/.bz2/.xz/.zst files or fsspec URLs.
+
+        Args:
+            sources: one or more; their items follow each other.
+            column: read this column of a CSV file (TSV by the file's ending) instead of whole lines.
+            weight: the column of whole-number weights.
+            encoding: a Python codec name.
+            options: what to do to the text; by default blanks at the ends are stripped.
+            alphabet: encode with this one; by default the characters that occur.
+
+        Raises:
+            CorpusError: a source cannot be read, or there is no item in any of them.
+            UnknownSymbolError: a character is not in the given alphabet; with file and line.
+        """
+        digest = Digest()
+        format_ = Format(encoding=encoding, column=column, weight=weight)
+        names = tuple(str(source) for source in sources)
+        parts = list(stream(names, format_, options or TextOptions(), alphabet, digest))
+        return replace(
+            cls.concatenate(parts),
+            source=Source(names=names, size_bytes=digest.size, sha256=digest.hexdigest),
+        )
+
+    @classmethod
+    def from_lines(
+        cls, lines: Iterable[str], *, options: TextOptions | None = None, alphabet: Alphabet | None = None
+    ) -> Corpus:
+        """Read one item a line from any iterable of lines (an open file, say); blank lines are left out.
+
+        Raises:
+            CorpusError: no items.
+            UnknownSymbolError: a character is not in the given alphabet; with the line.
+        """
+        text = "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+        text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+        if "\0" in text:
+            raise CorpusError(f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}: holds a NUL character")
+        part = _encode_block(Block(text, 1), "the input", options or TextOptions(), alphabet)
+        return cls.concatenate([] if part is None else [part])
+
+    @classmethod
+    def from_items(
+        cls,
+        items: Sequence[str],
+        weights: Sequence[int] | None = None,
+        *,
+        options: TextOptions | None = None,
+        alphabet: Alphabet | None = None,
+    ) -> Corpus:
+        """Take items from memory; blank ones are left out.
+
+        Raises:
+            CorpusError: no items; an item holds a line end or a NUL; weights of another length, or negative.
+            UnknownSymbolError: a character is not in the given alphabet.
+        """
+        text = "\n".join(items) + "\n" if items else ""
+        if text.count("\n") != len(items) or "\r" in text or "\0" in text:
+            at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))
+            raise CorpusError(f"item {at + 1}, {item!r}: an item is one line, without line ends and NUL characters")
+        if weights is not None:
+            if len(weights) != len(items):
+                raise CorpusError(f"{len(items)} items, but {len(weights)} weights")
+            if any(w != int(w) or w < 0 for w in weights):
+                raise CorpusError("weights must be whole numbers of at least 0")
+        block = Block(text, 1, None if weights is None else tuple(int(w) for w in weights))
+        part = _encode_block(block, "the input", options or TextOptions(), alphabet)
+        return cls.concatenate([] if part is None else [part])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Corpus]) -> Corpus:
+        """The items of all parts in order, over the union of their alphabets.
+
+        Raises:
+            CorpusError: there are no items.
+        """
+        parts = [part for part in parts if len(part)]
+        if not parts:
+            raise CorpusError("no items: the input is empty or has only blank lines")
+        if len(parts) == 1:
+            return parts[0]
+        alphabet = parts[0].alphabet
+        for part in parts[1:]:
+            alphabet = alphabet.union(part.alphabet)
+        ends = np.cumsum([len(part.ids) for part in parts])
+        offsets = [part.offsets[:-1] + (end - len(part.ids)) for part, end in zip(parts, ends, strict=True)]
+        weighted = any(part.weights is not None for part in parts)
+        return cls(
+            alphabet=alphabet,
+            ids=np.concatenate([part.encoded_in(alphabet).ids for part in parts]),
+            offsets=np.concatenate([*offsets, ends[-1:]]).astype(np.int64),
+            weights=np.concatenate([part.weights_or_ones for part in parts]) if weighted else None,
+            options=parts[0].options,
+            blank=sum(part.blank for part in parts),
+        )
+
+    # -- looking at it ------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> str:
+        start, end = self.offsets[range(len(self))[index]], self.offsets[range(len(self))[index] + 1]
+        return self.alphabet.decode(self.ids[start : end - 1])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.text().split("\n")[:-1])
+
+    def __repr__(self) -> str:
+        return f"Corpus({len(self):,} items, {self.symbols:,} symbols, alphabet of {self.alphabet.size})"
+
+    @property
+    def symbols(self) -> int:
+        """S: characters plus one boundary an item; what there is to predict."""
+        return len(self.ids)
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Characters of each item, shape (n,)."""
+        return np.diff(self.offsets) - 1
+
+    @property
+    def weights_or_ones(self) -> npt.NDArray[np.int64]:
+        """How often each item counts, shape (n,)."""
+        return np.ones(len(self), dtype=np.int64) if self.weights is None else self.weights
+
+    def characters_used(self) -> str:
+        """The characters that occur in the items, sorted; the alphabet may have more."""
+        present = np.zeros(self.alphabet.size, dtype=np.bool_)
+        present[self.ids] = True
+        return "".join(c for c, used in zip(self.alphabet.characters, present[1:], strict=False) if used)
+
+    def text(self) -> str:
+        """All items, each ended by a line feed."""
+        codepoints = self.alphabet.codepoints.copy()
+        codepoints[BOUNDARY] = ord("\n")
+        if codepoints.max() < 128:  # the bytes are the text; translate is the fastest way from ids to them
+            table = codepoints.astype(np.uint8).tobytes().ljust(256, b"?")
+            return self.ids.tobytes().translate(table).decode("ascii")
+        return codepoints[self.ids].tobytes().decode("utf-32-le")
+
+    def fingerprints(self) -> Fingerprints:
+        """A 64-bit number for each item's text, shape (n,), the same in every alphabet and on every machine.
+
+        Two different items share one with probability 2^-64; the chance that any two of 32,000 do is 3e-11.
+        """
+        return np.concatenate([_fingerprints(part) for part in self.slices(1 << 20)])
+
+    def slices(self, symbols: int) -> Iterator[Corpus]:
+        """The corpus cut into views of about so many symbols, to bound the memory of a computation."""
+        cuts = np.searchsorted(self.offsets, np.arange(0, self.symbols, symbols))
+        for start, end in zip(cuts, [*cuts[1:], len(self)], strict=True):
+            if end > start:
+                offsets = self.offsets[start : end + 1]
+                ids = self.ids[offsets[0] : offsets[-1]]
+                weights = None if self.weights is None else self.weights[start:end]
+                yield replace(self, ids=ids, offsets=offsets - offsets[0], weights=weights)
+
+    # -- other corpora from it ----------------------------------------------------------------------------------
+
+    def encoded_in(self, alphabet: Alphabet) -> Corpus:
+        """The same items with the ids of another alphabet that has all their characters.
+
+        Raises:
+            UnknownSymbolError: the other alphabet lacks a character of this one's.
+        """
+        if alphabet == self.alphabet:
+            return self
+        ids = self.alphabet.ids_in(alphabet).astype(alphabet.dtype)[self.ids]
+        return replace(self, alphabet=alphabet, ids=ids)
+
+    def take(self, indices: npt.ArrayLike) -> Corpus:
+        """The items with these numbers, in this order."""
+        wanted = np.asarray(indices, dtype=np.int64)
+        sizes = np.diff(self.offsets)[wanted]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        position = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][wanted] - offsets[:-1], sizes)
+        weights = None if self.weights is None else self.weights[wanted]
+        return replace(self, ids=self.ids[position], offsets=offsets, weights=weights, blank=0)
+
+    def distinct(self) -> Corpus:
+        """Each item once, at its first place; the weights of repeats are added up where there are weights."""
+        _, first, which = np.unique(self.fingerprints(), return_index=True, return_inverse=True)
+        if len(first) == len(self):
+            return self
+        weights = self.weights
+        if weights is not None:
+            totals = np.zeros(len(first), dtype=np.int64)
+            np.add.at(totals, which, weights)
+            weights = weights.copy()
+            weights[first] = totals
+        return replace(self, weights=weights).take(np.sort(first))
+
+    def count_in(self, known: Fingerprints) -> int:
+        """How many of the items have a fingerprint in `known`."""
+        return int(np.isin(self.fingerprints(), known).sum())
+
+
+def stream(
+    sources: Sequence[str],
+    format_: Format,
+    options: TextOptions,
+    alphabet: Alphabet | None = None,
+    digest: Digest | None = None,
+) -> Iterator[Corpus]:
+    """The sources as small corpora, one a block, each with an alphabet of its own unless one is given.
+
+    This is how data larger than memory is counted: the counts of the parts are added.
+
+    Raises:
+        CorpusError: a source cannot be read.
+        UnknownSymbolError: a character is not in the given alphabet; with file and line.
+    """
+    empty = True
+    for source in sources:
+        for part in parts_of(source, format_, options, alphabet, digest):
+            empty = False
+            yield part
+    if empty:
+        names = ", ".join(map(_name, sources))
+        also = " and weights of 0" if format_.weight else ""
+        raise CorpusError(f"{names}: no items: empty, or has only blank lines{also}")
+
+
+def parts_of(
+    source: str,
+    format_: Format,
+    options: TextOptions,
+    alphabet: Alphabet | None = None,
+    digest: Digest | None = None,
+) -> Iterator[Corpus]:
+    """As `stream`, for one source, which may be without items."""
+    for block in read_blocks(source, format_, digest):
+        part = _encode_block(block, _name(source), options, alphabet)
+        if part is not None:
+            yield part
+
+
+def _name(source: str) -> str:
+    return "standard input" if source == "-" else source
+
+
+def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alphabet | None) -> Corpus | None:
+    """A block of lines as a corpus; None where every line is blank."""
+    compiled = kernels_loaded()
+    text = options.apply(block.text, strip=not compiled)
+    codepoints: npt.NDArray[Any] = codepoints_of(text)
+    if compiled and options.strip and _has_outer_blanks(text):
+        from nextchar._kernels.corpus import strip_lines
+
+        codepoints = strip_lines(codepoints, _BLANKS)
+    line_ends = np.flatnonzero(codepoints == ord("\n"))
+    lengths = np.diff(line_ends, prepend=-1) - 1
+    blank = int((lengths == 0).sum())
+    kept = lengths > 0
+    weights = None if block.weights is None else np.array(block.weights, dtype=np.int64)
+    if weights is not None:
+        kept &= weights > 0
+        weights = weights[kept]
+    if not kept.any():
+        return None
+    if not kept.all():
+        codepoints = codepoints[np.repeat(kept, lengths + 1)]
+    offsets = np.concatenate([[0], np.cumsum(lengths[kept] + 1)])
+    own = alphabet or _alphabet_of(codepoints, source)
+    try:
+        ids = own.encode_lines(codepoints)
+    except UnknownSymbolError as error:
+        item = int(np.searchsorted(offsets, error.position, side="right")) - 1
+        line = block.first_line + int(np.flatnonzero(kept)[item])
+        position = error.position - int(offsets[item])
+        raise UnknownSymbolError(
+            f"{source}: line {line}, character {position + 1}: the model does not know {error.character!r} "
+            f"(U+{ord(error.character):04X}); train on text that has it, or with --unknown",
+            character=error.character,
+            position=position,
+        ) from None
+    return Corpus(alphabet=own, ids=ids, offsets=offsets, weights=weights, options=options, blank=blank)
+
+
+def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:
+    seen = np.zeros(0x110000, dtype=np.bool_)
+    if kernels_loaded():
+        from nextchar._kernels.corpus import mark_seen
+
+        mark_seen(codepoints, seen)
+    else:
+        seen[codepoints] = True
+    seen[ord("\n")] = False
+    present = np.flatnonzero(seen)
+    surrogates = (present >= 0xD800) & (present <= 0xDFFF)
+    if surrogates.any():
+        raise CorpusError(f"{source}: holds half a surrogate pair (U+{present[surrogates][0]:04X}); not valid text")
+    return Alphabet("".join(map(chr, present)))
+
+
+def _fingerprints(part: Corpus) -> Fingerprints:
+    codepoints = part.alphabet.codepoints.astype(np.uint64) << np.uint64(32)
+    if kernels_loaded():
+        from nextchar._kernels.corpus import fingerprints
+
+        prints = np.empty(len(part), dtype=np.uint64)
+        places = np.arange(1, 1 + max(1, min(64, MIXED_CELLS // part.alphabet.size)), dtype=np.uint64)
+        fingerprints(part.ids, codepoints, mix(codepoints + places[:, None]), prints)
+        return prints
+    position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], np.diff(part.offsets))
+    scattered = mix(codepoints[part.ids] + position.astype(np.uint64) + np.uint64(1))
+    return mix(np.add.reduceat(scattered, part.offsets[:-1]))

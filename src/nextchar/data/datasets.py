@@ -1,0 +1,107 @@
+"""The lists of names that nextchar knows by name: one ships with the package, one can be fetched and checked.
+
+Fetching lives in `nextchar.data.download`; this module only says what there is, and reads the shipped file.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from nextchar.errors import DataSetError
+
+__all__ = ["NAMED", "DataSet", "named", "shipped_names", "shipped_path"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """A file known by its content: whatever place it comes from, its hash says whether it is the right one.
+
+    Attributes:
+        name: what users call it.
+        description: one line on what is in it.
+        items: how many names it holds, repeats counted.
+        file_name: the name of its file, in the package or in the cache.
+        size_bytes: size of the file.
+        sha256: hash of the file, 64 lower-case hexadecimal digits.
+        origin: who made it, and under which terms.
+        url: the file itself if it is fetched; None if it ships with the package.
+        variable: environment variable that may point to the user's own copy; None if there is none.
+    """
+
+    name: str
+    description: str
+    items: int
+    file_name: str
+    size_bytes: int
+    sha256: str
+    origin: str
+    url: str | None = None
+    variable: str | None = None
+
+
+NAMED: Mapping[str, DataSet] = MappingProxyType(
+    {
+        data_set.name: data_set
+        for data_set in (
+            DataSet(
+                name="names-2018",
+                description="US given names of 2018, with sex and number of births (CSV)",
+                items=32_178,
+                file_name="names-2018.csv",
+                size_bytes=380_875,
+                sha256="34493a37a92d9fa976c21248ff3b7243f414f03c91aa9752db5169a2635252ca",
+                origin="US Social Security Administration, national data, public domain",
+            ),
+            DataSet(
+                name="makemore-names",
+                description="names.txt of the makemore lectures, one lower-case name a line",
+                items=32_033,
+                file_name="makemore-names.txt",
+                size_bytes=228_145,
+                sha256="0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d",
+                origin="github.com/karpathy/makemore, from data of the US Social Security Administration",
+                url="https://raw.githubusercontent.com/karpathy/makemore/master/names.txt",
+                variable="NEXTCHAR_NAMES",
+            ),
+        )
+    }
+)
+"""Every data set that has a name, by its name."""
+
+
+def named(name: str) -> DataSet:
+    """The data set of that name.
+
+    Raises:
+        DataSetError: there is none; the message lists those there are.
+    """
+    if name not in NAMED:
+        raise DataSetError(f'no data set is called "{name}"; there are: {", ".join(NAMED)}')
+    return NAMED[name]
+
+
+def shipped_path() -> Path:
+    """The CSV file that ships with the package: header `name,sex,births`, then 32,178 rows."""
+    from importlib.resources import files
+
+    return Path(str(files("nextchar.data").joinpath(NAMED["names-2018"].file_name)))
+
+
+def shipped_names() -> list[str]:
+    """The 32,178 names of the shipped file, in its order: girls' then boys', capitalised.
+
+    A name given to both sexes stands there twice; make the list distinct before you split it.
+
+    Raises:
+        DataSetError: the file is missing, so the package is not whole.
+    """
+    path = shipped_path()
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return [row["name"] for row in csv.DictReader(lines)]
+    except FileNotFoundError:
+        raise DataSetError(f"{path} is missing, though it ships with nextchar; install nextchar again") from None

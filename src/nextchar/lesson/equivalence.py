@@ -1,0 +1,221 @@
+"""Counting and the bigram net are the same model; this report shows what of that holds exactly and what nearly.
+
+Exactly: without L2 the net's optimum is the count model; W = 0 is the uniform model, as is an infinite add-k; and two
+models with the same rows draw the same items from the same stream. Nearly: gradient descent stops short of the
+optimum, and L2 pulls towards the uniform model along another path than added counts do. How near, the smoothing map
+measures: for each k, the l2 whose optimum lies closest to add-k, in Kullback-Leibler divergence.
+
+Letters: V size of the alphabet, P rows of probabilities (V, V), T bigrams in all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramNetModel
+from nextchar.models.ngram.counts import Counts
+from nextchar.models.ngram.model import Ngram
+
+__all__ = ["Contender", "Equivalence", "MapEntry", "closest_l2", "compare", "divergence", "rows_of"]
+
+F64 = npt.NDArray[np.float64]
+
+MAP_GRID: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10000.0)
+_LOG_L2_RANGE: Final = (-9.0, 4.0)  # powers of ten between which the closest l2 is looked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One of the models that are compared.
+
+    Attributes:
+        name: what it is, for people.
+        loss: nats per symbol on the training data.
+        largest_difference: the largest difference of a probability from the unsmoothed count model's.
+        samples: drawn by the stream torch1 with the lecture's seed.
+    """
+
+    name: str
+    loss: float
+    largest_difference: float
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapEntry:
+    """A point of the smoothing map.
+
+    Attributes:
+        add: k.
+        l2: whose optimum lies closest to add-k.
+        divergence: KL(add-k || net), nats per symbol.
+        add_loss: of add-k on the training data, nats per symbol.
+        net_loss: of the net.
+    """
+
+    add: float
+    l2: float
+    divergence: float
+    add_loss: float
+    net_loss: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equivalence:
+    """The whole report.
+
+    Attributes:
+        contenders: count models and nets side by side; the unsmoothed count model first.
+        map: from add-k to l2.
+        exact: what holds exactly, each with the figure that shows it.
+        approximate: what holds nearly, each with the figure that shows how nearly.
+    """
+
+    contenders: tuple[Contender, ...]
+    map: tuple[MapEntry, ...]
+    exact: tuple[str, ...]
+    approximate: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """As the JSON of the command line has it."""
+        return {
+            "models": [dict(vars(entry)) for entry in self.contenders],
+            "map": [dict(vars(entry)) for entry in self.map],
+            "exact": list(self.exact),
+            "approximate": list(self.approximate),
+        }
+
+
+def rows_of(model: AutomatonModel) -> F64:
+    """p(second | first) of a model that looks back one symbol, (V, V)."""
+    V = model.alphabet.size
+    ids = np.stack([np.zeros(V, dtype=model.alphabet.dtype), np.arange(V, dtype=model.alphabet.dtype)], axis=1)
+    rows: F64 = np.exp(model.log_probs(ids)[:, 1])
+    return rows
+
+
+def divergence(P: F64, Q: F64, counts: Counts) -> float:
+    """KL(P || Q) of rows, each weighted by how often its first symbol occurs, nats per symbol."""
+    share = counts.table().sum(axis=1) / counts.total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(P > 0, P * (np.log(P) - np.log(Q)), 0.0)
+    return float(share @ terms.sum(axis=1))
+
+
+def closest_l2(counts: Counts, add: float) -> tuple[float, BigramNetModel]:
+    """The l2 whose optimum lies closest to add-k, and the net of it."""
+    P = rows_of(Ngram(order=2, add=add).from_counts(counts))
+
+    def distance(log_l2: float) -> float:
+        return divergence(P, rows_of(BigramNet(l2=10**log_l2).from_counts(counts)), counts)
+
+    l2 = 10 ** _least(distance, *_LOG_L2_RANGE)
+    return l2, BigramNet(l2=l2).from_counts(counts)
+
+
+def _least(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function with one valley is least, to 1e-3, by golden section search (Kiefer 1953)."""
+    ratio = (math.sqrt(5) - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = function(left), function(right)
+    while high - low > 1e-3:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = function(right)
+    return (low + high) / 2
+
+
+def compare(counts: Counts, *, samples: int = 5, grid: Sequence[float] = MAP_GRID) -> Equivalence:
+    """Compare counting with the net on bigram counts.
+
+    Args:
+        counts: of order 2.
+        samples: how many items to draw from each model.
+        grid: the values of k in the smoothing map.
+
+    Raises:
+        SettingsError: counts of another order.
+        MissingExtraError: torch is not installed.
+    """
+    counted = Ngram(order=2, add=0).from_counts(counts)
+    lecture = BigramNet(solver="gd", l2=0.01, steps=100, learning_rate=50).from_counts(counts)
+    optimum = BigramNet(l2=0).from_counts(counts)
+    P = rows_of(counted)
+
+    def contender(name: str, model: AutomatonModel) -> Contender:
+        return Contender(
+            name=name,
+            loss=model.training_nats() / counts.total,
+            largest_difference=float(np.abs(rows_of(model) - P).max()),
+            samples=tuple(model.sample(samples, seed=LECTURE_SEED, stream="torch1", max_length=100)),
+        )
+
+    contenders = (
+        contender("counts", counted),
+        contender("counts, add 1", Ngram(order=2, add=1).from_counts(counts)),
+        contender("net, 100 steps at rate 50, l2 0.01", lecture),
+        contender("net, optimum, l2 0.01", BigramNet(l2=0.01).from_counts(counts)),
+        contender("net, optimum, l2 0", optimum),
+    )
+    entries = []
+    for add in grid:
+        smoothed = Ngram(order=2, add=add).from_counts(counts)
+        l2, net = closest_l2(counts, add)
+        entries.append(
+            MapEntry(
+                add=add,
+                l2=l2,
+                divergence=divergence(rows_of(smoothed), rows_of(net), counts),
+                add_loss=smoothed.training_nats() / counts.total,
+                net_loss=net.training_nats() / counts.total,
+            )
+        )
+    return Equivalence(
+        contenders=contenders,
+        map=tuple(entries),
+        exact=_exact(counts, contenders),
+        approximate=_approximate(contenders, entries),
+    )
+
+
+def _exact(counts: Counts, contenders: Sequence[Contender]) -> tuple[str, ...]:
+    counted, optimum = contenders[0], contenders[-1]
+    uniform = math.log(counts.alphabet.size)
+    stiff = BigramNet(l2=1e9).from_counts(counts).training_nats() / counts.total
+    flat = Ngram(order=2, add=1e12).from_counts(counts).training_nats() / counts.total
+    return (
+        "Without L2 the net's optimum is the count model: the largest difference of a probability is "
+        f"{optimum.largest_difference:.1e}, of the loss {abs(optimum.loss - counted.loss):.1e}.",
+        f"The two ends meet in the uniform model, ln {counts.alphabet.size} = {uniform:.4f}: "
+        f"add 10^12 costs {flat:.4f}, l2 10^9 costs {stiff:.4f}.",
+        "The same rows draw the same items: the optimum without L2 repeats "
+        f"{_agreement(optimum.samples, counted.samples)} of the count model's items.",
+    )
+
+
+def _approximate(contenders: Sequence[Contender], entries: Sequence[MapEntry]) -> tuple[str, ...]:
+    counted, descended = contenders[0], contenders[2]
+    worst = max(entries, key=lambda entry: entry.divergence)
+    return (
+        f"100 steps of gradient descent end at {descended.loss:.4f}, not at {counted.loss:.4f}; a probability is "
+        f"off by up to {descended.largest_difference:.4f}, and "
+        f"{_agreement(descended.samples, counted.samples)} items are the same.",
+        "L2 is no add-k: even the closest l2 differs, at most by "
+        f"{worst.divergence:.4f} nats per symbol (k = {worst.add:g}, l2 = {worst.l2:.3g}).",
+    )
+
+
+def _agreement(a: Sequence[str], b: Sequence[str]) -> str:
+    return f"{sum(x == y for x, y in zip(a, b, strict=False))} of {len(b)}"

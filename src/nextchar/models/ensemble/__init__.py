@@ -1,0 +1,1 @@
+"""Several models as one: the weighted geometric mean, and training it as a whole."""

@@ -1,0 +1,314 @@
+"""Several models as one: the weighted geometric mean of what they say, with weights fitted to items held out.
+
+Models that go wrong in different places, such as counts and a net, predict better together than the best of them
+alone. p(w | prefix) is proportional to the product over m of p_m(w | prefix)^a_m, and is normalised row by row: a
+logarithmic opinion pool (Genest and Zidek 1986, "Combining Probability Distributions", section 3; Hinton 2002 calls it
+a product of experts). Minus its log-likelihood is convex in the weights a, of which there are as many as models, so
+Newton's method finds the best ones in a few steps.
+
+A weight is never below 0, for then what a model holds impossible would become certain. The weights need not sum to 1:
+a sum above 1 makes the rows sharper than the models' own.
+
+Letters: M models, B batch, T time, S symbols of a corpus, V size of the alphabet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from typing import Any, ClassVar, Final, NamedTuple, cast, final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.core.model import Model
+from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.sampling import Plan
+from nextchar.core.scoring import read_batches
+from nextchar.core.shared_prefixes import BranchingDrawer, branching_nats, together_of
+from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance, together
+from nextchar.errors import ModelFileError, SettingsError
+
+__all__ = ["Ensemble", "EnsembleModel", "combine"]
+
+F64 = npt.NDArray[np.float64]
+FIT_CELLS: Final = 1 << 22  # S x V of the validation items that the weights are fitted to, at most
+STEPS: Final = 100
+SETTLED: Final = 1e-10  # nats per symbol and unit of weight: the gradient that counts as none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ensemble:
+    """The settings of an ensemble.
+
+    Attributes:
+        kinds: of the members, for people.
+        weights: of each member's log-probabilities, at least 0; with 0 it says nothing.
+
+    Raises:
+        SettingsError: not as many weights as kinds, a weight out of its range, or none above 0.
+    """
+
+    kinds: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.kinds) != len(self.weights):
+            raise SettingsError(f"an ensemble has one weight a model, not {len(self.weights)} for {len(self.kinds)}")
+        if wrong := [weight for weight in self.weights if not 0 <= weight < np.inf]:
+            raise SettingsError(f"the weights of an ensemble are numbers of at least 0, not {wrong[0]}")
+        if not any(self.weights):
+            raise SettingsError("at least one weight of an ensemble has to be above 0")
+
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        return ", ".join(f"{kind} {weight:.3f}" for kind, weight in zip(self.kinds, self.weights, strict=True))
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EnsembleModel(Model):
+    """Several models of one alphabet as one.
+
+    A symbol that a member with a weight holds impossible is impossible. Where that would leave no symbol, those are
+    left that members of the least total weight hold impossible.
+
+    Attributes:
+        settings: the weights.
+        members: the models.
+        metrics: what was measured on items held out.
+    """
+
+    kind: ClassVar[str] = "ensemble"
+    settings: Ensemble
+    members: tuple[Model, ...]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def alphabet(self) -> Alphabet:  # type: ignore[override]
+        """What the ids mean, to all members."""
+        return self.members[0].alphabet
+
+    @cached_property
+    def provenance(self) -> Provenance:  # type: ignore[override]
+        """What the members remember of their training data; data that several were trained on counts once."""
+        return reduce(_joined, (member.provenance for member in self.members))
+
+    @property
+    def context_length(self) -> int | None:
+        """As far back as the member that looks back furthest."""
+        lengths = [member.context_length for member in self.members]
+        return None if None in lengths else max(cast(list[int], lengths))
+
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+        return self._step([member.start(batch) for member in self.members])
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item, ids (B,)."""
+        states = cast(tuple[object, ...], state)
+        return self._step([member.advance(one, ids) for member, one in zip(self.members, states, strict=True)])
+
+    def _step(self, steps: Sequence[Step]) -> Step:
+        return Step(tuple(step.state for step in steps), self._pool([step.log_probs for step in steps]))
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items."""
+        states = cast(tuple[object, ...], state)
+        return tuple(member.select(one, rows) for member, one in zip(self.members, states, strict=True))
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
+        return self._pool([member.log_probs(ids) for member in self.members])
+
+    def _pool(self, rows: Sequence[LogProbs]) -> LogProbs:
+        """The members' rows (..., V) as one."""
+        total, excluded = np.zeros_like(rows[0]), np.zeros_like(rows[0])
+        for weight, row in zip(self.settings.weights, rows, strict=True):
+            possible = row > -np.inf
+            total += weight * np.where(possible, row, 0)
+            excluded += weight * ~possible
+        total[excluded > excluded.min(axis=-1, keepdims=True)] = -np.inf
+        pooled: LogProbs = total - _log_sum(total)[..., None]
+        return pooled
+
+    @property
+    def together(self) -> int:
+        """How many items are read or drawn at a time: as many as the member that takes the fewest."""
+        return min(together_of(member) for member in self.members)
+
+    def symbol_nats(self, corpus: Corpus) -> F64:
+        """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
+        return branching_nats(self, corpus)
+
+    def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
+        """A fast way to draw many items."""
+        return BranchingDrawer(self, plan)
+
+    def training_nats(self) -> float:
+        """There is no training data of its own.
+
+        Raises:
+            SettingsError: always.
+        """
+        raise SettingsError("an ensemble has no training data of its own; its members have")
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> EnsembleModel:
+        """The same model with other metrics."""
+        return replace(self, metrics=metrics)
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """None beside those of the members."""
+        return {}
+
+    @classmethod
+    def from_members(
+        cls, settings: Mapping[str, Any], members: Sequence[Model], metrics: Mapping[str, Any]
+    ) -> EnsembleModel:
+        """The model of these settings, as a file has them, and these members.
+
+        Raises:
+            ModelFileError: there are not as many members as weights, or they have different alphabets.
+            SettingsError: a weight is out of its range.
+        """
+        made = Ensemble(kinds=tuple(settings["kinds"]), weights=tuple(map(float, settings["weights"])))
+        if made.kinds != tuple(member.kind for member in members):
+            raise ModelFileError("its members are not those that its settings name")
+        if any(member.alphabet != members[0].alphabet for member in members):
+            raise ModelFileError("its members have different alphabets")
+        return cls(settings=made, members=tuple(members), metrics=metrics)
+
+
+def combine(models: Sequence[Model], validation: Corpus) -> EnsembleModel:
+    """An ensemble of models, with the weights that predict the validation items best.
+
+    None of the models may have been trained on these items, or the weights favour the one that remembers them best.
+    A model that holds one of their symbols impossible gets the weight 0: with any other the loss would be infinite.
+    Of many items an evenly spaced part is taken, which for so few weights is plenty.
+
+    Args:
+        models: trained, of one alphabet, made from text that was treated alike.
+        validation: in an alphabet that the models' includes.
+
+    Raises:
+        SettingsError: no models or items, the models do not go together, or each holds some symbol impossible.
+        UnknownSymbolError: the items have a character that the models do not know.
+    """
+    if not models:
+        raise SettingsError("an ensemble needs at least one model")
+    first = models[0]
+    for model in models[1:]:
+        if model.alphabet != first.alphabet:
+            raise SettingsError(
+                f"the models have different alphabets: {first.kind} one of {first.alphabet.size} symbols, {model.kind} "
+                f"one of {model.alphabet.size} symbols; train them on the same data"
+            )
+        if model.provenance.options != first.provenance.options:
+            raise SettingsError("the models treat text differently (--lower, --nfc, --strip); train them alike")
+    validation = validation.encoded_in(first.alphabet)
+    if validation.weights is not None:
+        validation = validation.take(np.flatnonzero(validation.weights))
+    if not len(validation):
+        raise SettingsError("the weights of an ensemble are fitted to items held out; there are none")
+    validation = validation.take(
+        np.arange(0, len(validation), -(-validation.symbols * first.alphabet.size // FIT_CELLS))
+    )
+    said = [_rows(model, validation) for model in models]
+    at = np.arange(validation.symbols)
+    usable = [m for m, rows in enumerate(said) if (rows[at, validation.ids] > -np.inf).all()]
+    if not usable:
+        raise SettingsError("each of the models holds some symbol of the validation items impossible; smooth them")
+    repeats = np.repeat(validation.weights_or_ones, validation.lengths + 1)
+    loss = PoolLoss.of([said[m] for m in usable], validation.ids.astype(np.intp), repeats.astype(np.float64))
+    weights = np.zeros(len(models))
+    weights[usable] = loss.minimum()
+    return EnsembleModel(
+        settings=Ensemble(kinds=tuple(model.kind for model in models), weights=tuple(weights.tolist())),
+        members=tuple(models),
+    )
+
+
+def _joined(a: Provenance, b: Provenance) -> Provenance:
+    same = a.known is not None and b.known is not None and np.array_equal(a.known, b.known)
+    return a if same and (a.items, a.symbols, a.weight) == (b.items, b.symbols, b.weight) else together(a, b)
+
+
+def _rows(model: Model, corpus: Corpus) -> F64:
+    """What a model says of each symbol of a corpus, (S, V) nats."""
+    rows = np.empty((corpus.symbols, model.alphabet.size))
+    for batch in read_batches(corpus):
+        rows[batch.flat] = model.log_probs(batch.ids)[batch.inside]
+    return rows
+
+
+class PoolLoss(NamedTuple):
+    """The loss of an ensemble as a function of its weights.
+
+    Attributes:
+        rows: (M, S, V) nats, 0 where one of the models holds a symbol impossible.
+        closed: (S, V) 0, and -inf there.
+        said: (M, S) what the models say of the symbols that came.
+        share: (S,) of each symbol in the mean; sums to 1.
+    """
+
+    rows: F64
+    closed: F64
+    said: F64
+    share: F64
+
+    @classmethod
+    def of(cls, rows: Sequence[F64], symbols: npt.NDArray[np.intp], repeats: F64) -> PoolLoss:
+        """From the models' rows (S, V) at the symbols (S,), which all of them hold possible, with their weights."""
+        stacked = np.stack(rows)
+        possible = (stacked > -np.inf).all(axis=0)
+        return cls(
+            rows=np.where(possible, stacked, 0),
+            closed=np.where(possible, 0, -np.inf),
+            said=stacked[:, np.arange(len(symbols)), symbols],
+            share=repeats / repeats.sum(),
+        )
+
+    def nats(self, weights: F64) -> float:
+        """Nats per symbol."""
+        total = np.tensordot(weights, self.rows, axes=1) + self.closed
+        return float((_log_sum(total) - weights @ self.said) @ self.share)
+
+    def derivatives(self, weights: F64) -> tuple[F64, F64]:
+        """The gradient (M,) and the Hessian (M, M): means of what the models expect less what came, and covariances."""
+        total = np.tensordot(weights, self.rows, axes=1) + self.closed
+        probs = np.exp(total - _log_sum(total)[:, None])
+        mean = np.einsum("sv,msv->ms", probs, self.rows)
+        off = (self.rows - mean[..., None]) * np.sqrt(probs * self.share[:, None])
+        flat = off.reshape(len(off), -1)
+        return (mean - self.said) @ self.share, flat @ flat.T
+
+    def minimum(self) -> F64:
+        """The best weights of at least 0, by Newton's method, projected (Bertsekas 1982)."""
+        weights = np.full(len(self.rows), 1 / len(self.rows))
+        nats = self.nats(weights)
+        for _ in range(STEPS):
+            gradient, hessian = self.derivatives(weights)
+            free = (weights > 0) | (gradient < 0)
+            if np.abs(gradient[free]).max(initial=0) <= SETTLED:
+                break
+            step = np.zeros_like(weights)
+            step[free] = np.linalg.lstsq(hessian[np.ix_(free, free)], -gradient[free])[0]
+            for length in 0.5 ** np.arange(40):
+                tried = np.maximum(weights + length * step, 0)
+                if (now := self.nats(tried)) < nats:
+                    break
+            else:
+                break
+            weights, nats = tried, now
+        return weights
+
+
+def _log_sum(total: F64) -> F64:
+    """Log of the sum of the exponentials of each row, (..., V) -> (...); one entry of a row at least is finite."""
+    top = total.max(axis=-1)
+    summed: F64 = top + np.log(np.exp(total - top[..., None]).sum(axis=-1))
+    return summed

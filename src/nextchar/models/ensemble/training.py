@@ -1,0 +1,168 @@
+"""An ensemble that is trained as a whole: its members one after the other on the same items, then their weights.
+
+The weights are fitted to items that no member learned from, those of a validation part, or else a tenth of the data
+that is held out first. So a mix takes nets as further experts: `mix_with_nets` divides the time between them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from nextchar.core.model import Model
+from nextchar.core.random_streams import checked_seed
+from nextchar.core.settings import Progress, Report, Spec
+from nextchar.data.corpus import Corpus
+from nextchar.data.splits import hold_out
+from nextchar.errors import SettingsError
+from nextchar.models.ensemble.model import EnsembleModel, combine
+from nextchar.models.mix.model import Mix
+
+if TYPE_CHECKING:
+    from nextchar.models.neural.training.checkpoints import Run
+
+__all__ = ["SECONDS", "EnsembleOf", "Member", "mix_with_nets"]
+
+SECONDS: Final = 600.0  # of the whole, where nothing else is said
+MIX_SECONDS: Final = 60.0  # more gains the mix nothing on lists of names
+MEASURING_SECONDS: Final = 20.0  # at most a quarter of the time: for the weights, and for measuring what was trained
+LEAST: Final = 1.0  # seconds for each member
+
+
+class Member(NamedTuple):
+    """One model of an ensemble that is to be trained.
+
+    Attributes:
+        kind: for people.
+        spec: its settings.
+        share: of the work, for telling how far it has come; the shares sum to 1.
+    """
+
+    kind: str
+    spec: Spec
+    share: float
+
+
+class Standing(NamedTuple):
+    """How far training has come; a `Report`."""
+
+    share: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleOf:
+    """The settings of models that are trained on the same items and then made one; a `Spec`.
+
+    Attributes:
+        members: in the order in which they are trained.
+
+    Raises:
+        SettingsError: fewer than two members.
+    """
+
+    members: tuple[Member, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.members) < 2:
+            raise SettingsError(f"an ensemble that is to be trained has at least two members, not {len(self.members)}")
+
+    @property
+    def summary(self) -> str:
+        """The members' settings, for people."""
+        return "; ".join(f"{member.kind}: {member.spec.summary}" for member in self.members)
+
+    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> EnsembleModel:
+        """Train the members, and fit their weights to items that none of them learned from.
+
+        Args:
+            data: the items to learn from.
+            validation: the items for the weights, by which nets also choose among their own weights along the way; by
+                default a tenth of the different items of `data`, with all their repeats, is held out for this, and
+                metrics["notes"] says so.
+            progress: is told how far all of it has come.
+
+        Raises:
+            SettingsError: nothing can be held out of so few items, or a member cannot be trained.
+            KeyboardInterrupt: Ctrl-C, where a member does not end with what it has so far.
+        """
+        notes = []
+        if validation is None:
+            everything = len(data)
+            data, validation = hold_out(data)
+            notes = [
+                f"{len(validation):,} of the {everything:,} items were held out of the training, for the weights of "
+                "the ensemble"
+            ]
+        made: list[Model] = []
+        stopped: list[str] = []
+        done = 0.0
+        for member in self.members:
+            tell = None if progress is None else _within(progress, member, done)
+            made.append(member.spec.fit(data, validation=validation, progress=tell))
+            done += member.share
+            if reason := made[-1].metrics.get("stopped"):
+                stopped.append(f"{member.kind}: {reason}")
+        if progress is not None:
+            progress(Standing(1.0, "the weights of the ensemble"))
+        return combine(made, validation).with_metrics({"notes": notes, "stopped": "; ".join(stopped) or None})
+
+
+def _within(progress: Progress, member: Member, done: float) -> Progress:
+    """Tells of a member's training as a part of the whole."""
+
+    def tell(at: Report) -> None:
+        progress(Standing(done + member.share * at.share, f"{member.kind}: {at.text}"))
+
+    return tell
+
+
+def mix_with_nets(
+    nets: Sequence[str],
+    *,
+    seconds: float = SECONDS,
+    seed: int = 0,
+    runs: Sequence[Run] = (),
+) -> EnsembleOf:
+    """A mix and nets together, trained within a time.
+
+    The mix takes up to 60 seconds, at most the share of one member; 20 seconds, at most a quarter, are kept for fitting
+    the weights and for measuring; the nets have equal parts of the rest. The nets come first, for they have
+    checkpoints: after an interruption a minute of a net, and the mix, are all that is to be done again.
+
+    Args:
+        nets: their kinds, each with a preset if it is not the default one: "mlp", "transformer:large".
+        seconds: for everything.
+        seed: of the mix and of the first net; the next ones have the next seeds, so that two of a kind differ.
+        runs: how the training of each net runs; by default as `NetSpec.fit` has it.
+
+    Raises:
+        SettingsError: no nets, no such net or preset, or too little time.
+        MissingExtraError: torch is not installed.
+    """
+    from nextchar.models.neural.bigram.model import need_torch
+
+    need_torch("a mix with nets")
+    from nextchar.models.neural.families import NetRun, net_spec
+    from nextchar.models.neural.training.checkpoints import Run
+
+    if not nets:
+        raise SettingsError("a mix with nets needs at least one net")
+    checked_seed(seed)
+    least = LEAST * (len(nets) + 1)
+    if not (math.isfinite(seconds) and seconds >= least):
+        raise SettingsError(
+            f"{seconds:g} seconds are too few for {len(nets) + 1} models; give at least {least:g}, better some minutes"
+        )
+    for_mix = min(MIX_SECONDS, seconds / (len(nets) + 1))
+    for_net = (seconds - for_mix - min(MEASURING_SECONDS, seconds / 4)) / len(nets)
+    members = []
+    for number, (name, run) in enumerate(zip(nets, runs or [Run()] * len(nets), strict=True)):
+        kind, _, preset = name.partition(":")
+        settings: dict[str, Any] = {"seconds": for_net, "seed": seed + number}
+        spec = net_spec(kind, preset or "default", [], settings)
+        members.append(Member(kind, NetRun(spec, run), for_net / (for_mix + len(nets) * for_net)))
+    mix = Mix(seconds=for_mix, seed=seed)
+    return EnsembleOf(members=(*members, Member("mix", mix, 1 - sum(member.share for member in members))))

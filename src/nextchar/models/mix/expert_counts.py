@@ -1,0 +1,365 @@
+"""What the experts count, and what they say: of all training data, and of items that they have not seen.
+
+The counts are made once. Leaving an item out means to subtract its own counts, note what the experts then say of it,
+and add them again; so the gate can be fitted to predictions that have not seen what they predict, in one pass.
+
+Smoothing: a context of n symbols (in units of a usual item's weight) gives away a little of every count to what the
+shorter suffix predicts (modified Kneser-Ney discounts, from the counts of counts). The Kneser-Ney family counts in how
+many longer contexts a symbol occurred; where the context reaches back to the item's beginning there are none longer,
+and the counts stay as they are.
+
+Source: Chen and Goodman (1999), "An empirical study of smoothing techniques for language modeling".
+
+Letters: S symbols of the corpus, R positions to fit to, K kinds of context, E experts, C contexts, M cells, V alphabet.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.data.corpus import Corpus
+from nextchar.models.mix.experts import Context, Expert, context_table
+
+__all__ = ["Tables", "count_experts", "leave_one_out", "sampled_items", "unigram"]
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+FIT_POSITIONS: Final = 400_000  # the gate is fitted to so many positions at most,
+FIT_CELLS: Final = 240_000_000  # with so many cells in their rows: 1.4 GB
+USUAL_DISCOUNTS: Final = np.array([0.0, 0.5, 0.75, 0.9])  # where the counts of counts tell nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """All counts, and what the experts say; the letters and names are those of `Frozen`.
+
+    Attributes:
+        experts: in the order of the arrays.
+        contexts: (K, 5)
+        classes: (V,)
+        unigram: (V,) probabilities.
+        unit: the weight that counts as once.
+        keys: (C,) hashes; those of a kind stand together.
+        kind_contexts: (K + 1,) where each kind's contexts begin.
+        row_first: (C + 1,) the first cell of each context.
+        symbols: (M,)
+        counts: (M,) int64 weights.
+        continuations: (M,) int64.
+        shorter: (M,) int64, the same symbol's cell after the suffix one shorter, or -1.
+        whole: (C,) whether continuations do not apply.
+        kind: (E,)
+        discounts: (E, 4)
+        totals: for each expert a bucket for each of its kind's contexts, one expert after the other.
+        gains: for each expert a number for each of its kind's cells.
+        buckets: as gains.
+        items: which items' positions follow.
+        position_context: (R, K) int32, -1 for none.
+        position_cell: (R, K) int32.
+    """
+
+    experts: tuple[Expert, ...]
+    contexts: I64
+    classes: I64
+    unigram: F64
+    unit: float
+    keys: npt.NDArray[np.uint64]
+    kind_contexts: I64
+    row_first: I64
+    symbols: npt.NDArray[Any]
+    counts: I64
+    continuations: I64
+    shorter: I64
+    whole: npt.NDArray[np.bool_]
+    kind: I64
+    discounts: F64
+    totals: npt.NDArray[np.uint8]
+    gains: npt.NDArray[np.float32]
+    buckets: npt.NDArray[np.uint8]
+    items: I64
+    position_context: npt.NDArray[np.int32]
+    position_cell: npt.NDArray[np.int32]
+
+
+@dataclass(eq=False)
+class _Kind:
+    """One kind of context: its counts, and the cell of each position."""
+
+    keys: npt.NDArray[np.uint64]
+    row_first: I64
+    symbols: npt.NDArray[Any]
+    counts: I64
+    whole: npt.NDArray[np.bool_]
+    cell: npt.NDArray[np.int32]  # (S,)
+    continuations: I64
+    shorter: npt.NDArray[np.int64]
+
+
+def unigram(corpus: Corpus) -> F64:
+    """The probability of each symbol, (V,), half an item's weight added to each count."""
+    unit = _unit(corpus)
+    weights = np.repeat(corpus.weights_or_ones, corpus.lengths + 1) / unit
+    counts = np.bincount(corpus.ids, weights, minlength=corpus.alphabet.size) + 0.5
+    p: F64 = counts / counts.sum()
+    return p
+
+
+def _unit(corpus: Corpus) -> float:
+    weights = corpus.weights_or_ones
+    return float(max(np.median(weights[weights > 0]), 1.0)) if (weights > 0).any() else 1.0
+
+
+def sampled_items(corpus: Corpus, positions: int, seed: int) -> I64:
+    """Items, in a random order, of so many positions together; all if there are no more."""
+    order = np.random.default_rng(seed).permutation(len(corpus)).astype(np.int64)
+    ends = np.cumsum(corpus.lengths[order] + 1)
+    return order[: max(int(np.searchsorted(ends, positions, side="right")), 1)]
+
+
+def count_experts(
+    corpus: Corpus,
+    experts: Sequence[Expert],
+    classes: I64,
+    items: I64,
+    go_on: Callable[[float], bool],
+) -> Tables:
+    """Count what follows in every kind of context.
+
+    Args:
+        corpus: the training data.
+        experts: as in `experts.EXPERTS`; the suffixes must come first.
+        classes: (V,) of the symbols.
+        items: whose positions to keep for the fit.
+        go_on: is told the share of the work done after each kind; False leaves the remaining kinds out, suffixes
+            excepted.
+    """
+    counter = _Counter(corpus, classes)
+    wanted = list(dict.fromkeys(expert.context for expert in experts))
+    chain = [context for context in wanted if context.chain]
+    done = 0
+    kinds: list[_Kind] = []
+    for context in chain:
+        kinds.append(counter.count(context))
+        done += 1
+        go_on(done / len(wanted))
+    _continue(kinds)
+    places = _positions_of(corpus, items)
+    saying = _Saying(corpus, experts, counter.unit)
+    for context, kind in zip(chain, kinds, strict=True):
+        saying.add(context, kind)
+    kept = [kind.cell[places] for kind in kinds]
+    for kind in kinds:
+        kind.cell = kind.cell[:0]
+    for context in wanted[len(chain) :]:
+        kind = counter.count(context)
+        saying.add(context, kind)
+        kept.append(kind.cell[places])
+        kind.cell = kind.cell[:0]
+        kinds.append(kind)
+        done += 1
+        if not go_on(done / len(wanted)):
+            break
+    return _joined(wanted[: len(kinds)], kinds, kept, saying, items, classes, counter.unit)
+
+
+class _Counter:
+    """Counts one kind of context after the other, in the same working memory."""
+
+    def __init__(self, corpus: Corpus, classes: I64) -> None:
+        self.corpus, self.classes, self.unit = corpus, classes, _unit(corpus)
+        S = corpus.symbols
+        slots = 1 << max(2 * S - 1, 2).bit_length()
+        self._slots = np.empty(slots, dtype=np.uint64), np.empty(slots, dtype=np.int32)
+        self._keys, self._at_start = np.empty(S, dtype=np.uint64), np.empty(S, dtype=np.bool_)
+        self._cells = np.empty(S, dtype=np.int32), np.empty(S, dtype=corpus.alphabet.dtype)
+        self._weights = np.repeat(corpus.weights_or_ones, corpus.lengths + 1)
+
+    def count(self, context: Context) -> _Kind:
+        from nextchar._mix.contexts import count_contexts
+
+        cell = np.empty(self.corpus.symbols, dtype=np.int32)
+        table = context_table([context])[0]
+        C, M = count_contexts(
+            self.corpus.ids, table, self.classes, self.corpus.alphabet.size, *self._slots, self._keys,
+            self._at_start, cell, *self._cells,
+        )  # fmt: skip
+        cell_context, cell_symbol = (array[:M] for array in self._cells)
+        order = np.argsort(cell_context, kind="stable")
+        rank = np.empty(M + 1, dtype=np.int32)
+        rank[order], rank[M] = np.arange(M, dtype=np.int32), -1  # cell -1, of no context, stays -1
+        cell = rank[cell]
+        inside = cell >= 0
+        counts = np.bincount(cell[inside], self._weights[inside].astype(np.float64), minlength=M)
+        row_first = np.zeros(C + 1, dtype=np.int64)
+        np.cumsum(np.bincount(cell_context, minlength=C), out=row_first[1:])
+        return _Kind(
+            keys=self._keys[:C].copy(),
+            row_first=row_first,
+            symbols=cell_symbol[order],
+            counts=counts.astype(np.int64),
+            whole=self._at_start[:C].copy(),
+            cell=cell,
+            continuations=np.zeros(M, dtype=np.int64),
+            shorter=np.full(M, -1, dtype=np.int64),
+        )
+
+
+def _continue(kinds: Sequence[_Kind]) -> None:
+    """Count the continuations of suffixes 1, 2, ...: each cell of a suffix is one for the suffix one shorter."""
+    kinds[-1].whole[:] = True
+    for short, long in itertools.pairwise(kinds):
+        both = (long.cell >= 0) & (short.cell >= 0)
+        long.shorter[long.cell[both]] = short.cell[both]
+        known = long.shorter[long.shorter >= 0]
+        short.continuations = np.bincount(known, minlength=len(short.counts)).astype(np.int64)
+
+
+def _positions_of(corpus: Corpus, items: I64) -> I64:
+    """The positions of these items, one item after the other."""
+    sizes = corpus.lengths[items] + 1
+    ends = np.cumsum(sizes)
+    places: I64 = np.arange(ends[-1]) + np.repeat(corpus.offsets[items] - (ends - sizes), sizes)
+    return places
+
+
+class _Saying:
+    """What the experts say of every cell, suffix by suffix."""
+
+    def __init__(self, corpus: Corpus, experts: Sequence[Expert], unit: float) -> None:
+        self.experts, self.unit, self.unigram = experts, unit, unigram(corpus)
+        base = self.unigram[corpus.ids]
+        self.low = {"kn": [base], "raw": [base]}  # p of each position's symbol after the suffix of 0, 1, ... symbols
+        self.said: list[tuple[Expert, F64, Any, Any, Any]] = []
+
+    def add(self, context: Context, kind: _Kind) -> None:
+        from nextchar._mix.leave_one_out import freeze
+
+        for expert in self.experts:
+            if expert.context != context:
+                continue
+            lows = self.low["raw" if context.chain and expert.family == "raw" else "kn"]
+            counts = kind.counts / self.unit
+            if expert.family == "kn":
+                whole = np.repeat(kind.whole, np.diff(kind.row_first))
+                counts = np.where(whole, counts, kind.continuations)
+            inside = kind.cell >= 0
+            low = np.empty(len(counts))
+            low[kind.cell[inside]] = lows[expert.backoff][inside]
+            totals = np.empty(len(kind.keys), dtype=np.uint8)
+            gains = np.empty(len(counts), dtype=np.float32)
+            buckets = np.empty(len(counts), dtype=np.uint8)
+            discounts = _discounts(counts)
+            freeze(counts, kind.row_first, low, discounts, totals, gains, buckets)
+            if context.chain:
+                longer = lows[-1].copy()
+                longer[inside] = low[kind.cell[inside]]
+                lows.append(longer)
+            self.said.append((expert, discounts, totals, gains, buckets))
+
+
+def _discounts(counts: F64) -> F64:
+    """What counts of 1, 2, 3 and more give away, (4,), from how many there are of each (Chen and Goodman, eq. 26)."""
+    n1, n2, n3, n4 = (float(np.sum((counts > k - 1) & (counts <= k))) for k in (1, 2, 3, 4))
+    if min(n1, n2, n3, n4) == 0:
+        return USUAL_DISCOUNTS
+    y = n1 / (n1 + 2 * n2)
+    found = np.array([0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
+    if (found[1:] <= 0.05).any():
+        return USUAL_DISCOUNTS
+    discounts: F64 = np.minimum(found, [0.0, 0.95, 1.9, 2.9])
+    return discounts
+
+
+def _joined(
+    contexts: Sequence[Context],
+    kinds: Sequence[_Kind],
+    kept: Sequence[npt.NDArray[np.int32]],
+    saying: _Saying,
+    items: I64,
+    classes: I64,
+    unit: float,
+) -> Tables:
+    kind_contexts = np.cumsum([0, *(len(kind.keys) for kind in kinds)])
+    kind_cells = np.cumsum([0, *(len(kind.counts) for kind in kinds)])
+    # whatever falls back on a suffix comes after it and before the next longer one, the suffix itself first
+    said = sorted(saying.said, key=lambda entry: (entry[0].backoff, entry[0].context.chain))
+    experts, discounts, totals, gains, buckets = zip(*said, strict=True)
+    cells = np.stack(kept, axis=1)
+    row_first = np.concatenate([[0], *(kind.row_first[1:] + at for kind, at in zip(kinds, kind_cells, strict=False))])
+    position_context = np.full(cells.shape, -1, dtype=np.int32)
+    for k, kind in enumerate(kinds):
+        inside = cells[:, k] >= 0
+        local = np.searchsorted(kind.row_first, cells[inside, k], side="right") - 1
+        position_context[inside, k] = local + kind_contexts[k]
+        cells[inside, k] += kind_cells[k]
+    return Tables(
+        experts=experts,
+        contexts=context_table(list(contexts)),
+        classes=classes,
+        unigram=saying.unigram,
+        unit=unit,
+        keys=np.concatenate([kind.keys for kind in kinds]),
+        kind_contexts=kind_contexts,
+        row_first=row_first,
+        symbols=np.concatenate([kind.symbols for kind in kinds]),
+        counts=np.concatenate([kind.counts for kind in kinds]),
+        continuations=np.concatenate([kind.continuations for kind in kinds]),
+        shorter=np.concatenate(
+            [np.where(kind.shorter >= 0, kind.shorter + kind_cells[max(k - 1, 0)], -1) for k, kind in enumerate(kinds)]
+        ),
+        whole=np.concatenate([kind.whole for kind in kinds]),
+        kind=np.array([contexts.index(expert.context) for expert in experts]),
+        discounts=np.stack(discounts),
+        totals=np.concatenate(totals),
+        gains=np.concatenate(gains),
+        buckets=np.concatenate(buckets),
+        items=items,
+        position_context=position_context,
+        position_cell=cells,
+    )
+
+
+def leave_one_out(corpus: Corpus, tables: Tables, cells: int) -> Any:
+    """`Rows` of the kept items, or of so many of the first of them as have that many cells together.
+
+    The counts are lent to the loop, which gives them back as they were.
+    """
+    from nextchar._mix.contexts import positions_and_last
+    from nextchar._mix.leave_one_out import Rows, leave_out_rows
+
+    sizes = np.cumsum(corpus.lengths[tables.items] + 1)
+    widths = np.append(np.diff(tables.row_first), 0)[tables.position_context]  # context -1 takes the appended 0
+    share = np.bincount(tables.kind, minlength=len(tables.contexts))
+    most = np.cumsum(widths @ share)
+    count = max(int(np.searchsorted(most[sizes - 1], min(cells, FIT_CELLS), side="right")), 1)
+    R, room, E = int(sizes[count - 1]), int(most[sizes[count - 1] - 1]), len(tables.experts)
+    rows = Rows(
+        target=np.zeros(R, dtype=corpus.alphabet.dtype),
+        weight=np.zeros(R),
+        position=np.zeros(R, dtype=np.uint8),
+        last=np.zeros(R, dtype=corpus.alphabet.dtype),
+        match=np.zeros(R, dtype=np.uint8),
+        first=np.zeros(R + 1, dtype=np.int64),
+        lengths=np.zeros((R, E), dtype=np.uint8 if len(tables.unigram) <= 256 else np.uint32),
+        totals=np.zeros((R, E), dtype=np.uint8),
+        symbols=np.empty(room, dtype=corpus.alphabet.dtype),
+        gains=np.empty(room, dtype=np.float32),
+        buckets=np.empty(room, dtype=np.uint8),
+    )
+    ids = corpus.take(tables.items[:count]).ids
+    positions_and_last(ids, rows.position, rows.last)
+    chain = np.array([expert.context.chain > 0 for expert in tables.experts])
+    kn = np.array([expert.family == "kn" for expert in tables.experts])
+    leave_out_rows(
+        corpus.offsets, tables.items[:count], corpus.ids, corpus.weights_or_ones, tables.unit,
+        tables.position_context, tables.position_cell, tables.kind, kn, chain, chain & ~kn, tables.discounts,
+        tables.unigram, tables.row_first, tables.symbols, tables.counts, tables.continuations, tables.shorter,
+        tables.whole, rows,
+    )  # fmt: skip
+    return rows

@@ -1,0 +1,1 @@
+"""The bigram as a neural net: the lecture's steps, descent on the counts, Newton."""

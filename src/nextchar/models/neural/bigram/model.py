@@ -1,0 +1,508 @@
+"""The bigram as a neural net: one linear layer that learns what counting knows.
+
+    p(second | first) = softmax(W[first]),  loss = mean NLL + l2 x mean(W^2)
+
+For the full batch the data enters the loss only through the bigram counts N, so a step of gradient descent needs V^2
+numbers instead of V for every bigram of the data; the path is the same. And as the loss is convex, with one softmax
+regression for each row, Newton's method finds the optimum itself in a few steps.
+
+Solvers:
+    lecture: the documents' literal steps (see `bigram_lecture`).
+    gd: the same path from N alone, with W in float32 as torch has it.
+    newton: the optimum, to 1e-9 nats. Without L2 it is known in closed form: the counts' own probabilities; where a
+        bigram never occurs its weight would be minus infinity, and a large negative number stands for it.
+
+Source: Karpathy, "The spelled-out intro to language modeling: building makemore"; for Newton's method with a
+backtracking line search, Boyd and Vandenberghe, Convex Optimization, section 9.5.
+
+Letters: V size of the alphabet, T bigrams in all.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal, NamedTuple, final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.automata.automaton import Automaton
+from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.core.model import Kept
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance
+from nextchar.errors import MissingExtraError, ModelFileError, SettingsError
+from nextchar.models.ngram.counts import Counts, count
+
+__all__ = [
+    "LECTURE_SEED",
+    "BigramNet",
+    "BigramNetModel",
+    "Divergence",
+    "TrainingStep",
+    "Watch",
+    "need_torch",
+    "one_hot",
+    "steady_rate",
+]
+
+Floats = npt.NDArray[np.floating[Any]]
+F64 = npt.NDArray[np.float64]
+Solver = Literal["newton", "gd", "lecture"]
+Init = Literal["randn", "zeros"]
+
+LECTURE_SEED = 2147483647
+LECTURE_CELLS = 500_000_000  # one-hot numbers of a step of the solver `lecture`: 2 GB
+NEWTON_STEPS = 200
+TOLERANCE = 1e-11  # nats: what a Newton step may still promise at the end
+UNSEEN = 1e-9  # the count that stands for none, as its logarithm is minus infinity
+PATIENCE = 10  # steps with a clearly higher loss after which descent counts as diverging
+LOGGED_STEPS = 1000
+
+
+class TrainingStep(NamedTuple):
+    """Where training stands after a number of updates.
+
+    Attributes:
+        step: how many updates.
+        weights: W (V, V).
+        loss: with the L2 term.
+        data_loss: nats per symbol of the training data.
+        seconds: since the start.
+        share: of the updates that were asked for, from 0 to 1.
+    """
+
+    step: int
+    weights: Floats
+    loss: float
+    data_loss: float
+    seconds: float
+    share: float
+
+    @property
+    def text(self) -> str:
+        """The step and the loss, for a person."""
+        return f"step {self.step}, loss {self.loss:.4f}"
+
+
+class Divergence(NamedTuple):
+    """Why training should not go on.
+
+    Attributes:
+        last: where it stands.
+        best: the step with the lowest loss so far, whose weights are worth keeping.
+        learning_rate: that led there.
+    """
+
+    last: TrainingStep
+    best: TrainingStep
+    learning_rate: float
+
+    @property
+    def text(self) -> str:
+        """The reason, what was kept and what to change, for a person."""
+        if math.isfinite(self.last.loss):
+            reason = f"the loss has risen from {self.best.loss:.4f} to {self.last.loss:.4f}"
+        else:
+            reason = "the loss is no longer a number"
+        advice = f"kept the weights of step {self.best.step}; the learning rate {self.learning_rate:g} is too large"
+        return f"{reason} after {self.last.step} steps; {advice}"
+
+
+class Watch:
+    """Follows training and sees when it diverges: the loss is no number, or clearly above the best for some steps.
+
+    Attributes:
+        best: the step with the lowest loss so far.
+    """
+
+    def __init__(self, learning_rate: float) -> None:
+        self.best: TrainingStep | None = None
+        self._learning_rate = learning_rate
+        self._recent: deque[float] = deque(maxlen=PATIENCE)
+
+    def see(self, record: TrainingStep) -> Divergence | None:
+        """Take note of the next step; why training should end with it, or None."""
+        if self.best is None or record.loss < self.best.loss:
+            self.best = record
+        self._recent.append(record.loss)
+        lost = not math.isfinite(record.loss)
+        if lost or (len(self._recent) == PATIENCE and min(self._recent) > self.best.loss + 0.01):
+            return Divergence(record, self.best, self._learning_rate)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BigramNet:
+    """The settings of a bigram net.
+
+    Attributes:
+        solver: newton (the optimum), gd, or lecture.
+        l2: weight of mean(W^2) in the loss; at least 0.
+        steps: updates of gd and lecture.
+        learning_rate: of gd and lecture.
+        init: where gd and lecture start: randn (torch's generator) or zeros.
+        seed: of randn.
+
+    Raises:
+        SettingsError: a setting is out of its range.
+    """
+
+    order: ClassVar[int] = 2
+    counts_suffice: ClassVar[bool] = True
+    solver: Solver = "newton"
+    l2: float = 0.01
+    steps: int = 100
+    learning_rate: float = 50.0
+    init: Init = "randn"
+    seed: int = LECTURE_SEED
+
+    def __post_init__(self) -> None:
+        if self.solver not in ("newton", "gd", "lecture"):
+            raise SettingsError(f"there is no solver {self.solver!r}; choose newton, gd or lecture")
+        if self.init not in ("randn", "zeros"):
+            raise SettingsError(f"there is no init {self.init!r}; choose randn or zeros")
+        if not (math.isfinite(self.l2) and self.l2 >= 0):
+            raise SettingsError(f"l2 is a number of at least 0, not {self.l2}")
+        if self.steps < 1:
+            raise SettingsError(f"training takes at least 1 step, not {self.steps}")
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise SettingsError(f"the learning rate is a number above 0, not {self.learning_rate}")
+        if not 0 <= self.seed < 2**63:
+            raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
+
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        rest = "" if self.solver == "newton" else f", {self.steps} steps at rate {self.learning_rate:g}"
+        return f"{self.solver}, l2 {self.l2:g}{rest}"
+
+    def fit(
+        self,
+        data: Corpus,
+        *,
+        validation: Corpus | None = None,  # noqa: ARG002 - a spec's interface
+        progress: Callable[[TrainingStep], None] | None = None,
+    ) -> BigramNetModel:
+        """Train on a corpus; see `from_counts`."""
+        return self.from_counts(count(data, 2), Provenance.of(data), progress=progress)
+
+    def from_counts(
+        self,
+        counts: Counts,
+        provenance: Provenance | None = None,
+        *,
+        progress: Callable[[TrainingStep], None] | None = None,
+    ) -> BigramNetModel:
+        """Train on bigram counts, which are all that a full batch needs.
+
+        Training that diverges, or that Ctrl-C ends, stops with the best weights so far; metrics["stopped"] says so.
+
+        Args:
+            counts: of order 2.
+            provenance: what to remember of the data.
+            progress: is told every step.
+
+        Raises:
+            SettingsError: counts of another order, or too many bigrams for the solver lecture.
+            MissingExtraError: torch is not installed.
+        """
+        need_torch()  # whose import is no part of the training's time
+        begun = time.perf_counter()
+        log: list[TrainingStep] = []
+        watch = Watch(self.learning_rate)
+        stopped = None
+        try:
+            for record in itertools.islice(self.path(counts), self._length):
+                log.append(record._replace(weights=np.empty(0)))
+                if progress is not None:
+                    progress(record)
+                if divergence := watch.see(record):
+                    stopped = divergence.text
+                    best = divergence.best
+                    break
+                best = record
+        except KeyboardInterrupt:
+            if watch.best is None:
+                raise
+            best = watch.best
+            stopped = f"interrupted after {log[-1].step} steps; kept the weights of step {best.step}"
+        if self.solver == "newton" and self.l2 == 0 and (counts.table() == 0).any():
+            stopped = "without L2 the weights of unseen bigrams have no finite optimum: they go to minus infinity"
+        every = -(-len(log) // LOGGED_STEPS)
+        kept = [*log[:-1:every], log[-1]]
+        return BigramNetModel(
+            settings=self,
+            alphabet=counts.alphabet,
+            weights=best.weights,
+            provenance=provenance or Provenance(items=counts.items, symbols=counts.total),
+            counts=counts,
+            metrics={
+                "training": {
+                    "step": [entry.step for entry in kept],
+                    "loss": [entry.loss for entry in kept],
+                    "data_loss": [entry.data_loss for entry in kept],
+                    "seconds": [entry.seconds for entry in kept],
+                },
+                "training_seconds": time.perf_counter() - begun,
+                "stopped": stopped,
+            },
+        )
+
+    @property
+    def _length(self) -> int:
+        """How many records of the path make up the training: one before the first update, one after each."""
+        return NEWTON_STEPS if self.solver == "newton" else self.steps + 1
+
+    def path(self, counts: Counts) -> Iterator[TrainingStep]:
+        """The way of W through training, step by step: endless for gd and lecture, to the optimum for newton.
+
+        Raises:
+            SettingsError: counts of another order, or too many bigrams for the solver lecture.
+            MissingExtraError: torch is not installed.
+        """
+        if counts.order != 2:
+            raise SettingsError(f"a bigram net cannot be made from counts of order {counts.order}")
+        need_torch()
+        table = counts.table()
+        begun = time.perf_counter()
+        if self.solver == "newton":
+            steps = _newton(table, self.l2)
+        elif self.solver == "gd":
+            steps = _descent(table, self._initial(len(table)), self.learning_rate, self.l2)
+        else:
+            steps = self._lecture(table)
+        for number, (weights, loss, data_loss) in enumerate(steps):
+            share = min(number / (self._length - 1), 1.0)
+            yield TrainingStep(number, weights, loss, data_loss, time.perf_counter() - begun, share)
+
+    def _initial(self, V: int) -> npt.NDArray[np.float32]:
+        if self.init == "zeros":
+            return np.zeros((V, V), dtype=np.float32)
+        from nextchar.models.neural.bigram.lecture import initial_weights
+
+        weights: npt.NDArray[np.float32] = initial_weights(V, self.seed).numpy()
+        return weights
+
+    def _lecture(self, table: npt.NDArray[np.int64]) -> Iterator[tuple[Floats, float, float]]:
+        import torch
+
+        from nextchar.models.neural.bigram.lecture import lecture_steps
+
+        total = int(table.sum())
+        if total * len(table) > LECTURE_CELLS:
+            raise SettingsError(
+                f"the solver lecture lays out {total:,} bigrams of {len(table):,} numbers each, which is too much; "
+                "the solver gd goes the same way without that"
+            )
+        pairs = np.repeat(np.argwhere(table), table[table > 0], axis=0)
+        xs, ys = torch.from_numpy(pairs.T.copy())
+        weights = torch.from_numpy(self._initial(len(table)))
+        for W, loss, data_loss in lecture_steps(weights, xs, ys, self.learning_rate, self.l2):
+            yield W.numpy(), loss, data_loss
+
+
+def steady_rate(counts: Counts, l2: float) -> float:
+    """A learning rate up to which no step of full-batch descent on bigram counts can raise the loss.
+
+    It is 2 / L, with L a bound of the loss's curvature: that of a row's softmax is at most 1/2, times the row's share
+    of the data. Larger rates often do well too; this one is sure.
+
+    Source: Böhning, "Multinomial logistic regression algorithm" (1992), for the bound; Nesterov, Introductory
+    Lectures on Convex Optimization, section 1.2.3, for the step.
+    """
+    shares = counts.table().sum(axis=1) / counts.total
+    return float(2 / (shares.max() / 2 + 2 * l2 / counts.alphabet.size**2))
+
+
+def need_torch(feature: str = "the model bigram-net") -> None:
+    """Say which extra is missing for a feature, before anything is computed.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise MissingExtraError(feature, "neural") from None
+
+
+def _descent(
+    table: npt.NDArray[np.int64], W: npt.NDArray[np.float32], learning_rate: float, l2: float
+) -> Iterator[tuple[Floats, float, float]]:
+    """Full-batch gradient descent from the counts alone; W is float32 as torch's is, the sums are float64.
+
+    The gradient of the mean NLL is (softmax(W) x row sums - N) / T: what the model expects less what was seen.
+    """
+    seen = table / table.sum()  # (V, V), together 1
+    first = seen.sum(axis=1, keepdims=True)  # (V, 1)
+    shrink = 2 * l2 / W.size
+    while True:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # divergence is the caller's to see
+            top = W.max(axis=1, keepdims=True)
+            counts = np.exp(W - top)
+            sums = counts.sum(axis=1, keepdims=True, dtype=np.float64)
+            data_loss = float((first * (np.log(sums) + top)).sum() - np.vdot(seen, W))
+            loss = data_loss + l2 * float(np.vdot(W, W)) / W.size
+        yield W, loss, data_loss
+        with np.errstate(over="ignore", invalid="ignore"):
+            W = (W - learning_rate * (counts * (first / sums) - seen + shrink * W)).astype(np.float32)
+
+
+def _newton(table: npt.NDArray[np.int64], l2: float) -> Iterator[tuple[Floats, float, float]]:
+    """Newton's method on each row of W, in float64, until no row promises more than a share of TOLERANCE.
+
+    The Hessian of a row is a diagonal less a rank-one matrix (a diag(p) + c - a p p'), so its inverse costs no more
+    than the gradient (Sherman-Morrison), for any size of the alphabet.
+    """
+    V = len(table)
+    seen = table / table.sum()
+    first = seen.sum(axis=1, keepdims=True)
+    if l2 == 0:
+        W = np.log(np.maximum(table, UNSEEN))
+        value = float(_row_losses(W, seen, first, 0.0).sum())
+        yield W, value, value
+        return
+    c = 2 * l2 / V**2
+    W = np.log(table + 0.1)
+    W -= W.mean(axis=1, keepdims=True)  # the optimum's rows have mean 0: only L2 pulls along that direction
+    losses = _row_losses(W, seen, first, l2)
+    while True:
+        total = float(losses.sum())
+        yield W, total, total - l2 * float((W**2).mean())
+        p = _softmax(W)
+        gradient = first * p - seen + c * W
+        inverse = 1 / (first * p + c)
+        scaled = inverse * p
+        bend = (p * inverse * gradient).sum(axis=1, keepdims=True)
+        # 1 - a p' D^-1 p, written so that nothing cancels: sum of p c / (a p + c)
+        room = (c * p * inverse).sum(axis=1, keepdims=True)
+        step = -(inverse * gradient + first * scaled * bend / room)
+        slope = (gradient * step).sum(axis=1)
+        if -slope.sum() / 2 < TOLERANCE:
+            return
+        size = np.ones(V)
+        for _ in range(60):  # halve the step of every row that does not gain what its slope promises
+            trial = _row_losses(W + size[:, None] * step, seen, first, l2)
+            bad = trial > losses + 0.25 * size * slope + 1e-16
+            if not bad.any():
+                break
+            size[bad] /= 2
+        W = W + size[:, None] * step
+        losses = _row_losses(W, seen, first, l2)
+
+
+def _softmax(W: F64) -> F64:
+    counts = np.exp(W - W.max(axis=1, keepdims=True))
+    p: F64 = counts / counts.sum(axis=1, keepdims=True)
+    return p
+
+
+def _row_losses(W: F64, seen: F64, first: F64, l2: float) -> F64:
+    """Each row's part of the loss, (V,)."""
+    top = W.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(W - top).sum(axis=1, keepdims=True)) + top
+    losses: F64 = (first * log_sums).sum(axis=1) - (seen * W).sum(axis=1) + l2 * (W**2).sum(axis=1) / W.size
+    return losses
+
+
+def one_hot(alphabet: Alphabet, word: str) -> npt.NDArray[np.float32]:
+    """What the layer reads for a word: a row for the boundary and each character, with a single 1, (len + 1, V).
+
+    Raises:
+        UnknownSymbolError: the alphabet lacks a character of the word.
+    """
+    ids = np.concatenate([[0], alphabet.encode(word).astype(np.int64)])
+    rows: npt.NDArray[np.float32] = np.eye(alphabet.size, dtype=np.float32)[ids]
+    return rows
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BigramNetModel(AutomatonModel):
+    """A trained bigram net; sampling and scoring need no torch.
+
+    Attributes:
+        settings: how it was trained.
+        alphabet: what its ids mean.
+        weights: W (V, V), float32 or float64: log counts up to a constant a row.
+        counts: of the training data.
+        provenance: what it remembers of the training data.
+        metrics: what was measured when it was trained, the training log included.
+    """
+
+    kind: ClassVar[str] = "bigram-net"
+    settings: BigramNet
+    alphabet: Alphabet
+    weights: Floats
+    counts: Counts
+    provenance: Provenance
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def context_length(self) -> int:
+        """One symbol."""
+        return 1
+
+    @cached_property
+    def row_log_probs(self) -> F64:
+        """Log softmax of each row of W, (V, V), nats, in float64."""
+        W = self.weights.astype(np.float64)
+        W = W - W.max(axis=1, keepdims=True)
+        log_probs: F64 = W - np.log(np.exp(W).sum(axis=1, keepdims=True))
+        return log_probs
+
+    @cached_property
+    def automaton(self) -> Automaton:
+        """One state for each symbol that was read last; state 0 is the start."""
+        V = self.alphabet.size
+        return Automaton(
+            alphabet=self.alphabet,
+            start=0,
+            first=np.arange(V + 1) * V,
+            symbols=np.tile(np.arange(V, dtype=self.alphabet.dtype), V),
+            log_prob=self.row_log_probs.reshape(-1),
+            target=np.tile(np.arange(V, dtype=np.int32), V),
+            link=np.zeros(V, dtype=np.int32),
+            price=np.zeros(V),
+        )
+
+    def training_nats(self) -> float:
+        """-log p of the training data, weights counted, from the counts."""
+        pairs = self.counts.ngrams.astype(np.intp)
+        return float(-(self.counts.counts @ self.row_log_probs[pairs[:, 0], pairs[:, 1]]))
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> BigramNetModel:
+        """The same model with other metrics."""
+        return replace(self, metrics=metrics)
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The weights, and the counts that the figures show beside them."""
+        return {"weights": self.weights, "ngrams": self.counts.ngrams, "counts": self.counts.counts}
+
+    @classmethod
+    def from_kept(cls, kept: Kept) -> BigramNetModel:
+        """The model that `arrays` came from.
+
+        Raises:
+            ModelFileError: the arrays do not make such a model.
+            SettingsError: a setting is out of its range.
+        """
+        weights, alphabet = kept.arrays["weights"], kept.alphabet
+        if weights.shape != (alphabet.size,) * 2 or weights.dtype.kind != "f" or not np.isfinite(weights).all():
+            raise ModelFileError("its weights do not fit its alphabet")
+        return cls(
+            settings=BigramNet(**kept.settings),
+            alphabet=alphabet,
+            weights=weights,
+            counts=Counts.from_arrays(alphabet, 2, kept.arrays["ngrams"], kept.arrays["counts"]),
+            provenance=kept.provenance,
+            metrics=kept.metrics,
+        )

@@ -1,0 +1,184 @@
+"""A net as a language model: the border between numpy and torch when a net is used.
+
+A net is trained with 32-bit numbers and used with 64-bit ones. A sum of 32-bit numbers comes out a little different
+with each size of the batch, enough to change an item now and then among millions; with 64 bits item 17 of a seed is
+the same alone and among others, and adding up step by step agrees with reading a whole item at once.
+
+Letters: B batch, T time, V size of the alphabet, S symbols of a corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple, Protocol, cast, final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from nextchar.core.model import Kept, Model
+from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.sampling import Plan
+from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer, branching_nats
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance
+from nextchar.errors import ModelFileError
+from nextchar.models.neural.nets.base import Net, State
+
+__all__ = ["NetSettings", "NeuralModel", "loader"]
+
+F64 = npt.NDArray[np.float64]
+LONGEST_ROW: Final = 512  # symbols that are read at once
+READ_CELLS: Final = 1 << 21  # B x T x T of one call of a net, which bounds the memory of attention
+STATE_NUMBERS: Final = 1 << 25  # of the items that are read together: 256 MB
+
+
+class Selected(NamedTuple):
+    """The state of a net, and which of its rows are meant; None for all."""
+
+    state: State
+    rows: torch.Tensor | None = None
+
+
+class NetSettings(Protocol):
+    """Settings that make a net."""
+
+    @property
+    def kind(self) -> str:
+        """The name of the family."""
+        ...
+
+    def net(self, V: int) -> Net:
+        """A new net for an alphabet of V symbols, with weights from torch's current random state."""
+        ...
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NeuralModel(Model):
+    """A trained net.
+
+    Attributes:
+        module: the net, with 64-bit weights, on the processor.
+        settings, alphabet, provenance, metrics: as in Model.
+    """
+
+    settings: NetSettings
+    alphabet: Alphabet
+    module: Net
+    provenance: Provenance
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The name of the family."""
+        return self.settings.kind
+
+    @property
+    def context_length(self) -> int | None:
+        """How many symbols it looks back; None for all."""
+        return self.module.window
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+        return self.advance(Selected(self.module.initial(batch)), np.full(batch, BOUNDARY))
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item."""
+        with torch.inference_mode():
+            logits, new = self.module.step(torch.from_numpy(ids.astype(np.int64)), *cast(Selected, state))
+            return Step(Selected(new), logits.log_softmax(-1).numpy())
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items; their numbers are copied with the next symbol, not twice."""
+        before = cast(Selected, state)
+        chosen = torch.from_numpy(rows.astype(np.int64))
+        return before._replace(rows=chosen if before.rows is None else before.rows[chosen])
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats. Rows of more than 512 symbols are read step by step."""
+        B, T = ids.shape
+        if T > LONGEST_ROW:
+            step = self.start(B)
+            rows = [step.log_probs]
+            for column in ids[:, 1:].T:
+                step = self.advance(step.state, column)
+                rows.append(step.log_probs)
+            return np.stack(rows, axis=1)
+        most = max(READ_CELLS // T**2, 1)
+        wide = torch.from_numpy(ids.astype(np.int64))
+        with torch.inference_mode():
+            parts = [self.module(wide[first : first + most]).log_softmax(-1) for first in range(0, B, most)]
+            log_probs: LogProbs = torch.cat(parts).numpy()
+        return log_probs
+
+    def symbol_nats(self, corpus: Corpus) -> F64:
+        """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
+        return branching_nats(self, corpus)
+
+    @property
+    def together(self) -> int:
+        """How many items are read or drawn at a time, which bounds the memory of their states."""
+        return int(np.clip(STATE_NUMBERS // self.module.largest_state, 64, MOST_TOGETHER))
+
+    def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
+        """A fast way to draw many items."""
+        return BranchingDrawer(self, plan)
+
+    def training_nats(self) -> float:
+        """-log p of the training data, weights counted, as measured after training."""
+        return float(self.metrics["training_nats"])
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> NeuralModel:
+        """The same model with other metrics."""
+        return replace(self, metrics=metrics)
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The weights, with the 32 bits that they were trained in."""
+        return {name: tensor.float().numpy() for name, tensor in self.module.state_dict().items()}
+
+
+def loader(make: Callable[..., NetSettings]) -> Callable[[Kept], NeuralModel]:
+    """What makes a model of one family again from a file's content.
+
+    Raises:
+        ModelFileError: (the returned function) the arrays do not fit the settings.
+        SettingsError: (the returned function) a setting is out of its range.
+    """
+
+    def load(kept: Kept) -> NeuralModel:
+        made, arrays = make(**kept.settings), kept.arrays
+        with torch.random.fork_rng(devices=[]):
+            net = made.net(kept.alphabet.size)
+        expected = net.state_dict()
+        for name, tensor in expected.items():
+            array = arrays.get(name)
+            if array is None or array.shape != tuple(tensor.shape) or array.dtype != np.float32:
+                given = "is missing" if array is None else f"has shape {array.shape} and type {array.dtype}"
+                raise ModelFileError(
+                    f"its weights {name} do not fit its settings: {tuple(tensor.shape)} wanted, {given}"
+                )
+            if not np.isfinite(array).all():
+                raise ModelFileError(f"its weights {name} are not all numbers")
+        net.load_state_dict({name: torch.from_numpy(arrays[name].copy()) for name in expected})
+        return NeuralModel(
+            settings=made,
+            alphabet=kept.alphabet,
+            module=for_use(net),
+            provenance=kept.provenance,
+            metrics=kept.metrics,
+        )
+
+    return load
+
+
+def for_use(net: Net) -> Net:
+    """The net on the processor, with 64-bit weights, and no longer to be trained."""
+    return net.cpu().double().eval().requires_grad_(False)

@@ -1,0 +1,72 @@
+"""A bag of words, here of symbols: what came before as one mean, whatever its order.
+
+The plainest way to look at everything: each symbol's vector, told its place, plus the mean of all such vectors of the
+item so far. This is attention in which every symbol counts the same (compare `transformer`). Residual blocks follow.
+The name is Harris's (1954, "Distributional structure"); the causal form is from Karpathy's makemore (CausalBoW).
+
+Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, C width, L layers, K context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from nextchar.models.neural.nets.base import FAR, Feedforward, Net, State, norm, picked, positions, zero_head
+
+__all__ = ["BowNet"]
+
+
+@final
+class BowNet(Net):
+    """Parameters: (V + K) C + L x 2 x 4 C^2 + V C + V."""
+
+    def __init__(self, V: int, *, context: int, width: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.context = context
+        self.symbol = nn.Embedding(V, width)
+        self.place = nn.Embedding(context, width)
+        self.blocks = nn.ModuleList(Feedforward(width, 4 * width, dropout) for _ in range(layers))
+        self.head = zero_head(width, V)
+
+    def matrices(self) -> Mapping[str, int]:
+        """Both matrices of each block."""
+        return {f"blocks.{i}.{name}": 1 for i in range(len(self.blocks)) for name in ("rise", "fall")}
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """(B, T) -> (B, T, V)."""
+        position = positions(ids)
+        x = self._embedded(ids, position)
+        index = torch.arange(ids.shape[1], device=ids.device)
+        back = index[:, None] - index
+        allowed = ((back >= 0) & (back <= position[:, :, None])).to(x.dtype)  # (B, T, T)
+        mean = torch.bmm(allowed / allowed.sum(-1, keepdim=True), x)
+        return self._logits((x + mean).flatten(0, 1)).view(*ids.shape, -1)
+
+    def _embedded(self, ids: Tensor, position: Tensor) -> Tensor:
+        x: Tensor = self.symbol(ids) + self.place(position.clamp(max=self.context - 1))
+        return x
+
+    def _logits(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x)
+        logits: Tensor = self.head(norm(x))
+        return logits
+
+    def initial(self, batch: int) -> State:
+        """The place of the last symbol and how many were read, (B,) each, and the sum of their vectors, (B, C)."""
+        place = torch.full((batch,), FAR, device=self.head.bias.device)
+        return place, torch.zeros_like(place), self.head.weight.new_zeros(batch, self.head.in_features)
+
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
+        """(B,) -> (B, V)."""
+        position, number, total = picked(state, rows)
+        begins = ids == 0
+        position = torch.where(begins, 0, position + 1)
+        number = torch.where(begins, 1, number + 1)
+        x = self._embedded(ids, position)
+        total = torch.where(begins[:, None], x, total + x)
+        return self._logits(x + total / number[:, None]), (position, number, total)

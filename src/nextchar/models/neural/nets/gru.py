@@ -1,0 +1,48 @@
+"""The gated recurrent unit, in the form that torch has.
+
+Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder for statistical machine translation".
+
+Letters: B batch, V size of the alphabet, E embedding, H hidden numbers.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nextchar.models.neural.nets.base import State
+from nextchar.models.neural.nets.recurrent import RecurrentNet
+
+__all__ = ["GruNet", "cell"]
+
+
+def cell(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+    """Two gates decide, number by number, what of the old vector goes into the new.
+
+    r = sigmoid(..): how much of the past the candidate may use. z = sigmoid(..): how much of the past stays.
+    The candidate: c = tanh(W x + b + r * (U h + b')). Then h' = (1 - z) c + z h.
+    """
+    read_r, read_z, read_c = F.linear(x, W_ih, b_ih).chunk(3, dim=-1)
+    kept_r, kept_z, kept_c = F.linear(h, W_hh, b_hh).chunk(3, dim=-1)
+    r = torch.sigmoid(read_r + kept_r)
+    z = torch.sigmoid(read_z + kept_z)
+    c = torch.tanh(read_c + r * kept_c)
+    return (1 - z) * c + z * h
+
+
+@final
+class GruNet(RecurrentNet):
+    """Parameters: V E + 3 (H E + H^2 + 2 H) + V H + V."""
+
+    parts = 3
+    states = 1
+
+    def __init__(self, V: int, *, embedding: int, width: int, dropout: float) -> None:
+        super().__init__(V, nn.GRU(embedding, width), dropout=dropout)
+
+    def cell(self, x: Tensor, state: State) -> State:
+        """One symbol more."""
+        return (cell(x, state[0], *self.weights),)

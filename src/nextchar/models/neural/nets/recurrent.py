@@ -1,0 +1,79 @@
+"""What the recurrent nets share: an embedding, torch's own layer over packed items, and a head.
+
+A recurrent net reads an item symbol by symbol and keeps what it wants to know in a vector of H numbers. In training
+the items of a batch go through torch's layer side by side, the longest first, as a packed sequence: at each time only
+those that still go on. For single steps the cell is written out in each net's own file.
+
+Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, E embedding, H hidden numbers, n items.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from nextchar.models.neural.nets.base import Net, State, picked, positions, zero_head
+
+__all__ = ["RecurrentNet"]
+
+
+class RecurrentNet(Net):
+    """embedding -> recurrent layer -> dropout -> head."""
+
+    parts: int  # matrices fused into one: the number of gates
+    states: int  # vectors that are carried on
+
+    def __init__(self, V: int, layer: nn.RNNBase, *, dropout: float) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(V, layer.input_size)
+        self.layer = layer
+        self.dropout = nn.Dropout(dropout)
+        self.head = zero_head(layer.hidden_size, V)
+
+    def matrices(self) -> Mapping[str, int]:
+        """The maps from the input and from the hidden vector; each is one block for each gate."""
+        return {"layer.weight_ih_l0": self.parts, "layer.weight_hh_l0": self.parts}
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """(B, T) -> (B, T, V)."""
+        order, sizes = packed_order(positions(ids))
+        packed = PackedSequence(self.embedding(ids.flatten()[order]), sizes)
+        hidden = self.layer(packed)[0].data  # (N, H), in that order
+        logits = self.head(self.dropout(hidden))
+        return torch.empty_like(logits).index_copy(0, order, logits).view(*ids.shape, -1)
+
+    @property
+    def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of the layer: W_ih (parts x H, E), W_hh (parts x H, H), b_ih and b_hh (parts x H,)."""
+        get = self.layer.get_parameter
+        return get("weight_ih_l0"), get("weight_hh_l0"), get("bias_ih_l0"), get("bias_hh_l0")
+
+    @abstractmethod
+    def cell(self, x: Tensor, state: State) -> State:
+        """The vectors after one more symbol: x (B, E); each (B, H), the hidden one first."""
+
+    def initial(self, batch: int) -> State:
+        """Zeros, (B, H) each."""
+        return (self.head.weight.new_zeros(batch, self.layer.hidden_size),) * self.states
+
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
+        """(B,) -> (B, V)."""
+        going = (ids != 0)[:, None]
+        state = self.cell(self.embedding(ids), tuple(vector * going for vector in picked(state, rows)))
+        return self.head(state[0]), state
+
+
+def packed_order(position: Tensor) -> tuple[Tensor, Tensor]:
+    """How the symbols of rows lie in a packed sequence: flat indices (N,), time by time, and how many at each time."""
+    begins = position == 0
+    begins[:, 0] = True
+    begin = begins.flatten().nonzero()[:, 0]  # (n,)
+    length = torch.diff(begin, append=begin.new_tensor([position.numel()]))
+    length, longest_first = length.sort(descending=True, stable=True)
+    time = torch.arange(int(length[0]), device=position.device)
+    going = time[:, None] < length  # (longest, n)
+    return (begin[longest_first] + time[:, None])[going], going.sum(1).cpu()

@@ -1,0 +1,181 @@
+"""A Transformer that reads from left to right (Vaswani et al. 2017, "Attention is all you need"), norms first.
+
+Each symbol asks all earlier ones of its item (query), which answer by how well they fit (key) with what they know
+(value). Where a symbol stands is told in two ways: a vector for its place in the item, and for each head a number for
+how far back another symbol lies (Shaw et al. 2018; Raffel et al. 2020), which is added to the fit. The vector of the
+symbol before is added to each symbol's own, so that the first layer already sees bigrams.
+
+Only the last `context` symbols are looked at by a layer, and beyond the last place all places share its vector, so
+that items of any length can be read.
+
+Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, C width, H heads, D = C / H, L layers,
+K context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast, final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nextchar.models.neural.nets.base import (
+    FAR,
+    Feedforward,
+    Net,
+    State,
+    norm,
+    picked,
+    positions,
+    scaled,
+    shifted,
+    zero_head,
+)
+
+__all__ = ["TransformerNet"]
+
+
+class Attention(nn.Module):
+    """x + W_out attention(W_qkv norm(x)), with H heads side by side."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = scaled(3 * width, width)
+        self.out = nn.Parameter(torch.zeros(width, width))
+        self.dropout = dropout
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """Flat x (N, C); bias (B x H, T, T), minus infinity where a symbol may not look."""
+        weight, v = self.look(x, bias)
+        if self.dropout and self.training:
+            weight = F.dropout(weight, self.dropout)
+        T, D = v.shape[1:]
+        mixed = torch.bmm(weight, v).view(-1, self.heads, T, D).transpose(1, 2).reshape(x.shape)
+        return torch.addmm(x, mixed, self.out.t())
+
+    def look(self, x: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """How much each symbol takes from each other (B x H, T, T), and what there is to take (B x H, T, D)."""
+        C, H, T = x.shape[1], self.heads, bias.shape[-1]
+        qkv = F.linear(norm(x), self.qkv).view(-1, T, 3, H, C // H)
+        q, k, v = (part.transpose(1, 2).reshape(-1, T, C // H) for part in qkv.unbind(2))  # (B H, T, D)
+        fit = torch.baddbmm(bias, q, k.transpose(1, 2), alpha=(C // H) ** -0.5)
+        return fit.softmax(-1), v
+
+    def step(
+        self, x: Tensor, keys: Tensor, values: Tensor, rows: Tensor | None, bias: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One symbol more: x (B, C); keys and values so far (., B, C); bias (B, H, t). Gives all three anew."""
+        B, H, t = bias.shape
+        q, k, v = F.linear(norm(x), self.qkv).chunk(3, dim=1)
+        keys, values = grown(keys, k, rows, t), grown(values, v, rows, t)
+        D = x.shape[1] // H
+        K, W = (cache.view(t, B * H, D).transpose(0, 1) for cache in (keys, values))  # (B H, t, D)
+        fit = torch.baddbmm(bias.view(B * H, 1, t), q.reshape(B * H, 1, D), K.transpose(1, 2), alpha=D**-0.5)
+        mixed = torch.bmm(fit.softmax(-1), W).view(B, -1)
+        return torch.addmm(x, mixed, self.out.t()), keys, values
+
+
+def grown(cache: Tensor, new: Tensor, rows: Tensor | None, t: int) -> Tensor:
+    """Some rows of a cache (., B, C), and behind them what is new (B, C); of all times the last t."""
+    fresh = cache.new_empty(t, *new.shape)
+    old = cache[len(cache) + 1 - t :]
+    if rows is None:
+        fresh[:-1] = old
+    else:
+        torch.index_select(old, 1, rows, out=fresh[:-1])
+    fresh[-1] = new
+    return fresh
+
+
+@final
+class TransformerNet(Net):
+    """Parameters: (2 V + K) C + H K + L x (4 C^2 + 2 x 4 C^2) + V C + V."""
+
+    def __init__(self, V: int, *, context: int, width: int, heads: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.context, self.heads = context, heads
+        self.symbol = nn.Embedding(V, width)
+        self.previous = nn.Embedding(V, width)
+        self.place = nn.Embedding(context, width)
+        for table in (self.symbol, self.previous, self.place):
+            nn.init.normal_(table.weight, std=0.5)
+        self.distance = nn.Parameter(torch.zeros(heads, context))
+        self.attention = nn.ModuleList(Attention(width, heads, dropout) for _ in range(layers))
+        self.feedforward = nn.ModuleList(Feedforward(width, 4 * width, dropout) for _ in range(layers))
+        self.head = zero_head(width, V)
+
+    def matrices(self) -> Mapping[str, int]:
+        """The matrices of all blocks; queries, keys and values are three."""
+        found: dict[str, int] = {}
+        for i in range(len(self.attention)):
+            found |= {f"attention.{i}.qkv": 3, f"attention.{i}.out": 1}
+            found |= {f"feedforward.{i}.rise": 1, f"feedforward.{i}.fall": 1}
+        return found
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """(B, T) -> (B, T, V)."""
+        x, bias = self._begun(ids)
+        for attention, feedforward in self._layers():
+            x = feedforward(attention(x, bias))
+        logits: Tensor = self.head(norm(x))
+        return logits.view(*ids.shape, -1)
+
+    def maps(self, ids: Tensor) -> Tensor:
+        """How much each symbol takes from each other, in each layer and head: (B, T) -> (L, B, H, T, T)."""
+        x, bias = self._begun(ids)
+        found = []
+        for attention, feedforward in self._layers():
+            found.append(attention.look(x, bias)[0].view(len(ids), self.heads, *bias.shape[1:]))
+            x = feedforward(attention(x, bias))
+        return torch.stack(found)
+
+    def _begun(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """What the first layer reads, (N, C), and the bias of all."""
+        position = positions(ids)
+        return self._embedded(ids, shifted(ids, position, 1), position).flatten(0, 1), self._bias(position)
+
+    def _layers(self) -> list[tuple[Attention, Feedforward]]:
+        return cast(list[tuple[Attention, Feedforward]], list(zip(self.attention, self.feedforward, strict=True)))
+
+    def _embedded(self, ids: Tensor, previous: Tensor, position: Tensor) -> Tensor:
+        x: Tensor = self.symbol(ids) + self.previous(previous) + self.place(position.clamp(max=self.context - 1))
+        return x
+
+    def _bias(self, position: Tensor) -> Tensor:
+        """What is added to the fit of symbol j for symbol i, (B H, T, T)."""
+        T = position.shape[1]
+        index = torch.arange(T, device=position.device)
+        back = index[:, None] - index  # (T, T)
+        near = (back >= 0) & (back < self.context)
+        allowed = near & (back <= position[:, :, None])  # (B, T, T)
+        bias = self.distance[:, back.clamp(0, self.context - 1)]  # (H, T, T)
+        return torch.where(allowed[:, None], bias, -torch.inf).flatten(0, 1)
+
+    @property
+    def largest_state(self) -> int:
+        """Keys and values of the whole context, in each layer."""
+        return 2 * len(self.attention) * self.context * self.symbol.embedding_dim
+
+    def initial(self, batch: int) -> State:
+        """Place and id of the last symbol, (B,) each; and keys and values of each layer, (up to K, B, C) each."""
+        place = torch.full((batch,), FAR, device=self.distance.device)
+        nothing = self.distance.new_empty(0, batch, self.symbol.embedding_dim)
+        return place, torch.zeros_like(place), *[nothing] * (2 * len(self.attention))
+
+    def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
+        """(B,) -> (B, V)."""
+        position, last = picked(state[:2], rows)
+        caches = list(state[2:])
+        position = torch.where(ids == 0, 0, position + 1)
+        x = self._embedded(ids, torch.where(position > 0, last, 0), position)
+        back = torch.arange(min(len(caches[0]) + 1, self.context), device=ids.device).flip(0)  # (t,)
+        known = back <= position[:, None, None]
+        bias = torch.where(known, self.distance[:, back], -torch.inf).contiguous()  # (B, H, t)
+        for i, (attention, feedforward) in enumerate(self._layers()):
+            keys, values = caches[2 * i : 2 * i + 2]
+            x, caches[2 * i], caches[2 * i + 1] = attention.step(x, keys, values, rows, bias)
+            x = feedforward(x)
+        return self.head(norm(x)), (position, ids, *caches)

@@ -1,0 +1,1 @@
+"""How a net is trained: rows, optimiser, the loop, checkpoints, logs."""

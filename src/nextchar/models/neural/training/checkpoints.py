@@ -1,0 +1,191 @@
+"""A training that may be interrupted: checkpoints, Ctrl-C, and what is kept of its course.
+
+A checkpoint holds everything that training carries from one step to the next, and to which settings and data it
+belongs. It is a file like a model's: arrays and JSON with a checksum, no pickle, written beside its target and renamed
+over it, so that a crash in the middle of writing leaves the one before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
+from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
+from nextchar.data.corpus import Corpus
+from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.neural.training.log import Recorder
+from nextchar.models.neural.training.trainer import Measured, Snapshot, Trainer
+
+__all__ = ["CHECKPOINT", "Keeper", "Owner", "Run", "print_of"]
+
+CHECKPOINT: Final = "checkpoint"  # the kind of file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a training runs, which is no part of the model.
+
+    Attributes:
+        device: auto, cpu or cuda.
+        checkpoint: where to write what is needed to go on: now and then, when Ctrl-C ends training, and at its end.
+        resume: go on from that file, if there is one.
+        every_seconds: between two checkpoints.
+        log: a file to which each point is added as a line of JSON.
+        tensorboard: a folder in which TensorBoard finds the points as curves.
+    """
+
+    device: str = "auto"
+    checkpoint: Path | None = None
+    resume: bool = False
+    every_seconds: float = 60.0
+    log: Path | None = None
+    tensorboard: Path | None = None
+
+
+class Owner(NamedTuple):
+    """What a checkpoint belongs to: a family of nets, its settings, and the SHA-256 of the data."""
+
+    net: str
+    settings: Mapping[str, Any]
+    data: str
+
+
+class Keeper:
+    """Watches over a training.
+
+    Args:
+        run: what to keep, and where.
+        owner: what the checkpoint belongs to.
+
+    Raises:
+        MissingExtraError: TensorBoard is wanted and not installed.
+    """
+
+    def __init__(self, run: Run, owner: Owner) -> None:
+        self._run = run
+        self._owner = owner
+        self._recorder = Recorder(run.log, run.tensorboard)
+        self._kept = time.monotonic()
+        self._failure = ""  # of the last checkpoint
+
+    def resume(self, trainer: Trainer) -> None:
+        """Bring a new trainer to where the checkpoint is, if that is wanted and there is one.
+
+        Raises:
+            ModelFileError: the checkpoint is damaged or something else.
+            SettingsError: it belongs to other settings or other data; or a log cannot be written.
+        """
+        path = self._run.checkpoint
+        if self._run.resume and path is not None and path.exists():
+            self._restore(trainer, path)
+        self._recorder.begin([asdict(point) for point in trainer.log])
+
+    def _restore(self, trainer: Trainer, path: Path) -> None:
+        content = read_model_file(path)
+        if content.kind != CHECKPOINT:
+            raise ModelFileError(f"{path}: is a model of kind {content.kind!r}, not a checkpoint")
+        try:
+            owner = Owner(*(content.document[name] for name in Owner._fields))
+            self._check(path, owner)
+            trainer.restore(Snapshot(content.arrays, content.document["training"]))
+        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+            raise ModelFileError(f"{path}: is not a usable checkpoint: {error}") from None
+        except SettingsError:
+            raise
+        except ValueError as error:
+            raise ModelFileError(f"{path}: is not a usable checkpoint: {error}") from None
+
+    def _check(self, path: Path, owner: Owner) -> None:
+        mine = self._owner
+        if owner.net != mine.net:
+            raise SettingsError(f"{path}: is the checkpoint of a {owner.net}, not of a {mine.net}")
+        for name, value in mine.settings.items():
+            if owner.settings[name] != value:
+                raise SettingsError(
+                    f"{path}: belongs to a training with {name} {owner.settings[name]}, not {value}; give the same "
+                    "settings to go on, or train without --resume to begin anew"
+                )
+        if owner.data != mine.data:
+            raise SettingsError(f"{path}: belongs to a training on other data; train without --resume to begin anew")
+
+    def steps(self, trainer: Trainer) -> Iterator[Measured | None]:
+        """The steps of a training; each point goes into the log, and now and then a checkpoint is written.
+
+        Ctrl-C waits for the end of the step. With a checkpoint, that is written and the interruption goes on; without
+        one, training ends with the best weights so far, if there are any.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C.
+            ModelFileError: the checkpoint could not be written then.
+        """
+        with _held_interrupt() as pressed, closing(self._recorder):
+            for point in trainer.run():
+                if point is not None:
+                    self._recorder.add(asdict(point))
+                yield point
+                if pressed():
+                    if self._run.checkpoint is not None:
+                        self._write(trainer)
+                    if self._run.checkpoint is not None or not trainer.log:
+                        raise KeyboardInterrupt
+                    trainer.interrupt()
+                elif time.monotonic() - self._kept > self._run.every_seconds:
+                    self._keep(trainer)
+        self._keep(trainer)  # whatever comes after, the training is not lost
+
+    def _keep(self, trainer: Trainer) -> None:
+        """Write a checkpoint on the way; if that fails, training is not lost for it, and it is said once."""
+        self._kept = time.monotonic()
+        try:
+            self._write(trainer)
+            self._failure = ""
+        except ModelFileError as error:
+            if str(error) != self._failure:
+                warnings.warn(f"{error}; training goes on without this checkpoint", stacklevel=3)
+            self._failure = str(error)
+
+    def _write(self, trainer: Trainer) -> None:
+        if self._run.checkpoint is not None:
+            snapshot = trainer.snapshot()
+            document = {**self._owner._asdict(), "training": snapshot.document}
+            write_model_file(self._run.checkpoint, ModelFile(CHECKPOINT, snapshot.arrays, document))
+
+
+@contextmanager
+def _held_interrupt() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C is noted instead of acted upon; a second one acts. In other threads than the main one, as usual."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a handler
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def print_of(*corpora: Corpus | None) -> str:
+    """The SHA-256 of what training sees of its data."""
+    digest = hashlib.sha256()
+    for corpus in corpora:
+        if corpus is not None:
+            digest.update(corpus.alphabet.characters.encode() + b"\0" + bytes([corpus.alphabet.has_unknown]))
+            for array in (corpus.ids, corpus.offsets, corpus.weights_or_ones):
+                digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,152 @@
+"""Training data in batches without waste: items packed into rows of equal length, several to a row.
+
+An item of s characters takes s + 1 places: what is read is the boundary and its characters, what is to be predicted
+its characters and the boundary. Items are fitted into rows of T places (best fit), so that hardly a place stays empty.
+Items longer than a row are cut into overlapping pieces, of which each symbol is predicted once.
+
+Which items share a row is decided once; each epoch deals the items of equal length to their places anew and shuffles
+the rows. An epoch depends on the seed and its number alone, so training can be resumed at any step.
+
+Letters: R rows of an epoch, T places of a row, n items.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.data.alphabet import BOUNDARY
+from nextchar.data.corpus import Corpus
+
+__all__ = ["IGNORED", "Epochs", "Rows", "pack"]
+
+IGNORED: Final = -100  # as a target: an empty place, or a symbol that another piece predicts
+SHORTEST_ROW: Final = 16
+LONGEST_ROW: Final = 512
+I64 = npt.NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Rows to train or measure on.
+
+    Attributes:
+        ids: (R, T) what is read.
+        targets: (R, T) what is to be predicted; IGNORED where nothing is.
+    """
+
+    ids: I64
+    targets: I64
+
+
+class Pieces(NamedTuple):
+    """Items, or parts of long ones, as they lie in the corpus; P pieces.
+
+    Attributes:
+        begin: (P,) index of the first symbol to predict.
+        size: (P,) places.
+        skip: (P,) how many places at the front only give context.
+    """
+
+    begin: I64
+    size: I64
+    skip: I64
+
+
+class Epochs:
+    """A corpus as rows, epoch after epoch.
+
+    Attributes:
+        T: places of a row: as many as the longest item needs, within bounds.
+        rows: R, at most; where items have weights, each epoch has its own number of rows.
+    """
+
+    def __init__(self, corpus: Corpus, *, seed: int, longest: int = LONGEST_ROW) -> None:
+        self._corpus = corpus
+        self._seed = seed
+        sizes = corpus.lengths + 1
+        self.T = int(np.clip(-(-int(sizes.max()) // 8) * 8, SHORTEST_ROW, max(longest, SHORTEST_ROW)))
+        self._pieces = _cut(corpus, np.arange(len(corpus)), self.T)
+        order = np.random.default_rng([seed]).permutation(len(self._pieces.size))
+        self._place = np.empty(len(order), dtype=np.int64)
+        self._place[order], self.rows = _fit(self._pieces.size[order], self.T)
+
+    def epoch(self, number: int) -> Rows:
+        """The rows of an epoch, in the order in which to read them."""
+        rng = np.random.default_rng([self._seed, 1 + number])
+        pieces, place, rows = self._pieces, self._place, self.rows
+        if self._corpus.weights is not None:
+            drawn = rng.choice(len(self._corpus), len(self._corpus), p=_shares(self._corpus))
+            pieces = _cut(self._corpus, drawn, self.T)
+            place, rows = _fit(pieces.size, self.T)
+        else:  # deal the pieces of each size to the places for that size
+            dealt = np.lexsort((rng.random(len(pieces.size)), pieces.size))
+            place = place[np.argsort(pieces.size, kind="stable")]
+            pieces = Pieces(*(column[dealt] for column in pieces))
+        turn = rng.permutation(rows)
+        place = turn[place // self.T] * self.T + place % self.T
+        return _laid_out(self._corpus, pieces, place, rows, self.T)
+
+
+def pack(corpus: Corpus, T: int) -> Rows:
+    """A corpus in rows of T places, each item once, to measure on."""
+    pieces = _cut(corpus, np.arange(len(corpus)), T)
+    place, rows = _fit(pieces.size, T)
+    return _laid_out(corpus, pieces, place, rows, T)
+
+
+def _shares(corpus: Corpus) -> npt.NDArray[np.float64]:
+    weights = corpus.weights_or_ones.astype(np.float64)
+    shares: npt.NDArray[np.float64] = weights / weights.sum()
+    return shares
+
+
+def _cut(corpus: Corpus, items: I64, T: int) -> Pieces:
+    """Items as pieces of at most T places; pieces of one item overlap by half a row."""
+    begin, size = corpus.offsets[:-1][items], corpus.lengths[items] + 1
+    half = T // 2
+    number = np.where(size <= T, 1, -(-(size - T) // half) + 1)
+    which = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+    start = which * half
+    return Pieces(
+        begin=np.repeat(begin, number) + start,
+        size=np.minimum(np.repeat(size, number) - start, T),
+        skip=np.where(which > 0, T - half, 0),
+    )
+
+
+def _fit(sizes: I64, T: int) -> tuple[I64, int]:
+    """Best fit: each piece into the fullest row that has room for it. The flat place of each, and the rows used."""
+    rooms: list[list[int]] = [[] for _ in range(T + 1)]  # flat places at which rows with so much room go on
+    place = np.empty(len(sizes), dtype=np.int64)
+    rows = 0
+    for i, size in enumerate(sizes.tolist()):
+        for room in range(size, T + 1):
+            if rooms[room]:
+                at = rooms[room].pop()
+                break
+        else:
+            room, at = T, rows * T
+            rows += 1
+        place[i] = at
+        if room > size:
+            rooms[room - size].append(at + size)
+    return place, rows
+
+
+def _spread(pieces: Pieces, place: I64) -> tuple[I64, I64]:
+    """For every place of every piece: the symbol of the corpus that is predicted there, and the flat place."""
+    within = np.arange(pieces.size.sum()) - np.repeat(np.cumsum(pieces.size) - pieces.size, pieces.size)
+    return np.repeat(pieces.begin, pieces.size) + within, np.repeat(place, pieces.size) + within
+
+
+def _laid_out(corpus: Corpus, pieces: Pieces, place: I64, rows: int, T: int) -> Rows:
+    source, target = _spread(pieces, place)
+    ids = np.zeros(rows * T, dtype=np.int64)
+    targets = np.full(rows * T, IGNORED, dtype=np.int64)
+    targets[target] = corpus.ids[source]
+    ids[target] = np.where(source > 0, corpus.ids[source - 1], BOUNDARY)  # what precedes an item is a boundary
+    skipped = source < np.repeat(pieces.begin + pieces.skip, pieces.size)
+    targets[target[skipped]] = IGNORED
+    return Rows(ids.reshape(rows, T), targets.reshape(rows, T))

@@ -1,0 +1,191 @@
+"""From an automaton to an ARPA file.
+
+The automaton is in backoff form already. An entry of a state is the n-gram of the state's context and the symbol; a
+state's price is the backoff weight of its context. What is missing are the contexts' names. An entry leads to the
+longest context that ends with its symbol, so it lengthens the name by one symbol at most; the shortest way from the
+root to a state therefore spells its context.
+
+Letters: S states, E entries (see `models.automaton`).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.automata.automaton import ROOT, Automaton
+from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.core.model import Model
+from nextchar.core.model_file import write_atomically
+from nextchar.core.settings import Progress
+from nextchar.data.alphabet import BOUNDARY
+from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.ngram.arpa.words import BEGIN, LOG_ZERO, NATS, words_of
+
+__all__ = ["ArpaSummary", "write_arpa"]
+
+I64 = npt.NDArray[np.int64]
+CHUNK: Final = 1 << 16  # n-grams that are turned to text at a time
+LEFT_OUT: Final = "\t"  # a backoff weight that need not be written
+
+
+@dataclass(frozen=True)
+class ArpaSummary:
+    """What was written.
+
+    Attributes:
+        ngrams: how many of each order, from 1 on.
+        zeros: how many log-probabilities and backoff weights are those of 0, and stand there as -99.
+    """
+
+    ngrams: tuple[int, ...]
+    zeros: int
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A `Report` of how many n-grams are written."""
+
+    done: int
+    wanted: int
+
+    @property
+    def share(self) -> float:
+        return self.done / self.wanted
+
+    @property
+    def text(self) -> str:
+        return f"{self.done:,} n-grams"
+
+
+def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = None) -> ArpaSummary:
+    """Write a model as an ARPA file, whole or not at all; compressed where the name ends in .gz.
+
+    The text is made piece by piece, so that it needs no memory to speak of beside the model.
+
+    Args:
+        model: any n-gram model, the bigram net, or one that was read from an ARPA file.
+        path: where to.
+        progress: is told now and then how far it has come.
+
+    Raises:
+        SettingsError: the model is not one of n-grams, or the name asks for another compression than gzip.
+        ModelFileError: the file cannot be written there.
+    """
+    if not isinstance(model, AutomatonModel):
+        raise SettingsError(f"a model of kind {model.kind} is not made of n-grams, and has no ARPA form")
+    ending = Path(path).suffix.lower()
+    if ending in (".bz2", ".xz", ".zst"):
+        raise SettingsError(f"{path}: ARPA files are compressed with gzip alone; end the name in .gz")
+    automaton = model.automaton
+    contexts = _Contexts.of(automaton)
+    sizes = np.bincount(contexts.depth[contexts.owner])
+    sizes[0] += 1  # <s>
+    text = _text(automaton, contexts, sizes, progress)
+    try:
+        write_atomically(path, _compressed(text) if ending == ".gz" else text)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from error
+    zeros = sum(int(np.count_nonzero(np.isneginf(nats))) for nats in (automaton.log_prob, automaton.price))
+    return ArpaSummary(ngrams=tuple(sizes.tolist()), zeros=zeros)
+
+
+@dataclass(frozen=True, eq=False)
+class _Contexts:
+    """The context that each state stands for, as the one without its newest symbol, and that symbol.
+
+    Attributes:
+        owner: (E,) the state of each entry.
+        depth: (S,) how many symbols.
+        shorter: (S,) the state of the context without its newest symbol; the root's is the root.
+        newest: (S,) that symbol.
+    """
+
+    owner: I64
+    depth: I64
+    shorter: I64
+    newest: I64
+
+    @classmethod
+    def of(cls, automaton: Automaton) -> _Contexts:
+        S = automaton.size
+        owner = np.repeat(np.arange(S), np.diff(automaton.first))
+        depth = np.full(S, -1)
+        depth[ROOT] = 0
+        shorter, newest = np.zeros(S, dtype=np.int64), np.zeros(S, dtype=np.int64)
+        found = 0
+        while True:
+            entries = np.flatnonzero(depth[owner] == found)
+            entries = entries[depth[automaton.target[entries]] < 0]
+            if not len(entries):
+                break
+            reached = automaton.target[entries]
+            found += 1
+            depth[reached], shorter[reached], newest[reached] = found, owner[entries], automaton.symbols[entries]
+        assert (depth >= 0).all(), "a state that no entry leads to has no name"
+        return cls(owner, depth, shorter, newest)
+
+    def names(self, states: I64, depth: int, words: list[str]) -> list[str]:
+        """The contexts of some states of one depth, each ended by a blank."""
+        columns: list[list[str]] = []
+        for _ in range(depth):
+            columns.append([words[symbol] for symbol in self.newest[states].tolist()])
+            states = self.shorter[states]
+        return [" ".join(name) + " " for name in zip(*reversed(columns), strict=True)] if depth else [""]
+
+
+def _text(automaton: Automaton, contexts: _Contexts, sizes: I64, progress: Progress | None) -> Iterator[bytes]:
+    predicted = words_of(automaton.alphabet)
+    read = [BEGIN, *predicted[1:]]
+    yield ("\\data\\\n" + "".join(f"ngram {n}={size}\n" for n, size in enumerate(sizes, start=1))).encode()
+    done, wanted = 0, len(automaton.symbols)
+    for depth in range(len(sizes)):
+        yield f"\n\\{depth + 1}-grams:\n".encode()
+        if depth == 0:
+            weight = _log10([automaton.price[automaton.start]])[0] if automaton.start != ROOT else LEFT_OUT
+            yield _line(_log10([-np.inf])[0], BEGIN, weight).encode()
+        layer = np.flatnonzero(contexts.depth[contexts.owner] == depth)
+        for begin in range(0, len(layer), CHUNK):
+            entries = layer[begin : begin + CHUNK]
+            owners, which = np.unique(contexts.owner[entries], return_inverse=True)
+            names = contexts.names(owners, depth, read)
+            symbols, target = automaton.symbols[entries], automaton.target[entries]
+            own = (contexts.depth[target] == depth + 1) & (symbols != BOUNDARY)  # the n-gram is a context itself
+            weights = iter(_log10(automaton.price[target[own]]))
+            rows = zip(
+                _log10(np.minimum(automaton.log_prob[entries], 0)),
+                which.tolist(), symbols.tolist(), own.tolist(), strict=True,
+            )  # fmt: skip
+            yield "".join(
+                _line(p, names[name] + predicted[symbol], next(weights) if is_context else LEFT_OUT)
+                for p, name, symbol, is_context in rows
+            ).encode()
+            done += len(entries)
+            if progress is not None:
+                progress(_Written(done, wanted))
+    yield b"\n\\end\\\n"
+
+
+def _log10(nats: npt.ArrayLike) -> list[str]:
+    """Log-probabilities in nats as the text of their log10."""
+    values = np.round(np.asarray(nats) / NATS, 7).tolist()
+    zero = f"{LOG_ZERO:.0f}"
+    return ["0" if value == 0 else f"{value:.7f}" if value > -np.inf else zero for value in values]
+
+
+def _line(p: str, ngram: str, weight: str) -> str:
+    return f"{p}\t{ngram}\n" if weight is LEFT_OUT else f"{p}\t{ngram}\t{weight}\n"
+
+
+def _compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """As gzip, without name and time, so that equal models are equal files."""
+    compressor = zlib.compressobj(wbits=31)
+    for piece in pieces:
+        yield compressor.compress(piece)
+    yield compressor.flush()

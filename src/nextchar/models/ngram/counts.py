@@ -1,0 +1,452 @@
+"""How often each n-gram occurs: the whole knowledge of a count model, as integers.
+
+An n-gram is a symbol with the n - 1 symbols before it. Before an item's first character stand n - 1 boundaries, so
+every symbol of the corpus ends exactly one n-gram: "emma" has the five bigrams `.e em mm ma a.`. Counts are exact,
+and counts of two corpora add up to the counts of both.
+
+The n-grams that occur are kept sorted, with their counts. While counting, a table of all V^n is used where that is
+small, sorting where it is not; large inputs go through compiled loops, small ones through numpy, with equal results.
+
+Letters: n order, V size of the alphabet, S symbols of the corpus, M distinct n-grams.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar._kernels.loading import kernels_loaded
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.corpus import Corpus, TextOptions, parts_of
+from nextchar.data.files import Format, is_plain_local_file, open_binary
+from nextchar.errors import CorpusError, ModelFileError, SettingsError
+from nextchar.models.ngram.hash_counts import NgramTable, argsort
+
+__all__ = [
+    "COMPILED_FROM",
+    "Counts",
+    "checked_order",
+    "count",
+    "count_files",
+    "count_parts",
+    "sorted_rows",
+    "sum_counts",
+]
+
+I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+
+TABLE_CELLS: Final = 1 << 22  # up to so many cells a table is counted into; 32 MB of int64
+SLICE_SYMBOLS: Final = 1 << 22  # symbols counted at a time, which bounds the memory for keys
+COMPILED_FROM: Final = 20_000_000  # symbols from which loading numba (0.5 s) repays itself; for a table of cells
+HASHED_FROM: Final = 1_000_000  # and where the alternative is sorting
+MAX_ORDER: Final = 64
+
+
+def checked_order(order: int) -> int:
+    """The order, if it is one that can be counted.
+
+    Raises:
+        SettingsError: below 1 or above 64.
+    """
+    if not 1 <= order <= MAX_ORDER:
+        raise SettingsError(f"the order is a whole number from 1 to {MAX_ORDER}, not {order}")
+    return order
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The n-grams of a corpus and how often each occurs.
+
+    Attributes:
+        alphabet: what the ids mean.
+        order: n.
+        ngrams: (M, n) ids, distinct; the last column is the predicted symbol. They are in colexicographic order: by
+            their last symbols, then by the ones before, and so on, so that those which end alike lie side by side.
+        counts: (M,) int64, at least 1.
+    """
+
+    alphabet: Alphabet
+    order: int
+    ngrams: Ids
+    counts: I64
+
+    @classmethod
+    def from_arrays(cls, alphabet: Alphabet, order: int, ngrams: npt.NDArray[Any], counts: npt.NDArray[Any]) -> Counts:
+        """Counts that come from elsewhere (a file), checked.
+
+        Raises:
+            ModelFileError: the arrays do not make counts of this order over this alphabet.
+        """
+        if (
+            ngrams.shape != (len(counts), order)
+            or ngrams.dtype != alphabet.dtype
+            or counts.dtype != np.int64
+            or not len(counts)
+            or counts.min() < 1
+            or ngrams.max() >= alphabet.size
+            or not _colexicographic(ngrams)
+        ):
+            raise ModelFileError("its counts do not fit its settings")
+        return cls(alphabet, order, ngrams, counts)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Counts)
+            and self.alphabet == other.alphabet
+            and self.order == other.order
+            and np.array_equal(self.ngrams, other.ngrams)
+            and np.array_equal(self.counts, other.counts)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Counts(order {self.order}, {len(self.counts):,} n-grams, {self.total:,} in all)"
+
+    @cached_property
+    def total(self) -> int:
+        """All n-grams together: the symbols of the corpus, each as often as its item counts."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def items(self) -> int:
+        """How many items there were, each as often as it counts: the n-grams that end one."""
+        return int(self.counts[self.ngrams[:, -1] == BOUNDARY].sum())
+
+    def table(self) -> I64:
+        """All V^n counts, shape (V,) * n: for bigrams the 27 x 27 table, row = first symbol.
+
+        Raises:
+            SettingsError: more than 2^28 cells.
+        """
+        V = self.alphabet.size
+        if V**self.order > 1 << 28:
+            raise SettingsError(f"a table of {V}^{self.order} cells is too large; use ngrams and counts")
+        table = np.zeros((V,) * self.order, dtype=np.int64)
+        table[tuple(self.ngrams.T.astype(np.intp))] = self.counts
+        return table
+
+    def __add__(self, other: Counts) -> Counts:
+        if self.order != other.order:
+            raise SettingsError(f"counts of order {self.order} and of order {other.order} cannot be added")
+        alphabet = self.alphabet.union(other.alphabet)
+        parts = [self.encoded_in(alphabet), other.encoded_in(alphabet)]
+        return _merged(alphabet, np.concatenate([p.ngrams for p in parts]), np.concatenate([p.counts for p in parts]))
+
+    def encoded_in(self, alphabet: Alphabet) -> Counts:
+        """The same counts with the ids of another alphabet that has all these characters."""
+        if alphabet == self.alphabet:
+            return self
+        moved = self.alphabet.ids_in(alphabet).astype(alphabet.dtype)[self.ngrams]
+        return _merged(alphabet, moved, self.counts)
+
+    def of_order(self, order: int) -> Counts:
+        """The counts of an order that is not higher; every symbol ends one n-gram of each.
+
+        Raises:
+            SettingsError: the order is higher, or below 1.
+        """
+        if not 1 <= order <= self.order:
+            raise SettingsError(f"counts of order {self.order} have those of orders 1 to {self.order}, not of {order}")
+        return _summed(self.alphabet, self.ngrams[:, self.order - order :], self.counts)
+
+    def most_frequent(self, k: int) -> list[tuple[str, int]]:
+        """The k most frequent n-grams as shown to people, with their counts; ties in the order of the ids."""
+        best = np.lexsort([*self.ngrams.T[::-1], -self.counts])[:k]
+        return [(self.alphabet.show(self.ngrams[i]), int(self.counts[i])) for i in best]
+
+
+def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts:
+    """Count the n-grams of a corpus; weighted items count as often as their weight says.
+
+    Args:
+        corpus: what to count.
+        order: n, from 1 to 64.
+        compiled: use the compiled loops; by default when the corpus is large enough to repay loading them.
+
+    Raises:
+        SettingsError: the order is out of range.
+        CorpusError: the counts would not fit into 64 bits.
+    """
+    V, n = corpus.alphabet.size, checked_order(order)
+    if corpus.weights is not None and float(corpus.weights @ (corpus.lengths + 1.0)) >= 2.0**63:
+        raise CorpusError("the weights add up to more than 2^63; scale them down")
+    if compiled is None:
+        compiled = _worth_compiling(corpus.symbols, V**n)
+    if V**n > TABLE_CELLS:
+        if compiled and corpus.weights is None and (hashed := NgramTable(n)).fits(corpus.alphabet):
+            hashed.add(corpus)
+            return _from_hash(hashed).encoded_in(corpus.alphabet)
+        return sum_counts(_count_by_sorting(part, n) for part in corpus.slices(SLICE_SYMBOLS))
+    table = np.zeros(V**n, dtype=np.int64)
+    for part in corpus.slices(SLICE_SYMBOLS):
+        if compiled and part.weights is None:
+            from nextchar._kernels.counting import add_to_table
+
+            add_to_table(part.ids, n, V, table)
+        else:
+            keys = _keys(part, n)
+            if part.weights is None:
+                table += np.bincount(keys, minlength=len(table))
+            else:
+                np.add.at(table, keys, np.repeat(part.weights, part.lengths + 1))
+    return _from_table(corpus.alphabet, table.reshape((V,) * n))
+
+
+def _worth_compiling(symbols: int, cells: int) -> bool:
+    from_symbols = COMPILED_FROM if cells <= TABLE_CELLS else HASHED_FROM
+    return symbols >= from_symbols or kernels_loaded()
+
+
+def count_parts(parts: Iterable[Corpus], order: int) -> Counts:
+    """Count corpora as they come, in memory that does not grow with their number.
+
+    Args:
+        parts: each with an alphabet of its own.
+        order: n, from 1 to 64.
+
+    Raises:
+        SettingsError: the order is out of range.
+        CorpusError: there is no part.
+    """
+    table = NgramTable(checked_order(order))
+
+    def counted() -> Iterator[Counts]:
+        for part in parts:
+            cells = part.alphabet.size**order
+            hashed = table.used or (cells > TABLE_CELLS and _worth_compiling(part.symbols, cells))
+            if hashed and part.weights is None and table.fits(part.alphabet):
+                table.add(part)
+            else:
+                yield count(part, order)
+        if table.used:
+            yield _from_hash(table)
+
+    return sum_counts(counted())
+
+
+def _from_hash(table: NgramTable) -> Counts:
+    alphabet, ngrams, counts = table.result()
+    return Counts(alphabet, table.order, ngrams, counts)
+
+
+def count_files(
+    *sources: str | Path,
+    order: int = 2,
+    column: str | None = None,
+    weight: str | None = None,
+    encoding: str = "utf-8",
+    options: TextOptions | None = None,
+    threads: int | None = None,
+) -> Counts:
+    """Count the n-grams of files of any size in bounded memory.
+
+    The files are read in blocks whose counts are added. Bigrams of ASCII files on this machine are counted on the
+    bytes as they lie, with one memory access for two bigrams; whatever needs more (blanks to strip, other
+    characters, compressed files) goes through blocks.
+
+    Args:
+        sources: as for Corpus.from_file, with column, weight, encoding and options.
+        order: n.
+        column: the CSV column of the items.
+        weight: the CSV column of the weights.
+        encoding: a Python codec name.
+        options: what to do to the text.
+        threads: for ASCII files; by default one a processor.
+
+    Raises:
+        CorpusError: a source cannot be read, or there is no item in any of them.
+        SettingsError: the order is out of range.
+    """
+    checked_order(order)
+    options = options or TextOptions()
+    format_ = Format(encoding=encoding, column=column, weight=weight)
+    plain = order == 2 and column is None and encoding.lower() in _ASCII_SUPERSETS
+
+    def parts() -> Iterator[Counts]:
+        for source in map(str, sources):
+            counts = _count_ascii_file(source, options, threads or os.cpu_count() or 1) if plain else None
+            if counts is None:
+                yield count_parts(parts_of(source, format_, options), order)
+            else:
+                yield counts
+
+    return sum_counts(parts())
+
+
+def sum_counts(parts: Iterable[Counts]) -> Counts:
+    """Add counts up pairwise, like the digits of a binary number, so that no large sum is sorted again and again."""
+    sums: list[tuple[int, Counts]] = []  # (how many parts, their sum), the larger first
+    for part in parts:
+        size = 1
+        while sums and sums[-1][0] == size:
+            size, part = 2 * size, sums.pop()[1] + part
+        sums.append((size, part))
+    if not sums:
+        raise CorpusError("no items: the input is empty or has only blank lines")
+    total = sums.pop()[1]
+    while sums:
+        total = sums.pop()[1] + total
+    return total
+
+
+def _windows(part: Corpus, n: int) -> Iterator[npt.NDArray[Any]]:
+    """The n columns of all n-grams, oldest symbol first, each (S,); boundaries where the item has not begun."""
+    position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], part.lengths + 1)
+    for back in range(n - 1, -1, -1):
+        column = np.zeros_like(part.ids)
+        column[back:] = part.ids[: max(part.symbols - back, 0)]
+        column[position < back] = BOUNDARY
+        yield column
+
+
+def _keys(part: Corpus, n: int) -> npt.NDArray[np.int64]:
+    """Each n-gram as one number in base V, shape (S,); V^n must be below 2^63."""
+    keys = np.zeros(part.symbols, dtype=np.int64)
+    for column in _windows(part, n):
+        keys = keys * part.alphabet.size + column
+    return keys
+
+
+def _count_by_sorting(part: Corpus, n: int) -> Counts:
+    ngrams = np.stack(list(_windows(part, n)), axis=1)
+    counts = np.ones(part.symbols, dtype=np.int64)
+    if part.weights is not None:
+        counts = np.repeat(part.weights, part.lengths + 1)
+    return _merged(part.alphabet, ngrams, counts)
+
+
+def _merged(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
+    """Sort n-grams and add the counts of equal ones."""
+    order = sorted_rows(list(ngrams.T[::-1]), alphabet.size)
+    return _summed(alphabet, ngrams[order], counts[order])
+
+
+def _summed(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
+    """Add the counts of equal n-grams, which lie side by side."""
+    differs = np.concatenate([[True], (ngrams[1:] != ngrams[:-1]).any(axis=1)])
+    return Counts(alphabet, ngrams.shape[1], ngrams[differs], np.add.reduceat(counts, np.flatnonzero(differs)))
+
+
+def _colexicographic(ngrams: Ids) -> bool:
+    """Whether rows are distinct and in the order of `Counts`."""
+    equal = np.ones(len(ngrams) - 1, dtype=np.bool_)  # to the row before, in the last symbols
+    for column in ngrams.T[::-1]:
+        if (equal & (column[1:] < column[:-1])).any():
+            return False
+        equal &= column[1:] == column[:-1]
+    return not equal.any()
+
+
+def sorted_rows(columns: list[npt.NDArray[Any]], V: int) -> npt.NDArray[np.intp]:
+    """The order in which rows of ids are sorted, the first column weighing most; equal rows stay as they were."""
+    keys = np.zeros(len(columns[0]), dtype=np.uint64)
+    largest = 0  # of the keys, as an exact integer
+    for column in columns:
+        if (largest + 1) * V >= 1 << 64:  # too wide for one word: number the distinct keys so far, in their order
+            keys = np.unique(keys, return_inverse=True)[1].astype(np.uint64)
+            largest = len(keys)
+        keys = keys * np.uint64(V) + column.astype(np.uint64)
+        largest = largest * V + V - 1
+    return argsort(keys, largest)
+
+
+def _from_table(alphabet: Alphabet, table: I64) -> Counts:
+    backwards = table.T  # so that the last symbol weighs most
+    ngrams = np.argwhere(backwards)[:, ::-1].astype(alphabet.dtype, order="C")
+    return Counts(alphabet, table.ndim, ngrams, backwards[backwards > 0])
+
+
+# -- bigrams of an ASCII file, on its bytes ---------------------------------------------------------------------
+
+_ASCII_SUPERSETS: Final = {"utf-8", "utf8", "ascii", "latin-1", "latin1", "iso-8859-1"}
+_READ_BYTES: Final = 1 << 20
+_FOLD_BYTES: Final = 1 << 30  # the 32-bit counters are emptied this often
+_LF, _CR = 10, 13
+_ASCII_BLANKS: Final = [code for code in range(128) if chr(code).isspace() and code != _LF]
+
+
+def _count_ascii_file(source: str, options: TextOptions, threads: int) -> Counts | None:
+    """Bigrams of a file, if it holds nothing that needs a closer look; None if it does."""
+    if not is_plain_local_file(source):
+        return None
+    with open_binary(source) as handle:
+        size = handle.seek(0, os.SEEK_END)
+    if size < COMPILED_FROM and not kernels_loaded():
+        return None
+    share = -(-size // threads)
+    starts = range(0, size, max(share, _READ_BYTES))
+    with ThreadPoolExecutor(len(starts) or 1) as pool:
+        tables = list(pool.map(lambda start: _byte_pairs(source, start, min(start + starts.step, size)), starts))
+    if not tables or any(table is None for table in tables):
+        return None
+    pairs = np.sum([table for table in tables if table is not None], axis=0)
+    return _counts_of_byte_pairs(pairs, options)
+
+
+def _byte_pairs(source: str, start: int, end: int) -> I64 | None:
+    """How often each byte follows each other one, (128, 128), for the bytes start..end-1; None if any is not ASCII.
+
+    The file counts as if it began and ended with a line feed.
+    """
+    from nextchar._kernels.counting import add_byte_triples
+
+    pairs = np.zeros((128, 128), dtype=np.int64)
+    triples = np.zeros((128, 128, 128), dtype=np.uint32)
+    buffer = np.empty(_READ_BYTES, dtype=np.uint8)
+    previous, unfolded = _LF, 0
+    with open_binary(source) as handle:
+        if start:
+            handle.seek(start - 1)
+            previous = handle.read(1)[0]
+        at = start
+        while at < end:
+            got = handle.readinto(buffer[: min(end - at, _READ_BYTES)])  # type: ignore[attr-defined]
+            if not got:
+                break
+            if not add_byte_triples(buffer[:got], previous, triples.reshape(-1), pairs):
+                return None
+            at, previous, unfolded = at + got, int(buffer[got - 1]), unfolded + got
+            if unfolded >= _FOLD_BYTES:
+                pairs += _folded(triples)
+                triples[:], unfolded = 0, 0
+        if not handle.read(1) and previous != _LF:
+            pairs[previous, _LF] += 1
+    return pairs + _folded(triples)
+
+
+def _folded(triples: npt.NDArray[np.uint32]) -> I64:
+    """The two byte pairs of each counted byte triple; triples are indexed [third, second, first]."""
+    first_two: I64 = triples.sum(axis=0, dtype=np.int64).T
+    last_two: I64 = triples.sum(axis=2, dtype=np.int64).T
+    return first_two + last_two
+
+
+def _counts_of_byte_pairs(pairs: I64, options: TextOptions) -> Counts | None:
+    if pairs[0].any() or np.delete(pairs[_CR], _LF).any():  # NUL, or a carriage return inside a line
+        return None
+    pairs[:, _LF] += pairs[:, _CR]  # \r\n is one line end
+    pairs[:, _CR] = 0
+    pairs[_CR] = 0
+    if options.strip and (pairs[_LF, _ASCII_BLANKS].any() or pairs[_ASCII_BLANKS, _LF].any()):
+        return None
+    pairs[_LF, _LF] = 0  # blank lines
+    if options.lower:
+        for upper in range(ord("A"), ord("Z") + 1):
+            for view in (pairs, pairs.T):
+                view[upper + 32] += view[upper]
+                view[upper] = 0
+    present = [int(code) for code in np.flatnonzero(pairs.sum(axis=1)) if code != _LF]
+    if not present:
+        return None
+    ids = np.array([_LF, *present])
+    return _from_table(Alphabet("".join(map(chr, present))), pairs[np.ix_(ids, ids)])

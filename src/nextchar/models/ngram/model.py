@@ -1,0 +1,276 @@
+"""The n-gram model: predict the next symbol from the n - 1 before it, by how often each has followed them.
+
+Counting alone holds what was never seen impossible. Smoothing mends that: it takes a little from what was seen, and
+asks the context without its oldest symbol about the rest. `smoothing` has the methods. The plainest adds k to every
+count (Lidstone; k = 1 is Laplace's rule; k = 0 the maximum likelihood estimate, under which an unseen n-gram costs
+infinitely many nats) and takes no notice of shorter contexts: one that was never seen predicts all symbols alike.
+
+Source: Jurafsky and Martin, Speech and Language Processing, 3rd edition, chapter 3; for n = 2, Karpathy's lecture
+"The spelled-out intro to language modeling: building makemore"; for the other methods, Chen and Goodman, "An empirical
+study of smoothing techniques for language modeling", 1999.
+
+Letters: n order, V size of the alphabet, S states, E entries (see `trie`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Final, Literal, final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.automata.automaton import Automaton
+from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.core.model import Kept
+from nextchar.core.settings import Progress
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance
+from nextchar.data.splits import hold_out
+from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.ngram.counts import Counts, checked_order, count
+from nextchar.models.ngram.discount_tuning import Chains, tuned_add, tuned_discounts
+from nextchar.models.ngram.pitman_yor import pitman_yor
+from nextchar.models.ngram.smoothing import DISCOUNTING, METHODS, Method, Smoothed, discounts_of, interpolated
+from nextchar.models.ngram.trie import Integers, NgramTrie
+
+__all__ = ["Ngram", "NgramModel"]
+
+Tune = Literal["none", "held-out", "leave-one-out"]
+ADD: Final = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ngram:
+    """The settings of an n-gram model.
+
+    Attributes:
+        order: n; 2 is the bigram model.
+        smoothing: add, witten-bell, absolute, kneser-ney, modified-kneser-ney or pitman-yor.
+        add: k, added to every count by the smoothing add; at least 0.
+        tune: what to choose the discounts (or k) by: none (their formulas; k as given), held-out (the validation
+            items, or a tenth of the data where there are none), or leave-one-out.
+        sweeps: of pitman-yor: how often every symbol is seated anew.
+        seed: of pitman-yor.
+
+    Raises:
+        SettingsError: a setting is out of its range, or does not go with the smoothing.
+    """
+
+    order: int = 4
+    smoothing: Method = "add"
+    add: float = ADD
+    tune: Tune = "none"
+    sweeps: int = 30
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checked_order(self.order)
+        if self.smoothing not in METHODS:
+            raise SettingsError(f"there is no smoothing {self.smoothing!r}; choose one of {', '.join(METHODS)}")
+        if not (math.isfinite(self.add) and self.add >= 0):
+            raise SettingsError(f"add-k takes a number of at least 0, not {self.add}")
+        if self.smoothing != "add" and self.add != ADD:
+            raise SettingsError(f"k is a setting of the smoothing add; {self.smoothing} has none")
+        if self.tune not in ("none", "held-out", "leave-one-out"):
+            raise SettingsError(f"tuning is none, held-out or leave-one-out, not {self.tune!r}")
+        if self.tune != "none" and self.smoothing in ("witten-bell", "pitman-yor"):
+            why = "it has no parameters" if self.smoothing == "witten-bell" else "it infers its parameters by itself"
+            raise SettingsError(f"{self.smoothing} cannot be tuned: {why}")
+        if self.sweeps < 2:
+            raise SettingsError(f"pitman-yor takes at least 2 sweeps, not {self.sweeps}")
+        if not 0 <= self.seed < 2**63:
+            raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
+
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        method = f"add {self.add:g}" if self.smoothing == "add" and self.tune == "none" else self.smoothing
+        return f"order {self.order}, {method}" + ("" if self.tune == "none" else f", tuned by {self.tune}")
+
+    @property
+    def counts_suffice(self) -> bool:
+        """Whether the model comes from counts alone."""
+        return self.tune != "held-out"
+
+    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NgramModel:
+        """Count a corpus, tune on the validation items if asked to, and return the model.
+
+        Raises:
+            SettingsError: too few items to hold some out.
+        """
+        counts = count(data, self.order)
+        if self.counts_suffice:
+            return self.from_counts(counts, Provenance.of(data), progress=progress)
+        if validation is None:
+            rest, validation = hold_out(data)
+            trie = NgramTrie(count(rest, self.order))
+        else:
+            trie = NgramTrie(counts)
+        fitted = self._tuned(trie, Chains.held_out(trie, self._tuned_counts(trie), validation))
+        return self._model(counts, Provenance.of(data), fitted, NgramTrie(counts), ())
+
+    def from_counts(
+        self, counts: Counts, provenance: Provenance | None = None, *, progress: Progress | None = None
+    ) -> NgramModel:
+        """The model of counts that are there already.
+
+        Args:
+            counts: of this order.
+            provenance: what to remember of the data.
+            progress: is told every sweep of pitman-yor.
+
+        Raises:
+            SettingsError: the counts are of another order; tuning on held-out items is asked for; too many symbols
+                for pitman-yor.
+        """
+        if counts.order != self.order:
+            raise SettingsError(f"a model of order {self.order} cannot be made from counts of order {counts.order}")
+        if not self.counts_suffice:
+            raise SettingsError("tuning on held-out items needs the items, not counts alone; use fit")
+        if provenance is None:
+            provenance = Provenance(items=counts.items, symbols=counts.total)
+        trie = NgramTrie(counts)
+        fitted: dict[str, npt.NDArray[Any]] = {}
+        notes: tuple[str, ...] = ()
+        if self.tune == "leave-one-out":
+            fitted = self._tuned(trie, Chains.left_out(trie, self._tuned_counts(trie)))
+        elif self.smoothing == "pitman-yor":
+            seated = pitman_yor(trie, sweeps=self.sweeps, seed=self.seed, progress=progress)
+            fitted = {"own": seated.own, "rest": seated.rest}
+            return self._model(counts, provenance, fitted, trie, seated.notes, seated.parameters)
+        elif self.smoothing in DISCOUNTING:
+            fitted["discounts"], notes = discounts_of(trie, self.smoothing)
+        return self._model(counts, provenance, fitted, trie, notes)
+
+    def _tuned_counts(self, trie: NgramTrie) -> Integers:
+        kind = DISCOUNTING.get(self.smoothing)
+        return trie.adjusted if kind is not None and kind.adjusted else trie.raw
+
+    def _tuned(self, trie: NgramTrie, chains: Chains) -> dict[str, npt.NDArray[Any]]:
+        if self.smoothing == "add":
+            return {"k": np.array([tuned_add(chains)])}
+        return {"discounts": tuned_discounts(chains, self.smoothing, discounts_of(trie, self.smoothing)[0])}
+
+    def _model(
+        self,
+        counts: Counts,
+        provenance: Provenance,
+        fitted: Mapping[str, npt.NDArray[Any]],
+        trie: NgramTrie,
+        notes: tuple[str, ...],
+        parameters: Mapping[str, Any] | None = None,
+    ) -> NgramModel:
+        about = parameters if parameters is not None else {name: value.tolist() for name, value in fitted.items()}
+        metrics: dict[str, Any] = {"smoothing": about} if about else {}
+        if notes:
+            metrics["notes"] = list(notes)
+        return NgramModel(
+            settings=self, counts=counts, provenance=provenance, metrics=metrics, fitted=fitted, trie=trie
+        )
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NgramModel(AutomatonModel):
+    """An n-gram model: counts, and the automaton that they make.
+
+    Attributes:
+        settings: order and smoothing.
+        counts: of the training data.
+        provenance: what it remembers of the training data.
+        metrics: what was measured when it was trained.
+        fitted: what smoothing estimated beside the counts: `discounts` (n, 3), `k` (1,), or `own` (E,) and `rest` (S,).
+        trie: the counts of all orders.
+    """
+
+    kind: ClassVar[str] = "ngram"
+    settings: Ngram
+    counts: Counts
+    provenance: Provenance
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    fitted: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    trie: NgramTrie
+
+    @property
+    def alphabet(self) -> Alphabet:  # type: ignore[override]
+        """What the ids mean."""
+        return self.counts.alphabet
+
+    @property
+    def context_length(self) -> int:
+        """N - 1."""
+        return self.settings.order - 1
+
+    @cached_property
+    def smoothed(self) -> Smoothed:
+        """What smoothing makes of the counts."""
+        if "own" in self.fitted:
+            return Smoothed(self.fitted["own"], self.fitted["rest"])
+        k = float(self.fitted["k"][0]) if "k" in self.fitted else self.settings.add
+        return interpolated(self.trie, self.settings.smoothing, k=k, discounts=self.fitted.get("discounts"))
+
+    @cached_property
+    def automaton(self) -> Automaton:
+        """The model as a finite automaton: one state a context."""
+        with np.errstate(divide="ignore"):
+            log_prob = np.log(self._probabilities)
+            price = np.log(self.smoothed.rest)
+        return Automaton(
+            alphabet=self.alphabet,
+            start=int(self.trie.start),
+            first=self.trie.first,
+            symbols=self.trie.symbols,
+            log_prob=log_prob,
+            target=self.trie.targets(),
+            link=self.trie.link.astype(np.int32),
+            price=price,
+        )
+
+    @cached_property
+    def _probabilities(self) -> npt.NDArray[np.float64]:
+        return self.smoothed.probabilities(self.trie)
+
+    def training_nats(self) -> float:
+        """-log p of the training data, weights counted, from the counts alone: each n-gram once."""
+        leaves = self.trie.spread(self.trie.whole) & (self.trie.raw > 0)
+        return -float(self.trie.raw[leaves] @ np.log(self._probabilities[leaves]))
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> NgramModel:
+        """The same model with other metrics."""
+        return replace(self, metrics=metrics)
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The counts, and what was estimated beside them; the automaton is made anew from both."""
+        return {"ngrams": self.counts.ngrams, "counts": self.counts.counts, **self.fitted}
+
+    @classmethod
+    def from_kept(cls, kept: Kept) -> NgramModel:
+        """The model that `arrays` came from.
+
+        Raises:
+            ModelFileError: the arrays do not make counts, or do not go with them.
+            SettingsError: a setting is out of its range.
+        """
+        spec, arrays = Ngram(**kept.settings), kept.arrays
+        counts = Counts.from_arrays(kept.alphabet, spec.order, arrays["ngrams"], arrays["counts"])
+        trie = NgramTrie(counts)
+        shapes = {"discounts": (spec.order, 3), "k": (1,), "own": trie.symbols.shape, "rest": trie.link.shape}
+        fitted = {name: arrays[name] for name in shapes if name in arrays}
+        for name, array in fitted.items():
+            if array.shape != shapes[name] or array.dtype != np.float64 or not (array >= 0).all():
+                raise ModelFileError(f"its {name} do not fit its counts")
+        if spec.smoothing == "pitman-yor" and not {"own", "rest"} <= set(fitted):
+            raise ModelFileError("what pitman-yor inferred is missing")
+        return cls(
+            settings=spec,
+            counts=counts,
+            provenance=kept.provenance,
+            metrics=kept.metrics,
+            fitted=fitted,
+            trie=trie,
+        )

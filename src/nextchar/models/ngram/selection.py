@@ -1,0 +1,120 @@
+"""Which n-gram model suits the data: try some on items held out, and take the best.
+
+Longer contexts predict better until the data is too small for them, and no smoothing method wins everywhere; held-out
+items decide. Modified Kneser-Ney is tried at rising orders until the loss has risen twice; then the other methods at
+the best order and the two around it. The chosen one is trained anew on everything.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from nextchar.core.scoring import evaluate
+from nextchar.core.settings import Progress, Spec
+from nextchar.data.corpus import Corpus
+from nextchar.data.splits import hold_out
+from nextchar.models.ngram.counts import Counts, count
+from nextchar.models.ngram.model import Ngram
+
+__all__ = ["Choice", "choose"]
+
+HIGHEST_ORDER: Final = 10
+FEWEST: Final = 20  # different items from which some are held out
+SECONDS: Final = 5.0  # after which nothing more is tried
+SAMPLING_SYMBOLS: Final = 60_000  # pitman-yor is tried up to so many symbols
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was tried, the best first.
+
+    Attributes:
+        tried: settings and nats per symbol of the items held out.
+        held_out: how many items they are.
+    """
+
+    tried: tuple[tuple[Ngram, float], ...]
+    held_out: int
+
+    @property
+    def spec(self) -> Spec:
+        """The best."""
+        return self.tried[0][0]
+
+    def explanation(self) -> str:
+        """Why, in one sentence for people."""
+        best, loss = self.tried[0]
+        if not self.held_out:
+            return f"took {best.summary}: too few items to hold some out and choose by them"
+        rest = "".join(
+            f"; {spec.summary}: {other:.4f}"
+            for spec, other in _first_of_each(self.tried[1:])
+            if spec.smoothing != best.smoothing
+        )
+        return (
+            f"chose {best.summary}: {loss:.4f} nats per symbol on {self.held_out:,} items held out, the least of "
+            f"{len(self.tried)} tried{rest}"
+        )
+
+    def document(self) -> list[dict[str, Any]]:
+        """For a model's metrics."""
+        return [
+            {"smoothing": spec.smoothing, "order": spec.order, "nats_per_symbol": loss} for spec, loss in self.tried
+        ]
+
+
+def _first_of_each(tried: tuple[tuple[Ngram, float], ...]) -> Iterator[tuple[Ngram, float]]:
+    seen = set()
+    for spec, loss in tried:
+        if spec.smoothing not in seen:
+            seen.add(spec.smoothing)
+            yield spec, loss
+
+
+def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress | None = None) -> Choice:
+    """Try models and rank them; of fewer than 20 different items none are held out, and order 3 Witten-Bell is taken.
+
+    Args:
+        data: the training data, or a part of it.
+        validation: the items to judge by; by default a tenth of the data is held out.
+        progress: is told how far pitman-yor has come.
+    """
+    begun = time.perf_counter()
+    if validation is None:
+        if len(np.unique(data.fingerprints())) < FEWEST:
+            return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0)
+        data, validation = hold_out(data)
+    tried: list[tuple[Ngram, float]] = []
+    counts: dict[int, Counts] = {}
+
+    def attempt(spec: Ngram) -> float:
+        if spec.order not in counts:
+            counts[spec.order] = count(data, spec.order)
+        model = spec.from_counts(counts[spec.order], progress=progress)
+        tried.append((spec, evaluate(model, validation).nats_per_symbol))
+        return tried[-1][1]
+
+    best = None
+    for order in range(1, HIGHEST_ORDER + 1):
+        loss = attempt(Ngram(order=order, smoothing="modified-kneser-ney"))
+        if best is None or loss < best[1]:
+            best = order, loss
+        if order >= best[0] + 2 or time.perf_counter() - begun > SECONDS:
+            break
+    assert best is not None
+    around = [order for order in (best[0], best[0] - 1, best[0] + 1) if order in counts]
+    specs = [Ngram(order=order, smoothing=method) for method in ("witten-bell", "kneser-ney") for order in around]
+    specs += [Ngram(order=order, smoothing="add", tune="leave-one-out") for order in around]
+    if data.symbols <= SAMPLING_SYMBOLS:
+        specs.append(Ngram(order=best[0], smoothing="pitman-yor"))
+    for spec in specs:
+        if time.perf_counter() - begun > SECONDS:
+            break
+        attempt(spec)
+    return Choice(tuple(sorted(tried, key=lambda pair: pair[1])), len(validation))

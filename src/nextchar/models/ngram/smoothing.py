@@ -1,0 +1,178 @@
+"""The smoothing methods, one row each in one table.
+
+All are interpolations. A state keeps a share of its probability for the symbols that it has seen, and passes the rest
+to the context without its oldest symbol; below the empty context lies the uniform distribution over V symbols:
+
+    p(w | s) = own(s, w) + rest(s) p(w | link(s)),        sum over w of own(s, w) = 1 - rest(s)
+
+So every row sums to 1, for contexts that were seen and for those that were not. The methods differ in `own` alone.
+
+    add                     c / (N + k V) in whole contexts; shorter ones are uniform (Lidstone; Laplace for k = 1)
+    witten-bell             c / (N + T)                               Witten and Bell 1991
+    absolute                (c - D) / N, one D an order               Ney, Essen and Kneser 1994
+    kneser-ney              the same from adjusted counts             Kneser and Ney 1995
+    modified-kneser-ney     D for counts of 1, 2, and 3 and more      Chen and Goodman 1999
+    pitman-yor              see `pitman_yor`                          Teh 2006
+
+with c the count of the symbol in the context, N the sum of all c there, T how many different symbols there are.
+
+Discounts come from the counts of counts n_r of each order: D = n1 / (n1 + 2 n2), and for the modified method
+D_j = j - (j + 1) D n_(j+1) / n_j. Where n1, n2 or n3 is 0, or a D_j falls outside 0 to j (as with the unigrams of
+characters, all of them frequent), the formula has no answer; then D_j is 0.5, 1 and 1.5, as in KenLM with
+--discount_fallback, or D = 0.5, and a note says so.
+
+Letters: S states, E entries, V size of the alphabet (see `trie`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar._kernels.loading import kernels_loaded
+from nextchar.models.ngram.trie import Integers, NgramTrie
+
+__all__ = ["DISCOUNTING", "METHODS", "Method", "Smoothed", "discounted", "discounts_of", "interpolated"]
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Method = Literal["add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney", "pitman-yor"]
+METHODS: Final = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney", "pitman-yor")
+FALLBACK: Final = (0.5, 1.0, 1.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothed:
+    """What a method makes of a trie.
+
+    Attributes:
+        own: (E,) the share that a state gives to each of its symbols from its own counts.
+        rest: (S,) the share that it passes on.
+        parameters: what was estimated, for people: discounts and the like.
+        notes: what a person should know about the estimate.
+    """
+
+    own: F64
+    rest: F64
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def probabilities(self, trie: NgramTrie) -> F64:
+        """p(w | s) of every entry, (E,)."""
+        p = self.own.copy()
+        for depth, states, entries in trie.pieces():
+            below = p[trie.below[entries]] if depth else 1.0 / trie.alphabet.size
+            p[entries] += trie.spread(self.rest, states) * below
+        return p
+
+
+@dataclass(frozen=True)
+class _Discounting:
+    """A method that takes something off every count: which counts, and how many discounts an order has."""
+
+    adjusted: bool
+    classes: Literal[1, 3]
+
+
+DISCOUNTING: Final[Mapping[str, _Discounting]] = {
+    "absolute": _Discounting(adjusted=False, classes=1),
+    "kneser-ney": _Discounting(adjusted=True, classes=1),
+    "modified-kneser-ney": _Discounting(adjusted=True, classes=3),
+}
+
+
+def interpolated(trie: NgramTrie, method: str, *, k: float = 0.0, discounts: F64 | None = None) -> Smoothed:
+    """Smooth by one of the methods that have a closed form.
+
+    Args:
+        trie: the counts.
+        method: of `METHODS`, without pitman-yor.
+        k: of add.
+        discounts: (n, 3) for each order and counts of 1, 2, 3 and more; by default from the counts of counts.
+    """
+    if method == "add":
+        return _add(trie, k)
+    if method == "witten-bell":
+        total = _sums(trie, trie.raw)
+        kinds = _sums(trie, trie.raw > 0)
+        both = total + kinds
+        return Smoothed(trie.raw / trie.spread(both), kinds / both)
+    notes: tuple[str, ...] = ()
+    if discounts is None:
+        discounts, notes = discounts_of(trie, method)
+    counts = trie.adjusted if DISCOUNTING[method].adjusted else trie.raw
+    names = ("1", "2", "3+") if DISCOUNTING[method].classes == 3 else ("all",)
+    listed = {name: discounts[:, i].tolist() for i, name in enumerate(names)}
+    return Smoothed(*discounted(trie, counts, discounts), {"discounts": listed}, notes)
+
+
+def _add(trie: NgramTrie, k: float) -> Smoothed:
+    V = trie.alphabet.size
+    total = _sums(trie, trie.raw)
+    whole = trie.whole
+    with np.errstate(invalid="ignore"):  # no counts and k = 0: uniform, as the limit of small k
+        rest = np.where(whole & (total > 0), k * V / (total + k * V), 1.0)
+        own = np.where(trie.spread(whole), trie.raw / trie.spread(total + k * V), 0.0)
+    return Smoothed(own, rest)
+
+
+def _sums(trie: NgramTrie, values: npt.NDArray[Any]) -> F64:
+    """The sum of the entries of each state, (E,) -> (S,)."""
+    sums: F64 = np.add.reduceat(values, trie.first[:-1], dtype=np.float64)
+    return sums
+
+
+def counts_of_counts(trie: NgramTrie, counts: Integers) -> I64:
+    """How many n-grams of each order have the count r, for r = 0 to 4, shape (n, 5)."""
+    return np.array([np.bincount(counts[layer][counts[layer] < 5], minlength=5) for layer in trie.layers])
+
+
+def discounts_of(trie: NgramTrie, method: str) -> tuple[F64, tuple[str, ...]]:
+    """The discounts of each order in closed form, (n, 3), and notes on where there is none."""
+    kind = DISCOUNTING[method]
+    discounts = np.empty((trie.order, 3))
+    failed = []
+    for order, n in enumerate(counts_of_counts(trie, trie.adjusted if kind.adjusted else trie.raw), start=1):
+        if kind.classes == 1:
+            usable = n[1] and n[2]
+            found = np.full(3, n[1] / (n[1] + 2 * n[2]) if usable else FALLBACK[0])
+        else:
+            usable = n[1] and n[2] and n[3]
+            if usable:
+                j = np.arange(1, 4)
+                found = j - (j + 1) * (n[1] / (n[1] + 2 * n[2])) * n[j + 1] / n[j]
+                usable = ((found >= 0) & (found <= j)).all()
+            if not usable:
+                found = np.array(FALLBACK)
+        if not usable:
+            failed.append(order)
+        discounts[order - 1] = found
+    if not failed:
+        return discounts, ()
+    orders = ", ".join(map(str, failed))
+    taken = ", ".join(f"{d:g}" for d in FALLBACK[: kind.classes])
+    plural = "s" if len(failed) > 1 else ""
+    return discounts, (f"order{plural} {orders}: too few small counts to estimate discounts; took {taken}",)
+
+
+def discounted(trie: NgramTrie, counts: Integers, discounts: F64) -> tuple[F64, F64]:
+    """`own` (E,) and `rest` (S,) where a discount is taken off every count, discounts (n, 3) by order and count."""
+    own, rest = np.empty(len(counts)), np.empty(trie.size)
+    taken = np.concatenate([np.zeros((trie.order, 1)), discounts], axis=1)  # (n, 4) off counts of 0, 1, 2, and more
+    if kernels_loaded():
+        from nextchar._kernels.trie import take_discounts
+
+        take_discounts(np.array(trie.depths), trie.first, counts, taken, own, rest)
+        return own, rest
+    for depth, states, entries in trie.pieces():
+        here = counts[entries].astype(np.float64)
+        off = np.minimum(taken[depth][np.minimum(counts[entries], 3)], here)
+        begins = trie.first[states] - entries.start
+        total = np.add.reduceat(here, begins)
+        rest[states] = np.add.reduceat(off, begins) / total
+        own[entries] = (here - off) / np.repeat(total, np.diff(begins, append=len(here)))
+    return own, rest

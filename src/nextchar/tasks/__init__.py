@@ -1,0 +1,1 @@
+"""Whole jobs over files: train, compare, classify, find outliers."""

@@ -1,0 +1,148 @@
+"""A leaderboard: many models trained on the same items and measured on the same items held out.
+
+The loss on held-out items that also occur in the training data says how well a model remembers, so it is given for
+the new items by themselves too. Speed is that of scoring the held-out items, again and again for about half a second.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nextchar.core.model import Model
+from nextchar.core.scoring import evaluate, symbol_nats
+from nextchar.core.settings import Progress, Spec
+from nextchar.data.corpus import Corpus
+from nextchar.data.splits import Split
+from nextchar.models.registry import KINDS, spec_of
+
+__all__ = ["Contender", "Result", "compare", "contenders"]
+
+MOST_SCORED: Final = 5_000_000  # symbols
+SCORING_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model to train.
+
+    Attributes:
+        kind: as `models.build` has it.
+        spec: its settings.
+    """
+
+    kind: str
+    spec: Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came of one.
+
+    Attributes:
+        model: the kind.
+        settings: in a few words.
+        nats_per_symbol: on the held-out items.
+        bits_per_symbol: the same in bits.
+        new_nats_per_symbol: on those that do not occur in the training data; None where all do.
+        size_bytes: of the model's file.
+        seconds: of training.
+        symbols_per_second: scored.
+    """
+
+    model: str
+    settings: str
+    nats_per_symbol: float
+    bits_per_symbol: float
+    new_nats_per_symbol: float | None
+    size_bytes: int
+    seconds: float
+    symbols_per_second: float
+
+    @property
+    def name(self) -> str:
+        """For people: the settings, after the kind where they do not say it."""
+        return self.settings if self.model == "ngram" else f"{self.model}: {self.settings}"
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def contenders(seconds: float | None = None, models: Sequence[str] = ()) -> list[Contender]:
+    """The field.
+
+    Args:
+        seconds: let models that learn step by step (mix, nets) take part, each with so much time.
+        models: only these kinds; by default all.
+    """
+    ngrams: list[dict[str, Any]] = [
+        {"order": 2, "add": 1.0},
+        {"order": 3},
+        {"order": 4},
+        {"order": 5, "smoothing": "witten-bell"},
+        {"order": 6, "smoothing": "absolute"},
+        {"order": 6, "smoothing": "kneser-ney"},
+        *({"order": order, "smoothing": "modified-kneser-ney"} for order in (4, 5, 6, 7)),
+        {"order": 6, "smoothing": "modified-kneser-ney", "tune": "held-out"},
+        {"order": 8, "smoothing": "pitman-yor"},
+    ]
+    field = [Contender("ngram", spec_of("ngram", settings)) for settings in ngrams]
+    if seconds is not None:
+        timed = [kind for kind in KINDS if kind not in ("ngram", "bigram-net", "backoff")]
+        field += [
+            Contender(kind, spec_of(kind, {"seconds": seconds})) for kind in timed if not models or kind in models
+        ]
+    return [contender for contender in field if not models or contender.kind in models]
+
+
+def compare(
+    field: Sequence[Contender], split: Split, *, part: str = "test", progress: Progress | None = None
+) -> Iterator[Result]:
+    """Train each, and say how it did, as soon as it is known.
+
+    Args:
+        field: what to train.
+        split: the training items, the validation items that some models tune on, and those to measure by.
+        part: which items to measure by: test or validation.
+        progress: is told how the training of each goes.
+    """
+    held_out: Corpus = getattr(split, part)
+    for contender in field:
+        begun = time.perf_counter()
+        model = contender.spec.fit(split.train, validation=split.validation, progress=progress)
+        trained = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.safetensors"
+            model.save(path)
+            size = path.stat().st_size
+        every = evaluate(model, held_out)
+        new = evaluate(model, held_out, without=model.provenance.known)
+        yield Result(
+            model=contender.kind,
+            settings=contender.spec.summary,
+            nats_per_symbol=every.nats_per_symbol,
+            bits_per_symbol=every.bits_per_symbol,
+            new_nats_per_symbol=new.nats_per_symbol if new.items else None,
+            size_bytes=size,
+            seconds=trained - begun,
+            symbols_per_second=_speed(model, held_out),
+        )
+
+
+def _speed(model: Model, items: Corpus) -> float:
+    """Symbols scored a second, the model being ready for it."""
+    while True:
+        begun = time.perf_counter()
+        symbol_nats(model, items)
+        seconds = time.perf_counter() - begun
+        if seconds > SCORING_SECONDS / 4 or items.symbols >= MOST_SCORED:
+            break
+        items = Corpus.concatenate([items] * min(-(-MOST_SCORED // items.symbols), 10))
+    begun = time.perf_counter()
+    symbol_nats(model, items)
+    return items.symbols / min(seconds, time.perf_counter() - begun)

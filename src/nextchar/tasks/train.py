@@ -1,0 +1,208 @@
+"""From files to a trained and measured model: what the command `train` does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+from nextchar.core.model import Model
+from nextchar.core.model_file import plain
+from nextchar.core.scoring import Evaluation, evaluate
+from nextchar.core.settings import CountSpec, Progress, Spec
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import Corpus, Source, TextOptions, stream
+from nextchar.data.files import Digest, Format
+from nextchar.data.provenance import ProvenanceRecorder
+from nextchar.data.splits import Split, SplitName, split
+from nextchar.models.ngram.counts import count_parts
+from nextchar.models.ngram.selection import Choice, choose
+
+__all__ = ["Input", "Trained", "held_out_losses", "train"]
+
+Reading = Callable[[int], None]  # is told how many bytes have been read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """The data to train on.
+
+    Attributes:
+        sources: as for Corpus.from_file.
+        format: how to read them.
+        options: what to do to the text.
+        distinct: count repeated items once.
+        unknown: add one symbol that stands for every character not in the training data.
+    """
+
+    sources: tuple[str, ...]
+    format: Format = Format()  # noqa: RUF009 - frozen
+    options: TextOptions = TextOptions()  # noqa: RUF009 - frozen
+    distinct: bool = False
+    unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, and what a person wants to know about its training.
+
+    Attributes:
+        model: with what was measured in its metrics.
+        blank: lines that were left out.
+        repeats: items that were left out because they occurred before.
+        note: on a published split, or None.
+    """
+
+    model: Model
+    blank: int
+    repeats: int
+    note: str | None
+
+
+def train(
+    spec: Spec | None,
+    data: Input,
+    *,
+    division: SplitName | Literal["none"] = "none",
+    seed: int = 0,
+    reading: Reading | None = None,
+    learning: Progress | None = None,
+) -> Trained:
+    """Read the data, train, and measure the loss on every part.
+
+    Without a split and with repeats kept, a model that needs no more than counts takes files of any size in bounded
+    memory.
+
+    Args:
+        spec: the settings of the model; None for the n-gram model that is best on items held out (see `choosing`;
+            of a large file, its first few megabytes decide).
+        data: what to train on.
+        division: which items to hold out.
+        seed: of the split.
+        reading: is told how many bytes have been read.
+        learning: is told how far training has come.
+
+    Raises:
+        CorpusError: the data cannot be read.
+        SettingsError: too few items for the split.
+    """
+    begun = time.perf_counter()
+    digest = Digest()
+    parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
+    choice = None
+    if spec is None and division == "none" and not data.distinct:
+        first = next(parts)
+        parts = chain([first], parts)
+        choice = choose(first, progress=learning)
+        spec = choice.spec
+    if division == "none" and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
+        return _train_on_stream(spec, data, parts, digest, learning, begun, choice)
+    corpus = Corpus.concatenate(list(parts))
+    corpus = replace(corpus, source=_source(data.sources, digest))
+    everything = len(corpus)
+    if data.distinct:
+        corpus = corpus.distinct()
+    if division == "none":
+        pieces = Split(train=corpus, validation=corpus.take([]), test=corpus.take([]))
+    else:
+        pieces = split(corpus, division, seed=seed)
+    repeats = everything - sum(map(len, (pieces.train, pieces.validation, pieces.test)))
+    training = pieces.train
+    if data.unknown:
+        training = training.encoded_in(Alphabet(training.characters_used(), has_unknown=True))
+    validation = pieces.validation if len(pieces.validation) else None
+    if spec is None:
+        choice = choose(training, validation, progress=learning)
+        spec = choice.spec
+    model = spec.fit(training, validation=validation, progress=learning)
+    seconds = time.perf_counter() - begun
+    losses = {"train": _loss(_on_training_data(model, training))}
+    if division != "none":
+        losses |= held_out_losses(model, pieces)
+    return Trained(
+        model=_measured(
+            model,
+            seconds,
+            losses,
+            split=division,
+            seed=seed if division == "distinct" else None,
+            distinct=data.distinct,
+            repeats=repeats,
+            choice=choice,
+        ),
+        blank=corpus.blank,
+        repeats=repeats,
+        note=pieces.note,
+    )
+
+
+def held_out_losses(model: Model, pieces: Split) -> dict[str, dict[str, Any]]:
+    """The loss on the validation and the test part, of all their items and of those new to the model."""
+    losses = {}
+    for name, part in (("validation", pieces.validation), ("test", pieces.test)):
+        new = evaluate(model, part, without=model.provenance.known)
+        losses[name] = {
+            **_loss(evaluate(model, part)),
+            "new_items": new.items,
+            "new_nats_per_symbol": new.nats_per_symbol if new.items else None,
+        }
+    return losses
+
+
+def _train_on_stream(
+    spec: CountSpec,
+    data: Input,
+    parts: Iterator[Corpus],
+    digest: Digest,
+    learning: Progress | None,
+    begun: float,
+    choice: Choice | None,
+) -> Trained:
+    recorder = ProvenanceRecorder()
+    counts = count_parts(recorder.watch(parts), spec.order)
+    if data.unknown:
+        counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
+    model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)), progress=learning)
+    seconds = time.perf_counter() - begun
+    seen = model.provenance
+    loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=model.training_nats(), weight=counts.total)
+    measured = _measured(
+        model, seconds, {"train": _loss(loss)}, split="none", seed=None, distinct=False, repeats=0, choice=choice
+    )
+    return Trained(model=measured, blank=recorder.blank, repeats=0, note=None)
+
+
+def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -> Iterator[Corpus]:
+    for part in parts:
+        if reading is not None:
+            reading(digest.size)
+        yield part
+
+
+def _on_training_data(model: Model, training: Corpus) -> Evaluation:
+    """As `evaluate` has it; nets have measured it already, and reading everything again takes them seconds."""
+    nats = model.metrics.get("training_nats")
+    if nats is None:
+        return evaluate(model, training)
+    weight = int((training.lengths + 1) @ training.weights_or_ones)
+    return Evaluation(items=len(training), symbols=training.symbols, nats=float(nats), weight=weight)
+
+
+def _source(names: tuple[str, ...], digest: Digest) -> Source:
+    """The files by their names alone: where they lay is nobody's business but the user's."""
+    short = tuple(name if "://" in name else Path(name).name for name in names)
+    return Source(names=short, size_bytes=digest.size, sha256=digest.hexdigest)
+
+
+def _loss(result: Evaluation) -> dict[str, Any]:
+    document = result.document()
+    wanted = ("items", "symbols", "nats_per_symbol", "bits_per_symbol", "impossible")
+    return {key: document[key] for key in wanted if key in document}
+
+
+def _measured(model: Model, seconds: float, losses: dict[str, Any], *, choice: Choice | None, **about: Any) -> Model:
+    chosen = {} if choice is None else {"choice": choice.document(), "chosen": choice.explanation()}
+    return model.with_metrics(plain({**model.metrics, "seconds": seconds, **about, **chosen, "splits": losses}))

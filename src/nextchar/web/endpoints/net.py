@@ -1,0 +1,158 @@
+"""What can be asked about the neural net: one example in numbers, the optimum, and the net beside the counts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import numpy as np
+
+from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.core.sampling import Plan
+from nextchar.lesson.equivalence import MAP_GRID, closest_l2, divergence, rows_of
+from nextchar.models.neural.bigram.model import LECTURE_SEED, need_torch, one_hot, steady_rate
+from nextchar.web.endpoints.counts import add_of, rows
+from nextchar.web.json_views import examples_of, row_ids, shown_ids, table_view
+from nextchar.web.model_cache import Data
+from nextchar.web.runner import Ask, Endpoint
+
+__all__ = ["ENDPOINTS", "l2_of"]
+
+LARGEST_L2: Final = 1e9
+ONE_HOT_WORD: Final = 40
+MAP_ALPHABET: Final = 200  # symbols up to which the map is drawn
+MAP_SECONDS: Final = 20.0
+SIDE_BY_SIDE: Final = 10
+
+
+def l2_of(ask: Ask) -> float:
+    """The visitor's weight of mean(W^2)."""
+    return ask.fields.number("l2", 0.01, low=0, high=LARGEST_L2)
+
+
+def onehot(ask: Ask) -> Any:
+    """A word as the net reads it: for each symbol a row with a single 1."""
+    alphabet = ask.data.corpus.alphabet
+    text = ask.data.corpus.options.apply(ask.fields.text("text", "emma", longest=ONE_HOT_WORD))
+    table = one_hot(alphabet, text)
+    ids = np.union1d(shown_ids(ask.stock, ask.data), table.argmax(axis=1))
+    return {
+        **table_view(alphabet, ids),
+        "symbols": [alphabet.boundary_sign, *text],
+        "rows": table[:, ids].astype(int).tolist(),
+    }
+
+
+def forward(ask: Ask) -> Any:
+    """One symbol's way through a net that has learned nothing yet."""
+    need_torch()
+    from nextchar.models.neural.bigram.lecture import initial_weights
+
+    corpus = ask.data.corpus
+    V = corpus.alphabet.size
+    first = ask.fields.whole("first", 0, low=0, high=V - 1)
+    seed = ask.fields.whole("seed", LECTURE_SEED, low=0, high=2**63 - 1)
+    weights = initial_weights(V, seed)
+    logits = weights[first].double()
+    counts = logits.exp()
+    probabilities = (counts / counts.sum()).numpy()
+    seen = ask.stock.counts(ask.data)
+    follows = seen.ngrams[:, 0] == first
+    best = np.argsort(-seen.counts[follows], kind="stable")[:5]
+    targets = [(int(i), int(n)) for i, n in zip(seen.ngrams[follows][best, 1], seen.counts[follows][best], strict=True)]
+    ids = row_ids(probabilities, first, *(i for i, _ in targets))
+    return {
+        **table_view(corpus.alphabet, ids),
+        "symbol": corpus.alphabet.symbols[first],
+        "first": first,
+        "one_hot": (ids == first).astype(int).tolist(),
+        "logits": logits.numpy()[ids].tolist(),
+        "counts": counts.numpy()[ids].tolist(),
+        "total": float(counts.sum()),
+        "probabilities": probabilities[ids].tolist(),
+        "target_examples": [
+            {
+                "symbol": corpus.alphabet.symbols[i],
+                "id": i,
+                "count": times,
+                "probability": float(probabilities[i]),
+                "nats": float(-np.log(probabilities[i])),
+                "examples": examples_of(corpus, first, i, 1),
+            }
+            for i, times in targets
+        ],
+    }
+
+
+def optimum(ask: Ask) -> Any:
+    """The best that the net can reach."""
+    l2 = l2_of(ask)
+    model = ask.stock.optimum(ask.data, l2)
+    log = model.metrics["training"]
+    return {
+        "l2": l2,
+        "loss": log["loss"][-1],
+        "data_loss": log["data_loss"][-1],
+        "iterations": log["step"][-1],
+        "seconds": model.metrics["training_seconds"],
+        "stopped": model.metrics["stopped"],
+        "steady_rate": steady_rate(ask.stock.counts(ask.data), l2),
+    }
+
+
+def equivalence(ask: Ask) -> Any:
+    """The count model and the net's optimum side by side."""
+    data, l2, add = ask.data, l2_of(ask), add_of(ask)
+    seed = ask.fields.whole("seed", LECTURE_SEED, low=0, high=2**64 - 1)
+    net = ask.stock.optimum(data, l2)
+    counted = ask.stock.ngram(data, 2, add)
+    P, Q, ids = rows(ask, data, add), rows_of(net), shown_ids(ask.stock, data)
+    shown = np.ix_(ids, ids)
+    pairs = zip(_samples(counted, seed), _samples(net, seed), strict=False)
+    return {
+        **table_view(data.corpus.alphabet, ids),
+        "l2": l2,
+        "add": add,
+        "counts_probabilities": P[shown].tolist(),
+        "net_probabilities": Q[shown].tolist(),
+        "largest_difference": float(np.abs(P - Q).max()),
+        "kl": divergence(P, Q, ask.stock.counts(data)),
+        "loss_counts": ask.stock.loss(data, 2, add),
+        "loss_net": net.training_nats() / ask.stock.counts(data).total,
+        "samples": [{"counts": a, "net": b} for a, b in pairs],
+    }
+
+
+def _samples(model: AutomatonModel, seed: int) -> list[str]:
+    plan = Plan(seed=seed, stream="torch1", max_length=100)
+    return list(model.draw(SIDE_BY_SIDE, plan).corpus)
+
+
+def equivalence_map(ask: Ask) -> Any:
+    """For each k the l2 whose optimum lies closest; none where the alphabet is so large that it would take minutes."""
+    need_torch()
+    V = ask.data.corpus.alphabet.size
+    about = {"alphabet_size": V, "largest_alphabet": MAP_ALPHABET}
+    if V > MAP_ALPHABET:
+        return {**about, "entries": [], "truncated": True}
+    return {**about, **ask.stock.keep(ask.data, "map", lambda: _map(ask, ask.data))}
+
+
+def _map(ask: Ask, data: Data) -> dict[str, Any]:
+    counts, entries, deadline = ask.stock.counts(data), [], time.monotonic() + MAP_SECONDS
+    for add in MAP_GRID:
+        l2, net = closest_l2(counts, add)
+        counted = ask.stock.ngram(data, 2, add)
+        entries.append({"add": add, "l2": l2, "divergence": divergence(rows_of(counted), rows_of(net), counts)})
+        if time.monotonic() > deadline:
+            break
+    return {"entries": entries, "truncated": len(entries) < len(MAP_GRID)}
+
+
+ENDPOINTS: Final = (
+    Endpoint(method="GET", path="/api/net/onehot", answer=onehot),
+    Endpoint(method="POST", path="/api/net/forward", answer=forward),
+    Endpoint(method="GET", path="/api/net/optimum", answer=optimum, work="slow"),
+    Endpoint(method="GET", path="/api/equivalence", answer=equivalence, work="slow"),
+    Endpoint(method="GET", path="/api/equivalence/map", answer=equivalence_map, work="slow"),
+)
