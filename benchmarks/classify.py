@@ -22,7 +22,8 @@ import nextchar
 from benchmarks.data import Settings
 from benchmarks.report import Row, Section, Target
 from nextchar.data.datasets import shipped_path
-from nextchar.tasks.classifier import Classifier, log_loss, reliability
+from nextchar.tasks.calibration import log_loss, reliability
+from nextchar.tasks.classifier import Classifier
 
 __all__ = ["run"]
 

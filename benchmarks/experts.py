@@ -114,7 +114,7 @@ def _compiled_net(kind: str) -> dict[str, Any]:
     import nextchar
     from benchmarks.measure import Side, take_turns
     from nextchar.automata.tabulation import compile_model
-    from nextchar.core.sampling import Plan
+    from nextchar.core.plan import Plan
     from nextchar.models.neural.families import net_spec
 
     parts = nextchar.split(nextchar.Corpus.from_file(_names()), "eurekalabs")

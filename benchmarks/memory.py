@@ -42,7 +42,7 @@ def run(settings: Settings) -> list[Section]:
         Section(
             title="Memory",
             about=f"Files of {settings.memory_bytes / 1e6:,.0f} MB. The most resident memory of a process, less what "
-            "an idle one has with nextchar.models.ngram.counts loaded, and with the kernels loaded where the job does so.",
+            "an idle one has with nextchar's counts loaded, and with the kernels loaded where the job does so.",
             rows=rows,
             targets=[
                 Target(wanted=f"{kind} under {LIMIT:.0f} MB", got=f"at most {most:.0f} MB", met=most < LIMIT)

@@ -158,7 +158,7 @@ def _generation(makemore: Path | None) -> dict[str, Any]:
 
     import nextchar
     from benchmarks.measure import Side, take_turns
-    from nextchar.core.sampling import Plan
+    from nextchar.core.plan import Plan
 
     model, *_ = _fit(Job(name=GENERATION, kind="transformer", seconds=20))
     with tempfile.TemporaryDirectory() as folder:

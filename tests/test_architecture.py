@@ -1,11 +1,17 @@
-"""The floors of docs/design.md: a file imports only from floors below it, and nothing is loaded before it is used."""
+"""The packages stand in one line, and each imports only from those to its left; so do the parts of a package.
+
+The line of all packages stands at the top of `nextchar/__init__.py`, that of a package's parts at the top of its own
+`__init__.py`. A sign `<` says that the right side is built on the left; a comma only that neither needs the other.
+"""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,101 +19,116 @@ import pytest
 import nextchar
 
 PACKAGE = Path(nextchar.__file__).parent
-
-FLOORS: list[set[str]] = [
-    {"_version", "errors", "compiled"},
-    {"_kernels.mixing", "_kernels.hashing", "_kernels.suffixes"},
-    {"_kernels.reading", "_kernels.walking", "_kernels.seating"},
-    {"_kernels"},
-    {"alphabet", "randomness", "reading", "storage", "data", "optimiser"},
-    {"corpus", "data.fetch", "pitfalls", "lessons", "recording"},
-    {"splitting", "ngram_table", "provenance", "batching"},
-    {"counting", "dfa"},
-    {"patterns"},
-    {"conditions"},
-    {"models.protocol", "models.nets", "models.nets.net", "models.mix.experts"},
-    {"decoding", "evaluation", "models.nets.recurrent", "training", "models.mix.classes", "models.mix.kernels"},
-    {"models.base", "models.branching", "models.automaton", "models.trie", "models.mix.tables", "running"}
-    | {f"models.nets.{family}" for family in ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")},
-    {
-        "models.drawing",
-        "models.bigram_lecture",
-        "models.spec",
-        "models.smoothing",
-        "models.mix.gate",
-        "models.product",
-        "models.neural",
-    },
-    {"models.automaton_model", "models.pitman_yor", "models.tuning", "models.net_specs", "diagnostics"},
-    {"models.ngram", "models.bigram_net", "models.backoff", "models.mix.model", "models.mix", "models.derived"}
-    | {"models.ensemble"},
-    {"models.build", "models", "models.ensemble_training"},
-    {"choosing"},
-    {"fitting", "comparing", "equivalence", "reproduce", "arpa.words", "exact", "classify", "outliers"},
-    {"arpa.parsing", "arpa.writing", "guided", "blending", "compiling"},
-    {"arpa.reading"},
-    {"arpa"},
-    {"plots.canvas"},
-    {"plots.counted", "plots.neural", "plots.board"},
-    {"plots.nets"},
-    {"plots"},
-    {"web", "web.inputs", "web.security", "web.stock"},
-    {"web.sessions", "web.views", "web.pages"},
-    {"web.service"},
-    {"web.api", "web.training", "web.api_lesson"},
-    {"web.api_sampling", "web.api_scoring", "web.api_net"},
-    {"web.server"},
-    {"lesson"},
-    {"cli", "__init__"},
-]
-FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+LINE = re.compile(r"^ {4}(\w+(?:(?:, | < )\w+)+)$", re.MULTILINE)
 
 
-def modules() -> list[str]:
-    return sorted(
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        for path in PACKAGE.rglob("*.py")
-    )
+def name_of(path: Path) -> str:
+    return ".".join(("nextchar", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
 
 
-def floor_of(name: str) -> int:
-    if name in FLOOR:
-        return FLOOR[name]
-    room = name.split(".")[0]
-    return FLOOR[room] if room in ("cli", "lesson") else -1
+MODULES = {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imported(name: str) -> set[str]:
-    path = PACKAGE / (name.replace(".", "/") + ".py")
-    path = path if path.exists() else PACKAGE / name.replace(".", "/") / "__init__.py"
+    """The modules of ours that a module imports, wherever in it; a name of a package counts as the package."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "nextchar":
-            module = node.module.removeprefix("nextchar").removeprefix(".")
+    for node in ast.walk(MODULES[name]):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} has a relative import"
             for alias in node.names:
-                inner = f"{module}.{alias.name}".removeprefix(".")
-                found.add(inner if inner in modules() else module)
-    return found - {""}
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in MODULES else str(node.module))
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {other for other in found if other in MODULES} - {name}
 
 
-@pytest.mark.parametrize("name", [m for m in modules() if m != "__init__"])
-def test_a_file_imports_only_from_floors_below(name: str) -> None:
-    floor = floor_of(name)
-    assert floor >= 0, f"{name} has no floor yet: give it one in {Path(__file__).name} and docs/design.md"
-    for other in imported(name):
-        same_room = name.split(".")[0] == other.split(".")[0] == "cli"
-        assert floor_of(other) < floor or same_room, f"{name} imports {other}, which is not below it"
+IMPORTS = {name: imported(name) for name in MODULES}
 
 
-@pytest.mark.parametrize("name", [m for m in modules() if not m.startswith("_") and m not in ("cli", "lesson")])
+def places(package: str) -> dict[str, int]:
+    """The line at the top of a package: what it names -> how far right; none where it has no line."""
+    lines = LINE.findall(ast.get_docstring(MODULES[package], clean=False) or "")
+    assert len(lines) <= 1, f"{package} has several lines"
+    parts = lines[0].split(" < ") if lines else []
+    return {name: place for place, name in enumerate(name for part in parts for name in part.split(", "))}
+
+
+def packages() -> list[str]:
+    return [name for name in MODULES if (PACKAGE.parent / name.replace(".", "/") / "__init__.py").exists()]
+
+
+def inside(package: str, name: str) -> str | None:
+    """Which child of a package a module is or lies in."""
+    return name.removeprefix(f"{package}.").split(".")[0] if name.startswith(f"{package}.") else None
+
+
+def upward(package: str, line: dict[str, int], imports: dict[str, set[str]]) -> list[str]:
+    """The imports between children of a package that do not go left."""
+    wrong = []
+    for name, others in imports.items():
+        child = inside(package, name)
+        for other in others:
+            target = inside(package, other)
+            if child in line and target in line and child != target and line[target] >= line[child]:
+                wrong.append(f"{name} imports {other}")
+    return wrong
+
+
+@pytest.mark.parametrize("package", packages())
+def test_imports_go_to_the_left(package: str) -> None:
+    line = places(package)
+    children = {inside(package, name) for name in MODULES if name != package} - {None}
+    assert set(line) <= children, "the line names what is not there"
+    assert not upward(package, line, IMPORTS)
+
+
+def test_every_package_stands_in_the_line_of_the_one_around_it() -> None:
+    for package in packages():
+        inner = {inside(package, other) for other in packages() if other != package} - {None}
+        if package == "nextchar":
+            inner |= {inside(package, name) for name in MODULES if name != package} - {None, "_version", "__main__"}
+        if len(inner) > 1:
+            assert inner <= set(places(package)), f"the line of {package} leaves out {inner - set(places(package))}"
+
+
+def test_the_check_sees_an_import_that_goes_up() -> None:
+    line = {"data": 0, "core": 1}
+    assert upward("nextchar", line, {"nextchar.data.corpus": {"nextchar.core.model"}})
+    assert not upward("nextchar", line, {"nextchar.core.model": {"nextchar.data.corpus"}})
+
+
+def test_there_is_no_circle() -> None:
+    try:
+        list(TopologicalSorter(IMPORTS).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_only_the_kernels_import_numba() -> None:
+    for name, tree in MODULES.items():
+        roots = {
+            alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        roots |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert "numba" not in roots or name.startswith("nextchar._kernels."), f"{name} imports numba"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
 def test_all_names_exist_and_nothing_public_is_missing(name: str) -> None:
-    module = importlib.import_module(f"nextchar.{name}")
+    """`__all__` names what there is, nothing twice, and leaves out no function or class that has no underscore."""
+    module = importlib.import_module(name)
+    tree = MODULES[name]
     names = getattr(module, "__all__", None)
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    public = {entry for entry in defined if not entry.startswith("_")}
     if names is None:
+        assert not public, f"{name} has public names and no __all__"
         return
-    assert sorted(set(names)) == sorted(names)
+    assert len(set(names)) == len(names)
+    assert public <= set(names), f"{name} leaves out {public - set(names)}"
     for entry in names:
-        assert hasattr(module, entry)
+        assert hasattr(module, entry), f"{name} has no {entry}"
 
 
 def test_the_front_door() -> None:

@@ -16,7 +16,8 @@ from scipy.special import logsumexp
 import nextchar
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.models.neural.bigram.model import BigramNet, one_hot, steady_rate
+from nextchar.models.neural.bigram.model import BigramNet, one_hot
+from nextchar.models.neural.bigram.solvers import steady_rate
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nextchar
-from nextchar.automata.interpolation import blend, merge, update
+from nextchar.automata.interpolation import blend
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.updating import merge, update
 
 A = Corpus.from_items(["ab", "aab", "ba"])
 B = Corpus.from_items(["bb", "abba", "b", "baa"])

@@ -12,7 +12,9 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.model import Ngram
-from nextchar.tasks.classifier import Classifier, _pooled, _reversed, log_loss, read_labelled, reliability
+from nextchar.tasks.calibration import log_loss, reliability
+from nextchar.tasks.classifier import Classifier, read_labelled
+from nextchar.tasks.log_linear_pool import fitted_pool, reversed_items
 
 SMALL = (Ngram(order=3, add=0.3),)
 
@@ -74,7 +76,7 @@ def test_the_weights_against_scipy() -> None:
         towards = np.array([1, 0, 0, 0, 0, *shares])
         return float(-log_p[np.arange(400), truth].mean() + 1.5e-3 * ((theta - towards) ** 2).sum())
 
-    weights, biases = _pooled(features, truth, shares)
+    weights, biases = fitted_pool(features, truth, shares)
     best = optimize.minimize(loss, np.zeros(8), tol=1e-12)
     assert loss(np.concatenate([weights, biases])) <= best.fun + 1e-9
     np.testing.assert_allclose(weights, best.x[:5], atol=1e-3)
@@ -82,7 +84,7 @@ def test_the_weights_against_scipy() -> None:
 
 def test_reversal_and_lower_orders() -> None:
     corpus = Corpus.from_items(["abc", "d", "ab"])
-    assert list(_reversed(corpus)) == ["cba", "d", "ba"]
+    assert list(reversed_items(corpus)) == ["cba", "d", "ba"]
 
 
 def test_unknown_characters_and_repeats() -> None:

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from nextchar.data.alphabet import Ids
 from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.row_order import sorted_rows
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram import counts as counting
+from nextchar.models.ngram import file_counts
 from nextchar.models.ngram import hash_counts as ngram_table
-from nextchar.models.ngram.counts import Counts, count, count_files, count_parts
+from nextchar.models.ngram.counts import Counts, count, count_parts
+from nextchar.models.ngram.file_counts import count_files
 from nextchar.models.ngram.hash_counts import NgramTable
 
 words = st.lists(st.text("abcde", min_size=1, max_size=8), min_size=1, max_size=40)
@@ -104,8 +107,8 @@ def test_counting_bytes_equals_counting_text(
     path.write_bytes((end.join(texts) + (end if closed else "")).encode())
     options = TextOptions(lower=lower, strip=strip)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "COMPILED_FROM", 0)
-        patch.setattr(counting, "_READ_BYTES", 16)
+        patch.setattr(file_counts, "COMPILED_FROM", 0)
+        patch.setattr(file_counts, "_READ_BYTES", 16)
         if not any(text.strip() if strip else text for text in texts):
             with pytest.raises(CorpusError, match="no items"):
                 count_files(path, options=options, threads=threads)
@@ -115,15 +118,15 @@ def test_counting_bytes_equals_counting_text(
 
 
 def test_the_names_counted_on_their_bytes(names: Corpus, names_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "COMPILED_FROM", 0)
+    monkeypatch.setattr(file_counts, "COMPILED_FROM", 0)
     seen = []
-    real = counting._byte_pairs
+    real = file_counts._byte_pairs
 
     def watched(*args: Any) -> Any:
         seen.append(args)
         return real(*args)
 
-    monkeypatch.setattr(counting, "_byte_pairs", watched)
+    monkeypatch.setattr(file_counts, "_byte_pairs", watched)
     counts = count_files(names_path, threads=2)
     assert seen, "the names are ASCII and must take the fast path"
     assert counts == count(names, 2)
@@ -241,4 +244,4 @@ def test_counts_from_a_file_are_in_order(change: Callable[[Ids], Ids]) -> None:
 def test_rows_are_sorted_though_they_are_too_wide_for_a_word() -> None:
     rows = np.random.default_rng(5).integers(0, 5000, (30, 7))  # 5000^7 is above 2^64
     rows[10:20, :4] = rows[:10, :4]
-    assert [rows[i].tolist() for i in counting.sorted_rows(list(rows.T), 5000)] == sorted(rows.tolist())
+    assert [rows[i].tolist() for i in sorted_rows(list(rows.T), 5000)] == sorted(rows.tolist())

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs
-from nextchar.core.sampling import BARREN, Plan, adjust, sample
+from nextchar.core.sampling import BARREN, adjust, sample
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError, UnknownSymbolError
 from nextchar.models.ngram.model import Ngram

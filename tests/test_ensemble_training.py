@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 import nextchar
 from nextchar.cli import main
-from nextchar.core.settings import Progress, Report
+from nextchar.core.progress import Progress, Report
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 from nextchar.models.ensemble.model import EnsembleModel, combine

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from nextchar.automata.automaton_model import rows_of
 from nextchar.cli import main
 from nextchar.data.corpus import Corpus
-from nextchar.lesson.equivalence import closest_l2, compare, divergence, rows_of
+from nextchar.lesson.equivalence import closest_l2, compare, divergence
 from nextchar.models.neural.bigram.model import BigramNet
 from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram

@@ -21,7 +21,8 @@ from nextchar.automata.conditional import conditional, gaps_pattern, next_symbol
 from nextchar.automata.constrained_sampling import CANDIDATES, Guided, draw_wanted
 from nextchar.automata.constraints import Condition
 from nextchar.core.model import Model
-from nextchar.core.sampling import Plan, sample
+from nextchar.core.plan import Plan
+from nextchar.core.sampling import sample
 from nextchar.data.corpus import Corpus
 from nextchar.errors import NextcharError, SettingsError, TooLargeError, UnknownSymbolError
 from nextchar.models.ngram.model import Ngram, NgramModel

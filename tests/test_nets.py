@@ -28,7 +28,8 @@ from nextchar.models.neural.nets import gru, lstm, rnn
 from nextchar.models.neural.nets.base import Net, positions
 from nextchar.models.neural.nets.recurrent import packed_order
 from nextchar.models.neural.training.muon import Optimiser, orthogonalise
-from nextchar.models.neural.training.trainer import TrainSettings, precision_on
+from nextchar.models.neural.training.settings import TrainSettings
+from nextchar.models.neural.training.trainer import precision_on
 from nextchar.models.registry import NETS
 
 V = 9

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nextchar.core.settings import Report
+from nextchar.core.progress import Report
 from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError

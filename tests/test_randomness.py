@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from nextchar.core.random_streams import GOLDEN, item_keys, mix, torch1_uniforms, torch_rand, uniforms
+from nextchar.core.random_streams import item_keys, torch1_uniforms, torch_rand, uniforms
+from nextchar.data.hashing import GOLDEN, mix
 from nextchar.errors import SettingsError
 
 LECTURE_SEED = 2147483647

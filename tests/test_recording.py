@@ -128,7 +128,7 @@ def test_a_disk_that_fills_up_does_not_end_training(kind: str, tmp_path: Path, m
 
 
 def test_without_tensorboard_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "find_spec", lambda name: None)
+    monkeypatch.setattr("nextchar.extras.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r'pip install "nextchar\[tensorboard\]"'):
         Recorder(None, tmp_path / "board")
     Recorder(tmp_path / "log", None)

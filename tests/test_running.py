@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from nextchar.cli import main
-from nextchar.core.settings import Report
+from nextchar.core.progress import Report
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.registry import NETS, load

@@ -24,10 +24,12 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from nextchar.automata.automaton_model import rows_of
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import split
-from nextchar.lesson.equivalence import divergence, rows_of
-from nextchar.models.neural.bigram.model import BigramNet, one_hot, steady_rate
+from nextchar.lesson.equivalence import divergence
+from nextchar.models.neural.bigram.model import BigramNet, one_hot
+from nextchar.models.neural.bigram.solvers import steady_rate
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.leaderboard import Contender, compare, contenders

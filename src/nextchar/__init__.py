@@ -7,6 +7,10 @@
     1.8294
 
 Names are loaded when they are first used, so that importing the package costs nothing.
+
+The packages, each importing only from those to its left:
+
+    errors, extras, _kernels < data < core < automata < models < lesson, tasks < plots, web < cli
 """
 
 from __future__ import annotations
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
     from nextchar.automata.conditional import Conditional, given
     from nextchar.automata.tabulation import compile_model
     from nextchar.core.model import Model
-    from nextchar.core.sampling import Plan, Samples
+    from nextchar.core.plan import Plan
+    from nextchar.core.sampling import Samples
     from nextchar.core.scoring import Evaluation, Score, evaluate
     from nextchar.data.alphabet import Alphabet
     from nextchar.data.corpus import Corpus, TextOptions
@@ -30,7 +35,8 @@ if TYPE_CHECKING:
     from nextchar.models.ensemble.training import mix_with_nets
     from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
     from nextchar.models.ngram.arpa import read_arpa, write_arpa
-    from nextchar.models.ngram.counts import Counts, count, count_files
+    from nextchar.models.ngram.counts import Counts, count
+    from nextchar.models.ngram.file_counts import count_files
     from nextchar.models.ngram.model import Ngram, NgramModel
     from nextchar.models.registry import load
     from nextchar.tasks.classifier import Classifier
@@ -80,7 +86,7 @@ _HOME = {
     "Ngram": "models.ngram.model",
     "NgramModel": "models.ngram.model",
     "NextcharError": "errors",
-    "Plan": "core.sampling",
+    "Plan": "core.plan",
     "Samples": "core.sampling",
     "Score": "core.scoring",
     "Split": "data.splits",
@@ -88,7 +94,7 @@ _HOME = {
     "combine": "models.ensemble.model",
     "compile_model": "automata.tabulation",
     "count": "models.ngram.counts",
-    "count_files": "models.ngram.counts",
+    "count_files": "models.ngram.file_counts",
     "evaluate": "core.scoring",
     "given": "automata.conditional",
     "load": "models.registry",

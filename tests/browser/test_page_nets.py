@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from nextchar.automata.automaton_model import rows_of
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import split
-from nextchar.lesson.equivalence import divergence, rows_of
+from nextchar.lesson.equivalence import divergence
 from nextchar.models.neural.bigram.model import BigramNet
 from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram

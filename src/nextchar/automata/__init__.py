@@ -1,1 +1,1 @@
-"""Models that are finite automata, and everything exact: constraints, products, conditioning, enumeration, tabulation."""
+"""Models that are finite automata, and everything exact: constraints, conditioning, enumeration, tabulation."""

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from nextchar.automata.automaton import Automaton, States
 from nextchar.automata.table_sampler import TableDrawer
 from nextchar.core.model import Model
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
-from nextchar.core.sampling import Drawer, Plan
+from nextchar.core.sampling import Drawer
 from nextchar.data.alphabet import Ids
 from nextchar.data.corpus import Corpus
 
-__all__ = ["AutomatonModel"]
+__all__ = ["AutomatonModel", "rows_of"]
 
 
 class AutomatonModel(Model):
@@ -58,3 +59,11 @@ class AutomatonModel(Model):
     def drawer(self, plan: Plan, n: int) -> Drawer | None:
         """A fast way to draw about n items, from tables of cumulative probabilities; None where it would not pay."""
         return TableDrawer.of(self.automaton, plan, n)
+
+
+def rows_of(model: AutomatonModel) -> npt.NDArray[np.float64]:
+    """p(second | first) of a model that looks back one symbol, (V, V)."""
+    V = model.alphabet.size
+    ids = np.stack([np.zeros(V, dtype=model.alphabet.dtype), np.arange(V, dtype=model.alphabet.dtype)], axis=1)
+    rows: npt.NDArray[np.float64] = np.exp(model.log_probs(ids)[:, 1])
+    return rows

@@ -33,7 +33,8 @@ from nextchar.automata.product import Chain, Product
 from nextchar.automata.regex import Repeat, compile_node
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
-from nextchar.core.sampling import Plan, Samples, adjust, sample
+from nextchar.core.plan import Plan
+from nextchar.core.sampling import Samples, adjust, sample
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
 from nextchar.errors import SettingsError

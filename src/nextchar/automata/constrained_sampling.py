@@ -27,9 +27,10 @@ from nextchar.automata.constraints import Condition
 from nextchar.automata.dfa import Dfa, nothing_of
 from nextchar.automata.product import Product
 from nextchar.core.model import Model
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LanguageModel, LogProbs, Step
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Draws, Plan, Samples, adjust, assemble, check_endless, cumulate, sample
+from nextchar.core.sampling import Draws, Samples, adjust, assemble, check_endless, cumulate, sample
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import SettingsError, TooLargeError

@@ -15,7 +15,7 @@ from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import SettingsError
 
-__all__ = ["Condition"]
+__all__ = ["Condition", "nothing_of_texts"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,13 +14,10 @@ from nextchar.automata.automaton import Automaton, States
 from nextchar.automata.conditional import automaton_model
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
-from nextchar.data.corpus import Corpus
-from nextchar.data.provenance import Provenance, together
+from nextchar.data.provenance import together
 from nextchar.errors import SettingsError
-from nextchar.models.ngram.counts import count
-from nextchar.models.ngram.model import NgramModel
 
-__all__ = ["blend", "merge", "update"]
+__all__ = ["blend"]
 
 CELLS: Final = 1 << 25
 
@@ -89,38 +86,3 @@ def _pairs(a: Automaton, b: Automaton, weight: float) -> tuple[npt.NDArray[np.fl
 def _all_steps(automaton: Automaton, states: States) -> States:
     V = automaton.alphabet.size
     return automaton.step(np.repeat(states, V), np.tile(np.arange(V), len(states)))[1].reshape(-1, V)
-
-
-def merge(first: Model, second: Model) -> NgramModel:
-    """The model of the training data of both, from their counts; with the settings of the first.
-
-    Raises:
-        SettingsError: they are no count models of one order, or were made from text treated differently.
-    """
-    a, b = _counted(first), _counted(second)
-    if a.settings.order != b.settings.order:
-        raise SettingsError(f"counts of order {a.settings.order} and of order {b.settings.order} cannot be added")
-    if a.provenance.options != b.provenance.options:
-        raise SettingsError(
-            "the two models treat text differently (--lower, --nfc, --strip); their counts do not add up"
-        )
-    return a.settings.from_counts(a.counts + b.counts, together(a.provenance, b.provenance))
-
-
-def update(model: Model, items: Corpus) -> NgramModel:
-    """A count model after more training data: the same as one trained on the old and the new data together.
-
-    Raises:
-        SettingsError: it is no count model.
-    """
-    counted = _counted(model)
-    if items.options != counted.provenance.options:
-        raise SettingsError("the new items were not treated as the model treats text; read them with its options")
-    counts = counted.counts + count(items, counted.settings.order)
-    return counted.settings.from_counts(counts, together(counted.provenance, Provenance.of(items)))
-
-
-def _counted(model: Model) -> NgramModel:
-    if not isinstance(model, NgramModel):
-        raise SettingsError(f"a model of kind {model.kind} does not hold counts; ngram does")
-    return model

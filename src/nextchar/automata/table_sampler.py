@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.automata.automaton import Automaton
+from nextchar.core.plan import Plan
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import ENDLESS, Draws, Plan, allowed, assemble, check_endless, cumulate
+from nextchar.core.sampling import ENDLESS, Draws, allowed, assemble, check_endless, cumulate
 from nextchar.data.alphabet import BOUNDARY, Ids
 
-__all__ = ["TableDrawer"]
+__all__ = ["Rows", "TableDrawer"]
 
 F64 = npt.NDArray[np.float64]
 

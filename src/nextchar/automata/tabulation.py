@@ -29,14 +29,14 @@ from nextchar.automata.automaton import ROOT, TABLE_BYTES, Automaton, States
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
-from nextchar.core.settings import Progress
+from nextchar.core.progress import Progress
 from nextchar.core.shared_prefixes import beginnings
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
+from nextchar.data.row_order import sorted_rows
 from nextchar.errors import SettingsError
-from nextchar.models.ngram.counts import sorted_rows
 
-__all__ = ["Compiled", "compile_model"]
+__all__ = ["Compiled", "ContextTrie", "Standing", "compile_model"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

@@ -11,8 +11,7 @@ from nextchar._version import __version__
 from nextchar.cli._output import CommandGroup
 from nextchar.cli.arpa import export, import_
 from nextchar.cli.classify import calibrate, classify
-from nextchar.cli.combine import combine
-from nextchar.cli.combine_models import blend, update
+from nextchar.cli.combine_models import blend, combine, update
 from nextchar.cli.compare import compare
 from nextchar.cli.compile import compile_
 from nextchar.cli.data import data

@@ -19,7 +19,7 @@ from nextchar.errors import ModelFileError, NextcharError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from nextchar.core.settings import Report
+    from nextchar.core.progress import Report
 
 __all__ = [
     "CommandGroup",
@@ -104,7 +104,7 @@ def warnings_as_notes() -> Iterator[None]:
 
 def echo_json(document: Any, *, lines: bool = False) -> None:
     """Print one JSON document, or with lines=True one compact line of a JSON Lines stream."""
-    from nextchar.core.model_file import plain
+    from nextchar.core.json_values import plain
 
     indent = None if lines else 2
     click.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=indent))

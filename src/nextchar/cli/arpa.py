@@ -13,7 +13,7 @@ from nextchar.cli._options import json_option, model_argument, text_options, tex
 from nextchar.cli._output import console, echo_json, note
 
 if TYPE_CHECKING:
-    from nextchar.core.settings import Report
+    from nextchar.core.progress import Report
 
 __all__ = ["export", "import_"]
 

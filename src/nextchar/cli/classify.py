@@ -76,7 +76,8 @@ def classify(
 def _measure(loaded: Any, file: str, column: str, label: str, encoding: str, as_json: bool) -> None:
     import numpy as np
 
-    from nextchar.tasks.classifier import log_loss, read_labelled, reliability
+    from nextchar.tasks.calibration import log_loss, reliability
+    from nextchar.tasks.classifier import read_labelled
 
     texts, labels = read_labelled(file, column, label, encoding)
     log_proba = loaded.predict_log_proba(texts)

@@ -1,15 +1,20 @@
-"""The commands that make models from models: `blend` and `update`."""
+"""The commands that make models from models: `blend`, `update` and `combine`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nextchar.cli._options import format_from, input_options, json_option, model_argument
-from nextchar.cli._output import echo_json
+from nextchar.cli._output import check_writable, echo_json, note, print_losses, print_table
 
-__all__ = ["blend", "update"]
+if TYPE_CHECKING:
+    from nextchar.core.model import Model
+    from nextchar.data.splits import Split
+
+__all__ = ["blend", "combine", "update"]
 
 
 @click.command(short_help="Make one model of two.")
@@ -28,7 +33,7 @@ def blend(first: str, second: str, output: str, weight: float | None, counts: bo
     if counts and weight is not None:
         raise click.UsageError("--counts adds the counts as they are; --weight goes with probabilities.")
     from nextchar.automata.interpolation import blend as mix
-    from nextchar.automata.interpolation import merge
+    from nextchar.models.ngram.updating import merge
     from nextchar.models.registry import load
 
     one, two = load(first), load(second)
@@ -60,8 +65,8 @@ def update(
 
     New characters join its alphabet.
     """
-    from nextchar.automata.interpolation import update as renew
     from nextchar.data.corpus import Corpus
+    from nextchar.models.ngram.updating import update as renew
     from nextchar.models.registry import load
 
     loaded = load(model)
@@ -81,3 +86,100 @@ def update(
         echo_json(document)
     else:
         click.echo(f"{Path(target)}: written; {len(items):,} items more, {made.provenance.items:,} in all")
+
+
+@click.command(short_help="Make one model of several: their geometric mean.")
+@click.argument("models", nargs=-1, required=True, type=click.Path(), metavar="A B...")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@click.option(
+    "--data", "files", required=True, multiple=True, metavar="FILE", help="What the models were trained on; repeatable."
+)
+@click.option(
+    "--split",
+    "division",
+    type=click.Choice(["distinct", "eurekalabs", "lecture"]),
+    required=True,
+    help="The split that the models were trained with.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
+@input_options
+@json_option
+def combine(
+    models: tuple[str, ...],
+    output: str,
+    files: tuple[str, ...],
+    division: Any,
+    seed: int,
+    column: str | None,
+    weight: str | None,
+    encoding: str,
+    as_json: bool,
+) -> None:
+    """Make one model of the models A, B, ...: the weighted geometric mean of their probabilities, normalised.
+
+    The weights are those that predict the validation part of the split best, which none of the models was trained on.
+    Any models of one alphabet go together: a mix and a net predict better than either.
+    """
+    if len(models) == 1:
+        raise click.UsageError("combine takes two models or more.")
+    check_writable(output, (*files, *models))
+    format_ = format_from(column, weight, encoding)
+    from nextchar.data.corpus import Corpus
+    from nextchar.data.splits import split
+    from nextchar.models.ensemble.model import combine as pool
+    from nextchar.models.registry import load
+    from nextchar.tasks.train import held_out_losses
+
+    members = [load(path) for path in models]
+    corpus = Corpus.from_file(
+        *files,
+        column=format_.column,
+        weight=format_.weight,
+        encoding=format_.encoding,
+        options=members[0].provenance.options,
+        alphabet=members[0].alphabet,
+    )
+    pieces = split(corpus, division, seed=seed)
+    remarks = [remark for pair in zip(models, members, strict=True) for remark in _doubts(*pair, pieces)]
+    made = pool(members, pieces.validation)
+    losses = held_out_losses(made, pieces)
+    about = {"split": division, "seed": seed if division == "distinct" else None, "notes": remarks, "splits": losses}
+    made = made.with_metrics(about)
+    made.save(output)
+    for remark in remarks:
+        note(f"Note: {remark}.")
+    weights = made.settings.weights
+    if as_json:
+        pairs = [
+            {"file": path, "model": member.kind, "weight": weight}
+            for path, member, weight in zip(models, members, weights, strict=True)
+        ]
+        echo_json({"model": made.kind, "members": pairs, **about})
+        return
+    rows = [(path, member.kind, f"{weight:.4f}") for path, member, weight in zip(models, members, weights, strict=True)]
+    print_table(["file", "model", "weight"], rows, right=["weight"])
+    print_losses(losses)
+    click.echo(f"{output}: written")
+
+
+def _doubts(path: str, model: Model, pieces: Split) -> list[str]:
+    """What speaks against fitting weights to the held-out items for this model: that it was trained on some."""
+    import numpy as np
+
+    known = model.provenance.known
+    if known is None:
+        return [f"{path} does not tell what it was trained on; the figures hold if it was not the held-out items"]
+    learned = np.unique(pieces.train.fingerprints())
+    doubts = []
+    for name, part in (("validation", pieces.validation), ("test", pieces.test)):
+        prints = part.fingerprints()
+        seen = int((np.isin(prints, known) & ~np.isin(prints, learned)).sum())
+        if seen:
+            doubts.append(f"{seen:,} of the {len(part):,} {name} items")
+    if not doubts:
+        return []
+    trained = model.metrics.get("split", "none")
+    return [
+        f"{path} was trained, with --split {trained}, on {' and '.join(doubts)}, none of which is in the training part "
+        "of this split: the weights and figures favour it; train it with the split given here"
+    ]

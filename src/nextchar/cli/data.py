@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from nextchar.data.datasets import DataSet
 
-__all__ = ["data"]
+__all__ = ["data", "fetch_data_set", "list_data_sets", "path_of_data_set"]
 
 
 def _named(_ctx: click.Context, _param: click.Parameter, value: str) -> DataSet:

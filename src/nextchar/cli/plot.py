@@ -9,7 +9,7 @@ import click
 from nextchar.cli._options import model_argument
 from nextchar.cli._output import warnings_as_notes
 
-__all__ = ["plot"]
+__all__ = ["Figure", "layers", "plot"]
 
 output_option = click.option(
     "-o", "--output", required=True, type=click.Path(), metavar="FILE", help="A .png or .svg file."

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nextchar.cli._options import json_option, model_argument
+from nextchar.cli._options import condition_from, json_option, model_argument, training_data, wish_options
 from nextchar.cli._output import echo_json, note, print_table
-from nextchar.cli._wishes import condition_from, training_data, wish_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

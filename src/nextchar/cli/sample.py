@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from nextchar.cli._options import json_option, model_argument
+from nextchar.cli._options import condition_from, json_option, model_argument, more_wish_options, training_data
 from nextchar.cli._output import echo_json, note, warnings_as_notes, write_text
-from nextchar.cli._wishes import condition_from, more_wish_options, training_data
 
 __all__ = ["sample"]
 
@@ -60,7 +59,7 @@ def sample(
     """
     from nextchar.automata.automaton_model import AutomatonModel
     from nextchar.automata.constrained_sampling import draw_wanted
-    from nextchar.core.sampling import Plan
+    from nextchar.core.plan import Plan
     from nextchar.core.scoring import score_corpus
     from nextchar.models.registry import load
 

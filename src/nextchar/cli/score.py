@@ -217,7 +217,7 @@ def _exact(model: Model, data_files: tuple[str, ...], tail: float) -> dict[str, 
     """What its items are like; the lengths up to a tail."""
     from nextchar.automata.conditional import conditional, training_items
     from nextchar.automata.constraints import Condition
-    from nextchar.cli._wishes import training_data
+    from nextchar.cli._options import training_data
 
     whole = conditional(model, Condition())
     data = training_items(model, training_data(model, data_files, True))

@@ -176,7 +176,7 @@ def train(
     else:
         _check_options(kind, given)
         if kind in NETS or "with" in given:
-            from nextchar.models.neural.bigram.model import need_torch
+            from nextchar.extras import need_torch
 
             need_torch("a mix with nets" if "with" in given else f"the model {kind}")
             nets = given.pop("with", (kind,))
@@ -296,7 +296,7 @@ def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> No
 
 def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
     """How the training of each net runs; the files of several nets end in .1, .2 and so on."""
-    from nextchar.models.neural.training.log import need_tensorboard
+    from nextchar.extras import need_tensorboard
 
     if "tensorboard" in chosen:
         need_tensorboard()
@@ -336,7 +336,7 @@ def _spec(kind: str, chosen: dict[str, Any], seed: int) -> Spec:
     from nextchar.models.registry import spec_of
 
     if kind == "bigram-net":
-        from nextchar.models.neural.bigram.model import need_torch
+        from nextchar.extras import need_torch
 
         need_torch()
     if kind in ("ngram", "mix"):

@@ -1,1 +1,1 @@
-"""The one interface of every model, and what is written once upon it: settings, sampling, scoring, random streams, files."""
+"""The one interface of every model, and what is written once upon it: sampling, scoring, settings, the model file."""

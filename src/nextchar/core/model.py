@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model_file import ModelFile, write_model_file
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
-from nextchar.core.sampling import Plan, Samples, sample
+from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -25,7 +24,7 @@ import numpy.typing as npt
 from nextchar._version import __version__
 from nextchar.errors import ModelFileError
 
-__all__ = ["FORMAT", "ModelFile", "plain", "read_model_file", "write_atomically", "write_model_file"]
+__all__ = ["FORMAT", "ModelFile", "read_model_file", "write_atomically", "write_model_file"]
 
 FORMAT: Final = 1
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -144,17 +143,6 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     if version != FORMAT or not isinstance(kind, str):
         raise ModelFileError(f"{path}: is damaged: it has format {version!r} and kind {kind!r}")
     return dict(document)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: infinite numbers become the strings "inf" and "-inf"."""
-    if isinstance(value, float):
-        return value + 0.0 if math.isfinite(value) else str(value)  # 0.0 and not -0.0 for what is certain
-    if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
-    return value
 
 
 def _checksum(text: str, arrays: Arrays) -> str:

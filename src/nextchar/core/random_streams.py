@@ -14,48 +14,26 @@ Letters: B items in a batch.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.errors import SettingsError
+from nextchar.data.hashing import GOLDEN, MASK, checked_seed, mix
 
-__all__ = ["GOLDEN", "checked_seed", "item_keys", "mix", "torch1_uniforms", "torch_rand", "uniforms"]
+__all__ = ["item_keys", "torch1_uniforms", "torch_rand", "uniforms"]
 
 U64 = npt.NDArray[np.uint64]
-
-GOLDEN: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: SplitMix64's step
-_MASK: Final = (1 << 64) - 1
-
-
-def checked_seed(seed: int) -> int:
-    """The seed, if it is one.
-
-    Raises:
-        SettingsError: below 0 or above 2^64 - 1.
-    """
-    if not 0 <= seed <= _MASK:
-        raise SettingsError(f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
-    return seed
-
-
-def mix(z: U64) -> U64:
-    """SplitMix64's finaliser: scatters the 64 bits of each number so that neighbours look unrelated."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def item_keys(seed: int, first: int, count: int) -> U64:
     """The keys of items first .. first + count - 1, shape (B,)."""
-    base = np.uint64((checked_seed(seed) * GOLDEN + first + 1) & _MASK)
+    base = np.uint64((checked_seed(seed) * GOLDEN + first + 1) & MASK)
     return mix(base + np.arange(count, dtype=np.uint64))
 
 
 def uniforms(keys: U64, t: int) -> npt.NDArray[np.float64]:
     """The t-th uniform in [0, 1) of each item's sequence, shape of `keys`."""
-    bits = mix(keys + np.uint64((t + 1) * GOLDEN & _MASK))
+    bits = mix(keys + np.uint64((t + 1) * GOLDEN & MASK))
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 

@@ -13,18 +13,31 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LanguageModel, LogProbs
-from nextchar.core.random_streams import checked_seed, item_keys, torch1_uniforms, uniforms
+from nextchar.core.random_streams import item_keys, torch1_uniforms, uniforms
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
 from nextchar.errors import SettingsError, UnknownSymbolError
 
-__all__ = ["Drawer", "Draws", "FastSampler", "Plan", "Samples", "adjust", "allowed", "cumulate", "sample"]
+__all__ = [
+    "Drawer",
+    "Draws",
+    "FastSampler",
+    "Samples",
+    "adjust",
+    "allowed",
+    "assemble",
+    "check_endless",
+    "cumulate",
+    "draw_plainly",
+    "sample",
+]
 
 F64 = npt.NDArray[np.float64]
 
@@ -32,69 +45,6 @@ ENDLESS: Final = 10_000  # symbols after which an item without a length limit is
 BATCH: Final = 1 << 17  # items drawn at a time, and
 BATCH_CELLS: Final = 1 << 24  # numbers in their rows: 128 MB
 BARREN: Final = 50_000  # draws without a single item that meets all wishes, after which no more are tried
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What to write, and how boldly.
-
-    Attributes:
-        seed: fixes the items; None takes a fresh one.
-        stream: "nextchar", or "torch1" for the draws of torch <= 1.13.
-        temperature: divides the log-probabilities; below 1 more cautious, 0 always the most probable symbol.
-        top_k: only the k most probable symbols.
-        top_p: only the most probable symbols that together reach this probability (Holtzman et al. 2020, nucleus).
-        prefix: every item starts with it.
-        min_length: characters, the prefix included; the end is not allowed before. By default 1, so that no item is
-            empty; 0 for torch1, which goes by the rows as they are.
-        max_length: characters; the end is forced there.
-        distinct: no item twice.
-        new: no item of the training data.
-
-    Raises:
-        SettingsError: a setting is out of its range, or two of them contradict each other.
-    """
-
-    seed: int | None = None
-    stream: Literal["nextchar", "torch1"] = "nextchar"
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    prefix: str = ""
-    min_length: int | None = None
-    max_length: int | None = None
-    distinct: bool = False
-    new: bool = False
-
-    def __post_init__(self) -> None:
-        if self.seed is not None:
-            checked_seed(self.seed)
-        if self.stream not in ("nextchar", "torch1"):
-            raise SettingsError(f"there is no stream {self.stream!r}; choose nextchar or torch1")
-        if not 0 <= self.temperature < float("inf"):
-            raise SettingsError(f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}")
-        if self.top_k is not None and self.top_k < 1:
-            raise SettingsError(f"top-k keeps at least 1 symbol, not {self.top_k}")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise SettingsError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
-        if self.min_length is not None and self.min_length < 0:
-            raise SettingsError(f"min-length is at least 0, not {self.min_length}")
-        if self.max_length is not None and self.max_length < 1:
-            raise SettingsError(f"max-length is at least 1, not {self.max_length}")
-        if self.max_length is not None and self.max_length < self.shortest:
-            raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
-
-    @property
-    def shortest(self) -> int:
-        """The least number of characters of an item."""
-        if self.min_length is None:
-            return 0 if self.stream == "torch1" else 1
-        return self.min_length
-
-    @property
-    def adjusts(self) -> bool:
-        """Whether temperature, top_k or top_p change anything."""
-        return self.temperature != 1 or self.top_k is not None or self.top_p is not None
 
 
 class Draws(NamedTuple):

@@ -14,13 +14,14 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LanguageModel, LogProbs
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Draws, Plan, allowed, assemble, check_endless, cumulate
+from nextchar.core.sampling import Draws, allowed, assemble, check_endless, cumulate
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
 
-__all__ = ["MOST_TOGETHER", "Branching", "BranchingDrawer", "beginnings", "branching_nats", "together_of"]
+__all__ = ["MOST_TOGETHER", "Bounded", "Branching", "BranchingDrawer", "beginnings", "branching_nats", "together_of"]
 
 F64 = npt.NDArray[np.float64]
 MOST_TOGETHER: Final = 4096  # items

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
-from nextchar.core.random_streams import mix
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of
 from nextchar.data.files import Block, Digest, Format, read_blocks
+from nextchar.data.hashing import mix
 from nextchar.errors import CorpusError, UnknownSymbolError
 
 __all__ = ["Corpus", "Source", "TextOptions", "parts_of", "stream"]

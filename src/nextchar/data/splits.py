@@ -13,8 +13,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from nextchar.core.random_streams import GOLDEN, checked_seed, mix
 from nextchar.data.corpus import Corpus
+from nextchar.data.hashing import GOLDEN, checked_seed, mix
 from nextchar.errors import SettingsError
 
 __all__ = ["SPLITS", "Split", "SplitName", "hold_out", "split"]

@@ -11,19 +11,20 @@ Letters: V size of the alphabet, P rows of probabilities (V, V), T bigrams in al
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.automata.automaton_model import AutomatonModel, rows_of
+from nextchar.core.numerics import least
 from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramNetModel
 from nextchar.models.ngram.counts import Counts
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["Contender", "Equivalence", "MapEntry", "closest_l2", "compare", "divergence", "rows_of"]
+__all__ = ["Contender", "Equivalence", "MapEntry", "closest_l2", "compare", "divergence"]
 
 F64 = npt.NDArray[np.float64]
 
@@ -93,14 +94,6 @@ class Equivalence:
         }
 
 
-def rows_of(model: AutomatonModel) -> F64:
-    """p(second | first) of a model that looks back one symbol, (V, V)."""
-    V = model.alphabet.size
-    ids = np.stack([np.zeros(V, dtype=model.alphabet.dtype), np.arange(V, dtype=model.alphabet.dtype)], axis=1)
-    rows: F64 = np.exp(model.log_probs(ids)[:, 1])
-    return rows
-
-
 def divergence(P: F64, Q: F64, counts: Counts) -> float:
     """KL(P || Q) of rows, each weighted by how often its first symbol occurs, nats per symbol."""
     share = counts.table().sum(axis=1) / counts.total
@@ -116,25 +109,8 @@ def closest_l2(counts: Counts, add: float) -> tuple[float, BigramNetModel]:
     def distance(log_l2: float) -> float:
         return divergence(P, rows_of(BigramNet(l2=10**log_l2).from_counts(counts)), counts)
 
-    l2 = 10 ** _least(distance, *_LOG_L2_RANGE)
+    l2 = 10 ** least(distance, *_LOG_L2_RANGE)
     return l2, BigramNet(l2=l2).from_counts(counts)
-
-
-def _least(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function with one valley is least, to 1e-3, by golden section search (Kiefer 1953)."""
-    ratio = (math.sqrt(5) - 1) / 2
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = function(left), function(right)
-    while high - low > 1e-3:
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = function(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = function(right)
-    return (low + high) / 2
 
 
 def compare(counts: Counts, *, samples: int = 5, grid: Sequence[float] = MAP_GRID) -> Equivalence:

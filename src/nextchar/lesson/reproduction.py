@@ -22,11 +22,12 @@ from nextchar.core.random_streams import torch_rand
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import NAMED
 from nextchar.errors import DataSetError, MissingExtraError
-from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramNetModel, need_torch
+from nextchar.extras import need_torch
+from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramNetModel
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["CLAIMS", "Claim", "Facts", "Result", "reproduce"]
+__all__ = ["CLAIMS", "Claim", "Facts", "Result", "check", "reproduce"]
 
 F32 = npt.NDArray[np.float32]
 

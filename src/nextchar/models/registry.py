@@ -17,7 +17,7 @@ from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Source, TextOptions
 from nextchar.data.provenance import Provenance
 from nextchar.errors import MissingExtraError, ModelFileError, SettingsError
-from nextchar.models.neural.bigram.model import need_torch
+from nextchar.extras import need_torch
 
 __all__ = ["KINDS", "NETS", "Kind", "load", "spec_of"]
 

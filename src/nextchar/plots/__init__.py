@@ -6,7 +6,7 @@ from nextchar.plots.bigram_net import one_hot_rows, smoothing_map, training, wei
 from nextchar.plots.bigram_tables import counts, probabilities, surprisal
 from nextchar.plots.canvas import check_output, save
 from nextchar.plots.leaderboard import leaderboard
-from nextchar.plots.neural import attention, embedding, layers, updates
+from nextchar.plots.nets import attention, embedding, layers, updates
 
 __all__ = [
     "attention",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nextchar.automata.automaton_model import rows_of
 from nextchar.core.model import Model
 from nextchar.errors import SettingsError
-from nextchar.lesson.equivalence import Equivalence, rows_of
+from nextchar.lesson.equivalence import Equivalence
 from nextchar.models.neural.bigram.model import BigramNetModel, one_hot
 from nextchar.models.ngram.model import Ngram
 from nextchar.plots.canvas import (
@@ -22,7 +23,7 @@ from nextchar.plots.canvas import (
     shown,
     style,
 )
-from nextchar.plots.neural import learning
+from nextchar.plots.nets import learning
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -38,6 +38,7 @@ __all__ = [
     "joined",
     "lay_out",
     "pair_table",
+    "points_that_fit",
     "save",
     "shade_table",
     "shown",

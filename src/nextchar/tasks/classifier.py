@@ -28,7 +28,6 @@ import numpy.typing as npt
 
 from nextchar.core.model import Model
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
-from nextchar.core.scoring import symbol_nats
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.data.files import Format, read_blocks
@@ -36,8 +35,9 @@ from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.registry import spec_of
+from nextchar.tasks.log_linear_pool import PARTS, features_of, fitted_pool, normalised_rows, reversed_items
 
-__all__ = ["Classifier", "confusion", "log_loss", "read_labelled", "reliability"]
+__all__ = ["Classifier", "read_labelled"]
 
 F64 = npt.NDArray[np.float64]
 Labels = npt.NDArray[Any]
@@ -45,9 +45,6 @@ Labels = npt.NDArray[Any]
 KIND: Final = "classifier"
 DEFAULT: Final = (Ngram(order=6, add=0.3), Ngram(order=6, add=3), Ngram(order=6, smoothing="modified-kneser-ney"))
 FITTED_ON: Final = 50_000  # texts that the weights are fitted to, at most
-MOST_NATS: Final = 50.0  # of one symbol: what a model holds impossible is only very improbable to the pool
-PARTS: Final = 5  # the whole text, its end, its last symbol, the one before, its first
-RIDGE: Final = 3e-3
 CHUNK: Final = 1 << 16  # texts judged at a time
 
 
@@ -147,12 +144,12 @@ class Classifier:
             if not len(judged) or len(np.unique(which[rest])) < len(classes):
                 continue
             models = _models(self.specs, _by_label(corpus, which, len(classes), rest))
-            features.append(_features(models, corpus.take(judged)))
+            features.append(features_of(models, corpus.take(judged)))
             targets.append(which[judged])
         if not features:
             raise SettingsError("the texts are too few, or too much alike, to fit the weights to")
         shares = np.log(sizes / sizes.sum())
-        weights, biases = _pooled(np.concatenate(features), np.concatenate(targets), shares)
+        weights, biases = fitted_pool(np.concatenate(features), np.concatenate(targets), shares)
         self.classes_: Labels = classes
         self.weights_: F64 = weights
         self.biases_: F64 = biases - shares + np.log(prior)
@@ -171,8 +168,8 @@ class Classifier:
         parts = []
         for begin in range(0, len(corpus), CHUNK):
             part = corpus.take(np.arange(begin, min(begin + CHUNK, len(corpus))))
-            parts.append(_features(self._made, part) @ self.weights_ + self.biases_)
-        return _normalised(np.concatenate(parts)) if parts else np.empty((0, len(self.classes_)))
+            parts.append(features_of(self._made, part) @ self.weights_ + self.biases_)
+        return normalised_rows(np.concatenate(parts)) if parts else np.empty((0, len(self.classes_)))
 
     def predict_proba(self, X: Sequence[str]) -> F64:
         """p(label | text), (n, C); the columns in the order of classes_."""
@@ -318,21 +315,11 @@ def _by_label(corpus: Corpus, which: npt.NDArray[np.intp], C: int, wanted: npt.N
     return [corpus.take(wanted[which[wanted] == label]) for label in range(C)]
 
 
-def _reversed(corpus: Corpus) -> Corpus:
-    """Every item from its end to its beginning; the boundaries stay where they are."""
-    sizes = np.diff(corpus.offsets)
-    begin = np.repeat(corpus.offsets[:-1], sizes)
-    position = np.arange(corpus.symbols) - begin
-    last = np.repeat(corpus.lengths, sizes) - 1
-    at = np.where(position <= last, begin + last - position, begin + position)
-    return replace(corpus, ids=corpus.ids[at])
-
-
 CountPairs = list[tuple[Counts, ...]]
 
 
 def _label_counts(order: int, parts: Sequence[Corpus]) -> CountPairs:
-    return [(count(part, order), count(_reversed(part), order)) for part in parts]
+    return [(count(part, order), count(reversed_items(part), order)) for part in parts]
 
 
 def _order(specs: Sequence[Ngram]) -> int:
@@ -356,109 +343,7 @@ def _models_of_counts(specs: Sequence[Ngram], counts: CountPairs) -> list[list[M
     ]
 
 
-def _features(models: Sequence[Sequence[Model]], corpus: Corpus) -> F64:
-    """What the models say of each text and its parts, (n, C, F) nats, negative."""
-    views = (corpus, _reversed(corpus))
-    begin, end = corpus.offsets[:-1], corpus.offsets[1:] - 1
-    found = np.empty((len(corpus), len(models), len(models[0]) * PARTS))
-    for label, of_label in enumerate(models):
-        for i, model in enumerate(of_label):
-            log_prob = -np.minimum(symbol_nats(model, views[i % 2]), MOST_NATS)
-            parts = found[:, label, i * PARTS : (i + 1) * PARTS]
-            parts[:, 0] = np.add.reduceat(log_prob, begin)
-            parts[:, 1] = log_prob[end]
-            parts[:, 2] = log_prob[end - 1]
-            parts[:, 3] = np.where(corpus.lengths > 1, log_prob[np.maximum(end - 2, 0)], 0.0)
-            parts[:, 4] = log_prob[begin]
-    return found
-
-
-def _pooled(features: F64, targets: npt.NDArray[np.intp], shares: F64) -> tuple[F64, F64]:
-    """The weights (F,) and biases (C,) under which the labels are most probable, by Newton's method.
-
-    The loss is convex: the conditional logit of McFadden (1974), with a little ridge towards equal weights of the
-    whole texts.
-    """
-    n, C, F = features.shape
-    centred = features - features.mean(axis=1, keepdims=True)  # only differences between labels count
-    design = np.concatenate([centred, np.broadcast_to(np.eye(C), (n, C, C))], axis=2)  # (n, C, F + C)
-    towards = np.zeros(F + C)
-    towards[:F:PARTS] = 1 / (F // PARTS)
-    towards[F:] = shares
-    theta = towards.copy()
-    ridge = np.full(F + C, RIDGE)
-
-    def loss(theta: F64) -> float:
-        log_p = _normalised(design @ theta)
-        return float(-log_p[np.arange(n), targets].mean() + 0.5 * (ridge * (theta - towards) ** 2).sum())
-
-    now = loss(theta)
-    for _ in range(50):
-        p = np.exp(_normalised(design @ theta))
-        mean = np.einsum("nc,ncf->nf", p, design)
-        gradient = (mean - design[np.arange(n), targets]).mean(axis=0) + ridge * (theta - towards)
-        curved = (design * p[:, :, None]).reshape(n * C, -1)
-        hessian = (curved.T @ design.reshape(n * C, -1) - mean.T @ mean) / n + np.diag(ridge)
-        step = np.linalg.solve(hessian, gradient)
-        size = 1.0
-        while size > 1e-4 and loss(theta - size * step) > now:
-            size /= 2
-        if size <= 1e-4:
-            break
-        theta = theta - size * step
-        before, now = now, loss(theta)
-        if before - now < 1e-10:
-            break
-    return theta[:F], theta[F:]
-
-
-def _normalised(rows: F64) -> F64:
-    top = rows.max(axis=-1, keepdims=True)
-    normalised: F64 = rows - top - np.log(np.exp(rows - top).sum(axis=-1, keepdims=True))
-    return normalised
-
-
 # -- how good it is -----------------------------------------------------------------------------------------------
-
-
-def log_loss(log_proba: F64, classes: Labels, y: Sequence[Any]) -> float:
-    """-log p of the true label, nats a text on average.
-
-    Raises:
-        SettingsError: a true label is none that the classifier has.
-    """
-    labels = np.asarray(y)
-    at = np.searchsorted(classes, labels)
-    if len(labels) == 0 or (classes[np.minimum(at, len(classes) - 1)] != labels).any():
-        raise SettingsError("there are labels that the classifier has not learned, or no texts")
-    return float(-log_proba[np.arange(len(labels)), at].mean())
-
-
-def reliability(
-    probabilities: F64, classes: Labels, y: Sequence[Any], bins: int = 10
-) -> list[tuple[float, float, int]]:
-    """The calibration curve: of the texts whose best label is about so probable, how many have it in truth.
-
-    Returns:
-        (mean probability of the best label, share of texts with that label, texts) of each bin that has any.
-    """
-    best = probabilities.argmax(axis=1)
-    sure = probabilities[np.arange(len(best)), best]
-    right = classes[best] == np.asarray(y)
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    rows: list[tuple[float, float, int]] = []
-    for k in np.unique(which).tolist():
-        at = which == k
-        rows.append((float(sure[at].mean()), float(right[at].mean()), int(at.sum())))
-    return rows
-
-
-def confusion(predicted: Sequence[Any], y: Sequence[Any]) -> dict[tuple[Any, Any], int]:
-    """How often each (true label, predicted label) occurs."""
-    table: dict[tuple[Any, Any], int] = {}
-    for pair in zip(y, predicted, strict=True):
-        table[pair] = table.get(pair, 0) + 1
-    return table
 
 
 def read_labelled(source: str, column: str, label: str, encoding: str = "utf-8") -> tuple[list[str], list[str]]:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nextchar.core.model import Model
+from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate, symbol_nats
-from nextchar.core.settings import Progress, Spec
+from nextchar.core.settings import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import Split
 from nextchar.models.registry import KINDS, spec_of

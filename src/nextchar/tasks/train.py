@@ -9,15 +9,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
+from nextchar.core.json_values import plain
 from nextchar.core.model import Model
-from nextchar.core.model_file import plain
+from nextchar.core.progress import Progress
 from nextchar.core.scoring import Evaluation, evaluate
-from nextchar.core.settings import CountSpec, Progress, Spec
+from nextchar.core.settings import Spec
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Source, TextOptions, stream
 from nextchar.data.files import Digest, Format
 from nextchar.data.provenance import ProvenanceRecorder
 from nextchar.data.splits import Split, SplitName, split
+from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import count_parts
 from nextchar.models.ngram.selection import Choice, choose
 

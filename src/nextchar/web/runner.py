@@ -15,7 +15,7 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nextchar.core.model_file import plain
+from nextchar.core.json_values import plain
 from nextchar.errors import MissingExtraError, NextcharError, UnknownSymbolError
 from nextchar.web.requests import Fields, Language, RefusedError, preferred_language, read_json
 from nextchar.web.sessions import COOKIE, Session, Sessions
@@ -23,7 +23,7 @@ from nextchar.web.sessions import COOKIE, Session, Sessions
 if TYPE_CHECKING:
     from nextchar.web.model_cache import Data, Stock
 
-__all__ = ["Ask", "Endpoint", "Service", "fault_document"]
+__all__ = ["Ask", "Endpoint", "Service", "encoded", "fault_document", "json_response", "set_cookie"]
 
 Work = Literal["quick", "sampling", "slow", "pitfall"]
 THREADS: Final[Mapping[Work, int]] = {"quick": 6, "sampling": 2, "slow": 2, "pitfall": 1}

@@ -37,7 +37,7 @@ from nextchar.web.sessions import Sessions
 if TYPE_CHECKING:
     from starlette.routing import Router
 
-__all__ = ["api_routes", "create_app", "serve"]
+__all__ = ["Api", "api_routes", "create_app", "serve"]
 
 MAKEMORE: Final = "makemore-names"
 LOAD_AFTER_SECONDS: Final = 0.1  # so that the first page has the processor to itself

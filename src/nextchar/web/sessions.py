@@ -17,7 +17,7 @@ from nextchar.web.requests import RefusedError
 if TYPE_CHECKING:
     from nextchar.web.model_cache import Data
 
-__all__ = ["COOKIE", "Session", "Sessions"]
+__all__ = ["COOKIE", "Session", "Sessions", "Stoppable"]
 
 COOKIE: Final = "nextchar"
 IDLE_SECONDS: Final = 3600.0

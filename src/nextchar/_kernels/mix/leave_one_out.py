@@ -10,7 +10,7 @@ from numba import njit
 
 from nextchar._kernels.mix.sizes import COUNT_BUCKETS, MATCHES, TOTAL_BUCKETS
 
-__all__ = ["Rows", "freeze", "leave_out_rows"]
+__all__ = ["Rows", "count_bucket", "freeze", "leave_out_rows", "total_bucket"]
 
 
 class Rows(NamedTuple):

@@ -12,9 +12,9 @@ __all__ = [
     "POSITIONS",
     "STATE",
     "TOTAL_BUCKETS",
-    "T",
     "USED",
     "WINDOW",
+    "T",
 ]
 
 WINDOW = 10  # the newest symbols that a context can see

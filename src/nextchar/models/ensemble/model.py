@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model import Model
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
-from nextchar.core.sampling import Plan
 from nextchar.core.scoring import read_batches
 from nextchar.core.shared_prefixes import BranchingDrawer, branching_nats, together_of
 from nextchar.data.alphabet import Alphabet, Ids
@@ -32,7 +32,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance, together
 from nextchar.errors import ModelFileError, SettingsError
 
-__all__ = ["Ensemble", "EnsembleModel", "combine"]
+__all__ = ["Ensemble", "EnsembleModel", "PoolLoss", "combine"]
 
 F64 = npt.NDArray[np.float64]
 FIT_CELLS: Final = 1 << 22  # S x V of the validation items that the weights are fitted to, at most

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from nextchar.core.model import Model
-from nextchar.core.random_streams import checked_seed
-from nextchar.core.settings import Progress, Report, Spec
+from nextchar.core.progress import Progress, Report
+from nextchar.core.settings import Spec
 from nextchar.data.corpus import Corpus
+from nextchar.data.hashing import checked_seed
 from nextchar.data.splits import hold_out
 from nextchar.errors import SettingsError
 from nextchar.models.ensemble.model import EnsembleModel, combine
@@ -23,7 +24,7 @@ from nextchar.models.mix.model import Mix
 if TYPE_CHECKING:
     from nextchar.models.neural.training.checkpoints import Run
 
-__all__ = ["SECONDS", "EnsembleOf", "Member", "mix_with_nets"]
+__all__ = ["SECONDS", "EnsembleOf", "Member", "Standing", "mix_with_nets"]
 
 SECONDS: Final = 600.0  # of the whole, where nothing else is said
 MIX_SECONDS: Final = 60.0  # more gains the mix nothing on lists of names
@@ -142,7 +143,7 @@ def mix_with_nets(
         SettingsError: no nets, no such net or preset, or too little time.
         MissingExtraError: torch is not installed.
     """
-    from nextchar.models.neural.bigram.model import need_torch
+    from nextchar.extras import need_torch
 
     need_torch("a mix with nets")
     from nextchar.models.neural.families import NetRun, net_spec

@@ -181,7 +181,7 @@ class _Counter:
         self._weights = np.repeat(corpus.weights_or_ones, corpus.lengths + 1)
 
     def count(self, context: Context) -> _Kind:
-        from nextchar._mix.contexts import count_contexts
+        from nextchar._kernels.mix.contexts import count_contexts
 
         cell = np.empty(self.corpus.symbols, dtype=np.int32)
         table = context_table([context])[0]
@@ -238,7 +238,7 @@ class _Saying:
         self.said: list[tuple[Expert, F64, Any, Any, Any]] = []
 
     def add(self, context: Context, kind: _Kind) -> None:
-        from nextchar._mix.leave_one_out import freeze
+        from nextchar._kernels.mix.leave_one_out import freeze
 
         for expert in self.experts:
             if expert.context != context:
@@ -330,8 +330,8 @@ def leave_one_out(corpus: Corpus, tables: Tables, cells: int) -> Any:
 
     The counts are lent to the loop, which gives them back as they were.
     """
-    from nextchar._mix.contexts import positions_and_last
-    from nextchar._mix.leave_one_out import Rows, leave_out_rows
+    from nextchar._kernels.mix.contexts import positions_and_last
+    from nextchar._kernels.mix.leave_one_out import Rows, leave_out_rows
 
     sizes = np.cumsum(corpus.lengths[tables.items] + 1)
     widths = np.append(np.diff(tables.row_first), 0)[tables.position_context]  # context -1 takes the appended 0

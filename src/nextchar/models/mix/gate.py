@@ -64,7 +64,7 @@ class Fitted(NamedTuple):
 
 def first_gate(tables: Tables) -> Any:
     """The weights that make Kneser-Ney smoothing of the longest suffix."""
-    from nextchar._mix.layout import Gate
+    from nextchar._kernels.mix.layout import Gate
 
     E, V = len(tables.experts), len(tables.unigram)
     slots = np.full(V, LAST_SYMBOLS - 1, dtype=np.int64)
@@ -107,7 +107,7 @@ def fit_gate(
         deadline: in the time of time.perf_counter; without one the result depends on nothing but the arguments.
         progress: is told now and then.
     """
-    from nextchar._mix.gate import fit_steps
+    from nextchar._kernels.mix.gate import fit_steps
 
     begun = time.perf_counter()
     gate = first_gate(tables)

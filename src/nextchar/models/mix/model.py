@@ -21,11 +21,11 @@ import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import COUNT_BUCKETS, FIRST, MATCHES, POSITIONS, STATE, TOTAL_BUCKETS, WINDOW
 from nextchar.core.model import Kept, Model
+from nextchar.core.progress import Progress
 from nextchar.core.protocol import LogProbs, Step
-from nextchar.core.random_streams import checked_seed
-from nextchar.core.settings import Progress
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
+from nextchar.data.hashing import checked_seed
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.mix.expert_counts import (
@@ -175,7 +175,7 @@ def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt
 
 def _explained(tables: Tables, rows: Any, fitted: Fitted, seed: int) -> list[dict[str, Any]]:
     """What each expert is worth: how many nats per symbol more it costs, on items left out, when it says nothing."""
-    from nextchar._mix.gate import silence
+    from nextchar._kernels.mix.gate import silence
 
     chosen = np.random.default_rng(seed).permutation(len(rows.target))
     chosen = chosen[: max(EXPLAINED * 32 // max(len(tables.unigram), 32), 1)]
@@ -216,7 +216,7 @@ class MixModel(Model):
     @cached_property
     def _frozen(self) -> Any:
         """The tables laid out for the loops, with hash tables for the contexts."""
-        from nextchar._mix.layout import Frozen, lay_out
+        from nextchar._kernels.mix.layout import Frozen, lay_out
 
         stored = self.tables
         kind, kind_contexts = stored["kind"], stored["kind_contexts"]
@@ -251,7 +251,7 @@ class MixModel(Model):
 
     @cached_property
     def _gate(self) -> Any:
-        from nextchar._mix.layout import Gate
+        from nextchar._kernels.mix.layout import Gate
 
         stored = self.tables
         return Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
@@ -268,7 +268,7 @@ class MixModel(Model):
     def _read(
         self, states: npt.NDArray[np.int64], ids: npt.NDArray[np.int64], rows: npt.NDArray[np.intp] | None = None
     ) -> Step:
-        from nextchar._mix.prediction import advance
+        from nextchar._kernels.mix.prediction import advance
 
         states = states.copy()
         out = np.empty((len(ids), self.alphabet.size))
@@ -290,7 +290,7 @@ class MixModel(Model):
 
     def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         """-log p of every symbol of a corpus, shape (S,), nats."""
-        from nextchar._mix.prediction import stream_nats
+        from nextchar._kernels.mix.prediction import stream_nats
 
         nats = np.empty(corpus.symbols)
         depth = max(min(SHARED, ROOM // self.alphabet.size), 1)

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, final
 
 import torch
 
-from nextchar.core.model_file import plain
+from nextchar.core.json_values import plain
+from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate
-from nextchar.core.settings import Progress
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
@@ -26,9 +26,23 @@ from nextchar.models.neural.nets.rnn import RnnNet
 from nextchar.models.neural.nets.transformer import TransformerNet
 from nextchar.models.neural.nets.wavenet import WavenetNet
 from nextchar.models.neural.training.checkpoints import Keeper, Owner, Run, print_of
-from nextchar.models.neural.training.trainer import Precision, Trainer, TrainSettings, device_of
+from nextchar.models.neural.training.settings import Precision, TrainSettings
+from nextchar.models.neural.training.trainer import Trainer, device_of
 
-__all__ = ["Bow", "Gru", "Lstm", "Mlp", "NetRun", "NetSpec", "Rnn", "Transformer", "Wavenet", "net_spec"]
+__all__ = [
+    "Bow",
+    "Gru",
+    "Lstm",
+    "Mlp",
+    "NetRun",
+    "NetSpec",
+    "RecurrentSpec",
+    "Rnn",
+    "Standing",
+    "Transformer",
+    "Wavenet",
+    "net_spec",
+]
 
 BEAT_SECONDS: Final = 0.2  # between two reports
 SAMPLED_POINTS: Final = 4  # every so many points the report has samples

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import torch
 
 from nextchar.core.model import Kept, Model
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
-from nextchar.core.sampling import Plan
 from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer, branching_nats
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus
@@ -27,7 +27,7 @@ from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError
 from nextchar.models.neural.nets.base import Net, State
 
-__all__ = ["NetSettings", "NeuralModel", "loader"]
+__all__ = ["NetSettings", "NeuralModel", "Selected", "for_use", "loader"]
 
 F64 = npt.NDArray[np.float64]
 LONGEST_ROW: Final = 512  # symbols that are read at once

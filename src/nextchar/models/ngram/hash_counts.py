@@ -14,15 +14,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 
-__all__ = ["NgramTable", "argsort"]
+__all__ = ["NgramTable"]
 
 U64 = npt.NDArray[np.uint64]
 FIRST_SLOTS: Final = 1 << 16  # a table that fits into the cache is three times as fast
-COMPILED_FROM: Final = 4_000_000  # keys from which loading numba to sort them repays itself
 
 
 class NgramTable:
@@ -96,16 +94,6 @@ class NgramTable:
             keys, self._bits = packed, bits
         self._table = _empty(slots)
         move_to_hash(keys, counts, self._table)
-
-
-def argsort(keys: U64, largest: int) -> npt.NDArray[np.intp]:
-    """The stable order of keys of which none exceeds `largest`, compiled where that is loaded or pays."""
-    if len(keys) >= COMPILED_FROM or kernels_loaded():
-        from nextchar._kernels.corpus import radix_sort
-
-        order: npt.NDArray[np.intp] = radix_sort(keys.copy(), np.arange(len(keys)), np.uint64(largest))[1]
-        return order
-    return np.argsort(keys, kind="stable")
 
 
 def _empty(slots: int) -> U64:

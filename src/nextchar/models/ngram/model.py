@@ -26,7 +26,7 @@ import numpy.typing as npt
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Kept
-from nextchar.core.settings import Progress
+from nextchar.core.progress import Progress
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance

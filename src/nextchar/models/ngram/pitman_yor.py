@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.settings import Progress
+from nextchar.core.progress import Progress
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.smoothing import Smoothed
 from nextchar.models.ngram.trie import NgramTrie

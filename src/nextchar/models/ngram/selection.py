@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate
-from nextchar.core.settings import Progress, Spec
+from nextchar.core.settings import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import hold_out
 from nextchar.models.ngram.counts import Counts, count

@@ -36,7 +36,16 @@ import numpy.typing as npt
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.models.ngram.trie import Integers, NgramTrie
 
-__all__ = ["DISCOUNTING", "METHODS", "Method", "Smoothed", "discounted", "discounts_of", "interpolated"]
+__all__ = [
+    "DISCOUNTING",
+    "METHODS",
+    "Method",
+    "Smoothed",
+    "counts_of_counts",
+    "discounted",
+    "discounts_of",
+    "interpolated",
+]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

@@ -9,14 +9,33 @@ from typing import Any, Final
 
 import numpy as np
 
+from nextchar.automata.automaton_model import rows_of
 from nextchar.data.corpus import Corpus
-from nextchar.lesson.equivalence import rows_of
 from nextchar.web.json_views import bigrams, cells, data_view, examples_of, row_ids, shown_ids, table_view
 from nextchar.web.model_cache import Data
 from nextchar.web.requests import RefusedError
 from nextchar.web.runner import Ask, Endpoint
 
-__all__ = ["ENDPOINTS", "LARGEST_ORDER", "LONGEST", "add_of", "counts_table", "order_of", "rows", "word_of"]
+__all__ = [
+    "ENDPOINTS",
+    "LARGEST_ORDER",
+    "LONGEST",
+    "add_of",
+    "counts",
+    "counts_table",
+    "drop_data",
+    "encode",
+    "get_data",
+    "items",
+    "keepdim",
+    "order_of",
+    "pair",
+    "put_data",
+    "row",
+    "rows",
+    "word_cells",
+    "word_of",
+]
 
 F64 = np.ndarray[Any, np.dtype[np.float64]]
 

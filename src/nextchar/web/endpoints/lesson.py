@@ -11,7 +11,7 @@ from nextchar.web.pages import source_link
 from nextchar.web.requests import RefusedError
 from nextchar.web.runner import Ask, Endpoint
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "chapter", "pitfalls", "quiz", "run_pitfall", "site"]
 
 
 def site(ask: Ask) -> Any:

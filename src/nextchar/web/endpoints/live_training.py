@@ -23,10 +23,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from nextchar.core.sampling import Plan
+from nextchar.automata.automaton_model import rows_of
+from nextchar.core.plan import Plan
 from nextchar.errors import NextcharError
-from nextchar.lesson.equivalence import rows_of
-from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel, Divergence, TrainingStep, Watch, need_torch
+from nextchar.extras import need_torch
+from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
+from nextchar.models.neural.bigram.solvers import Divergence, TrainingStep, Watch
 from nextchar.web.json_views import shown_ids, table_view
 from nextchar.web.model_cache import Data, Stock
 from nextchar.web.requests import RefusedError

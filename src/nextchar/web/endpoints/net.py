@@ -7,16 +7,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.core.sampling import Plan
-from nextchar.lesson.equivalence import MAP_GRID, closest_l2, divergence, rows_of
-from nextchar.models.neural.bigram.model import LECTURE_SEED, need_torch, one_hot, steady_rate
+from nextchar.automata.automaton_model import AutomatonModel, rows_of
+from nextchar.core.plan import Plan
+from nextchar.extras import need_torch
+from nextchar.lesson.equivalence import MAP_GRID, closest_l2, divergence
+from nextchar.models.neural.bigram.model import LECTURE_SEED, one_hot
+from nextchar.models.neural.bigram.solvers import steady_rate
 from nextchar.web.endpoints.counts import add_of, rows
 from nextchar.web.json_views import examples_of, row_ids, shown_ids, table_view
 from nextchar.web.model_cache import Data
 from nextchar.web.runner import Ask, Endpoint
 
-__all__ = ["ENDPOINTS", "l2_of"]
+__all__ = ["ENDPOINTS", "equivalence", "equivalence_map", "forward", "l2_of", "onehot", "optimum"]
 
 LARGEST_L2: Final = 1e9
 ONE_HOT_WORD: Final = 40

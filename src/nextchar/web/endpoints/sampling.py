@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from nextchar.core.plan import Plan
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Plan, allowed, cumulate
+from nextchar.core.sampling import allowed, cumulate
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.models.ngram.model import NgramModel
 from nextchar.web.endpoints.counts import LONGEST, add_of, order_of, word_of
@@ -18,7 +19,7 @@ from nextchar.web.model_cache import Data
 from nextchar.web.requests import RefusedError
 from nextchar.web.runner import Ask, Endpoint
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "game", "sample", "step"]
 
 MOST_ITEMS: Final = 20_000
 MOST_ITEMS_TORCH1: Final = 1_000  # its one sequence of draws takes them one after the other

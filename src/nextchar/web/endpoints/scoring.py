@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from nextchar.core.model import Model
-from nextchar.core.sampling import Plan
+from nextchar.core.plan import Plan
 from nextchar.core.scoring import evaluate
 from nextchar.tasks.leaderboard import contenders
 from nextchar.web.endpoints.counts import LARGEST_ORDER, LONGEST, add_of, counts_table, order_of, rows, word_of
@@ -19,7 +19,7 @@ from nextchar.web.model_cache import Data
 from nextchar.web.requests import RefusedError
 from nextchar.web.runner import Ask, Endpoint
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "models", "orders", "score", "smoothing", "smoothing_curve"]
 
 FEWEST: Final = 20  # different items, below which none are held out
 MOST_SEATED: Final = 60_000  # symbols that Pitman-Yor is trained on while a visitor waits: about two seconds

@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from nextchar.models.neural.nets.base import Net, State, picked, positions, zero_head
 
-__all__ = ["RecurrentNet"]
+__all__ = ["RecurrentNet", "packed_order"]
 
 
 class RecurrentNet(Net):

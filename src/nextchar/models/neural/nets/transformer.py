@@ -34,7 +34,7 @@ from nextchar.models.neural.nets.base import (
     zero_head,
 )
 
-__all__ = ["TransformerNet"]
+__all__ = ["Attention", "TransformerNet", "grown"]
 
 
 class Attention(nn.Module):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from nextchar.models.neural.nets.base import FAR, Feedforward, Net, State, norm, picked, positions, scaled, zero_head
 
-__all__ = ["WavenetNet"]
+__all__ = ["Convolution", "WavenetNet"]
 
 
 class Convolution(nn.Module):

@@ -11,14 +11,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from nextchar.core.model_file import plain
-from nextchar.errors import MissingExtraError, SettingsError
+from nextchar.core.json_values import plain
+from nextchar.errors import SettingsError
+from nextchar.extras import need_tensorboard
 
-__all__ = ["Recorder", "need_tensorboard"]
+__all__ = ["JsonLines", "Recorder", "Sink", "TensorBoard"]
 
 Record = Mapping[str, Any]
 CURVES: Final = (
@@ -135,16 +135,6 @@ class TensorBoard:
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()
-
-
-def need_tensorboard() -> None:
-    """Say that TensorBoard is missing, before anything is computed.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    if find_spec("tensorboard") is None:
-        raise MissingExtraError("a log for TensorBoard", "tensorboard")
 
 
 def _curves(record: Record) -> Iterator[tuple[str, float]]:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 
-__all__ = ["IGNORED", "Epochs", "Rows", "pack"]
+__all__ = ["IGNORED", "Epochs", "Pieces", "Rows", "pack"]
 
 IGNORED: Final = -100  # as a target: an empty place, or a symbol that another piece predicts
 SHORTEST_ROW: Final = 16

@@ -23,7 +23,7 @@ from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Model
 from nextchar.core.model_file import write_atomically
-from nextchar.core.settings import Progress
+from nextchar.core.progress import Progress
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.arpa.words import BEGIN, LOG_ZERO, NATS, words_of

@@ -97,7 +97,7 @@ def layers(model: Model, items: Corpus | None = None) -> Figure:
         SettingsError: the model is no net, or there are no items to look at.
         UnknownSymbolError: the items have a character that the model does not know.
     """
-    from nextchar.core.sampling import Plan
+    from nextchar.core.plan import Plan
     from nextchar.models.neural.diagnostics import inside, net_of
 
     net = net_of(model)

@@ -1,0 +1,74 @@
+"""What to write, and how boldly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nextchar.data.hashing import checked_seed
+from nextchar.errors import SettingsError
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to write, and how boldly.
+
+    Attributes:
+        seed: fixes the items; None takes a fresh one.
+        stream: "nextchar", or "torch1" for the draws of torch <= 1.13.
+        temperature: divides the log-probabilities; below 1 more cautious, 0 always the most probable symbol.
+        top_k: only the k most probable symbols.
+        top_p: only the most probable symbols that together reach this probability (Holtzman et al. 2020, nucleus).
+        prefix: every item starts with it.
+        min_length: characters, the prefix included; the end is not allowed before. By default 1, so that no item is
+            empty; 0 for torch1, which goes by the rows as they are.
+        max_length: characters; the end is forced there.
+        distinct: no item twice.
+        new: no item of the training data.
+
+    Raises:
+        SettingsError: a setting is out of its range, or two of them contradict each other.
+    """
+
+    seed: int | None = None
+    stream: Literal["nextchar", "torch1"] = "nextchar"
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    prefix: str = ""
+    min_length: int | None = None
+    max_length: int | None = None
+    distinct: bool = False
+    new: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seed is not None:
+            checked_seed(self.seed)
+        if self.stream not in ("nextchar", "torch1"):
+            raise SettingsError(f"there is no stream {self.stream!r}; choose nextchar or torch1")
+        if not 0 <= self.temperature < float("inf"):
+            raise SettingsError(f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}")
+        if self.top_k is not None and self.top_k < 1:
+            raise SettingsError(f"top-k keeps at least 1 symbol, not {self.top_k}")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise SettingsError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
+        if self.min_length is not None and self.min_length < 0:
+            raise SettingsError(f"min-length is at least 0, not {self.min_length}")
+        if self.max_length is not None and self.max_length < 1:
+            raise SettingsError(f"max-length is at least 1, not {self.max_length}")
+        if self.max_length is not None and self.max_length < self.shortest:
+            raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
+
+    @property
+    def shortest(self) -> int:
+        """The least number of characters of an item."""
+        if self.min_length is None:
+            return 0 if self.stream == "torch1" else 1
+        return self.min_length
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether temperature, top_k or top_p change anything."""
+        return self.temperature != 1 or self.top_k is not None or self.top_p is not None

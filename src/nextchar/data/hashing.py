@@ -1,0 +1,34 @@
+"""SplitMix64's mixing of bits, which fingerprints, splits and random numbers share, and what a seed is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.errors import SettingsError
+
+__all__ = ["GOLDEN", "MASK", "checked_seed", "mix"]
+
+U64 = npt.NDArray[np.uint64]
+GOLDEN: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: SplitMix64's step
+MASK: Final = (1 << 64) - 1
+
+
+def checked_seed(seed: int) -> int:
+    """The seed, if it is one.
+
+    Raises:
+        SettingsError: below 0 or above 2^64 - 1.
+    """
+    if not 0 <= seed <= MASK:
+        raise SettingsError(f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
+    return seed
+
+
+def mix(z: U64) -> U64:
+    """SplitMix64's finaliser: scatters the 64 bits of each number so that neighbours look unrelated."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
