@@ -29,7 +29,7 @@ from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.registry import spec_of
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[2] / "fixtures"
 ITEMS = ["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "zoë", "m.a", "anna lee", "mamma"]
 CORPUS = Corpus.from_items(ITEMS)
 OTHERS = ["emmie", "lea", "o", "zzz", "lee anna", "ë.ë"]

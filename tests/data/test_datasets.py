@@ -30,7 +30,7 @@ from nextchar.data.datasets import NAMED, DataSet, named, shipped_names, shipped
 from nextchar.errors import DataSetError
 
 OWN_COPY = os.environ.get("NEXTCHAR_NAMES")  # read before the fixture below hides it
-SCRIPT = Path(__file__).parents[1] / "tools" / "build_names_2018.py"
+SCRIPT = Path(__file__).parents[2] / "tools" / "build_names_2018.py"
 
 CONTENT = b"emma\nolivia\nava\n" * 5000  # 16 bytes x 5000 = 80,000: more than one block of the download
 SMALL = DataSet(

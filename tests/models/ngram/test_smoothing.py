@@ -1,6 +1,6 @@
 """Every smoothing method beside its formula written out with dictionaries, beside nltk.lm, and beside KenLM.
 
-KenLM's figures come from a file in tests/data that its program lmplz wrote.
+KenLM's figures come from a file in tests/fixtures that its program lmplz wrote.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.models.ngram.smoothing import METHODS, Method, interpolated
 from nextchar.models.ngram.trie import NgramTrie
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[2] / "fixtures"
 CLOSED: tuple[Method, ...] = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney")
 ITEMS = st.lists(st.text("abcd", min_size=1, max_size=7), min_size=1, max_size=15)
 
