@@ -79,6 +79,33 @@ class Automaton:
         _check(arrays, alphabet)
         return cls(alphabet=alphabet, start=int(arrays["start"][0]), **{name: arrays[name] for name in _KEPT})
 
+    @classmethod
+    def from_rows(cls, alphabet: Alphabet, start: int, log_prob: F64, target: npt.NDArray[Any]) -> Automaton:
+        """The automaton whose states each list all symbols, so that no link is ever followed.
+
+        Args:
+            alphabet: of V symbols.
+            start: the state that has read the boundary.
+            log_prob: (S, V) nats of every symbol in every state.
+            target: (S, V) the states that they lead to.
+        """
+        S, V = log_prob.shape
+        return cls(
+            alphabet=alphabet,
+            start=start,
+            first=np.arange(S + 1) * V,
+            symbols=np.tile(np.arange(V).astype(alphabet.dtype), S),
+            log_prob=log_prob.reshape(-1),
+            target=target.reshape(-1).astype(np.int32),
+            link=np.full(S, ROOT, dtype=np.int32),
+            price=np.zeros(S),
+        )
+
+    def successors(self, states: States) -> States:
+        """Where every symbol leads, (B,) states -> (B, V) states."""
+        V = self.alphabet.size
+        return self.step(np.repeat(states, V), np.tile(np.arange(V), len(states)))[1].reshape(-1, V)
+
     @property
     def size(self) -> int:
         """S, the number of states."""

@@ -230,13 +230,4 @@ class Guided:
 def _uniform(alphabet: Alphabet) -> Automaton:
     """One state that holds all symbols alike."""
     V = alphabet.size
-    return Automaton(
-        alphabet=alphabet,
-        start=0,
-        first=np.array([0, V]),
-        symbols=np.arange(V).astype(alphabet.dtype),
-        log_prob=np.full(V, -np.log(V)),
-        target=np.zeros(V, dtype=np.int32),
-        link=np.zeros(1, dtype=np.int32),
-        price=np.zeros(1),
-    )
+    return Automaton.from_rows(alphabet, 0, np.full((1, V), -np.log(V)), np.zeros((1, V), dtype=np.int32))

@@ -24,13 +24,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton, States
 from nextchar.automata.dfa import DEAD, Dfa
+from nextchar.automata.reachable import CELLS, NOWHERE, Reached, reachable
+from nextchar.core.numerics import log_sum_exp
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import SettingsError, TooLargeError
 
@@ -41,8 +44,6 @@ I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 Adjust = Callable[[F64], F64]  # rows of log-probabilities, reshaped
 
-CELLS: Final = 1 << 25  # P x V, 12 bytes each
-FRONT_CELLS: Final = 1 << 22
 CYCLE: Final = 8  # rounds between extrapolations
 ROUNDS: Final = 20_000
 EXACT: Final = 1e-15  # a relative change of a round that is rounding and no progress
@@ -87,53 +88,21 @@ class Product:
             raise _too_large()
         radix = radix.astype(np.int64)
         rows = automaton.rows if adjust is None else lambda states: adjust(automaton.rows(states))
-
-        known = np.array([automaton.start * radix[0]], dtype=np.int64)  # the keys of all states so far, sorted
-        front = known
-        keys: list[I64] = []
-        children: list[I64] = []
-        log_probs: list[F64] = []
-        step = max(FRONT_CELLS // V, 1)
-        while len(front):
-            fresh = []
-            for part in (front[i : i + step] for i in range(0, len(front), step)):
-                log_prob, child = _expand(automaton, conditions, rows, radix, part)
-                keys.append(part)
-                children.append(child)
-                log_probs.append(log_prob)
-                fresh.append(np.unique(child[child >= 0]))
-            reached = np.unique(np.concatenate(fresh))
-            front = np.setdiff1d(reached, known, assume_unique=True)
-            known = np.union1d(known, front)
-            if len(known) * V > CELLS:
-                raise _too_large()
-        return cls._sorted(np.concatenate(keys), children, log_probs, conditions, radix)
+        expand = partial(_expand, automaton, conditions, rows, radix)
+        return cls._sorted(reachable(automaton.start * int(radix[0]), V, expand, CELLS, _too_large), conditions, radix)
 
     @classmethod
-    def _sorted(
-        cls, keys: I64, children: list[I64], log_probs: list[F64], conditions: Sequence[Dfa], radix: I64
-    ) -> Product:
+    def _sorted(cls, reached: Reached, conditions: Sequence[Dfa], radix: I64) -> Product:
         """Number the states by rank."""
+        keys = reached.keys
         P = len(keys)
         rank = np.zeros(P, dtype=np.int64)
         for dfa, unit, above in zip(conditions, radix[1:], radix[:-1], strict=True):
             rank += dfa.rank[keys % above // unit]
         order = np.argsort(rank, kind="stable")
-        by_key = np.argsort(keys)
         number = np.empty(P, dtype=np.int32)
         number[order] = np.arange(P, dtype=np.int32)
-        sorted_keys, sorted_number = keys[by_key], number[by_key]
-        child = np.full((P, log_probs[0].shape[1]), P, dtype=np.int32)
-        log_prob = np.empty(child.shape)
-        begin = 0
-        for part, rows in zip(children, log_probs, strict=True):
-            at = number[begin : begin + len(part)]
-            within = np.full(part.shape, P, dtype=np.int32)
-            alive = part >= 0
-            within[alive] = sorted_number[np.searchsorted(sorted_keys, part[alive])]
-            child[at] = within
-            log_prob[at] = rows
-            begin += len(part)
+        log_prob, child = reached.laid_out(number, P)
         ranks = rank[order]
         blocks = np.concatenate([[0], np.flatnonzero(np.diff(ranks)) + 1, [P]])
         return cls((keys[order] // radix[0]).astype(np.int32), log_prob, child, int(number[0]), blocks)
@@ -154,7 +123,7 @@ class Product:
             log_prob, child = self.log_prob[begin:end], self.child[begin:end]
             nats = log_prob + message[child]
             nats[:, BOUNDARY] = log_prob[:, BOUNDARY]
-            outside = _log_sum(nats)
+            outside = log_sum_exp(nats)
             inside = (child >= begin) & (child < end)
             if inside.any() and np.isfinite(top := outside.max()):
                 within = np.where(inside, child - begin, 0)
@@ -286,37 +255,26 @@ def _too_large() -> TooLargeError:
 def _expand(
     automaton: Automaton, conditions: Sequence[Dfa], rows: Callable[[States], F64], radix: I64, keys: I64
 ) -> tuple[F64, I64]:
-    """The steps of some states: log-probabilities (F, V), and the keys that they lead to, DEAD for none."""
-    V = automaton.alphabet.size
+    """The steps of some states: log-probabilities (F, V), and the keys that they lead to, NOWHERE for none."""
     states = (keys // radix[0]).astype(np.int32)
     log_prob = rows(states).copy()
-    targets: npt.NDArray[Any] = automaton.step(np.repeat(states, V), np.tile(np.arange(V), len(keys)))[1]
-    child = targets.reshape(-1, V).astype(np.int64) * radix[0]
+    child = automaton.successors(states).astype(np.int64) * radix[0]
     dead = log_prob == -np.inf
     dead[:, BOUNDARY] = True
     accepted = np.ones(len(keys), dtype=np.bool_)
     for dfa, unit, above in zip(conditions, radix[1:], radix[:-1], strict=True):
         at = keys % above // unit
-        to = dfa.rows(at, V)
+        to = dfa.rows(at, automaton.alphabet.size)
         dead |= to == DEAD
         child += to * unit
         accepted &= dfa.accepting[at]
-    child[dead] = DEAD
+    child[dead] = NOWHERE
     log_prob[~accepted, BOUNDARY] = -np.inf
     return log_prob, child
 
 
 def _backwards(blocks: I64) -> list[tuple[int, int]]:
     return [(int(begin), int(end)) for begin, end in zip(blocks[-2::-1], blocks[:0:-1], strict=True)]
-
-
-def _log_sum(nats: F64) -> F64:
-    """Log sum exp of each row, (F, V) -> (F,)."""
-    top = nats.max(axis=1)
-    top[top == -np.inf] = 0.0
-    with np.errstate(divide="ignore"):
-        total: F64 = top + np.log(np.exp(nats - top[:, None]).sum(axis=1))
-    return total
 
 
 def _fixed_point(values: F64, child: I32, constant: F64) -> F64:
@@ -369,7 +327,7 @@ def _log_fixed_point(log_values: F64, child: I32, log_constant: F64) -> F64:
     """
     x = log_constant
     for _ in range(ROUNDS):
-        now = np.logaddexp(log_constant, _log_sum(log_values + x[child]))
+        now = np.logaddexp(log_constant, log_sum_exp(log_values + x[child]))
         with np.errstate(invalid="ignore"):
             change = np.nan_to_num(np.abs(now - x), nan=0.0)  # -inf - -inf
         x = now

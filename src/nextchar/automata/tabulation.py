@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.automata.automaton import ROOT, TABLE_BYTES, Automaton, States
+from nextchar.automata.automaton import TABLE_BYTES, Automaton, States
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
@@ -117,17 +117,7 @@ def compile_model(
             "fewer items, or with a context of fewer symbols (--context)"
         )
     log_prob, target = trie.rows(model, progress), trie.targets()
-    N, V = log_prob.shape
-    machine = Automaton(
-        alphabet=model.alphabet,
-        start=trie.start,
-        first=np.arange(N + 1) * V,
-        symbols=np.tile(np.arange(V).astype(model.alphabet.dtype), N),
-        log_prob=log_prob.reshape(-1),
-        target=target.reshape(-1),
-        link=np.full(N, ROOT, dtype=np.int32),
-        price=np.zeros(N),
-    )
+    machine = Automaton.from_rows(model.alphabet, trie.start, log_prob, target)
     exact = window is not None and k == window
     how = f"{model.kind}, {'' if exact else 'nearly, '}for {trie.contexts:,} contexts of up to {k} symbols"
     made = DerivedModel(settings=Derived(how=how), machine=machine, provenance=model.provenance)

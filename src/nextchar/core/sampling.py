@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.numerics import normalised
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LanguageModel, LogProbs
 from nextchar.core.random_streams import item_keys, torch1_uniforms, uniforms
@@ -204,7 +205,7 @@ def adjust(
     if temperature == 0:
         top_k, temperature = 1, 1.0
     if temperature != 1:
-        log_probs = _normalised(log_probs / temperature)
+        log_probs = normalised(log_probs / temperature)
     V = log_probs.shape[-1]
     if (top_k is not None and top_k < V) or top_p is not None:
         order = np.argsort(-log_probs, axis=-1, kind="stable")
@@ -218,16 +219,8 @@ def adjust(
             keep = keep & ((before < top_p) | (rank == 0))
         kept = np.empty(log_probs.shape, dtype=np.bool_)
         np.put_along_axis(kept, order, keep, axis=-1)
-        log_probs = _normalised(np.where(kept, log_probs, -np.inf))
+        log_probs = normalised(np.where(kept, log_probs, -np.inf))
     return log_probs
-
-
-def _normalised(log_probs: LogProbs) -> LogProbs:
-    top = log_probs.max(axis=-1, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        normalised: LogProbs = log_probs - top - np.log(np.exp(log_probs - top).sum(axis=-1, keepdims=True))
-    return normalised
 
 
 def allowed(log_probs: LogProbs, alphabet: Alphabet, plan: Plan, t: int) -> LogProbs:

@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from nextchar.core.model import Model
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
+from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.data.files import Format, read_blocks
@@ -35,7 +36,7 @@ from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.registry import spec_of
-from nextchar.tasks.log_linear_pool import PARTS, features_of, fitted_pool, normalised_rows, reversed_items
+from nextchar.tasks.log_linear_pool import PARTS, features_of, fitted_pool, reversed_items
 
 __all__ = ["Classifier", "read_labelled"]
 
@@ -169,7 +170,7 @@ class Classifier:
         for begin in range(0, len(corpus), CHUNK):
             part = corpus.take(np.arange(begin, min(begin + CHUNK, len(corpus))))
             parts.append(features_of(self._made, part) @ self.weights_ + self.biases_)
-        return normalised_rows(np.concatenate(parts)) if parts else np.empty((0, len(self.classes_)))
+        return normalised(np.concatenate(parts)) if parts else np.empty((0, len(self.classes_)))
 
     def predict_proba(self, X: Sequence[str]) -> F64:
         """p(label | text), (n, C); the columns in the order of classes_."""

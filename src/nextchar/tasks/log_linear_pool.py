@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model import Model
+from nextchar.core.numerics import normalised, softmax
 from nextchar.core.scoring import symbol_nats
 from nextchar.data.corpus import Corpus
 
-__all__ = ["PARTS", "features_of", "fitted_pool", "normalised_rows", "reversed_items"]
+__all__ = ["PARTS", "features_of", "fitted_pool", "reversed_items"]
 
 F64 = npt.NDArray[np.float64]
 MOST_NATS: Final = 50.0  # of one symbol: what a model holds impossible is only very improbable to the pool
@@ -64,12 +65,12 @@ def fitted_pool(features: F64, targets: npt.NDArray[np.intp], shares: F64) -> tu
     ridge = np.full(F + C, RIDGE)
 
     def loss(theta: F64) -> float:
-        log_p = normalised_rows(design @ theta)
+        log_p = normalised(design @ theta)
         return float(-log_p[np.arange(n), targets].mean() + 0.5 * (ridge * (theta - towards) ** 2).sum())
 
     now = loss(theta)
     for _ in range(50):
-        p = np.exp(normalised_rows(design @ theta))
+        p = softmax(design @ theta)
         mean = np.einsum("nc,ncf->nf", p, design)
         gradient = (mean - design[np.arange(n), targets]).mean(axis=0) + ridge * (theta - towards)
         curved = (design * p[:, :, None]).reshape(n * C, -1)
@@ -85,10 +86,3 @@ def fitted_pool(features: F64, targets: npt.NDArray[np.intp], shares: F64) -> tu
         if before - now < 1e-10:
             break
     return theta[:F], theta[F:]
-
-
-def normalised_rows(rows: F64) -> F64:
-    """Log-probabilities that sum to 1, row by row."""
-    top = rows.max(axis=-1, keepdims=True)
-    normalised: F64 = rows - top - np.log(np.exp(rows - top).sum(axis=-1, keepdims=True))
-    return normalised

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model import Model
+from nextchar.core.numerics import log_sum_exp
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
 from nextchar.core.scoring import read_batches
@@ -133,7 +134,7 @@ class EnsembleModel(Model):
             total += weight * np.where(possible, row, 0)
             excluded += weight * ~possible
         total[excluded > excluded.min(axis=-1, keepdims=True)] = -np.inf
-        pooled: LogProbs = total - _log_sum(total)[..., None]
+        pooled: LogProbs = total - log_sum_exp(total)[..., None]
         return pooled
 
     @property
@@ -275,12 +276,12 @@ class PoolLoss(NamedTuple):
     def nats(self, weights: F64) -> float:
         """Nats per symbol."""
         total = np.tensordot(weights, self.rows, axes=1) + self.closed
-        return float((_log_sum(total) - weights @ self.said) @ self.share)
+        return float((log_sum_exp(total) - weights @ self.said) @ self.share)
 
     def derivatives(self, weights: F64) -> tuple[F64, F64]:
         """The gradient (M,) and the Hessian (M, M): means of what the models expect less what came, and covariances."""
         total = np.tensordot(weights, self.rows, axes=1) + self.closed
-        probs = np.exp(total - _log_sum(total)[:, None])
+        probs = np.exp(total - log_sum_exp(total)[:, None])
         mean = np.einsum("sv,msv->ms", probs, self.rows)
         off = (self.rows - mean[..., None]) * np.sqrt(probs * self.share[:, None])
         flat = off.reshape(len(off), -1)
@@ -305,10 +306,3 @@ class PoolLoss(NamedTuple):
                 break
             weights, nats = tried, now
         return weights
-
-
-def _log_sum(total: F64) -> F64:
-    """Log of the sum of the exponentials of each row, (..., V) -> (...); one entry of a row at least is finite."""
-    top = total.max(axis=-1)
-    summed: F64 = top + np.log(np.exp(total - top[..., None]).sum(axis=-1))
-    return summed

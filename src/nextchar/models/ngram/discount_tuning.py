@@ -13,13 +13,13 @@ Letters: n order, V size of the alphabet, M symbols to predict, the equal ones t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.numerics import least
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 from nextchar.models.ngram.smoothing import DISCOUNTING
@@ -31,7 +31,7 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 ROUNDS: Final = 3
-GOLDEN: Final = (math.sqrt(5) - 1) / 2
+FINENESS: Final = 400  # parts of the interval that a discount, or the log of k, is searched in
 MOST_CHAINS: Final = 40_000  # beyond that a sample of them, evenly spaced, decides
 
 
@@ -173,7 +173,7 @@ def tuned_discounts(chains: Chains, method: str, begin: F64) -> F64:
                     trial[depth, j] = value
                     return chains.nats_discounted(trial)
 
-                found = _least(loss, 1e-3, highest - 1e-3)
+                found = least(loss, 1e-3, highest - 1e-3, within=(highest - 2e-3) / FINENESS)
                 if loss(found) < loss(float(discounts[depth, j][0])):
                     discounts[depth, j] = found
     return discounts
@@ -181,21 +181,5 @@ def tuned_discounts(chains: Chains, method: str, begin: F64) -> F64:
 
 def tuned_add(chains: Chains) -> float:
     """The k with the least loss."""
-    return math.exp(_least(lambda log_k: chains.nats_added(math.exp(log_k)), math.log(1e-6), math.log(1e3)))
-
-
-def _least(loss: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function with one valley is least, to a hundredth of the interval, by golden section."""
-    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-    at_left, at_right = loss(left), loss(right)
-    goal = (high - low) / 400
-    while high - low > goal:
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - GOLDEN * (high - low)
-            at_left = loss(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + GOLDEN * (high - low)
-            at_right = loss(right)
-    return (low + high) / 2
+    low, high = math.log(1e-6), math.log(1e3)
+    return math.exp(least(lambda log_k: chains.nats_added(math.exp(log_k)), low, high, within=(high - low) / FINENESS))

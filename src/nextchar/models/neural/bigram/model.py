@@ -34,6 +34,7 @@ import numpy.typing as npt
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Kept
+from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
@@ -263,25 +264,13 @@ class BigramNetModel(AutomatonModel):
     @cached_property
     def row_log_probs(self) -> F64:
         """Log softmax of each row of W, (V, V), nats, in float64."""
-        W = self.weights.astype(np.float64)
-        W = W - W.max(axis=1, keepdims=True)
-        log_probs: F64 = W - np.log(np.exp(W).sum(axis=1, keepdims=True))
-        return log_probs
+        return normalised(self.weights.astype(np.float64))
 
     @cached_property
     def automaton(self) -> Automaton:
         """One state for each symbol that was read last; state 0 is the start."""
-        V = self.alphabet.size
-        return Automaton(
-            alphabet=self.alphabet,
-            start=0,
-            first=np.arange(V + 1) * V,
-            symbols=np.tile(np.arange(V, dtype=self.alphabet.dtype), V),
-            log_prob=self.row_log_probs.reshape(-1),
-            target=np.tile(np.arange(V, dtype=np.int32), V),
-            link=np.zeros(V, dtype=np.int32),
-            price=np.zeros(V),
-        )
+        target = np.broadcast_to(np.arange(self.alphabet.size), self.row_log_probs.shape)
+        return Automaton.from_rows(self.alphabet, 0, self.row_log_probs, target)
 
     def training_nats(self) -> float:
         """-log p of the training data, weights counted, from the counts."""

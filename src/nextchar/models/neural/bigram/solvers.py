@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.numerics import log_sum_exp, softmax
 from nextchar.models.ngram.counts import Counts
 
 __all__ = ["Divergence", "Floats", "TrainingStep", "Watch", "descent", "newton", "steady_rate"]
@@ -150,7 +151,7 @@ def newton(table: npt.NDArray[np.int64], l2: float) -> Iterator[tuple[Floats, fl
     while True:
         total = float(losses.sum())
         yield W, total, total - l2 * float((W**2).mean())
-        p = _softmax(W)
+        p = softmax(W)
         gradient = first * p - seen + c * W
         inverse = 1 / (first * p + c)
         scaled = inverse * p
@@ -172,15 +173,8 @@ def newton(table: npt.NDArray[np.int64], l2: float) -> Iterator[tuple[Floats, fl
         losses = _row_losses(W, seen, first, l2)
 
 
-def _softmax(W: F64) -> F64:
-    counts = np.exp(W - W.max(axis=1, keepdims=True))
-    p: F64 = counts / counts.sum(axis=1, keepdims=True)
-    return p
-
-
 def _row_losses(W: F64, seen: F64, first: F64, l2: float) -> F64:
     """Each row's part of the loss, (V,)."""
-    top = W.max(axis=1, keepdims=True)
-    log_sums = np.log(np.exp(W - top).sum(axis=1, keepdims=True)) + top
+    log_sums = log_sum_exp(W)[:, None]
     losses: F64 = (first * log_sums).sum(axis=1) - (seen * W).sum(axis=1) + l2 * (W**2).sum(axis=1) / W.size
     return losses
