@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.splitmix import mix
 
 __all__ = ["draw_items", "walk", "walk_links"]
@@ -40,13 +41,13 @@ def draw_items(  # type: ignore[no-untyped-def]
             out[filled] = prefix[i]
             filled += 1
         t = prefix.size
-        key = keys[item] + U64(t) * U64(0x9E3779B97F4A7C15)
+        key = keys[item] + U64(t) * U64(GOLDEN)
         state = U64(start)
         while True:
             if t >= longest:
                 endless = True
                 break
-            key += U64(0x9E3779B97F4A7C15)
+            key += U64(GOLDEN)
             u = np.float64(mix(key) >> U64(11)) * 2.0**-53
             row = state + (U64(early) if t < shortest else U64(late))
             mark = min(u * total[row], below[row])

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from nextchar._kernels.constants import GOLDEN
+
 __all__ = ["add_byte_triples", "add_to_hash", "add_to_table", "filled_slots", "move_to_hash", "unpack_ngrams"]
 
 U64 = np.uint64
-GOLDEN = U64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: Fibonacci hashing (Knuth, volume 3, section 6.4)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -58,7 +59,7 @@ def add_to_hash(ids, own, bits, n, begin, key, table, used):  # type: ignore[no-
         symbol = U64(own[ids[i]])
         gram = (gram >> width) | (symbol << top)
         mark = gram + U64(1)
-        slot = (mark * GOLDEN) >> shift
+        slot = (mark * U64(GOLDEN)) >> shift
         while True:
             there = table[U64(2) * slot]
             if there == mark:
@@ -84,7 +85,7 @@ def move_to_hash(keys, counts, table):  # type: ignore[no-untyped-def]
     last = U64(table.size // 2 - 1)
     for i in range(keys.size):
         mark = keys[i] + U64(1)
-        slot = (mark * GOLDEN) >> shift
+        slot = (mark * U64(GOLDEN)) >> shift
         while table[U64(2) * slot] != U64(0):
             slot = (slot + U64(1)) & last
         table[U64(2) * slot] = mark

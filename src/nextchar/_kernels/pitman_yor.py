@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.splitmix import mix
 
 __all__ = ["seat_all"]
@@ -18,7 +19,7 @@ U64 = np.uint64
 @njit(cache=True, nogil=True, inline="always")
 def _uniform(random):  # type: ignore[no-untyped-def]
     """The next number of SplitMix64 in [0, 1); random (1,) is its state."""
-    random[0] += U64(0x9E3779B97F4A7C15)
+    random[0] += U64(GOLDEN)
     return np.float64(mix(random[0]) >> U64(11)) * 2.0**-53
 
 

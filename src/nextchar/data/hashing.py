@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar._kernels.constants import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
 from nextchar.errors import SettingsError
 
 __all__ = ["GOLDEN", "MASK", "checked_seed", "mix"]
 
 U64 = npt.NDArray[np.uint64]
-GOLDEN: Final = 0x9E3779B97F4A7C15  # 2^64 / golden ratio, odd: SplitMix64's step
 MASK: Final = (1 << 64) - 1
 
 
@@ -29,6 +29,6 @@ def checked_seed(seed: int) -> int:
 
 def mix(z: U64) -> U64:
     """SplitMix64's finaliser: scatters the 64 bits of each number so that neighbours look unrelated."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(FIRST_FACTOR)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(SECOND_FACTOR)
     return z ^ (z >> np.uint64(31))

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.mix.sizes import CLASSES, FIRST, NEWEST, OLDEST, POSITIONS, STATE, USED, T
 from nextchar._kernels.splitmix import mix
 
 __all__ = ["context_hash", "count_contexts", "positions_and_last", "read_symbol"]
 
 U64 = np.uint64
-GOLDEN = 0x9E3779B97F4A7C15
 
 
 @njit(cache=True, nogil=True)
