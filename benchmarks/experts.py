@@ -113,7 +113,7 @@ def _compiled_net(kind: str) -> dict[str, Any]:
 
     import nextchar
     from benchmarks.measure import Side, take_turns
-    from nextchar.automata.tabulation import compile_model
+    from nextchar.automata.tabulation import tabulate
     from nextchar.core.plan import Plan
     from nextchar.models.neural.families import net_spec
 
@@ -122,7 +122,7 @@ def _compiled_net(kind: str) -> dict[str, Any]:
         parts.train, validation=parts.validation
     )
     begun = time.perf_counter()
-    made = compile_model(net, parts.train)
+    made = tabulate(net, parts.train)
     seconds = time.perf_counter() - begun
     table = made.model
     table.draw(NAMES, Plan(seed=1))
@@ -150,14 +150,14 @@ def _compiled_net(kind: str) -> dict[str, Any]:
 def _compiled_mix() -> dict[str, Any]:
     """What is left of a mix in tables of several contexts."""
     import nextchar
-    from nextchar.automata.tabulation import compile_model
+    from nextchar.automata.tabulation import tabulate
     from nextchar.models.mix.model import Mix
 
     parts = nextchar.split(nextchar.Corpus.from_file(_names()), "eurekalabs")
     mix = Mix(seconds=60, seed=SEED).fit(parts.train)
     tables = {}
     for context in CONTEXTS:
-        made = compile_model(mix, parts.train, context=context)
+        made = tabulate(mix, parts.train, context=context)
         tables[str(context)] = {
             "states": made.states,
             "validation": made.model.evaluate(parts.validation).nats_per_symbol,

@@ -14,10 +14,10 @@ from scipy.stats import chisquare
 from nextchar.automata import automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.conditional import given
-from nextchar.automata.interpolation import blend
+from nextchar.automata.interpolation import interpolate
 from nextchar.automata.stored_model import DerivedModel
 from nextchar.automata.table_sampler import TableDrawer
-from nextchar.automata.tabulation import compile_model
+from nextchar.automata.tabulation import tabulate
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.sampling import draw_plainly, sample
@@ -60,7 +60,7 @@ MODELS |= {f"ngram order 3 {method}": smoothed(method) for method in METHODS[1:]
 MODELS["backoff"] = imported
 MODELS["mix"] = lambda corpus: Mix(epochs=3).fit(corpus)
 MODELS |= {
-    "blend": lambda corpus: blend(Ngram(order=2).fit(corpus), Ngram(order=4, add=0.5).fit(corpus), 0.3),
+    "interpolated": lambda corpus: interpolate(Ngram(order=2).fit(corpus), Ngram(order=4, add=0.5).fit(corpus), 0.3),
     "condition": lambda corpus: given(Ngram(order=3, add=0.5).fit(corpus), contains="m", max_length=9).model,
 }
 if find_spec("torch"):
@@ -95,7 +95,7 @@ def ensemble(corpus: Corpus) -> Model:
 
 
 MODELS["ensemble"] = ensemble
-MODELS["compiled"] = lambda corpus: compile_model(ensemble(corpus), corpus, context=3).model
+MODELS["tabulated"] = lambda corpus: tabulate(ensemble(corpus), corpus, context=3).model
 if find_spec("torch"):
     MODELS["mix with a net"] = lambda corpus: EnsembleOf(
         members=(

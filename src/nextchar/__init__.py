@@ -16,64 +16,48 @@ The packages, each importing only from those to its left:
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from nextchar._version import __version__
+from nextchar._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from nextchar.automata.conditional import Conditional, given
-    from nextchar.automata.tabulation import compile_model
-    from nextchar.core.model import Model
-    from nextchar.core.plan import Plan
-    from nextchar.core.sampling import Samples
-    from nextchar.core.scoring import Evaluation, Score, evaluate
-    from nextchar.data.alphabet import Alphabet
-    from nextchar.data.corpus import Corpus, TextOptions
-    from nextchar.data.splits import Split, split
-    from nextchar.errors import NextcharError
-    from nextchar.models.ensemble.model import combine
-    from nextchar.models.ensemble.training import mix_with_nets
-    from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
-    from nextchar.models.ngram.arpa import read_arpa, write_arpa
-    from nextchar.models.ngram.counts import Counts, count
-    from nextchar.models.ngram.file_counts import count_files
-    from nextchar.models.ngram.model import Ngram, NgramModel
-    from nextchar.models.registry import load
-    from nextchar.tasks.classifier import Classifier
+    from nextchar.automata.conditional import Conditional as Conditional
+    from nextchar.automata.conditional import given as given
+    from nextchar.automata.interpolation import interpolate as interpolate
+    from nextchar.automata.tabulation import Tabulation as Tabulation
+    from nextchar.automata.tabulation import tabulate as tabulate
+    from nextchar.core.model import Model as Model
+    from nextchar.core.plan import Plan as Plan
+    from nextchar.core.sampling import Samples as Samples
+    from nextchar.core.scoring import Evaluation as Evaluation
+    from nextchar.core.scoring import Score as Score
+    from nextchar.core.scoring import evaluate as evaluate
+    from nextchar.data.alphabet import Alphabet as Alphabet
+    from nextchar.data.corpus import Corpus as Corpus
+    from nextchar.data.corpus import TextOptions as TextOptions
+    from nextchar.data.splits import Split as Split
+    from nextchar.data.splits import split as split
+    from nextchar.errors import NextcharError as NextcharError
+    from nextchar.models.ensemble.model import EnsembleModel as EnsembleModel
+    from nextchar.models.ensemble.model import combine as combine
+    from nextchar.models.ensemble.training import mix_with_nets as mix_with_nets
+    from nextchar.models.mix.model import Mix as Mix
+    from nextchar.models.mix.model import MixModel as MixModel
+    from nextchar.models.neural.bigram.model import BigramNet as BigramNet
+    from nextchar.models.neural.bigram.model import BigramNetModel as BigramNetModel
+    from nextchar.models.ngram.arpa import read_arpa as read_arpa
+    from nextchar.models.ngram.arpa import write_arpa as write_arpa
+    from nextchar.models.ngram.counts import Counts as Counts
+    from nextchar.models.ngram.counts import count as count
+    from nextchar.models.ngram.file_counts import count_files as count_files
+    from nextchar.models.ngram.model import Ngram as Ngram
+    from nextchar.models.ngram.model import NgramModel as NgramModel
+    from nextchar.models.ngram.updating import merge as merge
+    from nextchar.models.ngram.updating import update as update
+    from nextchar.models.registry import load as load
+    from nextchar.tasks.classifier import Classifier as Classifier
 
-__all__ = [
-    "Alphabet",
-    "BigramNet",
-    "BigramNetModel",
-    "Classifier",
-    "Conditional",
-    "Corpus",
-    "Counts",
-    "Evaluation",
-    "Model",
-    "NextcharError",
-    "Ngram",
-    "NgramModel",
-    "Plan",
-    "Samples",
-    "Score",
-    "Split",
-    "TextOptions",
-    "__version__",
-    "combine",
-    "compile_model",
-    "count",
-    "count_files",
-    "evaluate",
-    "given",
-    "load",
-    "mix_with_nets",
-    "read_arpa",
-    "split",
-    "write_arpa",
-]
-
-_HOME = {
+_HOME: Final = {
     "Alphabet": "data.alphabet",
     "BigramNet": "models.neural.bigram.model",
     "BigramNetModel": "models.neural.bigram.model",
@@ -81,28 +65,38 @@ _HOME = {
     "Conditional": "automata.conditional",
     "Corpus": "data.corpus",
     "Counts": "models.ngram.counts",
+    "EnsembleModel": "models.ensemble.model",
     "Evaluation": "core.scoring",
+    "Mix": "models.mix.model",
+    "MixModel": "models.mix.model",
     "Model": "core.model",
+    "NextcharError": "errors",
     "Ngram": "models.ngram.model",
     "NgramModel": "models.ngram.model",
-    "NextcharError": "errors",
     "Plan": "core.plan",
     "Samples": "core.sampling",
     "Score": "core.scoring",
     "Split": "data.splits",
+    "Tabulation": "automata.tabulation",
     "TextOptions": "data.corpus",
     "combine": "models.ensemble.model",
-    "compile_model": "automata.tabulation",
     "count": "models.ngram.counts",
     "count_files": "models.ngram.file_counts",
     "evaluate": "core.scoring",
     "given": "automata.conditional",
+    "interpolate": "automata.interpolation",
     "load": "models.registry",
+    "merge": "models.ngram.updating",
     "mix_with_nets": "models.ensemble.training",
     "read_arpa": "models.ngram.arpa",
     "split": "data.splits",
+    "tabulate": "automata.tabulation",
+    "update": "models.ngram.updating",
     "write_arpa": "models.ngram.arpa",
 }
+"""Every public name, and the module that it is loaded from when it is first used."""
+
+__all__ = sorted(["__version__", *_HOME])
 
 
 def __getattr__(name: str) -> Any:

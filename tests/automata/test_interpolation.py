@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nextchar
-from nextchar.automata.interpolation import blend
+from nextchar.automata.interpolation import interpolate
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import Ngram
@@ -21,35 +21,35 @@ ITEMS = ["a", "b", "ab", "ba", "abab", "bbb", "aabba"]
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.sampled_from([0.0, 0.3, 1.0]), st.sampled_from([0, 0.2]))
-def test_a_blend_is_the_interpolation_symbol_by_symbol(m: int, n: int, weight: float, add: float) -> None:
+def test_it_is_the_weighted_mean_symbol_by_symbol(m: int, n: int, weight: float, add: float) -> None:
     one, two = Ngram(order=m, add=add).fit(A), Ngram(order=n, add=0.5).fit(B)
-    blended = blend(one, two, weight)
+    mean = interpolate(one, two, weight)
     for item in ITEMS:
-        ids = np.array([[0, *blended.alphabet.encode(item)]])
+        ids = np.array([[0, *mean.alphabet.encode(item)]])
         expected = (1 - weight) * np.exp(one.log_probs(ids)) + weight * np.exp(two.log_probs(ids))
-        np.testing.assert_allclose(np.exp(blended.log_probs(ids)), expected, rtol=1e-12, atol=1e-300)
+        np.testing.assert_allclose(np.exp(mean.log_probs(ids)), expected, rtol=1e-12, atol=1e-300)
 
 
-def test_a_blend_is_a_model_like_any_other(tmp_path: Path) -> None:
-    blended = blend(Ngram(order=2).fit(A), Ngram(order=3).fit(B), 0.4)
-    blended.save(tmp_path / "m.safetensors")
+def test_it_is_a_model_like_any_other(tmp_path: Path) -> None:
+    mean = interpolate(Ngram(order=2).fit(A), Ngram(order=3).fit(B), 0.4)
+    mean.save(tmp_path / "m.safetensors")
     again = nextchar.load(tmp_path / "m.safetensors")
-    assert again.sample(10, seed=1) == blended.sample(10, seed=1)
+    assert again.sample(10, seed=1) == mean.sample(10, seed=1)
     assert nextchar.given(again).probability == pytest.approx(1, rel=1e-12)
     assert again.provenance.items == 7
-    assert again.score(["ab"])[0] == blended.score(["ab"])[0]
+    assert again.score(["ab"])[0] == mean.score(["ab"])[0]
 
 
-def test_wrong_blends() -> None:
+def test_what_cannot_be_interpolated() -> None:
     one, other = Ngram(order=2).fit(A), Ngram(order=2).fit(Corpus.from_items(["xyz"]))
     with pytest.raises(SettingsError, match="different alphabets"):
-        blend(one, other, 0.5)
+        interpolate(one, other, 0.5)
     with pytest.raises(SettingsError, match="between 0 and 1"):
-        blend(one, one, 1.5)
+        interpolate(one, one, 1.5)
     with pytest.raises(SettingsError, match="order 2 and of order 3"):
         merge(one, Ngram(order=3).fit(A))
     with pytest.raises(SettingsError, match="does not hold counts"):
-        update(blend(one, one, 0.5), B)
+        update(interpolate(one, one, 0.5), B)
     with pytest.raises(SettingsError, match="treat"):
         update(one, replace(B, options=TextOptions(lower=True)))
 

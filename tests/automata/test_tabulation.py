@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import nextchar
 from nextchar.automata.stored_model import DerivedModel
-from nextchar.automata.tabulation import compile_model
+from nextchar.automata.tabulation import tabulate
 from nextchar.cli import main
 from nextchar.core.model import Model
 from nextchar.core.scoring import evaluate
@@ -63,7 +63,7 @@ def literally(model: Model, items: list[str], weights: list[int], k: int, text: 
 @pytest.mark.parametrize("order", [2, 3, 4, 8])
 def test_contexts_that_occur_have_the_models_own_rows(order: int) -> None:
     model = pool(order)
-    made = compile_model(model, CORPUS)
+    made = tabulate(model, CORPUS)
     assert (made.exact, made.context) == (True, order - 1)
     for item in ITEMS:
         np.testing.assert_allclose(rows(made.model, item), rows(model, item), atol=1e-12)
@@ -80,7 +80,7 @@ def test_every_row_is_that_of_the_definition(items: list[str], k: int, text: str
     model = pool(6)
     told: list[float] = []
     tell = lambda at: told.append(at.share)  # noqa: E731
-    made = compile_model(model, Corpus.from_items(items, weights=weights), context=k, progress=tell)
+    made = tabulate(model, Corpus.from_items(items, weights=weights), context=k, progress=tell)
     assert told == sorted(told)
     assert told[-1] == 1
     np.testing.assert_allclose(rows(made.model, text), literally(model, items, weights, made.context, text), atol=1e-9)
@@ -90,11 +90,11 @@ def test_every_row_is_that_of_the_definition(items: list[str], k: int, text: str
 
 def test_a_model_without_fixed_context_with_a_context_long_enough() -> None:
     model = Mix(epochs=2).fit(CORPUS)
-    made = compile_model(model, CORPUS, context=8)
+    made = tabulate(model, CORPUS, context=8)
     assert not made.exact  # it looks back further than 8, but no item does
     for item in ITEMS:
         np.testing.assert_allclose(rows(made.model, item), rows(model, item), atol=1e-12)
-    short = compile_model(model, CORPUS, context=2)
+    short = tabulate(model, CORPUS, context=2)
     for text in ("emma", "vee"):
         np.testing.assert_allclose(
             rows(short.model, text), literally(model, ITEMS, [1] * len(ITEMS), 2, text), atol=1e-9
@@ -106,7 +106,7 @@ def test_nets(kind: str) -> None:
     pytest.importorskip("torch")
     settings = {"mlp": {"context": 4, "embedding": 8, "width": 16}, "wavenet": {"width": 16, "hidden": 16, "layers": 2}}
     net = spec_of(kind, {**settings[kind], "steps": 30, "batch": 64}).fit(CORPUS)
-    made = compile_model(net, CORPUS).model
+    made = tabulate(net, CORPUS).model
     assert net.context_length == 4
     for item in ITEMS:
         np.testing.assert_allclose(rows(made, item), rows(net, item), atol=1e-6)
@@ -116,7 +116,7 @@ def test_nets(kind: str) -> None:
 
 
 def test_an_arpa_file_says_the_same(tmp_path: Path) -> None:
-    made = compile_model(pool(6), CORPUS).model
+    made = tabulate(pool(6), CORPUS).model
     write_arpa(made, tmp_path / "m.arpa")
     again = read_arpa(tmp_path / "m.arpa")
     for text in [*ITEMS, "vvolmmaeiiaoaml", "emmava"]:
@@ -125,25 +125,25 @@ def test_an_arpa_file_says_the_same(tmp_path: Path) -> None:
 
 def test_items_of_weight_0_have_no_say() -> None:
     weighted = Corpus.from_items(["ama", "eve", "mia"], weights=[2, 0, 1])
-    made, plain = (compile_model(pool(), items) for items in (weighted, Corpus.from_items(["ama", "mia"])))
+    made, plain = (tabulate(pool(), items) for items in (weighted, Corpus.from_items(["ama", "mia"])))
     assert made.contexts == plain.contexts
     np.testing.assert_allclose(rows(made.model, "eve"), literally(pool(), ["ama", "mia"], [2, 1], 2, "eve"), atol=1e-9)
 
 
-def test_what_cannot_be_compiled() -> None:
+def test_what_cannot_be_tabulated() -> None:
     with pytest.raises(SettingsError, match="of kind ngram is a finite automaton already"):
-        compile_model(Ngram(order=3).fit(CORPUS), CORPUS)
+        tabulate(Ngram(order=3).fit(CORPUS), CORPUS)
     with pytest.raises(SettingsError, match=r"of kind mix looks back to the beginning .* mlp and wavenet do\."):
-        compile_model(Mix(epochs=1).fit(CORPUS), CORPUS)
+        tabulate(Mix(epochs=1).fit(CORPUS), CORPUS)
     for context in (0, -1):
         with pytest.raises(SettingsError, match=f"from 1 to 64, not {context}"):
-            compile_model(pool(), CORPUS, context=context)
+            tabulate(pool(), CORPUS, context=context)
     with pytest.raises(SettingsError, match="there are none"):
-        compile_model(pool(), CORPUS.take([]))
+        tabulate(pool(), CORPUS.take([]))
     with pytest.raises(UnknownSymbolError):
-        compile_model(pool(), Corpus.from_items(["xyz"]))
-    with pytest.raises(SettingsError, match=r"contexts of up to 2 symbols make .* \(--context\)"):
-        compile_model(pool(), CORPUS, most_bytes=1000)
+        tabulate(pool(), Corpus.from_items(["xyz"]))
+    with pytest.raises(SettingsError, match=r"contexts of up to 2 symbols make .* context of fewer symbols"):
+        tabulate(pool(), CORPUS, most_bytes=1000)
 
 
 def run(*arguments: object, code: int = 0) -> Result:
@@ -157,7 +157,7 @@ def test_the_command(tmp_path: Path) -> None:
     data.write_text("\n".join(ITEMS) + "\n", encoding="utf-8")
     pool().save(model)
     told = json.loads(run("compile", model, "--data", data, "-o", out, "--json").stdout)
-    expected = compile_model(pool(), CORPUS)
+    expected = tabulate(pool(), CORPUS)
     assert told == {
         "model": "automaton",
         "from": "ensemble",

@@ -1,4 +1,4 @@
-"""New models from old ones: two blended, or one brought up to date, without training anew.
+"""Linear interpolation: one model of two, without training anew.
 
 Letters: S states of each, P pairs of states, V size of the alphabet.
 """
@@ -16,33 +16,49 @@ from nextchar.core.model import Model
 from nextchar.data.provenance import together
 from nextchar.errors import SettingsError
 
-__all__ = ["blend"]
+__all__ = ["interpolate"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
 
-def blend(first: Model, second: Model, weight: float) -> DerivedModel:
+def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
     """The linear interpolation of two models: p = (1 - weight) p_first + weight p_second, symbol by symbol.
 
-    Both have to be finite automata; so is their blend, whose states are pairs of theirs. Jelinek and Mercer (1980).
+    Both have to be finite automata, and so is what comes out: its states are pairs of theirs. Source: Jelinek and
+    Mercer, "Interpolated estimation of Markov source parameters from sparse data", 1980.
+
+    Args:
+        first: a model that is a finite automaton, such as an n-gram model.
+        second: another one, of the same alphabet.
+        weight: of the second, from 0 to 1.
 
     Raises:
-        SettingsError: the weight is out of its range, the alphabets differ, or there are too many pairs.
+        SettingsError: a model is no finite automaton, the weight is out of its range, the alphabets differ, or there
+            are too many pairs.
+
+    Example:
+        >>> import nextchar
+        >>> one = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab"]))
+        >>> other = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ba"]))
+        >>> model = nextchar.interpolate(one, other, 0.5)
+        >>> symbol, nats = model.surprisal("ab")[0]  # p(a) = (1 + 1/2) / 2
+        >>> symbol, round(nats, 4)
+        ('a', 0.2877)
     """
     if not 0 <= weight <= 1:
         raise SettingsError(f"the weight of the second model is between 0 and 1, not {weight}")
     a, b = automaton_model(first).automaton, automaton_model(second).automaton
     if a.alphabet != b.alphabet:
         raise SettingsError(
-            "the two models have different alphabets; a blend of probabilities needs one, which counts do not "
-            "(--counts)"
+            "the two models have different alphabets; to interpolate probabilities takes one alphabet. Counts can be "
+            "merged over two"
         )
     log_prob, child = _pairs(a, b, weight)
-    blended = Automaton.from_rows(a.alphabet, 0, log_prob, child)
+    machine = Automaton.from_rows(a.alphabet, 0, log_prob, child)
     return DerivedModel(
         settings=Derived(how=f"{1 - weight:g} of a model ({first.kind}) and {weight:g} of another ({second.kind})"),
-        machine=blended,
+        machine=machine,
         provenance=together(first.provenance, second.provenance),
     )
 
@@ -57,7 +73,7 @@ def _pairs(a: Automaton, b: Automaton, weight: float) -> tuple[F64, I32]:
         return rows, a.successors(of_a).astype(np.int64) * b.size + b.successors(of_b)
 
     def too_large() -> SettingsError:
-        return SettingsError("the two models together have too many states to blend; take lower orders")
+        return SettingsError("the two models together have too many states to interpolate; take lower orders")
 
     reached = reachable(a.start * b.size + b.start, a.alphabet.size, expand, CELLS, too_large)
     P = len(reached.keys)

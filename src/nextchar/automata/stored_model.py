@@ -1,7 +1,7 @@
 """A model that was made from others and not from data: an automaton, kept as it is.
 
-The items of a model that meet a condition are an automaton, and so is the blend of two; either can be drawn from,
-scored with, saved and asked like any trained model.
+The items of a model that meet a condition are an automaton, and so is the interpolation of two models; either can be
+drawn from, scored with, saved and asked like any trained model.
 
 Letters: S states, E entries, V size of the alphabet.
 """

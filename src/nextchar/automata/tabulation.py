@@ -36,7 +36,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.row_order import sorted_rows
 from nextchar.errors import SettingsError
 
-__all__ = ["Compiled", "ContextTrie", "Standing", "compile_model"]
+__all__ = ["ContextTrie", "Standing", "Tabulation", "tabulate"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ LONGEST: Final = 64  # symbols of a context
 
 
 @dataclass(frozen=True)
-class Compiled:
+class Tabulation:
     """A model as an automaton.
 
     Attributes:
@@ -66,15 +66,15 @@ class Compiled:
         return self.model.machine.size
 
 
-def compile_model(
+def tabulate(
     model: Model,
     items: Corpus,
     *,
     context: int | None = None,
     most_bytes: int = TABLE_BYTES,
     progress: Progress | None = None,
-) -> Compiled:
-    """A model as an automaton whose states are the contexts that occur in some items.
+) -> Tabulation:
+    """A model as a table: an automaton whose states are the contexts that occur in some items.
 
     For items whose contexts all occur it is the model, if that looks back no further than `context`. Elsewhere it is
     near it. It is a proper model everywhere: each row sums to 1, and each symbol leads to a state.
@@ -91,14 +91,22 @@ def compile_model(
         SettingsError: the model is an automaton already, it looks back to the beginning and no context is given, the
             context is out of its range, there are no items, or the table would be too large.
         UnknownSymbolError: the items have a character that the model does not know.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella"])
+        >>> mix = nextchar.Mix(epochs=1).fit(corpus)  # no automaton: its state is the whole item so far
+        >>> table = nextchar.tabulate(mix, corpus, context=3)
+        >>> nextchar.given(table.model, prefix="em").probability > 0
+        True
     """
     if isinstance(model, AutomatonModel):
-        raise SettingsError(f"a model of kind {model.kind} is a finite automaton already; there is nothing to compile")
+        raise SettingsError(f"a model of kind {model.kind} is a finite automaton already; there is nothing to tabulate")
     window = model.context_length
     if context is None and window is None:
         raise SettingsError(
             f"a model of kind {model.kind} looks back to the beginning of an item, not a fixed number of symbols; mlp "
-            "and wavenet do. Say how many symbols a state is to remember (--context 8); then it is an approximation"
+            "and wavenet do. Give the context that a state is to remember, 8 symbols say; then it is an approximation"
         )
     k = min(number for number in (context, window) if number is not None)
     if not 1 <= k <= LONGEST:
@@ -107,21 +115,21 @@ def compile_model(
     if items.weights is not None:
         items = items.take(np.flatnonzero(items.weights))
     if not len(items):
-        raise SettingsError("the contexts that a model is compiled for come from items; there are none")
+        raise SettingsError("the contexts that a model is tabulated for come from items; there are none")
     trie = ContextTrie(items, k)
     needed = trie.states * model.alphabet.size * CELL_BYTES
     if needed > most_bytes:
         raise SettingsError(
             f"the {trie.contexts:,} contexts of up to {k} symbols make {trie.states:,} states, whose rows take "
-            f"{needed / 2**20:,.0f} MB, more than the {most_bytes / 2**20:,.0f} MB that there may be; compile for "
-            "fewer items, or with a context of fewer symbols (--context)"
+            f"{needed / 2**20:,.0f} MB, more than the {most_bytes / 2**20:,.0f} MB that there may be; tabulate for "
+            "fewer items, or with a context of fewer symbols"
         )
     log_prob, target = trie.rows(model, progress), trie.targets()
     machine = Automaton.from_rows(model.alphabet, trie.start, log_prob, target)
     exact = window is not None and k == window
     how = f"{model.kind}, {'' if exact else 'nearly, '}for {trie.contexts:,} contexts of up to {k} symbols"
     made = DerivedModel(settings=Derived(how=how), machine=machine, provenance=model.provenance)
-    return Compiled(made, k, trie.contexts, exact)
+    return Tabulation(made, k, trie.contexts, exact)
 
 
 class Standing(NamedTuple):

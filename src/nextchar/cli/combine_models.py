@@ -25,19 +25,19 @@ __all__ = ["blend", "combine", "update"]
 @click.option("--counts", is_flag=True, help="Add the counts: the model of both training data together.")
 @json_option
 def blend(first: str, second: str, output: str, weight: float | None, counts: bool, as_json: bool) -> None:
-    """Blend the models A and B, symbol by symbol: (1 - W) p_A + W p_B. The result is a finite automaton again.
+    """Interpolate the models A and B, symbol by symbol: (1 - W) p_A + W p_B. The result is a finite automaton again.
 
     For models that are finite automata, of one alphabet. With --counts two ngram models of one order become the model
     that their training data would have made together, with A's settings.
     """
     if counts and weight is not None:
         raise click.UsageError("--counts adds the counts as they are; --weight goes with probabilities.")
-    from nextchar.automata.interpolation import blend as mix
+    from nextchar.automata.interpolation import interpolate
     from nextchar.models.ngram.updating import merge
     from nextchar.models.registry import load
 
     one, two = load(first), load(second)
-    made = merge(one, two) if counts else mix(one, two, 0.5 if weight is None else weight)
+    made = merge(one, two) if counts else interpolate(one, two, 0.5 if weight is None else weight)
     made.save(output)
     document = {"model": made.kind, "items": made.provenance.items, "alphabet_size": made.alphabet.size}
     if as_json:

@@ -48,7 +48,7 @@ def compile_(
     """
     check_writable(output, (*files, model))
     format_ = format_from(column, weight, encoding)
-    from nextchar.automata.tabulation import compile_model
+    from nextchar.automata.tabulation import tabulate
     from nextchar.data.corpus import Corpus
     from nextchar.models.registry import load
 
@@ -62,7 +62,7 @@ def compile_(
         alphabet=loaded.alphabet,
     )
     with training_progress("compiling") as progress:
-        made = compile_model(loaded, items, context=context, progress=progress)
+        made = tabulate(loaded, items, context=context, progress=progress)
     made.model.save(output)
     if not made.exact:
         note(
