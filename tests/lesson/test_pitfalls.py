@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 from nextchar.cli._output import CommandGroup
 from nextchar.cli.pitfalls import pitfalls as command
 from nextchar.errors import CorpusError, MissingExtraError
-from nextchar.lesson.pitfalls import LANGUAGES, Outcome, Pitfall, PitfallRun, Prose, load_pitfalls, run, run_snippet
+from nextchar.lesson.languages import LANGUAGES
+from nextchar.lesson.pitfalls import Outcome, Pitfall, PitfallRun, Prose, load_pitfalls, run, run_snippet
 
 LETTERS = string.ascii_lowercase
 LAB = {pitfall.letter: pitfall for pitfall in load_pitfalls()}

@@ -11,7 +11,8 @@ import pytest
 
 import nextchar
 from nextchar.data.corpus import Corpus
-from nextchar.lesson.texts import LANGUAGES, Chapter, Language, Question, Snippet, load_chapters, load_quiz, load_site
+from nextchar.lesson.languages import LANGUAGES, Language
+from nextchar.lesson.texts import Chapter, Question, Snippet, load_chapters, load_quiz, load_site
 from nextchar.web.json_views import facts
 
 PACKAGE = Path(nextchar.__file__).parent
@@ -175,9 +176,9 @@ def test_the_words_around_the_chapters() -> None:
 
 
 def test_the_closed_list_of_facts() -> None:
-    from nextchar.web.model_cache import Stock
+    from nextchar.web.model_cache import ModelCache
 
-    stock = Stock(None)
-    given = set(facts(stock, stock.default, "names"))
+    cache = ModelCache(None)
+    given = set(facts(cache, cache.default, "names"))
     for chapter in BY_NUMBER.values():
         assert set(chapter.facts) <= given

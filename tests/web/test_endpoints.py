@@ -33,7 +33,8 @@ from nextchar.models.neural.bigram.solvers import steady_rate
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.leaderboard import Contender, compare, contenders
-from nextchar.web.model_cache import Cache, Data, default_data
+from nextchar.web.cache import SingleFlightCache
+from nextchar.web.dataset import Dataset, default_dataset
 from nextchar.web.server import _listen, create_app
 from nextchar.web.sessions import IDLE_SECONDS, MOST_SESSIONS, Sessions
 
@@ -82,7 +83,7 @@ def visitor(address: str) -> httpx.Client:
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
-    return default_data().corpus
+    return default_dataset().corpus
 
 
 @pytest.fixture(scope="module")
@@ -556,10 +557,10 @@ def test_the_cookie_is_for_the_browser_alone(client: Any) -> None:
 
 def test_sessions_expire() -> None:
     now = [0.0]
-    dropped: list[Data] = []
+    dropped: list[Dataset] = []
     sessions = Sessions(clock=lambda: now[0], on_drop=dropped.append)
     session = sessions.create()
-    data = Data("own", True, Corpus.from_items(["a"]))
+    data = Dataset("own", True, Corpus.from_items(["a"]))
     sessions.use(session, data)
     now[0] = IDLE_SECONDS - 1
     assert sessions.find(session.token) is session
@@ -576,8 +577,8 @@ def test_sessions_expire() -> None:
 
 
 def test_the_cache_makes_each_thing_once_and_keeps_to_its_budget() -> None:
-    data = Data("own", True, Corpus.from_items(["a"]))
-    cache = Cache(budget_bytes=100)
+    data = Dataset("own", True, Corpus.from_items(["a"]))
+    cache = SingleFlightCache(budget_bytes=100)
     made: list[int] = []
 
     def make(number: int) -> int:

@@ -73,7 +73,7 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-# -- who may ask ----------------------------------------------------------------------------------------------------
+# -- who may ask -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/api/data", "/lesson/1", "/", "/static/js/app.js", "/nowhere"])

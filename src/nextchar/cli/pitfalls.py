@@ -11,34 +11,10 @@ from nextchar.cli._output import echo_json, note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nextchar.lesson.pitfalls import Language, Outcome, PitfallRun
+    from nextchar.lesson.languages import Language
+    from nextchar.lesson.pitfalls import Outcome, PitfallRun
 
 __all__ = ["pitfalls"]
-
-_LABELS = {
-    "en": {
-        "given": "Given: torch {torch}, F (torch.nn.functional), words ({words:,} names), "
-        "N (27 × 27 counts of their bigrams)",
-        "wrong": "Instead of",
-        "right": "write",
-        "gives": "which gives",
-        "silence": "(nothing is printed)",
-        "why": "Why: ",
-        "today": "Today: ",
-        "more": "nextchar pitfalls LETTER runs one of them.",
-    },
-    "zh": {
-        "given": "已有：torch {torch}、F（即 torch.nn.functional）、words（{words:,} 个名字）、"
-        "N（27 × 27 的字符对计数表）",
-        "wrong": "不要这样写",
-        "right": "应该这样写",
-        "gives": "运行结果",
-        "silence": "（没有输出）",
-        "why": "原因：",
-        "today": "如今：",
-        "more": "nextchar pitfalls 加上字母，就会运行其中一个。",
-    },
-}
 
 
 @click.command()
@@ -72,6 +48,7 @@ def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | 
       nextchar pitfalls j --lang zh
       nextchar pitfalls --all --json
     """  # noqa: D301 - the backspace is click's mark for "do not wrap"
+    from nextchar.lesson.messages import message
     from nextchar.lesson.pitfalls import load_pitfalls, run
 
     lab = {pitfall.letter: pitfall for pitfall in load_pitfalls()}
@@ -86,7 +63,7 @@ def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | 
             return
         for entry in titles:
             click.echo(f"{entry['letter']}  {entry['title']}")
-        note(_LABELS[language]["more"])
+        note(message("pitfalls.more", language))
         return
     words = _words_of(data) if data else _default_words()
     chosen = list(lab.values()) if letter is None else [lab[letter.lower()]]
@@ -95,31 +72,33 @@ def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | 
         documents = [done.document(language) for done in runs]
         echo_json(documents if letter is None else documents[0])
         return
-    click.echo(_LABELS[language]["given"].format(torch=runs[0].torch_version, words=len(words)))
+    click.echo(message("pitfalls.given", language, torch=runs[0].torch_version, words=len(words)))
     for done in runs:
         click.echo("\n" + _page(done, language))
 
 
 def _page(done: PitfallRun, language: Language) -> str:
     """One pitfall as text for a terminal."""
-    labels = _LABELS[language]
+    from nextchar.lesson.messages import message
+
     pitfall = done.pitfall
-    paragraphs = [labels["why"] + pitfall.why.text(language)]
+    silence, gives = message("pitfalls.silence", language), message("pitfalls.gives", language)
+    paragraphs = [message("pitfalls.why", language, text=pitfall.why.text(language))]
     if pitfall.today:
-        paragraphs.append(labels["today"] + pitfall.today.text(language))
+        paragraphs.append(message("pitfalls.today", language, text=pitfall.today.text(language)))
     return "\n".join(
         [
             f"{pitfall.letter}  {pitfall.title.text(language)}",
             "",
-            labels["wrong"],
+            message("pitfalls.wrong", language),
             *_indented(pitfall.wrong),
-            labels["gives"],
-            *_indented(_shown(done.wrong, labels["silence"])),
+            gives,
+            *_indented(_shown(done.wrong, silence)),
             "",
-            labels["right"],
+            message("pitfalls.right", language),
             *_indented(pitfall.right),
-            labels["gives"],
-            *_indented(_shown(done.right, labels["silence"])),
+            gives,
+            *_indented(_shown(done.right, silence)),
             "",
             # Chinese has no spaces to wrap at; the terminal breaks its lines well enough.
             *(click.wrap_text(text, width=88) if language == "en" else text for text in paragraphs),

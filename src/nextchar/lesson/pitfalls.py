@@ -14,17 +14,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from nextchar.errors import CorpusError, MissingExtraError
+from nextchar.lesson.languages import Language
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
-    "LANGUAGES",
     "Expectation",
-    "Language",
     "Outcome",
     "Pitfall",
     "PitfallRun",
@@ -33,9 +32,6 @@ __all__ = [
     "run",
     "run_snippet",
 ]
-
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
+
+from nextchar.lesson.languages import LANGUAGES, Language
 
 __all__ = [
-    "LANGUAGES",
     "Chapter",
-    "Language",
     "Option",
     "Question",
     "Section",
@@ -29,9 +29,6 @@ __all__ = [
     "load_quiz",
     "load_site",
 ]
-
-Language = Literal["en", "zh"]
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 _FACT: Final = re.compile(r"\{([a-z_]+)\}")
 

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.corpus import Corpus
-from nextchar.web.model_cache import Data, Stock
+from nextchar.web.dataset import Dataset
+from nextchar.web.model_cache import ModelCache
 
 __all__ = ["bigrams", "cells", "data_view", "examples_of", "facts", "labels", "row_ids", "shown_ids", "table_view"]
 
@@ -27,12 +28,12 @@ WHOLE_UP_TO: Final = 60  # symbols that are all shown
 SHOWN: Final = 40  # else
 
 
-def shown_ids(stock: Stock, data: Data) -> Ids:
+def shown_ids(cache: ModelCache, data: Dataset) -> Ids:
     """The ids that tables show, (K,), in order: all, or the boundary and the most frequent."""
     V = data.corpus.alphabet.size
     if V <= WHOLE_UP_TO:
         return np.arange(V)
-    return stock.keep(data, "shown", lambda: _largest(np.bincount(data.corpus.ids, minlength=V)))
+    return cache.keep(data, "shown", lambda: _largest(np.bincount(data.corpus.ids, minlength=V)))
 
 
 def row_ids(probabilities: F64, *always: int) -> Ids:
@@ -64,9 +65,9 @@ def table_view(alphabet: Alphabet, ids: Ids) -> dict[str, Any]:
     }
 
 
-def data_view(stock: Stock, data: Data, name: str) -> dict[str, Any]:
+def data_view(cache: ModelCache, data: Dataset, name: str) -> dict[str, Any]:
     """The data in use."""
-    return {"name": name, "own": data.own, **stock.keep(data, "view", lambda: _data_view(data.corpus), 1 << 17)}
+    return {"name": name, "own": data.own, **cache.keep(data, "view", lambda: _data_view(data.corpus), 1 << 17)}
 
 
 def _data_view(corpus: Corpus) -> dict[str, Any]:
@@ -86,13 +87,13 @@ def _data_view(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def facts(stock: Stock, data: Data, name: str) -> dict[str, Any]:
+def facts(cache: ModelCache, data: Dataset, name: str) -> dict[str, Any]:
     """The numbers of the data that the lesson's texts name."""
-    return {"data_name": name, **stock.keep(data, "facts", lambda: _facts(stock, data))}
+    return {"data_name": name, **cache.keep(data, "facts", lambda: _facts(cache, data))}
 
 
-def _facts(stock: Stock, data: Data) -> dict[str, Any]:
-    corpus, counts = data.corpus, stock.counts(data)
+def _facts(cache: ModelCache, data: Dataset) -> dict[str, Any]:
+    corpus, counts = data.corpus, cache.counts(data)
     V = corpus.alphabet.size
     (top_pair, top_count), *_ = counts.most_frequent(1)
     return {
@@ -105,7 +106,7 @@ def _facts(stock: Stock, data: Data) -> dict[str, Any]:
         "items": len(corpus),
         "letters": len(corpus.alphabet.characters),
         "longest": int(corpus.lengths.max()),
-        "loss": stock.loss(data),
+        "loss": cache.loss(data),
         "mean_length": float(corpus.lengths.mean()),
         "shortest": int(corpus.lengths.min()),
         "size_in_code": str(V),  # as Python writes it, without separators
@@ -131,10 +132,10 @@ def bigrams(alphabet: Alphabet, text: str) -> dict[str, Any]:
     }
 
 
-def cells(stock: Stock, data: Data, text: str, rows: F64) -> dict[str, Any]:
+def cells(cache: ModelCache, data: Dataset, text: str, rows: F64) -> dict[str, Any]:
     """The cells of the table that a word walks through."""
     word = bigrams(data.corpus.alphabet, text)
-    table = stock.keep(data, "table", lambda: stock.counts(data).table(), 8 * rows.size)
+    table = cache.keep(data, "table", lambda: cache.counts(data).table(), 8 * rows.size)
     for pair in word["bigrams"]:
         place = pair["first"], pair["second"]
         known = None not in place

@@ -1,4 +1,4 @@
-"""Who may ask: this machine's own browser, looking at this page; and what the browser may do with the answers.
+"""Who may send requests: this machine's own browser, on this page; and what it may do with the answers.
 
 Another web site that is open in the same browser can send requests to this machine. It cannot set the Host and Origin
 headers to this server's own, and its requests carry Sec-Fetch-Site; so those are checked before anything else is done.

@@ -73,36 +73,32 @@ class Api:
 def _router(data: Path | None, sessions: Sessions) -> Router:
     from starlette.routing import Router
 
-    from nextchar.web.model_cache import Stock
+    from nextchar.web.model_cache import ModelCache
 
-    stock = Stock(data)
-    sessions.on_drop = stock.cache.forget
-    router = Router(api_routes(stock, sessions), redirect_slashes=False, default=_unknown)
-    with contextlib.suppress(ValueError):  # a file at fault is told to whoever asks for it
-        stock.counts(stock.default)
+    cache = ModelCache(data)
+    sessions.on_drop = cache.forget
+    router = Router(api_routes(cache, sessions), redirect_slashes=False, default=_unknown)
+    with contextlib.suppress(ValueError):  # a file at fault is reported to whoever asks for it
+        cache.counts(cache.default)
     return router
 
 
-def api_routes(stock: Any, sessions: Sessions) -> list[Route]:
+def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
     """All of /api."""
-    from nextchar.web.endpoints import counts as api
-    from nextchar.web.endpoints import lesson as api_lesson
-    from nextchar.web.endpoints import net as api_net
-    from nextchar.web.endpoints import sampling as api_sampling
-    from nextchar.web.endpoints import scoring as api_scoring
-    from nextchar.web.endpoints.live_training import Trainings
-    from nextchar.web.runner import Endpoint, Service
+    from nextchar.web.dispatcher import Dispatcher, Endpoint
+    from nextchar.web.endpoints import counts, lesson, net, sampling, scoring
+    from nextchar.web.endpoints.live_training import TrainingEndpoints
 
-    service = Service(stock, sessions)
+    dispatcher = Dispatcher(cache, sessions)
 
     def route(endpoint: Endpoint) -> Route:
         async def answer(request: Request) -> Response:
-            return await service.run(endpoint, request)
+            return await dispatcher.run(endpoint, request)
 
         return Route(endpoint.path, answer, methods=[endpoint.method])
 
-    parts = (api, api_sampling, api_scoring, api_net, api_lesson)
-    trainings = Trainings(service)
+    parts = (counts, sampling, scoring, net, lesson)
+    trainings = TrainingEndpoints(dispatcher)
     return [
         *(route(endpoint) for part in parts for endpoint in part.ENDPOINTS),
         Route("/api/net/train", trainings.start, methods=["POST"]),

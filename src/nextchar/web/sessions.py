@@ -12,10 +12,10 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from nextchar.web.requests import RefusedError
+from nextchar.web.request_errors import RequestError
 
 if TYPE_CHECKING:
-    from nextchar.web.model_cache import Data
+    from nextchar.web.dataset import Dataset
 
 __all__ = ["COOKIE", "Session", "Sessions", "Stoppable"]
 
@@ -26,7 +26,7 @@ MOST_BYTES: Final = 256 << 20  # of all own lists together
 UPLOADS_AN_HOUR: Final = 30
 
 
-def _keep_quiet(_: Data) -> None:
+def _keep_quiet(_: Dataset) -> None:
     pass
 
 
@@ -51,7 +51,7 @@ class Session:
 
     def __init__(self, token: str, now: float) -> None:
         self.token = token
-        self.data: Data | None = None
+        self.data: Dataset | None = None
         self.training: Stoppable | None = None
         self.seen = now
         self.uploads: deque[float] = deque()
@@ -65,7 +65,7 @@ class Sessions:
     """
 
     def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, on_drop: Callable[[Data], None] | None = None
+        self, *, clock: Callable[[], float] = time.monotonic, on_drop: Callable[[Dataset], None] | None = None
     ) -> None:
         self._clock = clock
         self.on_drop = on_drop or _keep_quiet
@@ -99,22 +99,17 @@ class Sessions:
         """Count a list that a visitor sends.
 
         Raises:
-            RefusedError: too many in an hour.
+            RequestError: too many in an hour.
         """
         with self._lock:
             now = self._clock()
             while session.uploads and session.uploads[0] <= now - 3600:
                 session.uploads.popleft()
             if len(session.uploads) >= UPLOADS_AN_HOUR:
-                raise RefusedError(
-                    429,
-                    "too-many-uploads",
-                    f"At most {UPLOADS_AN_HOUR} lists an hour; try again later.",
-                    f"一小时内最多上传 {UPLOADS_AN_HOUR} 份列表，请稍后再试。",
-                )
+                raise RequestError(429, "too-many-uploads", most=UPLOADS_AN_HOUR)
             session.uploads.append(now)
 
-    def use(self, session: Session, data: Data | None) -> None:
+    def use(self, session: Session, data: Dataset | None) -> None:
         """Put a list in use for a visitor, None for the default; where all lists are too large, old ones go."""
         with self._lock:
             old, session.data = session.data, data

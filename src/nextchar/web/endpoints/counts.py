@@ -11,10 +11,10 @@ import numpy as np
 
 from nextchar.automata.automaton_model import rows_of
 from nextchar.data.corpus import Corpus
+from nextchar.web.dataset import Dataset
+from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.json_views import bigrams, cells, data_view, examples_of, row_ids, shown_ids, table_view
-from nextchar.web.model_cache import Data
-from nextchar.web.requests import RefusedError
-from nextchar.web.runner import Ask, Endpoint
+from nextchar.web.request_errors import RequestError
 
 __all__ = [
     "ENDPOINTS",
@@ -50,53 +50,53 @@ LARGEST_ORDER: Final = 6
 LARGEST_ADD: Final = 1e9
 
 
-def add_of(ask: Ask, default: float = 0.0) -> float:
+def add_of(call: ApiCall, default: float = 0.0) -> float:
     """The visitor's k."""
-    return ask.fields.number("add", default, low=0, high=LARGEST_ADD)
+    return call.fields.number("add", default, low=0, high=LARGEST_ADD)
 
 
-def order_of(ask: Ask, default: int = 2) -> int:
+def order_of(call: ApiCall, default: int = 2) -> int:
     """The visitor's order."""
-    return ask.fields.whole("order", default, low=1, high=LARGEST_ORDER)
+    return call.fields.whole("order", default, low=1, high=LARGEST_ORDER)
 
 
-def rows(ask: Ask, data: Data, add: float) -> F64:
+def rows(call: ApiCall, data: Dataset, add: float) -> F64:
     """P of the bigram model, (V, V)."""
-    return ask.stock.keep(
-        data, ("rows", add), lambda: rows_of(ask.stock.ngram(data, 2, add)), 8 * data.corpus.alphabet.size**2
+    return call.cache.keep(
+        data, ("rows", add), lambda: rows_of(call.cache.ngram(data, 2, add)), 8 * data.corpus.alphabet.size**2
     )
 
 
-def counts_table(ask: Ask, data: Data) -> Any:
+def counts_table(call: ApiCall, data: Dataset) -> Any:
     """N, (V, V)."""
-    return ask.stock.keep(data, "table", lambda: ask.stock.counts(data).table(), 8 * data.corpus.alphabet.size**2)
+    return call.cache.keep(data, "table", lambda: call.cache.counts(data).table(), 8 * data.corpus.alphabet.size**2)
 
 
-def _symbol(ask: Ask, name: str) -> int:
-    return ask.fields.whole(name, low=0, high=ask.data.corpus.alphabet.size - 1)
+def _symbol(call: ApiCall, name: str) -> int:
+    return call.fields.whole(name, low=0, high=call.data.corpus.alphabet.size - 1)
 
 
-def word_of(ask: Ask, name: str = "text", default: str | None = None) -> str:
+def word_of(call: ApiCall, name: str = "text", default: str | None = None) -> str:
     """What the visitor typed, treated as the items of the data were."""
-    text = ask.fields.text(name, default, longest=WORD)
-    return ask.data.corpus.options.apply(text)
+    text = call.fields.text(name, default, longest=WORD)
+    return call.data.corpus.options.apply(text)
 
 
 # -- the data -------------------------------------------------------------------------------------------------------
 
 
-def get_data(ask: Ask) -> Any:
+def get_data(call: ApiCall) -> Any:
     """The data in use."""
-    return data_view(ask.stock, ask.data, ask.data_name)
+    return data_view(call.cache, call.data, call.data_name)
 
 
-def put_data(ask: Ask) -> Any:
+def put_data(call: ApiCall) -> Any:
     """Use a list of the visitor's own."""
-    session = ask.need_session()
-    ask.sessions.note_upload(session)
-    text = ask.fields.text("text", longest=OWN_BYTES, lines=True).removeprefix("\ufeff")
-    ask.sessions.use(session, Data("own", True, _own_corpus(text)))
-    return get_data(ask)
+    session = call.need_session()
+    call.sessions.note_upload(session)
+    text = call.fields.text("text", longest=OWN_BYTES, lines=True).removeprefix("\ufeff")
+    call.sessions.use(session, Dataset("own", True, _own_corpus(text)))
+    return get_data(call)
 
 
 def _own_corpus(text: str) -> Corpus:
@@ -106,58 +106,51 @@ def _own_corpus(text: str) -> Corpus:
     items = sum(not line.isspace() for line in lines if line)
     longest = max(map(len, lines))
     characters = len(set(text) - set("\r\n"))
-    for have, most, code, en, zh in (
-        (size, OWN_BYTES, "too-large", "bytes in all", "总字节数"),
-        (items, OWN_ITEMS, "too-many-items", "items", "条目数"),
-        (longest, OWN_ITEM_CHARACTERS, "item-too-long", "characters in one item", "单个条目的字符数"),
-        (characters, OWN_ALPHABET, "too-many-characters", "different characters", "不同字符数"),
+    for status, code, key, have, most in (
+        (413, "too-large", "list-too-large", size, OWN_BYTES),
+        (422, "too-many-items", "too-many-items", items, OWN_ITEMS),
+        (422, "item-too-long", "item-too-long", longest, OWN_ITEM_CHARACTERS),
+        (422, "too-many-characters", "too-many-characters", characters, OWN_ALPHABET),
     ):
         if have > most:
-            raise RefusedError(
-                413 if code == "too-large" else 422,
-                code,
-                f"The list has {have:,} {en}; at most {most:,} are taken.",
-                f"列表的{zh}为 {have:,}，最多 {most:,}。",
-            )
+            raise RequestError(status, code, key, have=have, most=most)
     if not items:
-        raise RefusedError(
-            422, "empty", "The list is empty: one item a line, please.", "列表是空的：请每行写一个条目。"
-        )
+        raise RequestError(422, "empty", "empty-list")
     return Corpus.from_lines(lines)
 
 
-def drop_data(ask: Ask) -> Any:
+def drop_data(call: ApiCall) -> Any:
     """Go back to the data that were there at first."""
-    if ask.session is not None:
-        ask.sessions.use(ask.session, None)
-    return get_data(ask)
+    if call.session is not None:
+        call.sessions.use(call.session, None)
+    return get_data(call)
 
 
-def items(ask: Ask) -> Any:
+def items(call: ApiCall) -> Any:
     """Items in the order of the data, or those that contain a text."""
-    wanted = ask.fields.text("contains", "", longest=WORD)
-    begin = ask.fields.whole("offset", 0, low=0, high=10**9)
-    most = ask.fields.whole("limit", 24, low=1, high=LISTED)
-    corpus = ask.data.corpus
+    wanted = call.fields.text("contains", "", longest=WORD)
+    begin = call.fields.whole("offset", 0, low=0, high=10**9)
+    most = call.fields.whole("limit", 24, low=1, high=LISTED)
+    corpus = call.data.corpus
     found = list(corpus) if not wanted else [item for item in corpus if wanted in item]
     return {"found": len(found), "items": found[begin : begin + most]}
 
 
-def encode(ask: Ask) -> Any:
+def encode(call: ApiCall) -> Any:
     """A word as symbols, ids and bigrams."""
-    return bigrams(ask.data.corpus.alphabet, word_of(ask))
+    return bigrams(call.data.corpus.alphabet, word_of(call))
 
 
 # -- counts and probabilities ---------------------------------------------------------------------------------------
 
 
-def counts(ask: Ask) -> Any:
+def counts(call: ApiCall) -> Any:
     """The table of counts or of probabilities."""
-    data, add = ask.data, add_of(ask)
-    what = ask.fields.choice("what", ("counts", "probs"), "counts")
-    N, ids = counts_table(ask, data), shown_ids(ask.stock, data)
-    table = N + (int(add) if add == int(add) else add) if what == "counts" else rows(ask, data, add)
-    pairs = ask.stock.counts(data).most_frequent(20)
+    data, add = call.data, add_of(call)
+    what = call.fields.choice("what", ("counts", "probs"), "counts")
+    N, ids = counts_table(call, data), shown_ids(call.cache, data)
+    table = N + (int(add) if add == int(add) else add) if what == "counts" else rows(call, data, add)
+    pairs = call.cache.counts(data).most_frequent(20)
     return {
         **table_view(data.corpus.alphabet, ids),
         "what": what,
@@ -172,33 +165,33 @@ def counts(ask: Ask) -> Any:
     }
 
 
-def pair(ask: Ask) -> Any:
+def pair(call: ApiCall) -> Any:
     """One cell of the table, with items that contain its pair."""
-    data, add = ask.data, add_of(ask)
-    first, second = _symbol(ask, "first"), _symbol(ask, "second")
-    N = counts_table(ask, data)
+    data, add = call.data, add_of(call)
+    first, second = _symbol(call, "first"), _symbol(call, "second")
+    N = counts_table(call, data)
     return {
         "pair": data.corpus.alphabet.show([first, second]),
         "first": first,
         "second": second,
         "count": int(N[first, second]),
         "row_total": int(N[first].sum()),
-        "probability": float(rows(ask, data, add)[first, second]),
+        "probability": float(rows(call, data, add)[first, second]),
         "examples": examples_of(data.corpus, first, second),
     }
 
 
-def word_cells(ask: Ask) -> Any:
+def word_cells(call: ApiCall) -> Any:
     """The cells that a word walks through."""
-    return cells(ask.stock, ask.data, word_of(ask), rows(ask, ask.data, add_of(ask)))
+    return cells(call.cache, call.data, word_of(call), rows(call, call.data, add_of(call)))
 
 
-def row(ask: Ask) -> Any:
+def row(call: ApiCall) -> Any:
     """One row of the table."""
-    data, first = ask.data, _symbol(ask, "first")
-    probabilities = rows(ask, data, add_of(ask))[first]
+    data, first = call.data, _symbol(call, "first")
+    probabilities = rows(call, data, add_of(call))[first]
     ids = row_ids(probabilities)
-    counted = counts_table(ask, data)[first]
+    counted = counts_table(call, data)[first]
     return {
         **table_view(data.corpus.alphabet, ids),
         "symbol": data.corpus.alphabet.symbols[first],
@@ -208,10 +201,10 @@ def row(ask: Ask) -> Any:
     }
 
 
-def keepdim(ask: Ask) -> Any:
+def keepdim(call: ApiCall) -> Any:
     """The table divided by its row sums, and, by mistake, each column by the sum of the row of its number."""
-    data = ask.data
-    N, ids = counts_table(ask, data), shown_ids(ask.stock, data)
+    data = call.data
+    N, ids = counts_table(call, data), shown_ids(call.cache, data)
     right, wrong = N / N.sum(axis=1, keepdims=True), N / N.sum(axis=1)
     shown = np.ix_(ids, ids)
     return {

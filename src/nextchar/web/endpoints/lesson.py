@@ -6,77 +6,77 @@ import importlib.util
 from typing import Any, Final
 
 from nextchar.lesson.pitfalls import load_pitfalls, run
+from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.json_views import facts
 from nextchar.web.pages import source_link
-from nextchar.web.requests import RefusedError
-from nextchar.web.runner import Ask, Endpoint
+from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "chapter", "pitfalls", "quiz", "run_pitfall", "site"]
 
 
-def site(ask: Ask) -> Any:
+def site(call: ApiCall) -> Any:
     """The words around the chapters, the list of chapters, and what is in use."""
     from nextchar.lesson.texts import load_chapters, load_site
 
     chapters = [
-        chapter.document(ask.language, facts(ask.stock, ask.data, ask.data_name)) for chapter in load_chapters()
+        chapter.document(call.language, facts(call.cache, call.data, call.data_name)) for chapter in load_chapters()
     ]
     return {
-        **load_site().document(ask.language),
+        **load_site().document(call.language),
         "chapters": [
             {"number": number, "slug": chapter["slug"], "title": chapter["title"]}
             for number, chapter in enumerate(chapters, start=1)
         ],
-        "data": {"own": ask.data.own, **facts(ask.stock, ask.data, ask.data_name)},
+        "data": {"own": call.data.own, **facts(call.cache, call.data, call.data_name)},
         "has_torch": importlib.util.find_spec("torch") is not None,
     }
 
 
-def chapter(ask: Ask) -> Any:
+def chapter(call: ApiCall) -> Any:
     """One chapter."""
     from nextchar.lesson.texts import load_chapters
 
     chapters = {str(number): chapter for number, chapter in enumerate(load_chapters(), start=1)}
-    number = ask.place["number"]
+    number = call.place["number"]
     if number not in chapters:
-        raise RefusedError(404, "no-chapter", "There is no such chapter.", "没有这一章。")
-    document = chapters[number].document(ask.language, facts(ask.stock, ask.data, ask.data_name))
+        raise RequestError(404, "no-chapter")
+    document = chapters[number].document(call.language, facts(call.cache, call.data, call.data_name))
     for snippet in document["snippets"]:
         snippet["href"] = source_link(snippet["source"], snippet["object"])
     return {"number": int(number), **document}
 
 
-def pitfalls(ask: Ask) -> Any:
+def pitfalls(call: ApiCall) -> Any:
     """All pitfalls; nothing is run."""
     return {
         "pitfalls": [
             {
                 "letter": entry.letter,
-                "title": entry.title.text(ask.language),
+                "title": entry.title.text(call.language),
                 "wrong": {"code": entry.wrong},
                 "right": {"code": entry.right},
-                "why": entry.why.text(ask.language),
-                "today": entry.today.text(ask.language) if entry.today else None,
+                "why": entry.why.text(call.language),
+                "today": entry.today.text(call.language) if entry.today else None,
             }
             for entry in load_pitfalls()
         ]
     }
 
 
-def run_pitfall(ask: Ask) -> Any:
+def run_pitfall(call: ApiCall) -> Any:
     """One pitfall, wrong and right, run now on names of the letters a to z."""
     for entry in load_pitfalls():
-        if entry.letter == ask.place["letter"]:
-            name, words = ask.stock.plain_words()
-            return {**run(entry, words).document(ask.language), "data": name}
-    raise RefusedError(404, "no-pitfall", "There is no such pitfall.", "没有这个陷阱。")
+        if entry.letter == call.place["letter"]:
+            name, words = call.cache.plain_words()
+            return {**run(entry, words).document(call.language), "data": name}
+    raise RequestError(404, "no-pitfall")
 
 
-def quiz(ask: Ask) -> Any:
+def quiz(call: ApiCall) -> Any:
     """The questions with their options and explanations."""
     from nextchar.lesson.texts import load_quiz
 
-    return {"questions": [question.document(ask.language) for question in load_quiz()]}
+    return {"questions": [question.document(call.language) for question in load_quiz()]}
 
 
 ENDPOINTS: Final = (

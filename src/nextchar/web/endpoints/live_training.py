@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextvars
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,20 +21,23 @@ import anyio
 import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from nextchar.automata.automaton_model import rows_of
 from nextchar.core.plan import Plan
 from nextchar.errors import NextcharError
 from nextchar.extras import need_torch
+from nextchar.lesson.languages import Language
+from nextchar.lesson.messages import message
 from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
 from nextchar.models.neural.bigram.solvers import Divergence, TrainingStep, Watch
+from nextchar.web.dataset import Dataset
+from nextchar.web.dispatcher import ApiCall, Dispatcher, set_cookie
 from nextchar.web.json_views import shown_ids, table_view
-from nextchar.web.model_cache import Data, Stock
-from nextchar.web.requests import RefusedError
-from nextchar.web.runner import Ask, Service, encoded, fault_document, json_response, set_cookie
+from nextchar.web.model_cache import ModelCache
+from nextchar.web.request_errors import RequestError, error_document
+from nextchar.web.responses import EventStream, encoded, event, json_response
 
-__all__ = ["EventStream", "Training", "Trainings"]
+__all__ = ["Training", "TrainingEndpoints"]
 
 MOST_TRAININGS: Final = 32
 AT_ONCE: Final = 1  # trainings that compute at the same moment; the others wait for their turn
@@ -57,18 +60,18 @@ class Training:
         divergence: why it ended before its time, where it did.
     """
 
-    def __init__(self, stock: Stock, data: Data, net: BigramNet, steps_per_second: int) -> None:
+    def __init__(self, cache: ModelCache, data: Dataset, net: BigramNet, steps_per_second: int) -> None:
         self.net = net
         self.steps_per_second = steps_per_second
         self.stopped = False
         self.divergence: Divergence | None = None
-        self._stock = stock
+        self._stock = cache
         self._data = data
         self._context = contextvars.copy_context()
-        self._path = net.path(stock.counts(data))
+        self._path = net.path(cache.counts(data))
         self._watch = Watch(net.learning_rate)
-        self._rows = rows_of(stock.ngram(data))
-        self._ids = shown_ids(stock, data)
+        self._rows = rows_of(cache.ngram(data))
+        self._ids = shown_ids(cache, data)
         self._frames = 0
 
     def stop(self) -> None:
@@ -134,83 +137,49 @@ class Training:
         self._context.run(self._path.close)  # type: ignore[attr-defined]
 
 
-class EventStream(Response):
-    """Server-sent events, made until they end or the client goes away."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, events: Callable[[], AsyncIterator[bytes]]) -> None:
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._events = events
-
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Send them."""
-        async with anyio.create_task_group() as group:
-
-            async def watch() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                group.cancel_scope.cancel()
-
-            group.start_soon(watch)
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            events = self._events()
-            try:
-                async for event in events:
-                    await send({"type": "http.response.body", "body": event, "more_body": True})
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-            except OSError:  # gone
-                pass
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await events.aclose()  # type: ignore[attr-defined]
-            group.cancel_scope.cancel()
-
-
-class Trainings:
+class TrainingEndpoints:
     """All trainings that run.
 
     Attributes:
         running: how many.
     """
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
         self._limiter: anyio.CapacityLimiter | None = None
         self.running = 0
 
     async def start(self, request: Request) -> Response:
-        """POST /api/net/train: check the wishes, then train and send."""
+        """POST /api/net/train: check what is asked for, then train and send."""
         try:
-            ask = await self._service.ask(request)
-        except RefusedError as refused:
+            call = await self._dispatcher.read(request)
+        except RequestError as refused:
             return json_response(refused.document("en"), refused.status)
         if self.running >= MOST_TRAININGS:
-            busy = RefusedError(429, "busy", "Too many trainings run; try again later.", "训练太多，请稍后再试。")
-            return json_response(busy.document(ask.language), busy.status)
+            busy = RequestError(429, "busy", "too-many-trainings")
+            return json_response(busy.document(call.language), busy.status)
         self.running += 1
         found: list[tuple[Training, dict[str, Any]]] = []
 
         def prepare() -> tuple[int, bytes]:
             try:
-                training = _training(ask)
+                training = _training(call)
                 found.append((training, training.start()))
-            except (RefusedError, NextcharError) as error:
-                status, document = fault_document(error, ask.language)
+            except (RequestError, NextcharError) as error:
+                status, document = error_document(error, call.language)
                 return status, encoded(document)
             return 200, b""
 
         streaming = False
         try:
-            before = ask.session
-            status, body = await self._service.work("slow", prepare, ask.language)
+            before = call.session
+            status, body = await self._dispatcher.work("slow", prepare, call.language)
             if not found:
                 return Response(body, status, media_type="application/json")
             training, begin = found[0]
-            session = ask.need_session()
-            self._service.sessions.start(session, training)
-            response = EventStream(lambda: self._events(training, begin, ask))
+            session = call.need_session()
+            self._dispatcher.sessions.start(session, training)
+            response = EventStream(lambda: self._events(training, begin, call))
             if session is not before:
                 set_cookie(response, session)
             streaming = True
@@ -221,35 +190,35 @@ class Trainings:
 
     async def stop(self, request: Request) -> Response:
         """DELETE /api/net/train: end the visitor's training."""
-        ask = await self._service.ask(request)
-        training = ask.session.training if ask.session else None
+        call = await self._dispatcher.read(request)
+        training = call.session.training if call.session else None
         if training is not None:
             training.stop()
         return json_response({"stopped": training is not None})
 
-    async def _events(self, training: Training, begin: dict[str, Any], ask: Ask) -> AsyncIterator[bytes]:
+    async def _events(self, training: Training, begin: dict[str, Any], call: ApiCall) -> AsyncIterator[bytes]:
         self._limiter = self._limiter or anyio.CapacityLimiter(AT_ONCE)
         frame: dict[str, Any] = {"step": 0, "loss": None}
         ended = False
         try:
-            yield _event("start", begin)
+            yield event("start", begin)
             started = time.monotonic()
             while not (ended or training.stopped):
                 began = time.monotonic()
                 wanted = min(int((began - started) * training.steps_per_second), training.net.steps)
                 turn = TURN_SECONDS / max(1, self.running)
                 frame, ended = await anyio.to_thread.run_sync(training.advance, wanted, turn, limiter=self._limiter)
-                yield _event("step", frame)
+                yield event("step", frame)
                 if not ended:
                     due = started + (frame["step"] + 1) / training.steps_per_second
                     pause = max(began + FRAME_SECONDS * max(1.0, self.running / CROWD), due) - time.monotonic()
                     await _pause(pause, training)
-            yield _event(*_last(training, frame, ended, ask))
+            yield event(*_last(training, frame, ended, call.language))
         finally:
             self.running -= 1
             training.close()
-            if ask.session is not None and ask.session.training is training:
-                ask.session.training = None
+            if call.session is not None and call.session.training is training:
+                call.session.training = None
 
 
 async def _pause(seconds: float, training: Training) -> None:
@@ -262,10 +231,10 @@ async def _pause(seconds: float, training: Training) -> None:
             return
 
 
-def _training(ask: Ask) -> Training:
+def _training(call: ApiCall) -> Training:
     """The training that a visitor wants."""
     need_torch()
-    fields = ask.fields
+    fields = call.fields
     net = BigramNet(
         solver="gd",
         learning_rate=fields.number("learning_rate", 50.0, low=1e-6, high=1e6),
@@ -273,28 +242,23 @@ def _training(ask: Ask) -> Training:
         steps=fields.whole("steps", 100, low=1, high=LARGEST),
         init=fields.choice("init", ("randn", "zeros"), "randn"),
     )
-    return Training(ask.stock, ask.data, net, fields.whole("steps_per_second", 100, low=1, high=LARGEST))
+    return Training(call.cache, call.data, net, fields.whole("steps_per_second", 100, low=1, high=LARGEST))
 
 
-def _last(training: Training, frame: dict[str, Any], ended: bool, ask: Ask) -> tuple[str, dict[str, Any]]:
-    zh = ask.language == "zh"
+def _last(training: Training, frame: dict[str, Any], ended: bool, language: Language) -> tuple[str, dict[str, Any]]:
     step, divergence = frame["step"], training.divergence
-    if divergence:
-        message = _in_chinese(divergence) if zh else f"{divergence.text[0].upper()}{divergence.text[1:]}."
-    elif ended:
-        message = f"{step} 步完成。" if zh else f"{step} steps done."
-    else:
-        message = f"在第 {step} 步停止。" if zh else f"Stopped after {step} steps."
     name = "done" if ended and not divergence else "stopped"
-    return name, {"step": step, "loss": frame["loss"], "diverged": divergence is not None, "message": message}
-
-
-def _in_chinese(divergence: Divergence) -> str:
-    """What `Divergence.text` says."""
-    last, best = divergence.last, divergence.best
-    risen = f"损失从 {best.loss:.4f} 升到了 {last.loss:.4f}" if math.isfinite(last.loss) else "损失不再是一个数"
-    return f"第 {last.step} 步之后{risen}；保留了第 {best.step} 步的权重。学习率 {divergence.learning_rate:g} 太大了。"
-
-
-def _event(name: str, document: dict[str, Any]) -> bytes:
-    return f"event: {name}\ndata: ".encode() + encoded(document) + b"\n\n"
+    if divergence:
+        last, best = divergence.last, divergence.best
+        text = message(
+            "training.loss-rose" if math.isfinite(last.loss) else "training.loss-lost",
+            language,
+            step=last.step,
+            loss=last.loss,
+            best_step=best.step,
+            best_loss=best.loss,
+            learning_rate=divergence.learning_rate,
+        )
+    else:
+        text = message(f"training.{name}", language, step=step)
+    return name, {"step": step, "loss": frame["loss"], "diverged": divergence is not None, "message": text}

@@ -13,10 +13,10 @@ from nextchar.extras import need_torch
 from nextchar.lesson.equivalence import MAP_GRID, closest_l2, divergence
 from nextchar.models.neural.bigram.model import LECTURE_SEED, one_hot
 from nextchar.models.neural.bigram.solvers import steady_rate
+from nextchar.web.dataset import Dataset
+from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.counts import add_of, rows
 from nextchar.web.json_views import examples_of, row_ids, shown_ids, table_view
-from nextchar.web.model_cache import Data
-from nextchar.web.runner import Ask, Endpoint
 
 __all__ = ["ENDPOINTS", "equivalence", "equivalence_map", "forward", "l2_of", "onehot", "optimum"]
 
@@ -27,17 +27,17 @@ MAP_SECONDS: Final = 20.0
 SIDE_BY_SIDE: Final = 10
 
 
-def l2_of(ask: Ask) -> float:
+def l2_of(call: ApiCall) -> float:
     """The visitor's weight of mean(W^2)."""
-    return ask.fields.number("l2", 0.01, low=0, high=LARGEST_L2)
+    return call.fields.number("l2", 0.01, low=0, high=LARGEST_L2)
 
 
-def onehot(ask: Ask) -> Any:
+def onehot(call: ApiCall) -> Any:
     """A word as the net reads it: for each symbol a row with a single 1."""
-    alphabet = ask.data.corpus.alphabet
-    text = ask.data.corpus.options.apply(ask.fields.text("text", "emma", longest=ONE_HOT_WORD))
+    alphabet = call.data.corpus.alphabet
+    text = call.data.corpus.options.apply(call.fields.text("text", "emma", longest=ONE_HOT_WORD))
     table = one_hot(alphabet, text)
-    ids = np.union1d(shown_ids(ask.stock, ask.data), table.argmax(axis=1))
+    ids = np.union1d(shown_ids(call.cache, call.data), table.argmax(axis=1))
     return {
         **table_view(alphabet, ids),
         "symbols": [alphabet.boundary_sign, *text],
@@ -45,20 +45,20 @@ def onehot(ask: Ask) -> Any:
     }
 
 
-def forward(ask: Ask) -> Any:
+def forward(call: ApiCall) -> Any:
     """One symbol's way through a net that has learned nothing yet."""
     need_torch()
     from nextchar.models.neural.bigram.lecture import initial_weights
 
-    corpus = ask.data.corpus
+    corpus = call.data.corpus
     V = corpus.alphabet.size
-    first = ask.fields.whole("first", 0, low=0, high=V - 1)
-    seed = ask.fields.whole("seed", LECTURE_SEED, low=0, high=2**63 - 1)
+    first = call.fields.whole("first", 0, low=0, high=V - 1)
+    seed = call.fields.whole("seed", LECTURE_SEED, low=0, high=2**63 - 1)
     weights = initial_weights(V, seed)
     logits = weights[first].double()
     counts = logits.exp()
     probabilities = (counts / counts.sum()).numpy()
-    seen = ask.stock.counts(ask.data)
+    seen = call.cache.counts(call.data)
     follows = seen.ngrams[:, 0] == first
     best = np.argsort(-seen.counts[follows], kind="stable")[:5]
     targets = [(int(i), int(n)) for i, n in zip(seen.ngrams[follows][best, 1], seen.counts[follows][best], strict=True)]
@@ -86,10 +86,10 @@ def forward(ask: Ask) -> Any:
     }
 
 
-def optimum(ask: Ask) -> Any:
+def optimum(call: ApiCall) -> Any:
     """The best that the net can reach."""
-    l2 = l2_of(ask)
-    model = ask.stock.optimum(ask.data, l2)
+    l2 = l2_of(call)
+    model = call.cache.optimum(call.data, l2)
     log = model.metrics["training"]
     return {
         "l2": l2,
@@ -98,17 +98,17 @@ def optimum(ask: Ask) -> Any:
         "iterations": log["step"][-1],
         "seconds": model.metrics["training_seconds"],
         "stopped": model.metrics["stopped"],
-        "steady_rate": steady_rate(ask.stock.counts(ask.data), l2),
+        "steady_rate": steady_rate(call.cache.counts(call.data), l2),
     }
 
 
-def equivalence(ask: Ask) -> Any:
+def equivalence(call: ApiCall) -> Any:
     """The count model and the net's optimum side by side."""
-    data, l2, add = ask.data, l2_of(ask), add_of(ask)
-    seed = ask.fields.whole("seed", LECTURE_SEED, low=0, high=2**64 - 1)
-    net = ask.stock.optimum(data, l2)
-    counted = ask.stock.ngram(data, 2, add)
-    P, Q, ids = rows(ask, data, add), rows_of(net), shown_ids(ask.stock, data)
+    data, l2, add = call.data, l2_of(call), add_of(call)
+    seed = call.fields.whole("seed", LECTURE_SEED, low=0, high=2**64 - 1)
+    net = call.cache.optimum(data, l2)
+    counted = call.cache.ngram(data, 2, add)
+    P, Q, ids = rows(call, data, add), rows_of(net), shown_ids(call.cache, data)
     shown = np.ix_(ids, ids)
     pairs = zip(_samples(counted, seed), _samples(net, seed), strict=False)
     return {
@@ -118,9 +118,9 @@ def equivalence(ask: Ask) -> Any:
         "counts_probabilities": P[shown].tolist(),
         "net_probabilities": Q[shown].tolist(),
         "largest_difference": float(np.abs(P - Q).max()),
-        "kl": divergence(P, Q, ask.stock.counts(data)),
-        "loss_counts": ask.stock.loss(data, 2, add),
-        "loss_net": net.training_nats() / ask.stock.counts(data).total,
+        "kl": divergence(P, Q, call.cache.counts(data)),
+        "loss_counts": call.cache.loss(data, 2, add),
+        "loss_net": net.training_nats() / call.cache.counts(data).total,
         "samples": [{"counts": a, "net": b} for a, b in pairs],
     }
 
@@ -130,21 +130,21 @@ def _samples(model: AutomatonModel, seed: int) -> list[str]:
     return list(model.draw(SIDE_BY_SIDE, plan).corpus)
 
 
-def equivalence_map(ask: Ask) -> Any:
+def equivalence_map(call: ApiCall) -> Any:
     """For each k the l2 whose optimum lies closest; none where the alphabet is so large that it would take minutes."""
     need_torch()
-    V = ask.data.corpus.alphabet.size
+    V = call.data.corpus.alphabet.size
     about = {"alphabet_size": V, "largest_alphabet": MAP_ALPHABET}
     if V > MAP_ALPHABET:
         return {**about, "entries": [], "truncated": True}
-    return {**about, **ask.stock.keep(ask.data, "map", lambda: _map(ask, ask.data))}
+    return {**about, **call.cache.keep(call.data, "map", lambda: _map(call, call.data))}
 
 
-def _map(ask: Ask, data: Data) -> dict[str, Any]:
-    counts, entries, deadline = ask.stock.counts(data), [], time.monotonic() + MAP_SECONDS
+def _map(call: ApiCall, data: Dataset) -> dict[str, Any]:
+    counts, entries, deadline = call.cache.counts(data), [], time.monotonic() + MAP_SECONDS
     for add in MAP_GRID:
         l2, net = closest_l2(counts, add)
-        counted = ask.stock.ngram(data, 2, add)
+        counted = call.cache.ngram(data, 2, add)
         entries.append({"add": add, "l2": l2, "divergence": divergence(rows_of(counted), rows_of(net), counts)})
         if time.monotonic() > deadline:
             break

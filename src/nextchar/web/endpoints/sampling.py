@@ -13,11 +13,11 @@ from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.core.sampling import allowed, cumulate
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.models.ngram.model import NgramModel
+from nextchar.web.dataset import Dataset
+from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.counts import LONGEST, add_of, order_of, word_of
 from nextchar.web.json_views import row_ids
-from nextchar.web.model_cache import Data
-from nextchar.web.requests import RefusedError
-from nextchar.web.runner import Ask, Endpoint
+from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "game", "sample", "step"]
 
@@ -29,12 +29,12 @@ LISTED: Final = 200
 LARGEST_SEED: Final = 2**64 - 1
 
 
-def step(ask: Ask) -> Any:
+def step(call: ApiCall) -> Any:
     """One draw: the row, u, and the symbol that it chooses; what `model.sample` does for its first item."""
-    model = ask.stock.ngram(ask.data, order_of(ask), add_of(ask))
-    prefix = word_of(ask, "prefix", "")
-    seed = ask.fields.whole("seed", 1, low=0, high=LARGEST_SEED)
-    draw = ask.fields.whole("draw", len(prefix), low=0, high=10_000)
+    model = call.cache.ngram(call.data, order_of(call), add_of(call))
+    prefix = word_of(call, "prefix", "")
+    seed = call.fields.whole("seed", 1, low=0, high=LARGEST_SEED)
+    draw = call.fields.whole("draw", len(prefix), low=0, high=10_000)
     ids = model.alphabet.encode(prefix)
     state = model.start(1)
     for symbol in ids:
@@ -43,7 +43,7 @@ def step(ask: Ask) -> Any:
     cumulative, probabilities = cumulate(log_probs)[0], np.exp(log_probs)[0]
     u, total = float(uniforms(item_keys(seed, 0, 1), draw)[0]), float(cumulative[-1])
     if total == 0:
-        raise RefusedError(422, "dead-end", "Nothing can follow here.", "这里后面不可能再有字符。")
+        raise RequestError(422, "dead-end")
     mark = min(u * total, np.nextafter(total, 0))
     chosen = int((cumulative <= mark).sum())
     shown = row_ids(probabilities, chosen)
@@ -64,11 +64,11 @@ def step(ask: Ask) -> Any:
     }
 
 
-def sample(ask: Ask) -> Any:
+def sample(call: ApiCall) -> Any:
     """Many items at once."""
-    fields, order = ask.fields, order_of(ask)
+    fields, order = call.fields, order_of(call)
     stream: Literal["nextchar", "torch1"] = fields.choice("stream", ("nextchar", "torch1"), "nextchar")
-    most = _most_items(ask.data, order, stream)
+    most = _most_items(call.data, order, stream)
     n = min(fields.whole("n", 20, low=1, high=MOST_ITEMS), most)
     longest = LONGEST if stream == "nextchar" else LONGEST_TORCH1
     plan = Plan(
@@ -80,9 +80,9 @@ def sample(ask: Ask) -> Any:
         max_length=fields.optional_whole("max_length", low=1, high=longest) or longest,
     )
     new = fields.flag("new")
-    model = ask.stock.ngram(ask.data, order, add_of(ask))
+    model = call.cache.ngram(call.data, order, add_of(call))
     begun = time.perf_counter()
-    drawn = model.draw(_tries(ask.data, n, order, stream) if new else n, plan).corpus
+    drawn = model.draw(_tries(call.data, n, order, stream) if new else n, plan).corpus
     seconds = time.perf_counter() - begun
     is_new = ~np.isin(drawn.fingerprints(), _known(model)) if len(drawn) else np.zeros(0, dtype=np.bool_)
     kept, looked_at = drawn, len(drawn)
@@ -104,7 +104,7 @@ def sample(ask: Ask) -> Any:
     }
 
 
-def _most_items(data: Data, order: int, stream: str) -> int:
+def _most_items(data: Dataset, order: int, stream: str) -> int:
     """How many items may be drawn at a time: as many as memory and patience bear."""
     if stream == "torch1":
         return MOST_ITEMS_TORCH1
@@ -112,7 +112,7 @@ def _most_items(data: Data, order: int, stream: str) -> int:
     return MOST_ITEMS if V <= 60 else min(MOST_ITEMS, DRAWN_CELLS // V, MOST_ITEMS if order <= 2 else 2_000)
 
 
-def _tries(data: Data, n: int, order: int, stream: str) -> int:
+def _tries(data: Dataset, n: int, order: int, stream: str) -> int:
     """How many items to draw where only new ones are wanted; as each has its own draws, the new ones stay the same."""
     most = _most_items(data, order, stream)
     return min(50 * n, 5 * most if data.corpus.alphabet.size <= 60 and stream == "nextchar" else most)
@@ -124,13 +124,13 @@ def _known(model: NgramModel) -> Any:
     return known
 
 
-def game(ask: Ask) -> Any:
+def game(call: ApiCall) -> Any:
     """Real and generated items, mixed."""
-    n = ask.fields.whole("n", 10, low=2, high=50)
-    seed = ask.fields.whole("seed", 1, low=0, high=LARGEST_SEED)
-    model, corpus = ask.stock.ngram(ask.data, order_of(ask, 3), 0.0), ask.data.corpus
+    n = call.fields.whole("n", 10, low=2, high=50)
+    seed = call.fields.whole("seed", 1, low=0, high=LARGEST_SEED)
+    model, corpus = call.cache.ngram(call.data, order_of(call, 3), 0.0), call.data.corpus
     chance = random.Random(seed)
-    once = ask.stock.keep(ask.data, "distinct", corpus.distinct, ask.data.size_bytes)
+    once = call.cache.keep(call.data, "distinct", corpus.distinct, call.data.size_bytes)
     real = [once[i] for i in chance.sample(range(len(once)), min(n // 2, len(once)))]
     plan = Plan(seed=seed, max_length=min(LONGEST, int(corpus.lengths.max())))
     drawn = model.draw(20 * n, plan).corpus

@@ -13,11 +13,11 @@ from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.scoring import evaluate
 from nextchar.tasks.leaderboard import contenders
+from nextchar.web.dataset import Dataset
+from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.counts import LARGEST_ORDER, LONGEST, add_of, counts_table, order_of, rows, word_of
 from nextchar.web.json_views import shown_ids, table_view
-from nextchar.web.model_cache import Data
-from nextchar.web.requests import RefusedError
-from nextchar.web.runner import Ask, Endpoint
+from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "models", "orders", "score", "smoothing", "smoothing_curve"]
 
@@ -27,13 +27,13 @@ MOST_TUNED: Final = 300_000  # the same where discounts are tuned
 BEST_SAMPLES: Final = 10
 
 
-def score(ask: Ask) -> Any:
+def score(call: ApiCall) -> Any:
     """What a word costs, symbol by symbol."""
-    data, add, order = ask.data, add_of(ask), order_of(ask)
-    text = word_of(ask)
+    data, add, order = call.data, add_of(call), order_of(call)
+    text = word_of(call)
     if not text:
-        raise RefusedError(422, "empty", "Type at least one character.", "请至少输入一个字符。")
-    model = ask.stock.ngram(data, order, add)
+        raise RequestError(422, "empty", "no-character")
+    model = call.cache.ngram(data, order, add)
     [scored] = model.score([text])
     symbols = zip([*scored.item, model.alphabet.boundary_sign], scored.surprisal, strict=True)
     return {
@@ -43,21 +43,21 @@ def score(ask: Ask) -> Any:
         "uniform": math.log(model.alphabet.size),
         "likelihood": math.exp(-scored.nats),
         "symbols": [{"symbol": s, "probability": math.exp(-nats), "nats": nats} for s, nats in symbols],
-        "mean_of_data": ask.stock.loss(data, order, add),
+        "mean_of_data": call.cache.loss(data, order, add),
     }
 
 
-def smoothing(ask: Ask) -> Any:
+def smoothing(call: ApiCall) -> Any:
     """The bigram model under add-k: its table, its loss, and a pair that needs it."""
-    data, add = ask.data, add_of(ask)
-    alphabet, N, P = data.corpus.alphabet, counts_table(ask, data), rows(ask, data, add)
-    ids = shown_ids(ask.stock, data)
-    first, second = _rare_pair(ask, data)
+    data, add = call.data, add_of(call)
+    alphabet, N, P = data.corpus.alphabet, counts_table(call, data), rows(call, data, add)
+    ids = shown_ids(call.cache, data)
+    first, second = _rare_pair(call, data)
     probability = float(P[first, second])
     return {
         **table_view(alphabet, ids),
         "add": add,
-        "loss": ask.stock.loss(data, 2, add),
+        "loss": call.cache.loss(data, 2, add),
         "uniform": math.log(alphabet.size),
         "jz": {
             "pair": alphabet.show([first, second]),
@@ -73,7 +73,7 @@ def smoothing(ask: Ask) -> Any:
     }
 
 
-def _rare_pair(ask: Ask, data: Data) -> tuple[int, int]:
+def _rare_pair(call: ApiCall, data: Dataset) -> tuple[int, int]:
     """The pair "jz", or where the data lack a letter of it the first that never occurs, or else the rarest."""
     alphabet = data.corpus.alphabet
     if {"j", "z"} <= set(alphabet.characters):
@@ -81,50 +81,50 @@ def _rare_pair(ask: Ask, data: Data) -> tuple[int, int]:
         return first, second
 
     def rarest() -> tuple[int, int]:
-        inside = counts_table(ask, data)[1:, 1:]
+        inside = counts_table(call, data)[1:, 1:]
         at = np.unravel_index(np.argmin(inside), inside.shape)
         return int(at[0]) + 1, int(at[1]) + 1
 
-    return ask.stock.keep(data, "rarest", rarest)
+    return call.cache.keep(data, "rarest", rarest)
 
 
-def smoothing_curve(ask: Ask) -> Any:
+def smoothing_curve(call: ApiCall) -> Any:
     """The loss over k, on the data and on items held out."""
-    return ask.stock.keep(ask.data, "curve", lambda: _smoothing_curve(ask, ask.data))
+    return call.cache.keep(call.data, "curve", lambda: _smoothing_curve(call, call.data))
 
 
-def _smoothing_curve(ask: Ask, data: Data) -> dict[str, Any]:
+def _smoothing_curve(call: ApiCall, data: Dataset) -> dict[str, Any]:
     points = 25 if data.corpus.alphabet.size <= 300 else 7
     grid = [0.0, *np.geomspace(0.001, 1000, points).tolist()]
     held_out: list[float] | None = None
-    if not _too_few(ask, data):
-        parts = ask.stock.parts(data)
-        train = Data("part", True, parts.train)
-        held_out = [ask.stock.ngram(train, 2, add).evaluate(parts.validation).nats_per_symbol for add in grid]
-        ask.stock.cache.forget(train)
-    return {"add": grid, "loss": [ask.stock.loss(data, 2, add) for add in grid], "held_out": held_out}
+    if not _too_few(call, data):
+        parts = call.cache.parts(data)
+        train = Dataset("part", True, parts.train)
+        held_out = [call.cache.ngram(train, 2, add).evaluate(parts.validation).nats_per_symbol for add in grid]
+        call.cache.forget(train)
+    return {"add": grid, "loss": [call.cache.loss(data, 2, add) for add in grid], "held_out": held_out}
 
 
-def _too_few(ask: Ask, data: Data) -> bool:
+def _too_few(call: ApiCall, data: Dataset) -> bool:
     """Whether there are too few different items to hold some out."""
-    return len(ask.stock.keep(data, "distinct", data.corpus.distinct, data.size_bytes)) < FEWEST
+    return len(call.cache.keep(data, "distinct", data.corpus.distinct, data.size_bytes)) < FEWEST
 
 
-def orders(ask: Ask) -> Any:
+def orders(call: ApiCall) -> Any:
     """How the tables grow, and what longer contexts gain on items seen and unseen."""
-    return ask.stock.keep(ask.data, "orders", lambda: _orders(ask, ask.data))
+    return call.cache.keep(call.data, "orders", lambda: _orders(call, call.data))
 
 
-def _orders(ask: Ask, data: Data) -> dict[str, Any]:
+def _orders(call: ApiCall, data: Dataset) -> dict[str, Any]:
     V, add = data.corpus.alphabet.size, 0.1
     sizes = [{"order": n, "cells": str(V**n)} for n in range(1, 11)]
-    if _too_few(ask, data):
+    if _too_few(call, data):
         return {"table_sizes": sizes, "orders": [], "add": add, "alphabet_size": V}
-    parts = ask.stock.parts(data)
-    train = Data("part", True, parts.train)
+    parts = call.cache.parts(data)
+    train = Dataset("part", True, parts.train)
     entries = []
     for order in range(1, LARGEST_ORDER + 1):
-        model = ask.stock.ngram(train, order, add)
+        model = call.cache.ngram(train, order, add)
         plan = Plan(seed=1, max_length=LONGEST)
         entries.append(
             {
@@ -136,7 +136,7 @@ def _orders(ask: Ask, data: Data) -> dict[str, Any]:
                 "samples": list(model.draw(5, plan).corpus),
             }
         )
-        ask.stock.cache.forget(train)
+        call.cache.forget(train)
     return {
         "table_sizes": sizes,
         "orders": entries,
@@ -146,15 +146,15 @@ def _orders(ask: Ask, data: Data) -> dict[str, Any]:
     }
 
 
-def models(ask: Ask) -> Any:
+def models(call: ApiCall) -> Any:
     """All models of the leaderboard that need no time budget, measured on the test items, best first."""
-    return ask.stock.keep(ask.data, "models", lambda: _models(ask, ask.data))
+    return call.cache.keep(call.data, "models", lambda: _models(call, call.data))
 
 
-def _models(ask: Ask, data: Data) -> dict[str, Any]:
-    if _too_few(ask, data):
+def _models(call: ApiCall, data: Dataset) -> dict[str, Any]:
+    if _too_few(call, data):
         return {"models": [], "left_out": [], "samples": []}
-    parts = ask.stock.parts(data)
+    parts = call.cache.parts(data)
     results: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     best: Model | None = None

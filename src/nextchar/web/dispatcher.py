@@ -1,12 +1,11 @@
-"""How an endpoint is run: input checked, work in a thread, every fault an answer in the visitor's language.
+"""How an endpoint is run: input checked, work in a thread, every error an answer in the visitor's language.
 
-An endpoint is a plain function from a `Request` of ours to a JSON document. It runs in a worker thread, so that other
+An endpoint is a plain function from an `ApiCall` to a JSON document. It runs in a worker thread, so that other
 visitors are answered meanwhile; slow kinds of work have few threads, quick ones more.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,15 +14,19 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nextchar.core.json_values import plain
-from nextchar.errors import MissingExtraError, NextcharError, UnknownSymbolError
-from nextchar.web.requests import Fields, Language, RefusedError, preferred_language, read_json
+from nextchar.errors import NextcharError
+from nextchar.lesson.languages import Language
+from nextchar.lesson.messages import message
+from nextchar.web.request_errors import RequestError, error_document
+from nextchar.web.requests import Fields, preferred_language, read_json
+from nextchar.web.responses import encoded, json_response
 from nextchar.web.sessions import COOKIE, Session, Sessions
 
 if TYPE_CHECKING:
-    from nextchar.web.model_cache import Data, Stock
+    from nextchar.web.dataset import Dataset
+    from nextchar.web.model_cache import ModelCache
 
-__all__ = ["Ask", "Endpoint", "Service", "encoded", "fault_document", "json_response", "set_cookie"]
+__all__ = ["ApiCall", "Dispatcher", "Endpoint", "set_cookie"]
 
 Work = Literal["quick", "sampling", "slow", "pitfall"]
 THREADS: Final[Mapping[Work, int]] = {"quick": 6, "sampling": 2, "slow": 2, "pitfall": 1}
@@ -31,37 +34,37 @@ WAITING: Final = 100  # requests for one kind of work, beyond which no more are 
 BODY_BYTES: Final = 64_000
 
 
-class Ask:
+class ApiCall:
     """What a visitor asks for.
 
     Attributes:
         fields: the values of the query or the body.
         place: the values in the path.
         language: of messages.
-        stock: what the server has.
+        cache: what the server has computed.
         sessions: all visitors.
         session: the visitor's, if there is one.
     """
 
-    def __init__(self, service: Service, fields: Fields, place: Mapping[str, Any], language: Language) -> None:
+    def __init__(self, dispatcher: Dispatcher, fields: Fields, place: Mapping[str, Any], language: Language) -> None:
         self.fields = fields
         self.place = place
         self.language = language
-        self.stock = service.stock
-        self.sessions = service.sessions
+        self.cache = dispatcher.cache
+        self.sessions = dispatcher.sessions
         self.session: Session | None = None
 
     @property
-    def data(self) -> Data:
+    def data(self) -> Dataset:
         """The data that the visitor uses."""
         own = self.session.data if self.session else None
-        return own or self.stock.default
+        return own or self.cache.default
 
     @property
     def data_name(self) -> str:
         """Their name, as shown to the visitor."""
         if self.data.own:
-            return "你的列表" if self.language == "zh" else "your list"
+            return message("data.own-list", self.language)
         return self.data.name
 
     def need_session(self) -> Session:
@@ -85,49 +88,49 @@ class Endpoint:
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
-    answer: Callable[[Ask], Any]
+    answer: Callable[[ApiCall], Any]
     work: Work = "quick"
     body_bytes: int = BODY_BYTES
 
 
-class Service:
+class Dispatcher:
     """Runs endpoints.
 
     Attributes:
-        stock: what the server has.
+        cache: what the server has computed.
         sessions: all visitors.
     """
 
-    def __init__(self, stock: Stock, sessions: Sessions) -> None:
-        self.stock = stock
+    def __init__(self, cache: ModelCache, sessions: Sessions) -> None:
+        self.cache = cache
         self.sessions = sessions
         self._limiters: dict[Work, anyio.CapacityLimiter] = {}
 
     async def run(self, endpoint: Endpoint, request: Request) -> Response:
         """Answer a request."""
         try:
-            ask = await self.ask(request, endpoint.body_bytes)
-        except RefusedError as refused:
+            call = await self.read(request, endpoint.body_bytes)
+        except RequestError as refused:
             return json_response(refused.document(_language(request)), refused.status)
-        before = ask.session
-        status, body = await self.work(endpoint.work, lambda: _answered(endpoint.answer, ask), ask.language)
+        before = call.session
+        status, body = await self.work(endpoint.work, lambda: _answered(endpoint.answer, call), call.language)
         response = Response(body, status, media_type="application/json")
-        if ask.session is not before and ask.session is not None:
-            set_cookie(response, ask.session)
+        if call.session is not before and call.session is not None:
+            set_cookie(response, call.session)
         return response
 
-    async def ask(self, request: Request, body_bytes: int = BODY_BYTES) -> Ask:
+    async def read(self, request: Request, body_bytes: int = BODY_BYTES) -> ApiCall:
         """A request, read and taken apart.
 
         Raises:
-            RefusedError: it cannot be read.
+            RequestError: it cannot be read.
         """
         values: Mapping[str, Any] = dict(request.query_params)
         if request.method == "POST":
             values = await read_json(request, body_bytes)
-        ask = Ask(self, Fields(values), request.path_params, _language(request, values.get("lang")))
-        ask.session = self.sessions.find(request.cookies.get(COOKIE))
-        return ask
+        call = ApiCall(self, Fields(values), request.path_params, _language(request, values.get("lang")))
+        call.session = self.sessions.find(request.cookies.get(COOKIE))
+        return call
 
     async def work(self, kind: Work, job: Callable[[], tuple[int, bytes]], language: Language) -> tuple[int, bytes]:
         """Do a job in a thread of its kind, once one is free."""
@@ -135,44 +138,18 @@ class Service:
         if limiter is None:
             limiter = self._limiters[kind] = anyio.CapacityLimiter(THREADS[kind])
         if limiter.statistics().tasks_waiting >= WAITING:
-            busy = RefusedError(429, "busy", "Too much is going on; try again in a moment.", "现在太忙，请稍后再试。")
+            busy = RequestError(429, "busy")
             return busy.status, encoded(busy.document(language))
         return await anyio.to_thread.run_sync(job, limiter=limiter)
 
 
-def _answered(answer: Callable[[Ask], Any], ask: Ask) -> tuple[int, bytes]:
-    """Status and JSON of an answer, or of why there is none."""
+def _answered(answer: Callable[[ApiCall], Any], call: ApiCall) -> tuple[int, bytes]:
+    """Status and JSON of an answer, or of the reason why there is none."""
     try:
-        return 200, encoded(answer(ask))
-    except (RefusedError, NextcharError) as error:
-        status, document = fault_document(error, ask.language)
+        return 200, encoded(answer(call))
+    except (RequestError, NextcharError) as error:
+        status, document = error_document(error, call.language)
         return status, encoded(document)
-
-
-def fault_document(error: RefusedError | NextcharError, language: Language) -> tuple[int, dict[str, Any]]:
-    """Status and JSON of a fault of the input."""
-    if isinstance(error, RefusedError):
-        return error.status, error.document(language)
-    if isinstance(error, MissingExtraError):
-        zh = '这一部分需要 PyTorch，请安装：pip install "nextchar[neural]"'
-        return 409, RefusedError(409, "needs-torch", str(error), zh).document(language)
-    if isinstance(error, UnknownSymbolError):
-        zh = f"数据里从未出现过 {error.character!r}，模型不认识它。"
-        en = f"The data never uses {error.character!r}, so the model does not know it."
-        more = {"character": error.character, "position": error.position}
-        return 422, RefusedError(422, "unknown-symbol", en, zh, more).document(language)
-    code = type(error).__name__.removesuffix("Error").lower()
-    return 422, {"error": {"code": code, "message": str(error)}}
-
-
-def encoded(document: Any) -> bytes:
-    """A document as JSON; infinite numbers as "inf"."""
-    return json.dumps(plain(document), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def json_response(document: Any, status: int = 200) -> Response:
-    """A document as a response."""
-    return Response(encoded(document), status, media_type="application/json")
 
 
 def set_cookie(response: Response, session: Session) -> None:
