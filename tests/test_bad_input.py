@@ -10,7 +10,6 @@ import random
 import struct
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -351,7 +350,9 @@ def test_a_folder_that_refuses(tmp_path: Path, model: Path, names_file: Path, mo
     def refuse(*_: object, **__: object) -> Any:
         raise PermissionError(13, "Permission denied", "m")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    opened = Path.open
+    with_mode = lambda path, mode="r", *a, **k: refuse() if mode == "xb" else opened(path, mode, *a, **k)  # noqa: E731
+    monkeypatch.setattr(Path, "open", with_mode)  # as a folder does that lets no new file in
     fails("train", names_file, "-o", tmp_path / "m", says=("m: cannot be written: Permission denied",))
     fails("plot", "counts", model, "-o", tmp_path / "m.png", says=("m.png: cannot be written: Permission denied",))
     monkeypatch.setattr(os, "access", lambda *_, **__: False)

@@ -851,3 +851,16 @@ def test_an_interrupt_ends_quietly(tmp_path: Path) -> None:
         assert child.wait(60) == 130
     assert b"Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_arpa_file_on_standard_output(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("ab\n", encoding="utf-8")
+    model, arpa = tmp_path / "m", tmp_path / "m.arpa"
+    assert CliRunner().invoke(main, ["train", str(tmp_path / "t.txt"), "-o", str(model)]).exit_code == 0
+    assert CliRunner().invoke(main, ["export", str(model), str(arpa)]).exit_code == 0
+    result = CliRunner().invoke(main, ["export", str(model), "-"])
+    assert result.stdout == arpa.read_text(encoding="utf-8")  # and nothing else
+    assert "-: written" in result.stderr
+    refused = CliRunner().invoke(main, ["train", str(tmp_path / "t.txt"), "-o", "-"])
+    assert refused.exit_code == 1
+    assert "give a file name" in refused.stderr

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +66,74 @@ def test_written_files_have_the_usual_rights(tmp_path: Path) -> None:
     (tmp_path / "usual").write_bytes(b"")
     write_atomically(tmp_path / "ours", b"x")
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_new_file_has_the_rights_that_the_process_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.umask(0o027)
+    try:
+        # changing the mask of the process, even for a moment, would let other threads' files be open to everybody
+        monkeypatch.setattr(os, "umask", lambda _: pytest.fail("the mask is not to be touched"))
+        write_atomically(tmp_path / "new", b"x")
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o640  # 0o666 without what 0o027 takes away
+
+
+def test_a_replaced_file_keeps_its_rights(tmp_path: Path) -> None:
+    path = tmp_path / "private"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    write_atomically(path, [b"ne", memoryview(b"w")])
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_followed(tmp_path: Path, there: bool) -> None:
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "target", tmp_path / "link"
+    if there:
+        target.write_bytes(b"old")
+    link.symlink_to("folder/target")
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "link", "target"]
+
+
+def test_a_pipe_is_written_through(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    found: list[bytes] = []
+    reader = threading.Thread(target=lambda: found.append(path.read_bytes()))
+    reader.start()
+    Ngram(order=2).fit(CORPUS).save(path)
+    reader.join()
+    assert path.is_fifo()
+    Ngram(order=2).fit(CORPUS).save(tmp_path / "file")
+    assert found == [(tmp_path / "file").read_bytes()]
+
+
+def test_devices_are_written_through(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write_atomically("/dev/null", b"x")
+    assert not Path("/dev/null").is_file()
+    write_atomically("/dev/stdout", b"through the device\n")
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically("/dev/full", b"x" * 100_000)
+    assert capfdbinary.readouterr().out == b"through the device\n"
+
+
+def test_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    script = "from nextchar.core.model_file import write_atomically as w; print('a'); w('-', b'b'); print('c')"
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert capfdbinary.readouterr().out == b"a\nbc\n"
+
+
+def test_a_long_name(tmp_path: Path) -> None:
+    path = tmp_path / ("é" * 127)  # 254 bytes; a folder's names have up to 255
+    write_atomically(path, b"x")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:

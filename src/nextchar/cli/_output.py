@@ -75,6 +75,10 @@ def check_writable(output: str, files: tuple[str, ...], holds: str = "the model"
     folder = Path(output).parent
     if Path(output).is_dir():
         raise ModelFileError(f"{output}: is a directory; give a file name for {holds}")
+    if output == "-":
+        raise ModelFileError(f"-: {holds} is written to a file, not to standard output; give a file name")
+    if Path(output).exists() and not Path(output).is_file():  # a pipe or a device: its folder stays as it is
+        return
     if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
         raise ModelFileError(f"{output}: is also an input, which {holds} would replace; give another name")
     if not folder.is_dir():

@@ -25,8 +25,9 @@ __all__ = ["export", "import_"]
 def export(model: str, output: str, as_json: bool) -> None:
     """Write MODEL as an ARPA file, which KenLM, SRILM and others read; compressed if the name ends in .gz.
 
-    Every character is a word; a blank is written <U+0020>, and other characters that cannot be seen likewise. The
-    boundary is <s> before an item and </s> after it. What the model holds impossible has the log-probability -99.
+    OUT.arpa may be - for standard output. Every character is a word; a blank is written <U+0020>, and other characters
+    that cannot be seen likewise. The boundary is <s> before an item and </s> after it. What the model holds impossible
+    has the log-probability -99.
     """
     from nextchar.models.ngram.arpa import write_arpa
     from nextchar.models.registry import load
@@ -40,10 +41,10 @@ def export(model: str, output: str, as_json: bool) -> None:
             f"Note: the model holds some n-grams impossible; {summary.zeros:,} numbers are -99, which stands for log 0 "
             "and which some programs take for a very small probability."
         )
-    if as_json:
+    if as_json and output != "-":
         echo_json({"output": output, "ngrams": list(summary.ngrams), "zeros": summary.zeros})
     else:
-        click.echo(f"{output}: written, {_counted(summary.ngrams)}")
+        click.echo(f"{output}: written, {_counted(summary.ngrams)}", err=output == "-")
 
 
 @click.command("import", short_help="Make a model from an ARPA file.")

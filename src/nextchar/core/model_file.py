@@ -12,7 +12,9 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import secrets
+import stat
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,29 +42,46 @@ class ModelFile:
 
 
 def write_atomically(path: str | Path, content: bytes | Iterable[bytes | memoryview]) -> None:
-    """Write to a temporary file beside the target, flush it to the disk, and rename it over the target.
+    """Write a file whole or not at all: to a temporary file beside the target, which is renamed over it at the end.
+
+    A new file has the permissions that new files have, one that replaces another has the other's. A symbolic link is
+    followed, and stays. What is no regular file cannot be replaced: `-` (standard output), pipes, devices and whatever
+    stands below /dev and /proc are written as they are, piece by piece.
 
     Args:
         path: the target.
         content: all of it, or pieces that are made one after the other.
 
     Raises:
-        OSError: the folder does not exist or cannot be written, or the disk is full; the target is as it was.
+        OSError: the folder does not exist or cannot be written, or the disk is full; a file is as it was.
     """
-    path = Path(path)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    pieces = [content] if isinstance(content, bytes) else content
+    if str(path) == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(pieces)
+        sys.stdout.buffer.flush()
+        return
     try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.writelines([content] if isinstance(content, bytes) else content)
+        mode = os.stat(path).st_mode  # noqa: PTH116 - follows links, as what is opened does
+    except FileNotFoundError:
+        mode = None
+    if (mode is not None and not stat.S_ISREG(mode)) or str(Path(path).absolute()).startswith(("/dev/", "/proc/")):
+        with Path(path).open("wb") as stream:
+            stream.writelines(pieces)
+        return
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name[:48]}.{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as handle:
+            handle.writelines(pieces)
             handle.flush()
             os.fsync(handle.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)  # noqa: PTH101 - mkstemp makes files that only their owner can read
-        os.replace(name, path)  # noqa: PTH105
+        if mode is not None:
+            part.chmod(stat.S_IMODE(mode))
+        os.replace(part, target)  # noqa: PTH105 - which a test of crashes gets hold of
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)  # noqa: PTH108
+            part.unlink()
         raise
 
 

@@ -200,13 +200,11 @@ def evaluate(model: LanguageModel, corpus: Corpus, *, without: Fingerprints | No
     if not len(corpus):
         return Evaluation(items=0, symbols=0, nats=0.0, weight=0)
     nats = symbol_nats(model, corpus)
-    if corpus.weights is None:
-        total, weight = float(nats.sum()), corpus.symbols
-    else:
-        total = float(item_nats(corpus, nats) @ corpus.weights)
-        weight = int((corpus.lengths + 1) @ corpus.weights)
+    total = float(nats.sum()) if corpus.weights is None else float(item_nats(corpus, nats) @ corpus.weights)
     impossible = None if math.isfinite(total) else _first_impossible(model, corpus, nats)
-    return Evaluation(items=len(corpus), symbols=corpus.symbols, nats=total, weight=weight, impossible=impossible)
+    return Evaluation(
+        items=len(corpus), symbols=corpus.symbols, nats=total, weight=corpus.weighted_symbols, impossible=impossible
+    )
 
 
 def _first_impossible(model: LanguageModel, corpus: Corpus, nats: F64) -> str:

@@ -25,12 +25,21 @@ from nextchar.data.files import Block, Digest, Format, read_blocks
 from nextchar.data.hashing import mix
 from nextchar.errors import CorpusError, UnknownSymbolError
 
-__all__ = ["Corpus", "Source", "TextOptions", "parts_of", "stream"]
+__all__ = ["MOST_WEIGHT", "Corpus", "Source", "TextOptions", "exact_sum", "parts_of", "stream"]
 
 Fingerprints = npt.NDArray[np.uint64]
+MOST_WEIGHT: Final = (1 << 63) - 1  # of all symbols together, each as often as its item counts: 64 bits
 MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
 _BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])
 _SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+
+
+def exact_sum(weights: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | None = None) -> int:
+    """The sum of weights >= 0, each so many times, also where it exceeds 64 bits and numpy's would wrap around."""
+    high, low = weights >> 32, weights & 0xFFFFFFFF
+    if times is None:
+        return (int(high.sum()) << 32) + int(low.sum())
+    return (int(high @ times) << 32) + int(low @ times)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +168,8 @@ class Corpus:
         """Take items from memory; blank ones are left out.
 
         Raises:
-            CorpusError: no items; an item holds a line end or a NUL; weights of another length, or negative.
+            CorpusError: no items; an item holds a line end or a NUL; weights of another length, negative, or too
+                large to add up.
             UnknownSymbolError: a character is not in the given alphabet.
         """
         text = "\n".join(items) + "\n" if items else ""
@@ -169,8 +179,8 @@ class Corpus:
         if weights is not None:
             if len(weights) != len(items):
                 raise CorpusError(f"{len(items)} items, but {len(weights)} weights")
-            if any(w != int(w) or w < 0 for w in weights):
-                raise CorpusError("weights must be whole numbers of at least 0")
+            if any(w != int(w) or not 0 <= w <= MOST_WEIGHT for w in weights):
+                raise CorpusError("weights must be whole numbers from 0 to 2^63 - 1")
         block = Block(text, 1, None if weights is None else tuple(int(w) for w in weights))
         part = _encode_block(block, "the input", options or TextOptions(), alphabet)
         return cls.concatenate([] if part is None else [part])
@@ -200,7 +210,7 @@ class Corpus:
             weights=np.concatenate([part.weights_or_ones for part in parts]) if weighted else None,
             options=parts[0].options,
             blank=sum(part.blank for part in parts),
-        )
+        ).checked()
 
     # -- looking at it ------------------------------------------------------------------------------------------
 
@@ -221,6 +231,24 @@ class Corpus:
     def symbols(self) -> int:
         """S: characters plus one boundary an item; what there is to predict."""
         return len(self.ids)
+
+    @cached_property
+    def weighted_symbols(self) -> int:
+        """All symbols, each as often as its item counts."""
+        return self.symbols if self.weights is None else exact_sum(self.weights, self.lengths + 1)
+
+    def checked(self) -> Corpus:
+        """This corpus, if all that there is to count fits into 64 bits.
+
+        Raises:
+            CorpusError: it does not.
+        """
+        if self.weighted_symbols > MOST_WEIGHT:
+            raise CorpusError(
+                f"the weights are too large: they make {self.weighted_symbols:,} symbols, more than 2^63 - 1; scale "
+                "them down"
+            )
+        return self
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int64]:
@@ -293,6 +321,7 @@ class Corpus:
             return self
         weights = self.weights
         if weights is not None:
+            self.checked()
             totals = np.zeros(len(first), dtype=np.int64)
             np.add.at(totals, which, weights)
             weights = weights.copy()
@@ -383,7 +412,7 @@ def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alp
             character=error.character,
             position=position,
         ) from None
-    return Corpus(alphabet=own, ids=ids, offsets=offsets, weights=weights, options=options, blank=blank)
+    return Corpus(alphabet=own, ids=ids, offsets=offsets, weights=weights, options=options, blank=blank).checked()
 
 
 def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:

@@ -102,8 +102,13 @@ class Digest:
 
 
 def is_plain_local_file(source: str) -> bool:
-    """Whether the source is a file on this machine that needs no decompression."""
-    return source != "-" and "://" not in source and Path(source).suffix.lower() not in _COMPRESSED
+    """Whether the source is a regular file on this machine that needs no decompression.
+
+    A pipe or a device is none: it has no size, can be read once only, and from its beginning to its end.
+    """
+    if source == "-" or "://" in source or Path(source).suffix.lower() in _COMPRESSED:
+        return False
+    return Path(source).is_file()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from nextchar._kernels.loading import kernels_loaded
-from nextchar.data.corpus import Corpus, Fingerprints, Source, TextOptions
+from nextchar.data.corpus import Corpus, Fingerprints, Source, TextOptions, exact_sum
 
 __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
 
@@ -102,7 +102,7 @@ class ProvenanceRecorder:
             self.blank += part.blank
             self._symbols += part.symbols
             self._weighted |= part.weights is not None
-            self._weight += int(part.weights_or_ones.sum())
+            self._weight += len(part) if part.weights is None else exact_sum(part.weights)
             if self._known is not None:
                 self._pending.append(self._unseen(part.fingerprints()))
                 if sum(map(len, self._pending)) > max(len(self._known), PENDING):

@@ -189,8 +189,8 @@ def _on_training_data(model: Model, training: Corpus) -> Evaluation:
     nats = model.metrics.get("training_nats")
     if nats is None:
         return evaluate(model, training)
-    weight = int((training.lengths + 1) @ training.weights_or_ones)
-    return Evaluation(items=len(training), symbols=training.symbols, nats=float(nats), weight=weight)
+    items, weight = len(training), training.weighted_symbols
+    return Evaluation(items=items, symbols=training.symbols, nats=float(nats), weight=weight)
 
 
 def _source(names: tuple[str, ...], digest: Digest) -> Source:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -19,9 +21,11 @@ from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram import counts as counting
 from nextchar.models.ngram import file_counts
 from nextchar.models.ngram import hash_counts as ngram_table
-from nextchar.models.ngram.counts import Counts, count, count_parts
+from nextchar.models.ngram.counts import Counts, count, count_parts, counts_from_table, sum_counts
 from nextchar.models.ngram.file_counts import count_files
 from nextchar.models.ngram.hash_counts import NgramTable
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.updating import merge, update
 
 words = st.lists(st.text("abcde", min_size=1, max_size=8), min_size=1, max_size=40)
 
@@ -163,7 +167,79 @@ def test_counts_of_different_orders_do_not_add() -> None:
 
 def test_weights_too_large_for_64_bits() -> None:
     with pytest.raises(CorpusError, match="2\\^63"):
-        count(Corpus.from_items(["aaaa", "b"], [2**61, 2**62]), 2)
+        count(Corpus.from_items(["aaaa", "b"], [2**61, 2**62]), 2)  # 5 x 2^61 + 2 x 2^62 = 2^63 + 3 x 2^61
+
+
+HALF = 2**61  # the weight of an item with one character and its end: 2^62 symbols
+
+
+def heavy(item: str, weight: int = HALF, order: int = 2) -> Counts:
+    return count(Corpus.from_items([item], [weight]), order)
+
+
+def test_the_largest_counts_that_64_bits_hold() -> None:
+    total = heavy("a") + heavy("b", HALF - 1)  # 2^62 + 2^62 - 2
+    assert total.total == 2**63 - 2
+    assert heavy("a", HALF + 1).total == 2**62 + 2  # exact, though a float of 53 bits cannot tell it from 2^62
+
+
+@pytest.mark.parametrize("order", [1, 2, 40])
+def test_sums_too_large_for_64_bits(order: int) -> None:
+    parts = [heavy(item, order=order) for item in "aab"]
+    ways: list[Callable[[], Counts]] = [
+        lambda: parts[0] + parts[1],  # one n-gram that is too frequent
+        lambda: parts[0] + parts[2],  # none is, but all together are
+        lambda: sum_counts(parts),
+        lambda: count_parts([Corpus.from_items([item], [HALF]) for item in "abc"], order),
+    ]
+    for add in ways:
+        with pytest.raises(CorpusError, match=r"do not fit into 64 bits: together they are 9,223,372,036,854,775,808"):
+            add()  # 2 x 2^62 = 2^63
+
+
+def test_models_that_are_too_heavy_together() -> None:
+    first, second = (Ngram(order=2).from_counts(heavy(item)) for item in "ab")
+    with pytest.raises(CorpusError, match="64 bits"):
+        merge(first, second)
+    with pytest.raises(CorpusError, match="64 bits"):
+        update(first, Corpus.from_items(["b"], [HALF]))
+
+
+def test_tables_and_files_too_large_for_64_bits() -> None:
+    ab = Corpus.from_items(["ab"]).alphabet
+    with pytest.raises(CorpusError, match="64 bits"):
+        counts_from_table(ab, np.array([2**62, 2**62, 0]))
+    ngrams = np.array([[1], [2]], dtype=ab.dtype)
+    with pytest.raises(ModelFileError, match="do not fit"):
+        Counts.from_arrays(ab, 1, ngrams, np.array([2**62, 2**62]))
+    assert Counts.from_arrays(ab, 1, ngrams, np.array([2**62, 2**62 - 1])).total == 2**63 - 1
+
+
+def test_files_too_large_for_64_bits(tmp_path: Path) -> None:
+    for name in "abc":
+        # 256 items of weight 2^53, each a character and its end: 2^8 x 2^53 x 2 = 2^62
+        (tmp_path / f"{name}.csv").write_text("item,n\n" + f"{name},{2**53}\n" * 256, encoding="utf-8")
+    paths = sorted(tmp_path.iterdir())
+    assert count_files(paths[0], column="item", weight="n").total == 2**62
+    with pytest.raises(CorpusError, match="64 bits"):
+        count_files(*paths, column="item", weight="n")
+
+
+def test_a_pipe_is_counted_as_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_counts, "COMPILED_FROM", 0)  # a file of any size would be counted on its bytes
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(b"emma\nava\n" * 20_000,))
+    writer.start()
+    counts = count_files(path)
+    writer.join()
+    assert counts == count(Corpus.from_items(["emma", "ava"] * 20_000), 2)
+
+
+def test_a_device_is_counted_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_counts, "COMPILED_FROM", 0)
+    with pytest.raises(CorpusError, match="no items"):
+        count_files("/dev/null")
 
 
 @given(

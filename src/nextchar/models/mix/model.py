@@ -102,7 +102,7 @@ class Mix:
         provenance = Provenance.of(data)
         if data.weights is not None:
             data = data.take(np.flatnonzero(data.weights))
-        if not len(data):
+        if not len(data.checked()):
             raise CorpusError("no items: there are none, or all have weight 0")
         timed = self.epochs is None
         tell: Progress = progress or (lambda _at: None)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import Corpus
+from nextchar.data.corpus import MOST_WEIGHT, Corpus, exact_sum
 from nextchar.data.row_order import sorted_rows
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.hash_counts import NgramTable
@@ -59,7 +59,7 @@ class Counts:
         order: n.
         ngrams: (M, n) ids, distinct; the last column is the predicted symbol. They are in colexicographic order: by
             their last symbols, then by the ones before, and so on, so that those which end alike lie side by side.
-        counts: (M,) int64, at least 1.
+        counts: (M,) int64, at least 1; together they fit into 64 bits too.
     """
 
     alphabet: Alphabet
@@ -80,6 +80,7 @@ class Counts:
             or counts.dtype != np.int64
             or not len(counts)
             or counts.min() < 1
+            or exact_sum(counts) > MOST_WEIGHT
             or ngrams.max() >= alphabet.size
             or not _colexicographic(ngrams)
         ):
@@ -124,8 +125,19 @@ class Counts:
         return table
 
     def __add__(self, other: Counts) -> Counts:
+        """The counts of both corpora together.
+
+        Raises:
+            SettingsError: they have different orders.
+            CorpusError: together they do not fit into 64 bits.
+        """
         if self.order != other.order:
             raise SettingsError(f"counts of order {self.order} and of order {other.order} cannot be added")
+        if self.total + other.total > MOST_WEIGHT:
+            raise CorpusError(
+                f"the counts do not fit into 64 bits: together they are {self.total + other.total:,}, more than "
+                "2^63 - 1; scale the weights of the items down"
+            )
         alphabet = self.alphabet.union(other.alphabet)
         parts = [self.encoded_in(alphabet), other.encoded_in(alphabet)]
         return _merged(alphabet, np.concatenate([p.ngrams for p in parts]), np.concatenate([p.counts for p in parts]))
@@ -166,8 +178,7 @@ def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts
         CorpusError: the counts would not fit into 64 bits.
     """
     V, n = corpus.alphabet.size, checked_order(order)
-    if corpus.weights is not None and float(corpus.weights @ (corpus.lengths + 1.0)) >= 2.0**63:
-        raise CorpusError("the weights add up to more than 2^63; scale them down")
+    corpus.checked()
     if compiled is None:
         compiled = _worth_compiling(corpus.symbols, V**n)
     if V**n > TABLE_CELLS:
@@ -292,7 +303,13 @@ def _colexicographic(ngrams: Ids) -> bool:
 
 
 def counts_from_table(alphabet: Alphabet, table: I64) -> Counts:
-    """The counts in a table of V^n cells, the first symbol of an n-gram along the first axis."""
+    """The counts in a table of V^n cells, the first symbol of an n-gram along the first axis.
+
+    Raises:
+        CorpusError: together they do not fit into 64 bits.
+    """
+    if exact_sum(table.reshape(-1)) > MOST_WEIGHT:
+        raise CorpusError("the counts of the table do not fit into 64 bits: together they are more than 2^63 - 1")
     backwards = table.T  # so that the last symbol weighs most
     ngrams = np.argwhere(backwards)[:, ::-1].astype(alphabet.dtype, order="C")
     return Counts(alphabet, table.ndim, ngrams, backwards[backwards > 0])

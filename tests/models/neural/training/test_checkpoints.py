@@ -27,6 +27,7 @@ pytest.importorskip("torch")
 
 from nextchar.core.model_file import read_model_file
 from nextchar.models.neural.families import NetSpec, net_spec
+from nextchar.models.neural.training import checkpoints
 from nextchar.models.neural.training.checkpoints import Run
 
 ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "maximilian", "eve"] * 4)
@@ -186,6 +187,15 @@ os.replace, os.fsync = dies("replace", os.replace), dies("fsync", os.fsync)
 from nextchar.cli import main
 main(sys.argv[3:])
 """
+
+
+def test_a_handler_that_python_did_not_set_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_ = []
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)  # as where a program embeds Python and handles Ctrl-C
+    monkeypatch.setattr(signal, "signal", lambda *handler: set_.append(handler))
+    with checkpoints._held_interrupt() as pressed:
+        assert not pressed()
+    assert set_ == []
 
 
 def same_as_uninterrupted(data: Path, out: Path, *budget: str) -> bool:

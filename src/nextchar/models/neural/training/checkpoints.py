@@ -162,12 +162,16 @@ class Keeper:
 
 @contextmanager
 def _held_interrupt() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C is noted instead of acted upon; a second one acts. In other threads than the main one, as usual."""
+    """Ctrl-C is noted instead of acted upon; a second one acts.
+
+    Elsewhere than in the main thread it stays as it is: no handler can be set there. So it does where a program that
+    Python is embedded in handles it: that handler could not be put back.
+    """
     pressed = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
         yield pressed.is_set
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a handler
         pressed.set()
