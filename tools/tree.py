@@ -1,7 +1,6 @@
 """The tree of the package in docs/design.md: a line for each file, what its first line of text says of it.
 
-    python tools/tree.py            # print it
-    python tools/tree.py --write    # put it into docs/design.md
+`python tools/tree.py` prints it, and with `--write` puts it into the page.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def _parsed(path: Path) -> ast.Module:
 
 def main() -> None:
     """Print the tree, or write it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description="The tree of the package, a line for each file.")
     parser.add_argument("--write", action="store_true", help="put it into docs/design.md")
     if not parser.parse_args().write:
         print(tree(), end="")
