@@ -275,3 +275,16 @@ def test_an_automaton_too_large_for_its_table_gives_the_same(
     np.testing.assert_allclose(linked.log_probs(ids), rows, atol=1e-12)
     np.testing.assert_allclose(linked.symbol_nats(CORPUS), nats, atol=1e-12)
     assert linked.sample(20, seed=1, max_length=30) == laid_out.sample(20, seed=1, max_length=30)
+
+
+def test_it_shows_itself_in_one_line_and_as_a_table(model: Model) -> None:
+    """Kind, alphabet, items and loss, as far as they are known; a bigram model has its heat map in a notebook."""
+    shown = repr(model)
+    assert len(shown.splitlines()) == 1
+    assert len(shown) < 160
+    assert shown.startswith(f"{type(model).__name__}({model.kind}, ")
+    assert f"alphabet of {model.alphabet.size}" in shown or shown.endswith("...)")
+    html = model._repr_html_()
+    assert f">{model.kind}</caption>" in html
+    assert "<script" not in html
+    assert html.count("<table") == (2 if model.context_length == 1 else 1)

@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.display import one_line
 from nextchar.errors import ModelFileError
 
 __all__ = ["ROOT", "Automaton", "States"]
@@ -64,6 +65,8 @@ class Automaton:
     target: States
     link: States
     price: F64
+
+    __repr__ = one_line
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """All that a file has to hold of it, beside the alphabet."""

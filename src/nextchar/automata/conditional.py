@@ -37,6 +37,7 @@ from nextchar.core.plan import Plan
 from nextchar.core.sampling import Samples, adjust, sample
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
+from nextchar.data.display import line_of, one_line, thousands
 from nextchar.errors import SettingsError
 
 __all__ = [
@@ -69,6 +70,8 @@ class Item:
     nats: float
     share: float
 
+    __repr__ = one_line
+
     @property
     def probability(self) -> float:
         """Under the model."""
@@ -91,6 +94,14 @@ class Conditional:
     chain: Chain
     log_probability: float
     known: Fingerprints | None = None
+
+    def __repr__(self) -> str:
+        return line_of(
+            self,
+            f"items of a model ({self.source.kind})",
+            f"probability {self.probability:.4g}" if self.known is None else f"without {len(self.known):,} known ones",
+            thousands(self.chain.size, "state"),
+        )
 
     @property
     def probability(self) -> float:

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nextchar.automata.dfa import Dfa, lengths_between, nothing_of
-from nextchar.automata.regex import Repeat, any_of, compile_node, literal, parse, shortened
+from nextchar.automata.regex import Repeat, any_of, compile_node, literal, parse
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.display import shortened
 from nextchar.errors import SettingsError
 
 __all__ = ["Condition", "nothing_of_texts"]

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import one_line
 
 __all__ = ["DEAD", "Dfa", "lengths_between", "nothing_of"]
 
@@ -49,6 +50,8 @@ class Dfa:
     target: I64
     accepting: npt.NDArray[np.bool_]
     rank: I64
+
+    __repr__ = one_line
 
     @property
     def size(self) -> int:

@@ -35,6 +35,7 @@ from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.automata.reachable import CELLS, NOWHERE, Reached, reachable
 from nextchar.core.numerics import log_sum_exp
 from nextchar.data.alphabet import BOUNDARY
+from nextchar.data.display import one_line
 from nextchar.errors import SettingsError, TooLargeError
 
 __all__ = ["Adjust", "Chain", "Product"]
@@ -68,6 +69,8 @@ class Product:
     child: I32
     start: int
     blocks: I64
+
+    __repr__ = one_line
 
     @classmethod
     def of(cls, automaton: Automaton, conditions: Sequence[Dfa], adjust: Adjust | None = None) -> Product:
@@ -174,6 +177,8 @@ class Chain:
     child: I32
     start: int
     blocks: I64
+
+    __repr__ = one_line
 
     @property
     def size(self) -> int:

@@ -28,9 +28,10 @@ import numpy as np
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import TextOptions
+from nextchar.data.display import shortened
 from nextchar.errors import SettingsError, UnknownSymbolError
 
-__all__ = ["Node", "Repeat", "any_of", "compile_node", "literal", "parse", "shortened"]
+__all__ = ["Node", "Repeat", "any_of", "compile_node", "literal", "parse"]
 
 MAX_PLACES: Final = 4_000  # characters of a pattern after its repetitions are written out
 MAX_STATES: Final = 10_000  # of the deterministic automaton
@@ -119,11 +120,6 @@ def parse(pattern: str, alphabet: Alphabet, options: TextOptions) -> Node:
         raise SettingsError(f"the pattern {shortened(pattern)!r} cannot be read: {error}") from None
     except RecursionError:
         raise SettingsError(f"the pattern {shortened(pattern)!r} is nested too deeply") from None
-
-
-def shortened(pattern: str) -> str:
-    """A text of a user's as a message shows it."""
-    return pattern if len(pattern) <= 60 else pattern[:57] + "..."
 
 
 def _without_ends(tree: list[Any]) -> list[Any]:

@@ -34,9 +34,14 @@ class Derived:
 
     how: str
 
+    @property
+    def summary(self) -> str:
+        """How it was made."""
+        return self.how
+
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DerivedModel(AutomatonModel):
     """An automaton as a model.
 

@@ -33,6 +33,7 @@ from nextchar.core.progress import Progress
 from nextchar.core.shared_prefixes import beginnings
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import thousands
 from nextchar.data.row_order import sorted_rows
 from nextchar.errors import SettingsError
 
@@ -59,6 +60,10 @@ class Tabulation:
     context: int
     contexts: int
     exact: bool
+
+    def __repr__(self) -> str:
+        contexts = f"{thousands(self.contexts, 'context')} of up to {thousands(self.context, 'symbol')}"
+        return f"Tabulation({thousands(self.states, 'state')}, {contexts}, {'exact' if self.exact else 'approximate'})"
 
     @property
     def states(self) -> int:

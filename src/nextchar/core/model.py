@@ -12,22 +12,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model_file import ModelFile, write_model_file
+from nextchar.core.notebook import bigram_html
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
 from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 
 __all__ = ["Kept", "Model"]
+
+QUICK_SYMBOLS: Final = 1 << 20  # of training data: the loss is computed for showing the model, where it is not known
 
 
 class Kept(NamedTuple):
@@ -64,6 +68,38 @@ class Model(ABC):
     provenance: Provenance
     metrics: Mapping[str, Any]
     members: Sequence[Model] = ()
+
+    # -- at a prompt, in a notebook ----------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        facts = [f"{self.kind}, {self.settings.summary}", f"alphabet of {self.alphabet.size}"]
+        facts += [thousands(self.provenance.items, "item")] if self.provenance.items else []
+        if losses := self._losses():
+            facts.append("nats/symbol: " + ", ".join(f"{part} {nats:.4f}" for part, nats in losses))
+        return line_of(self, *facts)
+
+    def _repr_html_(self) -> str:
+        seen = self.provenance
+        facts = [
+            ("settings", self.settings.summary),
+            ("alphabet", f"{self.alphabet.size} symbols: {shortened(self.alphabet.characters)}"),
+            ("training data", f"{thousands(seen.items, 'item')}, {thousands(seen.symbols, 'symbol')}"),
+        ]
+        losses = [(f"loss, {part}", f"{nats:.4f} nats/symbol") for part, nats in self._losses()]
+        return table_html(self.kind, facts + losses) + bigram_html(self)
+
+    def _losses(self) -> list[tuple[str, float]]:
+        """(part of the data, nats per symbol), as far as it is known or known at once."""
+        splits = self.metrics.get("splits")
+        if splits:
+            return [(part, float(loss["nats_per_symbol"])) for part, loss in splits.items()]
+        seen = self.provenance
+        if seen.weight is not None or not 0 < seen.symbols <= QUICK_SYMBOLS:
+            return []
+        try:
+            return [("train", self.training_nats() / seen.symbols)]
+        except (SettingsError, KeyError):  # the model has no training data, or was not measured on it
+            return []
 
     # -- what each model gives --------------------------------------------------------------------------------------
 

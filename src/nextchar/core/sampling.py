@@ -24,6 +24,7 @@ from nextchar.core.protocol import LanguageModel, LogProbs
 from nextchar.core.random_streams import item_keys, torch1_uniforms, uniforms
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
+from nextchar.data.display import line_of, shortened, thousands
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = [
@@ -85,6 +86,11 @@ class Samples:
     corpus: Corpus
     wanted: int
     drawn: int
+
+    def __repr__(self) -> str:
+        first = [shortened(repr(self.corpus[i][:21]), 20) for i in range(min(len(self.corpus), 3))]
+        more = ["..."] if len(self.corpus) > 3 else []
+        return line_of(self, f"{len(self.corpus):,} of {thousands(self.wanted, 'item')}", *first, *more)
 
     @property
     def missing(self) -> int:

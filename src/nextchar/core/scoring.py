@@ -19,6 +19,7 @@ import numpy.typing as npt
 from nextchar.core.protocol import CorpusScorer, LanguageModel
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.display import line_of, shortened, table_html, thousands
 
 __all__ = [
     "Batch",
@@ -50,6 +51,10 @@ class Score:
     nats: float
     surprisal: tuple[float, ...]
 
+    def __repr__(self) -> str:
+        item = shortened(repr(self.item[:61]))
+        return line_of(self, item, f"{self.nats:.4f} nats", f"{self.nats_per_symbol:.4f} nats/symbol")
+
     @property
     def symbols(self) -> int:
         """Characters plus one for the end."""
@@ -78,6 +83,21 @@ class Evaluation:
     nats: float
     weight: int
     impossible: str | None = None
+
+    def __repr__(self) -> str:
+        size = f"{thousands(self.items, 'item')}, {thousands(self.symbols, 'symbol')}"
+        loss = f"{self.nats_per_symbol:.4f} nats/symbol, perplexity {self.perplexity:.4g}"
+        return line_of(self, loss, size, *([f"impossible: {self.impossible}"] if self.impossible else []))
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("nats/symbol", f"{self.nats_per_symbol:.4f}"),
+            ("bits/symbol", f"{self.bits_per_symbol:.4f}"),
+            ("perplexity", f"{self.perplexity:.4f}"),
+            ("items", f"{self.items:,}"),
+            ("symbols", f"{self.symbols:,}"),
+        ]
+        return table_html("evaluation", rows + ([("impossible", self.impossible)] if self.impossible else []))
 
     @property
     def nats_per_symbol(self) -> float:

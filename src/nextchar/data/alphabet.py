@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.data.display import shortened, thousands
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = ["BOUNDARY", "Alphabet", "Codepoints", "Ids", "codepoints_of"]
@@ -59,6 +60,11 @@ class Alphabet:
         for character in self.characters:
             if character in _NOT_A_SYMBOL or "\ud800" <= character <= "\udfff":
                 raise SettingsError(f"{character!r} (U+{ord(character):04X}) cannot be a symbol")
+
+    def __repr__(self) -> str:
+        shown = shortened(repr(self.characters[:61]))
+        unknown = ", one of them for the unknown" if self.has_unknown else ""
+        return f"Alphabet({thousands(self.size, 'symbol')}{unknown}: {shown})"
 
     @classmethod
     def of(cls, text: str, *, has_unknown: bool = False) -> Alphabet:

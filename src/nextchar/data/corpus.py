@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of
+from nextchar.data.display import one_line, shortened, table_html, thousands
 from nextchar.data.files import Block, Digest, Format, read_blocks
 from nextchar.data.hashing import mix
 from nextchar.errors import CorpusError, UnknownSymbolError
@@ -80,6 +81,8 @@ class Source:
     names: tuple[str, ...]
     size_bytes: int
     sha256: str
+
+    __repr__ = one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +228,23 @@ class Corpus:
         return iter(self.text().split("\n")[:-1])
 
     def __repr__(self) -> str:
-        return f"Corpus({len(self):,} items, {self.symbols:,} symbols, alphabet of {self.alphabet.size})"
+        weighted = ", weighted" if self.weights is not None else ""
+        size = f"{thousands(len(self), 'item')}, {thousands(self.symbols, 'symbol')}"
+        return f"Corpus({size}, alphabet of {self.alphabet.size}{weighted})"
+
+    def _repr_html_(self) -> str:
+        return table_html("corpus", self.facts())
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What a person wants to know of it, as (name, text)."""
+        shown = ", ".join(shortened(self[i], 20) for i in range(min(len(self), 5)))
+        return [
+            ("items", f"{len(self):,}" + (", weighted" if self.weights is not None else "")),
+            ("symbols", f"{self.symbols:,}"),
+            ("alphabet", f"{self.alphabet.size}: {shortened(self.alphabet.characters)}"),
+            ("longest item", thousands(int(self.lengths.max(initial=0)), "character")),
+            ("begins with", shown + (", ..." if len(self) > 5 else "")),
+        ]
 
     @property
     def symbols(self) -> int:

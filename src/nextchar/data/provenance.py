@@ -14,6 +14,7 @@ import numpy as np
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.corpus import Corpus, Fingerprints, Source, TextOptions, exact_sum
+from nextchar.data.display import one_line
 
 __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
 
@@ -41,6 +42,8 @@ class Provenance:
     weight: int | None = None
     source: Source | None = None
     known: Fingerprints | None = None
+
+    __repr__ = one_line
 
     @classmethod
     def of(cls, corpus: Corpus) -> Provenance:

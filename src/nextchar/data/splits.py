@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import line_of, table_html, thousands
 from nextchar.data.hashing import GOLDEN, checked_seed, mix
 from nextchar.errors import SettingsError
 
@@ -44,6 +45,17 @@ class Split:
     test: Corpus
     repeats: int = 0
     note: str | None = None
+
+    def __repr__(self) -> str:
+        parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
+        sizes = [f"{name} {len(part):,}" for name, part in parts]
+        repeats = [f"{thousands(self.repeats, 'repeat')} left out"] if self.repeats else []
+        return line_of(self, *sizes, f"alphabet of {self.train.alphabet.size}", *repeats)
+
+    def _repr_html_(self) -> str:
+        parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
+        rows = [(name, f"{len(part):,}", f"{part.symbols:,}") for name, part in parts]
+        return table_html(f"split, alphabet of {self.train.alphabet.size}", rows, ("", "items", "symbols"))
 
 
 def split(corpus: Corpus, name: SplitName = "distinct", *, seed: int = 0) -> Split:

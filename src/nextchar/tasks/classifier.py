@@ -31,6 +31,7 @@ from nextchar.core.model_file import ModelFile, read_model_file, write_model_fil
 from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.files import Format, read_blocks
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
@@ -103,7 +104,17 @@ class Classifier:
         return self
 
     def __repr__(self) -> str:
-        return f"Classifier({self.specs})"
+        highest = max((spec.order for spec in self.specs), default=0)
+        kinds = f"{thousands(len(self.specs), 'kind')} of n-gram models up to order {highest}"
+        fitted = thousands(len(self.classes_), "label") if hasattr(self, "classes_") else "not fitted"
+        return line_of(self, kinds, fitted)
+
+    def _repr_html_(self) -> str:
+        rows = [("models", "; ".join(spec.summary for spec in self.specs)), ("folds", str(self.folds))]
+        if hasattr(self, "classes_"):
+            rows.append(("labels", shortened(", ".join(map(str, self.classes_[:20])))))
+            rows.append(("alphabet", f"{self._alphabet.size}: {shortened(self._alphabet.characters)}"))
+        return table_html("classifier" if hasattr(self, "classes_") else "classifier, not fitted", rows)
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks of an estimator; only called by it."""

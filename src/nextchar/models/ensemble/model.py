@@ -30,6 +30,7 @@ from nextchar.core.scoring import read_batches
 from nextchar.core.shared_prefixes import BranchingDrawer, branching_nats, together_of
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance, together
 from nextchar.errors import ModelFileError, SettingsError
 
@@ -56,6 +57,8 @@ class Ensemble:
     kinds: tuple[str, ...]
     weights: tuple[float, ...]
 
+    __repr__ = one_line
+
     def __post_init__(self) -> None:
         if len(self.kinds) != len(self.weights):
             raise SettingsError(f"an ensemble has one weight a model, not {len(self.weights)} for {len(self.kinds)}")
@@ -71,7 +74,7 @@ class Ensemble:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EnsembleModel(Model):
     """Several models of one alphabet as one.
 

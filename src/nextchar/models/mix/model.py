@@ -189,7 +189,7 @@ def _explained(tables: Tables, rows: Any, fitted: Fitted, seed: int) -> list[dic
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MixModel(Model):
     """A trained mix.
 

@@ -56,7 +56,7 @@ class NetSettings(Protocol):
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NeuralModel(Model):
     """A trained net.
 

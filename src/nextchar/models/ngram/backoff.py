@@ -39,9 +39,14 @@ class Backoff:
     def __post_init__(self) -> None:
         checked_order(self.order)
 
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        return f"order {self.order}"
+
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BackoffModel(AutomatonModel):
     """An n-gram model in backoff form.
 

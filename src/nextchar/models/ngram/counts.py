@@ -23,6 +23,7 @@ import numpy.typing as npt
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import MOST_WEIGHT, Corpus, exact_sum
+from nextchar.data.display import thousands
 from nextchar.data.row_order import sorted_rows
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.hash_counts import NgramTable
@@ -99,7 +100,7 @@ class Counts:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Counts(order {self.order}, {len(self.counts):,} n-grams, {self.total:,} in all)"
+        return f"Counts(order {self.order}, {thousands(len(self.counts), 'n-gram')}, {self.total:,} in all)"
 
     @cached_property
     def total(self) -> int:

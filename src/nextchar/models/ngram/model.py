@@ -175,7 +175,7 @@ class Ngram:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NgramModel(AutomatonModel):
     """An n-gram model: counts, and the automaton that they make.
 

@@ -235,7 +235,7 @@ def one_hot(alphabet: Alphabet, word: str) -> npt.NDArray[np.float32]:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class BigramNetModel(AutomatonModel):
     """A trained bigram net; sampling and scoring need no torch.
 
