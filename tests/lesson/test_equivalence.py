@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from nextchar.automata.automaton_model import rows_of
 from nextchar.cli import main
 from nextchar.data.corpus import Corpus
-from nextchar.lesson.equivalence import closest_l2, compare, divergence
+from nextchar.lesson.equivalence import closest_l2, divergence, equivalence_report, side_by_side
 from nextchar.models.neural.bigram.model import BigramNet
 from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram
@@ -40,8 +40,8 @@ def test_the_closest_l2_is_closer_than_its_neighbours() -> None:
 
 
 def test_the_report_on_the_names(names: Corpus) -> None:
-    report = compare(count(names, 2), grid=(1,))
-    counted, _, descended, _, optimum = report.contenders
+    report = equivalence_report(count(names, 2), grid=(1,))
+    counted, _, descended, _, optimum = report.models
     assert counted.samples == ("mor", "axx", "minaymoryles", "kondlaisah", "anchshizarie")  # the ledger, row 10
     assert optimum.samples == counted.samples
     assert optimum.largest_difference < 1e-6
@@ -60,3 +60,15 @@ def test_the_command(tmp_path: Path) -> None:
     assert run.exit_code == 0, run.output
     assert "Exactly:" in run.stdout
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_side_by_side() -> None:
+    counted = Ngram(order=2, add=1).from_counts(COUNTS)
+    net = BigramNet(l2=0.1).from_counts(COUNTS)
+    both = side_by_side(counted, net, COUNTS, samples=4, seed=9)
+    P, Q = rows_of(counted), rows_of(net)
+    assert both.largest_difference == max(abs(p - q) for p, q in zip(P.flat, Q.flat, strict=True))
+    assert both.divergence == divergence(P, Q, COUNTS)
+    assert both.net_loss == pytest.approx(net.evaluate(CORPUS).nats_per_symbol)
+    assert [a for a, _ in both.samples] == counted.sample(4, seed=9, stream="torch1", max_length=100)
+    assert [b for _, b in both.samples] == net.sample(4, seed=9, stream="torch1", max_length=100)

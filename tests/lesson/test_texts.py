@@ -11,9 +11,10 @@ import pytest
 
 import nextchar
 from nextchar.data.corpus import Corpus
+from nextchar.lesson.data_facts import facts
 from nextchar.lesson.languages import LANGUAGES, Language
 from nextchar.lesson.texts import Chapter, Question, Snippet, load_chapters, load_quiz, load_site
-from nextchar.web.json_views import facts
+from nextchar.models.ngram.counts import count
 
 PACKAGE = Path(nextchar.__file__).parent
 CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -176,9 +177,7 @@ def test_the_words_around_the_chapters() -> None:
 
 
 def test_the_closed_list_of_facts() -> None:
-    from nextchar.web.model_cache import ModelCache
-
-    cache = ModelCache(None)
-    given = set(facts(cache, cache.default, "names"))
+    corpus = Corpus.from_items(["emma", "ava"])
+    given = {"data_name", *facts(corpus, count(corpus, 2), 1.0)}
     for chapter in BY_NUMBER.values():
         assert set(chapter.facts) <= given

@@ -34,7 +34,7 @@ def equivalence(
     """
     from nextchar import plots
     from nextchar.data.corpus import Corpus
-    from nextchar.lesson.equivalence import compare
+    from nextchar.lesson.equivalence import equivalence_report
     from nextchar.models.ngram.counts import count
 
     if file is None:
@@ -51,7 +51,7 @@ def equivalence(
         encoding=format_.encoding,
         options=text_options_from(lower, nfc, strip),
     )
-    report = compare(count(corpus, 2))
+    report = equivalence_report(count(corpus, 2))
     if figure:
         plots.save(plots.smoothing_map(report), figure)
     if as_json:
@@ -59,7 +59,7 @@ def equivalence(
         return
     rows = [
         (entry.name, f"{entry.loss:.6f}", f"{entry.largest_difference:.1e}", " ".join(entry.samples))
-        for entry in report.contenders
+        for entry in report.models
     ]
     columns = ["model", "loss", "largest difference", "samples of one stream"]
     print_table(columns, rows, right=columns[1:3])

@@ -28,6 +28,7 @@ from nextchar.data.display import line_of, shortened, thousands
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = [
+    "Choice",
     "Drawer",
     "Draws",
     "FastSampler",
@@ -36,6 +37,7 @@ __all__ = [
     "allowed",
     "assemble",
     "check_endless",
+    "choose",
     "cumulate",
     "draw_plainly",
     "sample",
@@ -254,6 +256,25 @@ def cumulate(log_probs: LogProbs) -> F64:
     return cumulative
 
 
+class Choice(NamedTuple):
+    """Which symbol of each row is drawn, and why.
+
+    Attributes:
+        ids: (B,) the symbols; meaningless where a row's total is 0.
+        marks: (B,) where in the interval from 0 to the total the draw lands.
+    """
+
+    ids: npt.NDArray[np.intp]
+    marks: F64
+
+
+def choose(cumulative: F64, u: F64) -> Choice:
+    """The draw itself: the first symbol of each row (B, V) whose cumulative probability exceeds u (B,) of the total."""
+    total = cumulative[:, -1]
+    marks = np.minimum(u * total, np.nextafter(total, 0))
+    return Choice((cumulative <= marks[:, None]).sum(axis=-1), marks)
+
+
 def _batched(model: LanguageModel, plan: Plan, n: int, seed: int, prefix: Ids) -> Callable[[int], Draws]:
     """Gives the next so many items at each call."""
     drawer = model.drawer(plan, n) if isinstance(model, FastSampler) else None
@@ -282,8 +303,7 @@ def draw_plainly(model: LanguageModel, plan: Plan, seed: int, prefix: Ids, first
         check_endless(plan, t)
         cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, t))
         total = cumulative[:, -1]
-        mark = np.minimum(uniforms(keys[alive], t) * total, np.nextafter(total, 0))
-        ids = (cumulative <= mark[:, None]).sum(axis=-1)
+        ids, _ = choose(cumulative, uniforms(keys[alive], t))
         dead.append(alive[total == 0])
         going = (ids != BOUNDARY) & (total > 0)
         if not going.all():

@@ -11,7 +11,7 @@ Letters: V size of the alphabet, P rows of probabilities (V, V), T bigrams in al
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,16 +24,29 @@ from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramN
 from nextchar.models.ngram.counts import Counts
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["Contender", "Equivalence", "MapEntry", "closest_l2", "compare", "divergence"]
+__all__ = [
+    "MAP_GRID",
+    "ComparedModel",
+    "Equivalence",
+    "MapEntry",
+    "SideBySide",
+    "closest_l2",
+    "divergence",
+    "equivalence_report",
+    "largest_difference",
+    "side_by_side",
+    "smoothing_map",
+]
 
 F64 = npt.NDArray[np.float64]
 
 MAP_GRID: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10000.0)
+LONGEST_SAMPLE: Final = 100  # characters
 _LOG_L2_RANGE: Final = (-9.0, 4.0)  # powers of ten between which the closest l2 is looked for
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contender:
+class ComparedModel:
     """One of the models that are compared.
 
     Attributes:
@@ -73,13 +86,13 @@ class Equivalence:
     """The whole report.
 
     Attributes:
-        contenders: count models and nets side by side; the unsmoothed count model first.
+        models: count models and nets side by side; the unsmoothed count model first.
         map: from add-k to l2.
         exact: what holds exactly, each with the figure that shows it.
         approximate: what holds nearly, each with the figure that shows how nearly.
     """
 
-    contenders: tuple[Contender, ...]
+    models: tuple[ComparedModel, ...]
     map: tuple[MapEntry, ...]
     exact: tuple[str, ...]
     approximate: tuple[str, ...]
@@ -87,7 +100,7 @@ class Equivalence:
     def document(self) -> dict[str, Any]:
         """As the JSON of the command line has it."""
         return {
-            "models": [dict(vars(entry)) for entry in self.contenders],
+            "models": [dict(vars(entry)) for entry in self.models],
             "map": [dict(vars(entry)) for entry in self.map],
             "exact": list(self.exact),
             "approximate": list(self.approximate),
@@ -113,7 +126,78 @@ def closest_l2(counts: Counts, add: float) -> tuple[float, BigramNetModel]:
     return l2, BigramNet(l2=l2).from_counts(counts)
 
 
-def compare(counts: Counts, *, samples: int = 5, grid: Sequence[float] = MAP_GRID) -> Equivalence:
+def largest_difference(P: F64, Q: F64) -> float:
+    """The largest difference of a probability between two tables (V, V)."""
+    return float(np.abs(P - Q).max())
+
+
+def smoothing_map(counts: Counts, grid: Sequence[float] = MAP_GRID) -> Iterator[MapEntry]:
+    """For each k the l2 whose optimum lies closest to add-k, one after the other, as each takes its time.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    for add in grid:
+        smoothed = Ngram(order=2, add=add).from_counts(counts)
+        l2, net = closest_l2(counts, add)
+        yield MapEntry(
+            add=add,
+            l2=l2,
+            divergence=divergence(rows_of(smoothed), rows_of(net), counts),
+            add_loss=smoothed.training_nats() / counts.total,
+            net_loss=net.training_nats() / counts.total,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideBySide:
+    """A count model beside a net.
+
+    Attributes:
+        counted: rows of the count model, (V, V).
+        net: rows of the net, (V, V).
+        largest_difference: of a probability.
+        divergence: KL(counted || net), nats per symbol.
+        net_loss: of the net on the training data, nats per symbol.
+        samples: items of both from the same random numbers, (count model, net).
+    """
+
+    counted: F64
+    net: F64
+    largest_difference: float
+    divergence: float
+    net_loss: float
+    samples: tuple[tuple[str, str], ...]
+
+
+def side_by_side(
+    counted: AutomatonModel, net: BigramNetModel, counts: Counts, *, samples: int, seed: int = LECTURE_SEED
+) -> SideBySide:
+    """Compare two models of the same bigrams.
+
+    Args:
+        counted: the count model.
+        net: the net.
+        counts: what both were trained on.
+        samples: how many items to draw from each, by the stream torch1.
+        seed: of both.
+    """
+    P, Q = rows_of(counted), rows_of(net)
+
+    def items(model: AutomatonModel) -> list[str]:
+        return model.sample(samples, seed=seed, stream="torch1", max_length=LONGEST_SAMPLE)
+
+    return SideBySide(
+        counted=P,
+        net=Q,
+        largest_difference=largest_difference(P, Q),
+        divergence=divergence(P, Q, counts),
+        net_loss=net.training_nats() / counts.total,
+        samples=tuple(zip(items(counted), items(net), strict=False)),
+    )
+
+
+def equivalence_report(counts: Counts, *, samples: int = 5, grid: Sequence[float] = MAP_GRID) -> Equivalence:
     """Compare counting with the net on bigram counts.
 
     Args:
@@ -130,44 +214,32 @@ def compare(counts: Counts, *, samples: int = 5, grid: Sequence[float] = MAP_GRI
     optimum = BigramNet(l2=0).from_counts(counts)
     P = rows_of(counted)
 
-    def contender(name: str, model: AutomatonModel) -> Contender:
-        return Contender(
+    def compared(name: str, model: AutomatonModel) -> ComparedModel:
+        return ComparedModel(
             name=name,
             loss=model.training_nats() / counts.total,
-            largest_difference=float(np.abs(rows_of(model) - P).max()),
-            samples=tuple(model.sample(samples, seed=LECTURE_SEED, stream="torch1", max_length=100)),
+            largest_difference=largest_difference(rows_of(model), P),
+            samples=tuple(model.sample(samples, seed=LECTURE_SEED, stream="torch1", max_length=LONGEST_SAMPLE)),
         )
 
-    contenders = (
-        contender("counts", counted),
-        contender("counts, add 1", Ngram(order=2, add=1).from_counts(counts)),
-        contender("net, 100 steps at rate 50, l2 0.01", lecture),
-        contender("net, optimum, l2 0.01", BigramNet(l2=0.01).from_counts(counts)),
-        contender("net, optimum, l2 0", optimum),
+    models = (
+        compared("counts", counted),
+        compared("counts, add 1", Ngram(order=2, add=1).from_counts(counts)),
+        compared("net, 100 steps at rate 50, l2 0.01", lecture),
+        compared("net, optimum, l2 0.01", BigramNet(l2=0.01).from_counts(counts)),
+        compared("net, optimum, l2 0", optimum),
     )
-    entries = []
-    for add in grid:
-        smoothed = Ngram(order=2, add=add).from_counts(counts)
-        l2, net = closest_l2(counts, add)
-        entries.append(
-            MapEntry(
-                add=add,
-                l2=l2,
-                divergence=divergence(rows_of(smoothed), rows_of(net), counts),
-                add_loss=smoothed.training_nats() / counts.total,
-                net_loss=net.training_nats() / counts.total,
-            )
-        )
+    entries = tuple(smoothing_map(counts, grid))
     return Equivalence(
-        contenders=contenders,
-        map=tuple(entries),
-        exact=_exact(counts, contenders),
-        approximate=_approximate(contenders, entries),
+        models=models,
+        map=entries,
+        exact=_exact(counts, models),
+        approximate=_approximate(models, entries),
     )
 
 
-def _exact(counts: Counts, contenders: Sequence[Contender]) -> tuple[str, ...]:
-    counted, optimum = contenders[0], contenders[-1]
+def _exact(counts: Counts, models: Sequence[ComparedModel]) -> tuple[str, ...]:
+    counted, optimum = models[0], models[-1]
     uniform = math.log(counts.alphabet.size)
     stiff = BigramNet(l2=1e9).from_counts(counts).training_nats() / counts.total
     flat = Ngram(order=2, add=1e12).from_counts(counts).training_nats() / counts.total
@@ -175,14 +247,14 @@ def _exact(counts: Counts, contenders: Sequence[Contender]) -> tuple[str, ...]:
         "Without L2 the net's optimum is the count model: the largest difference of a probability is "
         f"{optimum.largest_difference:.1e}, of the loss {abs(optimum.loss - counted.loss):.1e}.",
         f"The two ends meet in the uniform model, ln {counts.alphabet.size} = {uniform:.4f}: "
-        f"add 10^12 costs {flat:.4f}, l2 10^9 costs {stiff:.4f}.",
+        f"with add 10^12 the loss is {flat:.4f}, with l2 10^9 {stiff:.4f}.",
         "The same rows draw the same items: the optimum without L2 repeats "
         f"{_agreement(optimum.samples, counted.samples)} of the count model's items.",
     )
 
 
-def _approximate(contenders: Sequence[Contender], entries: Sequence[MapEntry]) -> tuple[str, ...]:
-    counted, descended = contenders[0], contenders[2]
+def _approximate(models: Sequence[ComparedModel], entries: Sequence[MapEntry]) -> tuple[str, ...]:
+    counted, descended = models[0], models[2]
     worst = max(entries, key=lambda entry: entry.divergence)
     return (
         f"100 steps of gradient descent end at {descended.loss:.4f}, not at {counted.loss:.4f}; a probability is "

@@ -7,11 +7,15 @@ visitors, and so is what follows from them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
+from nextchar.automata.automaton_model import rows_of
+from nextchar.data.corpus import Corpus
 from nextchar.data.splits import Split, split
+from nextchar.lesson.data_facts import DataSummary, data_summary, facts
+from nextchar.lesson.tables import Ids, Rows, Table, shown_ids
 from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram, NgramModel
@@ -21,6 +25,8 @@ from nextchar.web.dataset import Dataset, default_dataset, shipped_dataset
 __all__ = ["ModelCache"]
 
 Made = TypeVar("Made")
+
+FEWEST: Final = 20  # different items, below which none are held out
 
 
 class ModelCache:
@@ -57,6 +63,31 @@ class ModelCache:
         size = 16 * data.corpus.symbols
         return self.keep(data, ("counts", order), lambda: count(data.corpus, order), size)
 
+    def table(self, data: Dataset) -> Table:
+        """N, (V, V)."""
+        return self.keep(data, "table", lambda: self.counts(data).table(), 8 * data.corpus.alphabet.size**2)
+
+    def rows(self, data: Dataset, add: float = 0.0) -> Rows:
+        """P of the bigram model, (V, V)."""
+        size = 8 * data.corpus.alphabet.size**2
+        return self.keep(data, ("rows", add), lambda: rows_of(self.ngram(data, 2, add)), size)
+
+    def shown_ids(self, data: Dataset) -> Ids:
+        """The ids that tables show, (K,)."""
+        return self.keep(data, "shown", lambda: shown_ids(data.corpus))
+
+    def distinct(self, data: Dataset) -> Corpus:
+        """The different items."""
+        return self.keep(data, "distinct", data.corpus.distinct, data.size_bytes)
+
+    def summary(self, data: Dataset) -> DataSummary:
+        """The data at a glance."""
+        return self.keep(data, "summary", lambda: data_summary(data.corpus), 1 << 17)
+
+    def facts(self, data: Dataset) -> Mapping[str, Any]:
+        """The numbers of the data that the lesson's texts name."""
+        return self.keep(data, "facts", lambda: facts(data.corpus, self.counts(data), self.loss(data)))
+
     def ngram(self, data: Dataset, order: int = 2, add: float = 0.0) -> NgramModel:
         """The count model of the data; order and k are the visitor's."""
         V = data.corpus.alphabet.size
@@ -81,6 +112,10 @@ class ModelCache:
     def parts(self, data: Dataset) -> Split:
         """Training, validation and test items, no item twice."""
         return self.keep(data, "parts", lambda: split(data.corpus, "distinct"), 2 * data.size_bytes)
+
+    def held_out_parts(self, data: Dataset) -> Split | None:
+        """The same; None where there are too few different items to hold some out."""
+        return None if len(self.distinct(data)) < FEWEST else self.parts(data)
 
     def plain_words(self) -> tuple[str, list[str]]:
         """For the pitfall lab: a name and a list of the letters a to z, the default data where they are such."""

@@ -7,27 +7,29 @@ from typing import Any, Final
 
 from nextchar.lesson.pitfalls import load_pitfalls, run
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.json_views import facts
 from nextchar.web.pages import source_link
 from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "chapter", "pitfalls", "quiz", "run_pitfall", "site"]
 
 
+def _facts(call: ApiCall) -> dict[str, Any]:
+    return {"data_name": call.data_name, **call.cache.facts(call.data)}
+
+
 def site(call: ApiCall) -> Any:
     """The words around the chapters, the list of chapters, and what is in use."""
     from nextchar.lesson.texts import load_chapters, load_site
 
-    chapters = [
-        chapter.document(call.language, facts(call.cache, call.data, call.data_name)) for chapter in load_chapters()
-    ]
+    facts = _facts(call)
+    chapters = [chapter.document(call.language, facts) for chapter in load_chapters()]
     return {
         **load_site().document(call.language),
         "chapters": [
             {"number": number, "slug": chapter["slug"], "title": chapter["title"]}
             for number, chapter in enumerate(chapters, start=1)
         ],
-        "data": {"own": call.data.own, **facts(call.cache, call.data, call.data_name)},
+        "data": {"own": call.data.own, **facts},
         "has_torch": importlib.util.find_spec("torch") is not None,
     }
 
@@ -40,7 +42,7 @@ def chapter(call: ApiCall) -> Any:
     number = call.place["number"]
     if number not in chapters:
         raise RequestError(404, "no-chapter")
-    document = chapters[number].document(call.language, facts(call.cache, call.data, call.data_name))
+    document = chapters[number].document(call.language, _facts(call))
     for snippet in document["snippets"]:
         snippet["href"] = source_link(snippet["source"], snippet["object"])
     return {"number": int(number), **document}

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any, Final
 
-import numpy as np
-
-from nextchar.automata.automaton_model import AutomatonModel, rows_of
-from nextchar.core.plan import Plan
 from nextchar.extras import need_torch
-from nextchar.lesson.equivalence import MAP_GRID, closest_l2, divergence
+from nextchar.lesson.equivalence import MAP_GRID, side_by_side, smoothing_map
+from nextchar.lesson.forward_pass import forward_pass
+from nextchar.lesson.tables import excerpt, items_with_pair, shown_in_row, with_ids
 from nextchar.models.neural.bigram.model import LECTURE_SEED, one_hot
 from nextchar.models.neural.bigram.solvers import steady_rate
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.endpoints.counts import add_of, rows
-from nextchar.web.json_views import examples_of, row_ids, shown_ids, table_view
+from nextchar.web.endpoints.parameters import add_of, seed_of, word_of
+from nextchar.web.json_views import symbols_view
 
 __all__ = ["ENDPOINTS", "equivalence", "equivalence_map", "forward", "l2_of", "onehot", "optimum"]
 
 LARGEST_L2: Final = 1e9
+LARGEST_TORCH_SEED: Final = 2**63 - 1
 ONE_HOT_WORD: Final = 40
 MAP_ALPHABET: Final = 200  # symbols up to which the map is drawn
 MAP_SECONDS: Final = 20.0
@@ -35,53 +35,38 @@ def l2_of(call: ApiCall) -> float:
 def onehot(call: ApiCall) -> Any:
     """A word as the net reads it: for each symbol a row with a single 1."""
     alphabet = call.data.corpus.alphabet
-    text = call.data.corpus.options.apply(call.fields.text("text", "emma", longest=ONE_HOT_WORD))
-    table = one_hot(alphabet, text)
-    ids = np.union1d(shown_ids(call.cache, call.data), table.argmax(axis=1))
+    text = word_of(call, default="emma", longest=ONE_HOT_WORD)
+    ids = with_ids(call.cache.shown_ids(call.data), alphabet.encode(text))
     return {
-        **table_view(alphabet, ids),
+        **symbols_view(alphabet, ids),
         "symbols": [alphabet.boundary_sign, *text],
-        "rows": table[:, ids].astype(int).tolist(),
+        "rows": one_hot(alphabet, text)[:, ids].astype(int).tolist(),
     }
 
 
 def forward(call: ApiCall) -> Any:
     """One symbol's way through a net that has learned nothing yet."""
-    need_torch()
-    from nextchar.models.neural.bigram.lecture import initial_weights
-
-    corpus = call.data.corpus
-    V = corpus.alphabet.size
-    first = call.fields.whole("first", 0, low=0, high=V - 1)
-    seed = call.fields.whole("seed", LECTURE_SEED, low=0, high=2**63 - 1)
-    weights = initial_weights(V, seed)
-    logits = weights[first].double()
-    counts = logits.exp()
-    probabilities = (counts / counts.sum()).numpy()
-    seen = call.cache.counts(call.data)
-    follows = seen.ngrams[:, 0] == first
-    best = np.argsort(-seen.counts[follows], kind="stable")[:5]
-    targets = [(int(i), int(n)) for i, n in zip(seen.ngrams[follows][best, 1], seen.counts[follows][best], strict=True)]
-    ids = row_ids(probabilities, first, *(i for i, _ in targets))
+    corpus, symbols = call.data.corpus, call.data.corpus.alphabet.symbols
+    first = call.fields.whole("first", 0, low=0, high=len(symbols) - 1)
+    seed = seed_of(call, LECTURE_SEED, largest=LARGEST_TORCH_SEED)
+    seen = forward_pass(call.cache.counts(call.data), first, seed)
+    ids = shown_in_row(seen.probabilities, first, *(target.id for target in seen.targets))
     return {
-        **table_view(corpus.alphabet, ids),
-        "symbol": corpus.alphabet.symbols[first],
+        **symbols_view(corpus.alphabet, ids),
+        "symbol": symbols[first],
         "first": first,
-        "one_hot": (ids == first).astype(int).tolist(),
-        "logits": logits.numpy()[ids].tolist(),
-        "counts": counts.numpy()[ids].tolist(),
-        "total": float(counts.sum()),
-        "probabilities": probabilities[ids].tolist(),
+        "one_hot": [int(i == first) for i in ids],
+        "logits": seen.logits[ids].tolist(),
+        "counts": seen.counts[ids].tolist(),
+        "total": seen.total,
+        "probabilities": seen.probabilities[ids].tolist(),
         "target_examples": [
             {
-                "symbol": corpus.alphabet.symbols[i],
-                "id": i,
-                "count": times,
-                "probability": float(probabilities[i]),
-                "nats": float(-np.log(probabilities[i])),
-                "examples": examples_of(corpus, first, i, 1),
+                **asdict(target),
+                "symbol": symbols[target.id],
+                "examples": items_with_pair(corpus, first, target.id, 1),
             }
-            for i, times in targets
+            for target in seen.targets
         ],
     }
 
@@ -105,29 +90,22 @@ def optimum(call: ApiCall) -> Any:
 def equivalence(call: ApiCall) -> Any:
     """The count model and the net's optimum side by side."""
     data, l2, add = call.data, l2_of(call), add_of(call)
-    seed = call.fields.whole("seed", LECTURE_SEED, low=0, high=2**64 - 1)
-    net = call.cache.optimum(data, l2)
-    counted = call.cache.ngram(data, 2, add)
-    P, Q, ids = rows(call, data, add), rows_of(net), shown_ids(call.cache, data)
-    shown = np.ix_(ids, ids)
-    pairs = zip(_samples(counted, seed), _samples(net, seed), strict=False)
+    seed = seed_of(call, LECTURE_SEED)
+    net, counted = call.cache.optimum(data, l2), call.cache.ngram(data, 2, add)
+    both = side_by_side(counted, net, call.cache.counts(data), samples=SIDE_BY_SIDE, seed=seed)
+    ids = call.cache.shown_ids(data)
     return {
-        **table_view(data.corpus.alphabet, ids),
+        **symbols_view(data.corpus.alphabet, ids),
         "l2": l2,
         "add": add,
-        "counts_probabilities": P[shown].tolist(),
-        "net_probabilities": Q[shown].tolist(),
-        "largest_difference": float(np.abs(P - Q).max()),
-        "kl": divergence(P, Q, call.cache.counts(data)),
+        "counts_probabilities": excerpt(both.counted, ids).values.tolist(),
+        "net_probabilities": excerpt(both.net, ids).values.tolist(),
+        "largest_difference": both.largest_difference,
+        "kl": both.divergence,
         "loss_counts": call.cache.loss(data, 2, add),
-        "loss_net": net.training_nats() / call.cache.counts(data).total,
-        "samples": [{"counts": a, "net": b} for a, b in pairs],
+        "loss_net": both.net_loss,
+        "samples": [{"counts": a, "net": b} for a, b in both.samples],
     }
-
-
-def _samples(model: AutomatonModel, seed: int) -> list[str]:
-    plan = Plan(seed=seed, stream="torch1", max_length=100)
-    return list(model.draw(SIDE_BY_SIDE, plan).corpus)
 
 
 def equivalence_map(call: ApiCall) -> Any:
@@ -141,11 +119,9 @@ def equivalence_map(call: ApiCall) -> Any:
 
 
 def _map(call: ApiCall, data: Dataset) -> dict[str, Any]:
-    counts, entries, deadline = call.cache.counts(data), [], time.monotonic() + MAP_SECONDS
-    for add in MAP_GRID:
-        l2, net = closest_l2(counts, add)
-        counted = call.cache.ngram(data, 2, add)
-        entries.append({"add": add, "l2": l2, "divergence": divergence(rows_of(counted), rows_of(net), counts)})
+    entries, deadline = [], time.monotonic() + MAP_SECONDS
+    for entry in smoothing_map(call.cache.counts(data)):
+        entries.append({"add": entry.add, "l2": entry.l2, "divergence": entry.divergence})
         if time.monotonic() > deadline:
             break
     return {"entries": entries, "truncated": len(entries) < len(MAP_GRID)}

@@ -1,0 +1,87 @@
+"""One draw in slow motion: the row of probabilities, the random number u, and the symbol that it chooses.
+
+A row of probabilities divides the interval from 0 to its total into one piece for each symbol; u says where in the
+interval the draw lands, and the piece it lands in is the symbol that is drawn. This is the library's own draw
+(`core.sampling.choose`), with what it has in its hands on the way.
+
+Letters: V size of the alphabet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.core.plan import Plan
+from nextchar.core.protocol import LanguageModel
+from nextchar.core.random_streams import item_keys, uniforms
+from nextchar.core.sampling import allowed, choose, cumulate
+from nextchar.data.alphabet import BOUNDARY
+
+__all__ = ["SlowDraw", "slow_draw"]
+
+F64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowDraw:
+    """A draw and what led to it.
+
+    Attributes:
+        probabilities: of every symbol, (V,).
+        total: their sum, about 1.
+        u: the random number, from 0 to 1.
+        mark: where in the interval from 0 to the total the draw lands.
+        chosen: id of the symbol whose piece the mark lies in.
+        low: where that piece begins.
+        high: where it ends.
+    """
+
+    probabilities: F64
+    total: float
+    u: float
+    mark: float
+    chosen: int
+    low: float
+    high: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether the item ends here."""
+        return self.chosen == BOUNDARY
+
+
+def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> SlowDraw | None:
+    """What may follow a prefix, and what does; None where nothing can follow.
+
+    Args:
+        model: any language model.
+        prefix: what has been written so far.
+        seed: of the item.
+        number: which uniform of the item's sequence to use; item 0 of `model.sample` uses that of the number of
+            characters already written.
+
+    Raises:
+        UnknownSymbolError: the prefix has a character that the model does not know.
+    """
+    step = model.start(1)
+    for symbol in model.alphabet.encode(prefix):
+        step = model.advance(step.state, np.full(1, symbol))
+    u = uniforms(item_keys(seed, 0, 1), number)
+    log_probs = allowed(step.log_probs, model.alphabet, Plan(seed=seed), len(prefix))
+    rows = cumulate(log_probs)
+    draw = choose(rows, u)
+    cumulative, chosen = rows[0], int(draw.ids[0])
+    if cumulative[-1] == 0:
+        return None
+    return SlowDraw(
+        probabilities=np.exp(log_probs[0]),
+        total=float(cumulative[-1]),
+        u=float(u[0]),
+        mark=float(draw.marks[0]),
+        chosen=chosen,
+        low=float(cumulative[chosen - 1]) if chosen else 0.0,
+        high=float(cumulative[chosen]),
+    )

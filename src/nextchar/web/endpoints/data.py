@@ -1,0 +1,79 @@
+"""What can be asked about the list in use, and how a visitor puts a list of their own in its place."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nextchar.data.corpus import Corpus
+from nextchar.web.dataset import Dataset
+from nextchar.web.dispatcher import ApiCall, Endpoint
+from nextchar.web.endpoints.parameters import LONGEST_WORD
+from nextchar.web.json_views import data_view
+from nextchar.web.request_errors import RequestError
+
+__all__ = ["ENDPOINTS", "drop_data", "get_data", "items", "put_data"]
+
+OWN_BYTES: Final = 2_000_000
+OWN_ITEMS: Final = 100_000
+OWN_ITEM_CHARACTERS: Final = 1_000
+OWN_ALPHABET: Final = 2_000
+LISTED: Final = 200
+
+
+def get_data(call: ApiCall) -> Any:
+    """The data in use."""
+    return data_view(call.cache.summary(call.data), call.data_name, call.data.own)
+
+
+def put_data(call: ApiCall) -> Any:
+    """Use a list of the visitor's own."""
+    session = call.need_session()
+    call.sessions.note_upload(session)
+    text = call.fields.text("text", longest=OWN_BYTES, lines=True).removeprefix("\ufeff")
+    call.sessions.use(session, Dataset("own", True, _own_corpus(text)))
+    return get_data(call)
+
+
+def _own_corpus(text: str) -> Corpus:
+    """A visitor's list, within limits."""
+    size = len(text.encode())
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    items = sum(not line.isspace() for line in lines if line)
+    longest = max(map(len, lines))
+    characters = len(set(text) - set("\r\n"))
+    for status, code, key, have, most in (
+        (413, "too-large", "list-too-large", size, OWN_BYTES),
+        (422, "too-many-items", "too-many-items", items, OWN_ITEMS),
+        (422, "item-too-long", "item-too-long", longest, OWN_ITEM_CHARACTERS),
+        (422, "too-many-characters", "too-many-characters", characters, OWN_ALPHABET),
+    ):
+        if have > most:
+            raise RequestError(status, code, key, have=have, most=most)
+    if not items:
+        raise RequestError(422, "empty", "empty-list")
+    return Corpus.from_lines(lines)
+
+
+def drop_data(call: ApiCall) -> Any:
+    """Go back to the data that were there at first."""
+    if call.session is not None:
+        call.sessions.use(call.session, None)
+    return get_data(call)
+
+
+def items(call: ApiCall) -> Any:
+    """Items in the order of the data, or those that contain a text."""
+    wanted = call.fields.text("contains", "", longest=LONGEST_WORD)
+    begin = call.fields.whole("offset", 0, low=0, high=10**9)
+    most = call.fields.whole("limit", 24, low=1, high=LISTED)
+    corpus = call.data.corpus
+    found = list(corpus) if not wanted else [item for item in corpus if wanted in item]
+    return {"found": len(found), "items": found[begin : begin + most]}
+
+
+ENDPOINTS: Final = (
+    Endpoint(method="GET", path="/api/data", answer=get_data),
+    Endpoint(method="POST", path="/api/data", answer=put_data, work="sampling", body_bytes=2 * OWN_BYTES + 64_000),
+    Endpoint(method="DELETE", path="/api/data", answer=drop_data),
+    Endpoint(method="GET", path="/api/items", answer=items),
+)

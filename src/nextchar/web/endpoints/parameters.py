@@ -1,0 +1,36 @@
+"""What several endpoints read from a call: the amount of smoothing, the order, a word; each with its limits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nextchar.web.dispatcher import ApiCall
+
+__all__ = ["LARGEST_ORDER", "LARGEST_SEED", "LONGEST_ITEM", "LONGEST_WORD", "add_of", "order_of", "seed_of", "word_of"]
+
+LONGEST_WORD: Final = 200  # characters of what is typed
+LONGEST_ITEM: Final = 200  # characters of what is drawn
+LARGEST_ORDER: Final = 6
+LARGEST_ADD: Final = 1e9
+LARGEST_SEED: Final = 2**64 - 1
+
+
+def add_of(call: ApiCall, default: float = 0.0) -> float:
+    """The visitor's k."""
+    return call.fields.number("add", default, low=0, high=LARGEST_ADD)
+
+
+def order_of(call: ApiCall, default: int = 2) -> int:
+    """The visitor's order."""
+    return call.fields.whole("order", default, low=1, high=LARGEST_ORDER)
+
+
+def seed_of(call: ApiCall, default: int = 1, *, largest: int = LARGEST_SEED) -> int:
+    """The visitor's seed."""
+    return call.fields.whole("seed", default, low=0, high=largest)
+
+
+def word_of(call: ApiCall, name: str = "text", default: str | None = None, *, longest: int = LONGEST_WORD) -> str:
+    """What the visitor typed, treated as the items of the data were."""
+    text = call.fields.text(name, default, longest=longest)
+    return call.data.corpus.options.apply(text)
