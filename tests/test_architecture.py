@@ -105,13 +105,24 @@ def test_there_is_no_circle() -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
+def outside(name: str) -> set[str]:
+    """The packages of others that a module imports, wherever in it."""
+    nodes = list(ast.walk(MODULES[name]))
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    found |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {module.split(".")[0] for module in found}
+
+
 def test_only_the_kernels_import_numba() -> None:
-    for name, tree in MODULES.items():
-        roots = {
-            alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
-        }
-        roots |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert "numba" not in roots or name.startswith("nextchar._kernels."), f"{name} imports numba"
+    for name in MODULES:
+        assert "numba" not in outside(name) or name.startswith("nextchar._kernels."), f"{name} imports numba"
+
+
+def test_the_server_computes_nothing() -> None:
+    """It reads requests, calls the library and sends JSON; arrays are made and reckoned with in the library."""
+    for name in MODULES:
+        if name.startswith("nextchar.web"):
+            assert not outside(name) & {"numpy", "torch"}, f"{name} imports what computes"
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])

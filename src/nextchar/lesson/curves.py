@@ -1,4 +1,4 @@
-"""The curves of the lesson: the loss over the amount of smoothing, and over the length of the context.
+"""The curves of the lesson: the loss over the amount of smoothing, and over the order.
 
 Letters: V size of the alphabet, k what add-k smoothing adds to every count.
 """

@@ -1,4 +1,4 @@
-"""A bigram net in training that can be watched: gradient descent in turns, with a look at the model between them.
+"""Gradient descent to watch: the bigram net in turns, with a look at the model between them.
 
 These are the library's own steps and its own check for divergence. Where training diverges, the model to look at is
 the best one, as `BigramNet.fit` would return it.

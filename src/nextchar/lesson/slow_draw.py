@@ -1,4 +1,4 @@
-"""One draw in slow motion: the row of probabilities, the random number u, and the symbol that it chooses.
+"""One draw in slow motion: the row of probabilities, u, and the symbol that it chooses.
 
 A row of probabilities divides the interval from 0 to its total into one piece for each symbol; u says where in the
 interval the draw lands, and the piece it lands in is the symbol that is drawn. This is the library's own draw

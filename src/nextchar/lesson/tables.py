@@ -1,4 +1,4 @@
-"""Tables of bigrams as the lesson shows them: which part of a table fits on a page, and what stands in its cells.
+"""Tables of bigrams as the lesson shows them: the part that fits on a page, and single cells.
 
 A heat map of thousands of symbols cannot be read, so a large table is cut to the boundary and the most frequent
 symbols. Sums are always those of the whole table.

@@ -1,4 +1,4 @@
-"""The count model as a writer: how much of what it writes is new, and the game of telling it from the data."""
+"""The count model as a writer: how much of what it writes is new, and the game."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be asked about the list in use, and how a visitor puts a list of their own in its place."""
+"""What can be asked about the list in use, and how visitors put their own in its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several endpoints read from a call: the amount of smoothing, the order, a word; each with its limits."""
+"""What several endpoints read from a call: k, the order, the seed, a word; each within limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be asked of the count models as judges: how well they predict a word, smoothing, and longer contexts."""
+"""What can be asked of the count models as judges: a word's score, smoothing, longer contexts."""
 
 from __future__ import annotations
 
