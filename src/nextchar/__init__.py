@@ -4,7 +4,7 @@
     >>> corpus = nextchar.Corpus.from_items(["emma", "olivia", "ava"])
     >>> model = nextchar.Ngram(order=2, add=1).fit(corpus)
     >>> round(model.evaluate(corpus).nats_per_symbol, 4)
-    1.8294
+    1.5232
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 

@@ -19,7 +19,16 @@ __all__ = [
 
 
 class NextcharError(ValueError):
-    """Any fault of the input, the model file or the settings; the base of the family."""
+    """Any fault of the input, the model file or the settings; the base of the family.
+
+    Example:
+        >>> import nextchar
+        >>> try:
+        ...     nextchar.Corpus.from_items([])
+        ... except nextchar.NextcharError as error:
+        ...     print(error)
+        no items: the input is empty or has only blank lines
+    """
 
 
 class CorpusError(NextcharError):

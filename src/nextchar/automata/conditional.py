@@ -88,6 +88,13 @@ class Conditional:
         log_probability: of the condition, nats.
         known: fingerprints of items that are to be left out besides, where the items themselves are not at hand;
             drawing and enumerating leave them out, and nothing else can be said.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
+        >>> found = nextchar.given(model, prefix="a")
+        >>> found.mean_length, [item.text for item in found.top()]
+        (2.0, ['ab'])
     """
 
     source: AutomatonModel
@@ -242,6 +249,12 @@ def given(
     Raises:
         SettingsError: see `conditional`.
         UnknownSymbolError: a wish needs a character that the model does not know.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
+        >>> round(nextchar.given(model, prefix="a").probability, 4)
+        0.6667
     """
     for name in ("match", "contains"):
         if isinstance(wishes.get(name), str):

@@ -54,6 +54,12 @@ class Tabulation:
         context: how many symbols a state remembers.
         contexts: L.
         exact: whether each of these contexts has the model's own row, because the model looks back no further.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella"])
+        >>> nextchar.tabulate(nextchar.Mix(epochs=1).fit(corpus), corpus, context=1)
+        Tabulation(8 states, 7 contexts of up to 1 symbol, approximate)
     """
 
     model: DerivedModel

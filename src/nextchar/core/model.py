@@ -61,6 +61,15 @@ class Model(ABC):
         provenance: what it remembers of its training data.
         metrics: what was measured when it was trained, as plain JSON values.
         members: the models that it is made of; none for most.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> model = nextchar.Ngram(order=2).fit(corpus)
+        >>> isinstance(model, nextchar.Model), len(model.sample(5, seed=1))
+        (True, 5)
+        >>> model.evaluate(corpus).items
+        3
     """
 
     settings: Any

@@ -30,6 +30,13 @@ class Plan:
 
     Raises:
         SettingsError: a setting is out of its range, or two of them contradict each other.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
+        >>> plan = nextchar.Plan(seed=1, temperature=0.8, max_length=5)
+        >>> list(model.draw(3, plan).corpus) == model.sample(3, seed=1, temperature=0.8, max_length=5)
+        True
     """
 
     seed: int | None = None

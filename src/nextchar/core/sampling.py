@@ -83,6 +83,13 @@ class Samples:
         corpus: the items; possibly none.
         wanted: how many were asked for.
         drawn: how many had to be drawn for it, items that were left out included.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
+        >>> samples = model.draw(5, nextchar.Plan(seed=1, distinct=True))
+        >>> len(samples.corpus), samples.missing
+        (5, 0)
     """
 
     corpus: Corpus

@@ -45,6 +45,12 @@ class Score:
         item: the text.
         nats: -log p of the whole item, its end included.
         surprisal: -log p of each symbol given the ones before it, nats; the last is the end.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "b"]))
+        >>> model.score(["ab"])[0]  # p(a) p(b | a) p(end | b) = 1/2 x 1 x 1
+        Score('ab', 0.6931 nats, 0.2310 nats/symbol)
     """
 
     item: str
@@ -76,6 +82,13 @@ class Evaluation:
         nats: -log p of everything, weights counted.
         weight: of the symbols; `symbols` where the items have no weights.
         impossible: for people: the first n-gram that the model holds impossible, where `nats` is infinite.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["ab", "b"])
+        >>> model = nextchar.Ngram(order=2, add=0).fit(corpus)
+        >>> model.evaluate(corpus)  # two of five symbols cost log 2, the others nothing
+        Evaluation(0.2773 nats/symbol, perplexity 1.32, 2 items, 5 symbols)
     """
 
     items: int
@@ -213,6 +226,15 @@ def evaluate(model: LanguageModel, corpus: Corpus, *, without: Fingerprints | No
 
     Raises:
         UnknownSymbolError: the corpus has a character that the model does not know.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
+        >>> held_out = nextchar.Corpus.from_items(["ava", "mae"])
+        >>> nextchar.evaluate(model, held_out).items
+        2
+        >>> nextchar.evaluate(model, held_out, without=model.provenance.known).items  # ava was in the training data
+        1
     """
     corpus = corpus.encoded_in(model.alphabet)
     if without is not None:

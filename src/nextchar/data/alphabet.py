@@ -47,6 +47,14 @@ class Alphabet:
 
     Raises:
         SettingsError: no characters, not sorted and distinct, or a line end, NUL or half a surrogate pair among them.
+
+    Example:
+        >>> import nextchar
+        >>> alphabet = nextchar.Alphabet.of("emma")
+        >>> alphabet.symbols
+        ('.', 'a', 'e', 'm')
+        >>> alphabet.encode("emma").tolist()
+        [2, 3, 3, 1]
     """
 
     characters: str

@@ -51,6 +51,12 @@ class TextOptions:
         lower: to lower case.
         nfc: to Unicode normal form C, so that "é" is one symbol however it was typed.
         strip: without blanks at either end.
+
+    Example:
+        >>> import nextchar
+        >>> options = nextchar.TextOptions(lower=True)
+        >>> list(nextchar.Corpus.from_items([" Emma", "Ava "], options=options))
+        ['emma', 'ava']
     """
 
     lower: bool = False
@@ -97,6 +103,14 @@ class Corpus:
         options: what was done to the text.
         blank: how many blank lines were left out.
         source: the files, or None where the items came from memory.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava"])
+        >>> corpus
+        Corpus(2 items, 9 symbols, alphabet of 5)
+        >>> corpus.lengths.tolist()
+        [4, 3]
     """
 
     alphabet: Alphabet

@@ -38,6 +38,13 @@ class Split:
         test: to look at once.
         repeats: items that were left out because they occurred before.
         note: what to know when comparing with published figures, or None.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items([f"item{i}" for i in range(20)])
+        >>> parts = nextchar.split(corpus)
+        >>> len(parts.train), len(parts.validation), len(parts.test)
+        (16, 2, 2)
     """
 
     train: Corpus
@@ -70,6 +77,12 @@ def split(corpus: Corpus, name: SplitName = "distinct", *, seed: int = 0) -> Spl
 
     Raises:
         SettingsError: too few items, or there is no such split.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items([f"item{i}" for i in range(10)] * 2)
+        >>> nextchar.split(corpus, "distinct", seed=1)
+        Split(train 8, validation 1, test 1, alphabet of 15, 10 repeats left out)
     """
     if name == "distinct":
         return _distinct(corpus, checked_seed(seed))

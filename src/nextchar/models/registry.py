@@ -110,9 +110,19 @@ def spec_of(kind: str, settings: Mapping[str, Any]) -> Spec:
 def load(path: str | Path) -> Model:
     """Read a model from its file.
 
+    Args:
+        path: a file that `save` wrote, in this version or an older one.
+
     Raises:
         ModelFileError: the file does not exist, is something else, is damaged, or comes from a newer version.
         MissingExtraError: the kind of model needs an extra that is not installed.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
+        >>> model.save("names.safetensors")
+        >>> nextchar.load("names.safetensors").sample(3, seed=1) == model.sample(3, seed=1)
+        True
     """
     content = read_model_file(path)
     if content.kind == "classifier":

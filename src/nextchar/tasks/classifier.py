@@ -58,6 +58,14 @@ class Classifier:
         weights_: (F,) of the pool.
         biases_: (C,) constants of the labels, those of the prior among them.
         temperature_: the inverse of the sum of the weights of whole texts: above 1 where models are too sure.
+
+    Example:
+        >>> import nextchar
+        >>> words = ["gehen", "sehen", "stehen", "ziehen", "going", "seeing", "standing", "drawing"]
+        >>> labels = ["de"] * 4 + ["en"] * 4
+        >>> model = nextchar.Classifier(folds=2).fit(words, labels)
+        >>> model.predict(["drehen", "flying"]).tolist()
+        ['de', 'en']
     """
 
     def __init__(

@@ -85,6 +85,14 @@ class EnsembleModel(Model):
         settings: the weights.
         members: the models.
         metrics: what was measured on items held out.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
+        >>> members = [nextchar.Ngram(order=2).fit(corpus), nextchar.Ngram(order=4).fit(corpus)]
+        >>> model = nextchar.combine(members, nextchar.Corpus.from_items(["mia", "elle"]))
+        >>> [member.kind for member in model.members], len(model.settings.weights)
+        (['ngram', 'ngram'], 2)
     """
 
     kind: ClassVar[str] = "ensemble"
@@ -201,6 +209,15 @@ def combine(models: Sequence[Model], validation: Corpus) -> EnsembleModel:
     Raises:
         SettingsError: no models or items, the models do not go together, or each holds some symbol impossible.
         UnknownSymbolError: the items have a character that the models do not know.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
+        >>> held_out = nextchar.Corpus.from_items(["mia", "elle"])
+        >>> members = [nextchar.Ngram(order=2).fit(corpus), nextchar.Ngram(order=4).fit(corpus)]
+        >>> both = nextchar.combine(members, held_out)
+        >>> both.evaluate(held_out).nats <= min(member.evaluate(held_out).nats for member in members) + 1e-9
+        True
     """
     if not models:
         raise SettingsError("an ensemble needs at least one model")

@@ -142,6 +142,12 @@ def mix_with_nets(
     Raises:
         SettingsError: no nets, no such net or preset, or too little time.
         MissingExtraError: torch is not installed.
+
+    Example:
+        >>> import nextchar
+        >>> settings = nextchar.mix_with_nets(["transformer:small"], seconds=60)
+        >>> [member.kind for member in settings.members]  # settings.fit(corpus) trains them
+        ['transformer', 'mix']
     """
     from nextchar.extras import need_torch
 

@@ -66,6 +66,13 @@ class Mix:
 
     Raises:
         SettingsError: a setting is out of its range.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
+        >>> model = nextchar.Mix(epochs=2).fit(corpus)  # a number of epochs gives the same model everywhere
+        >>> model.sample(2, seed=1) == model.sample(2, seed=1)
+        True
     """
 
     seconds: float = 60.0
@@ -199,6 +206,12 @@ class MixModel(Model):
         tables: what its file holds: the experts' contexts and cells, and the gate; see `Frozen` and `Gate`.
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained; "experts" has what each expert is worth.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Mix(epochs=2).fit(nextchar.Corpus.from_items(["emma", "emily", "ella"]))
+        >>> model.score(["emma"])[0].nats < model.score(["mmea"])[0].nats
+        True
     """
 
     kind: ClassVar[str] = "mix"

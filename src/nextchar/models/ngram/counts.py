@@ -61,6 +61,14 @@ class Counts:
         ngrams: (M, n) ids, distinct; the last column is the predicted symbol. They are in colexicographic order: by
             their last symbols, then by the ones before, and so on, so that those which end alike lie side by side.
         counts: (M,) int64, at least 1; together they fit into 64 bits too.
+
+    Example:
+        >>> import nextchar
+        >>> counts = nextchar.count(nextchar.Corpus.from_items(["emma"]), 2)
+        >>> counts.most_frequent(2)
+        [('.e', 1), ('a.', 1)]
+        >>> (counts + counts).total
+        10
     """
 
     alphabet: Alphabet
@@ -177,6 +185,12 @@ def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts
     Raises:
         SettingsError: the order is out of range.
         CorpusError: the counts would not fit into 64 bits.
+
+    Example:
+        >>> import nextchar
+        >>> counts = nextchar.count(nextchar.Corpus.from_items(["ab", "ab", "b"]), 2)
+        >>> counts.table().tolist()  # rows and columns: the boundary, a, b
+        [[0, 2, 1], [0, 0, 2], [3, 0, 0]]
     """
     V, n = corpus.alphabet.size, checked_order(order)
     corpus.checked()

@@ -55,6 +55,13 @@ def count_files(
     Raises:
         CorpusError: a source cannot be read, or there is no item in any of them.
         SettingsError: the order is out of range.
+
+    Example:
+        >>> import nextchar
+        >>> from pathlib import Path
+        >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")
+        >>> nextchar.count_files("names.txt", order=2)
+        Counts(order 2, 8 n-grams, 9 in all)
     """
     checked_order(order)
     options = options or TextOptions()

@@ -59,6 +59,12 @@ class Ngram:
 
     Raises:
         SettingsError: a setting is out of its range, or does not go with the smoothing.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["ab", "ab", "b"])
+        >>> nextchar.Ngram(order=2, add=0).fit(corpus)  # of 8 symbols 2 cost -log 2/3 and 1 costs -log 1/3
+        NgramModel(ngram, order 2, add 0, alphabet of 3, 3 items, nats/symbol: train 0.2387)
     """
 
     order: int = 4
@@ -186,6 +192,15 @@ class NgramModel(AutomatonModel):
         metrics: what was measured when it was trained.
         fitted: what smoothing estimated beside the counts: `discounts` (n, 3), `k` (1,), or `own` (E,) and `rest` (S,).
         trie: the counts of all orders.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
+        >>> model.counts.total
+        8
+        >>> symbol, nats = model.surprisal("ab")[0]  # two of three items begin with an a
+        >>> symbol, round(nats, 4)
+        ('a', 0.4055)
     """
 
     kind: ClassVar[str] = "ngram"

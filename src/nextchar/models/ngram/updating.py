@@ -15,15 +15,29 @@ __all__ = ["merge", "update"]
 def merge(first: Model, second: Model) -> NgramModel:
     """The model of the training data of both, from their counts; with the settings of the first.
 
+    Args:
+        first: a count model.
+        second: another one, of the same order; their alphabets may differ.
+
     Raises:
         SettingsError: they are no count models of one order, or were made from text treated differently.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2)
+        >>> one = model.fit(nextchar.Corpus.from_items(["emma"]))
+        >>> two = model.fit(nextchar.Corpus.from_items(["ava"]))
+        >>> both = model.fit(nextchar.Corpus.from_items(["emma", "ava"]))
+        >>> nextchar.merge(one, two).counts == both.counts
+        True
     """
     a, b = _counted(first), _counted(second)
     if a.settings.order != b.settings.order:
         raise SettingsError(f"counts of order {a.settings.order} and of order {b.settings.order} cannot be added")
     if a.provenance.options != b.provenance.options:
         raise SettingsError(
-            "the two models treat text differently (--lower, --nfc, --strip); their counts do not add up"
+            "the two models treat text differently (to lower case, to normal form C, blanks at the ends); their "
+            "counts do not add up"
         )
     return a.settings.from_counts(a.counts + b.counts, together(a.provenance, b.provenance))
 
@@ -31,8 +45,18 @@ def merge(first: Model, second: Model) -> NgramModel:
 def update(model: Model, items: Corpus) -> NgramModel:
     """A count model after more training data: the same as one trained on the old and the new data together.
 
+    Args:
+        model: stays as it is.
+        items: the additional ones, read with the options of the model's text; new characters join its alphabet.
+
     Raises:
         SettingsError: it is no count model.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma"]))
+        >>> nextchar.update(model, nextchar.Corpus.from_items(["ava"])).provenance.items
+        2
     """
     counted = _counted(model)
     if items.options != counted.provenance.options:

@@ -50,6 +50,14 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
     Raises:
         CorpusError: the file cannot be read, or is no text.
         ModelFileError: it is not an ARPA file of characters, is damaged, or holds no probabilities.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2, smoothing="kneser-ney").fit(nextchar.Corpus.from_items(["emma", "ava"]))
+        >>> _ = nextchar.write_arpa(model, "names.arpa")
+        >>> again = nextchar.read_arpa("names.arpa")
+        >>> abs(again.score(["ava"])[0].nats - model.score(["ava"])[0].nats) < 1e-5
+        True
     """
     source = str(source)
     name = "standard input" if source == "-" else source

@@ -77,6 +77,12 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
     Raises:
         SettingsError: the model is not one of n-grams, or the name asks for another compression than gzip.
         ModelFileError: the file cannot be written there.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2, smoothing="kneser-ney").fit(nextchar.Corpus.from_items(["emma", "ava"]))
+        >>> nextchar.write_arpa(model, "names.arpa").ngrams  # of order 1 and 2
+        (6, 8)
     """
     if not isinstance(model, AutomatonModel):
         raise SettingsError(f"a model of kind {model.kind} is not made of n-grams, and has no ARPA form")

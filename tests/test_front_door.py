@@ -1,0 +1,79 @@
+"""What `nextchar` offers: each name has a home, an idea, an example that runs, and a line on the page of names."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import nextchar
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(nextchar.__file__).parent
+NAMES = [name for name in nextchar.__all__ if name != "__version__"]
+SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(("nextchar", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def test_type_checkers_see_the_same_names_from_the_same_places() -> None:
+    [block] = [node for node in ast.parse(SOURCES[PACKAGE / "__init__.py"]).body if isinstance(node, ast.If)]
+    seen = {}
+    for node in block.body:
+        assert isinstance(node, ast.ImportFrom)
+        [alias] = node.names
+        assert alias.asname == alias.name, "without `as` it is not exported"
+        seen[alias.name] = str(node.module).removeprefix("nextchar.")
+    assert seen == nextchar._HOME
+
+
+def test_the_names_are_sorted_and_each_is_there() -> None:
+    assert nextchar.__all__ == sorted(["__version__", *nextchar._HOME])
+    for name in NAMES:
+        assert inspect.isclass(getattr(nextchar, name)) or inspect.isfunction(getattr(nextchar, name)), name
+
+
+# -- docstrings ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_opens_with_an_idea_and_has_an_example(name: str) -> None:
+    doc = inspect.getdoc(getattr(nextchar, name)) or ""
+    assert re.match(r"[A-Z].*[.:]$", doc.split("\n", 1)[0]), "the first line is a sentence"
+    assert re.search(r"^ *>>> ", doc, re.MULTILINE), "an example shows how it is used"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_are_explained(name: str) -> None:
+    """Each argument of a function is named in its text."""
+    thing = getattr(nextchar, name)
+    if not inspect.isfunction(thing):
+        return
+    doc = inspect.getdoc(thing) or ""
+    for argument in inspect.signature(thing).parameters:
+        assert re.search(rf"\b{argument}\b", doc), f"{name} does not say what {argument} is"
+
+
+WITH_EXAMPLES = [path for path, text in SOURCES.items() if ">>> " in text]
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=module_of)
+def test_examples(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples of a file's docstrings, in a folder of their own."""
+    if ("neural" in path.parts or path.name == "training.py") and not find_spec("torch"):
+        pytest.skip("needs torch")
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(module_of(path))
+    runner = doctest.DocTestRunner(optionflags=doctest.REPORT_ONLY_FIRST_FAILURE)
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module, module.__name__):
+        said: list[str] = []
+        assert runner.run(test, out=said.append).failed == 0, "".join(said)
+    assert runner.tries
