@@ -274,7 +274,7 @@ def test_drag_a_probability(lesson: Lesson) -> None:
     assert f"{-math.log(p):.4f}" in lesson.text("log-says")
 
 
-def test_what_a_name_costs(
+def test_the_surprisal_of_a_name(
     lesson: Lesson, corpus: Corpus, bigrams: NgramModel, record_property: Callable[[str, object], None]
 ) -> None:
     lesson.open(5)

@@ -169,7 +169,7 @@ def print_table(
 
 
 def print_losses(splits: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print what the parts of a split cost, all items and new ones."""
+    """Print the losses on the parts of a split, of all items and of new ones."""
     held_out = len(splits) > 1
     columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
     rows = []

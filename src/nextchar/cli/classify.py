@@ -123,10 +123,11 @@ def calibrate(
     encoding: str,
     as_json: bool,
 ) -> None:
-    """Find by the items of GOOD above which cost an item is to be flagged, and keep it in the model's file.
+    """Find the threshold above which an item is flagged from the items of GOOD, and save it in the model's file.
 
-    The cost is measured against what good items of the same length cost, so that short ones raise no false alarms.
-    Items of GOOD that the model was trained on are left out. BAD, if given, tells how many of its items are caught.
+    The negative log-likelihood of an item is compared with that of good items of the same length, so that short ones
+    raise no false alarms. Items of GOOD that the model was trained on are left out. With BAD, the report says how many
+    of its items are caught.
     `score --flag` then flags.
     """
     import numpy as np

@@ -39,12 +39,13 @@ def compile_(
     encoding: str,
     as_json: bool,
 ) -> None:
-    """Make a finite automaton of MODEL: a table of what it says in each context that occurs in the FILEs.
+    """Make a finite automaton of MODEL: a table of its predictions in each context that occurs in the FILEs.
 
-    A step is then one look-up, and what only automata can do works: prob, top, complete, fill, and sample with any
-    wishes. For a net that looks back a fixed number of symbols (mlp, wavenet) the rows of these contexts are its own;
-    in others the longest suffix that occurs has a say, with the mean of the rows of the contexts that end so. With
-    --context N any model is compiled, nearly: all contexts with the same last N symbols have one row, their mean.
+    A step is then one look-up, and what only automata can do works: prob, top, complete, fill, and exact sampling with
+    any conditions. For a net that looks back a fixed number of symbols (mlp, wavenet) the rows of these contexts are
+    exact; in other contexts the longest suffix that occurs is used, with the mean of the rows of the contexts that end
+    with it. With --context N any model is compiled, approximately: all contexts with the same last N symbols share one
+    row, their mean.
     """
     check_writable(output, (*files, model))
     format_ = format_from(column, weight, encoding)

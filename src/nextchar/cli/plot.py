@@ -63,7 +63,7 @@ FIGURES = (
         "training",
         "training",
         "How the loss of a net fell.",
-        "Draw the training log of MODEL, a net: loss by step; for a bigram-net also what counting costs.",
+        "Draw the training log of MODEL, a net: loss by step; for a bigram-net also the loss of the counts.",
     ),
     Figure(
         "weights",

@@ -22,7 +22,7 @@ __all__ = ["evaluate", "info", "score"]
 _MOST_SHOWN = 8  # entries of a list in the table of `info`
 
 
-@click.command(short_help="What each item costs.")
+@click.command(short_help="The negative log-likelihood of each item, in nats.")
 @model_argument
 @click.argument("file", default="-")
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="Only the N most surprising items, per symbol.")
@@ -208,7 +208,7 @@ def _explain(loaded: Model, path: str, as_json: bool) -> None:
     if as_json:
         echo_json(experts)
         return
-    columns = ["expert", "nats/symbol lost without it", "has a say in"]
+    columns = ["expert", "nats/symbol lost without it", "used in"]
     rows = [(one["name"], f"{one['worth_nats']:.4f}", f"{one['active']:.0%}") for one in experts]
     print_table(columns, rows, right=columns[1:])
 

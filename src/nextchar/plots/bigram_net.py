@@ -32,7 +32,7 @@ __all__ = ["one_hot_rows", "smoothing_map", "training", "weights"]
 
 
 def training(model: Model) -> Figure:
-    """How the loss fell while a net learned; for the bigram net with what counting costs as the line to reach.
+    """How the loss fell while a net learned; for the bigram net with the loss of the counts as the line to reach.
 
     Raises:
         SettingsError: the model has no training log.

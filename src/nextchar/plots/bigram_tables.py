@@ -61,7 +61,7 @@ def probabilities(model: Model) -> Figure:
 
 
 def surprisal(model: Model, word: str) -> Figure:
-    """A bar for each symbol of a word: -log p in nats, with the mean and what a uniform model would cost.
+    """A bar for each symbol of a word: -log p in nats, with the mean and the loss of a uniform model.
 
     Warns:
         UserWarning: no installed font has some of the characters; they are shown by their code points.

@@ -1,4 +1,4 @@
-// Chapter 5: likelihood, its logarithm, the mean; -log p under the hand; ln V as the anchor; what a name costs.
+// Chapter 5: likelihood, its logarithm, the mean; -log p under the hand; ln V as the anchor; the surprisal of a name.
 
 const LONGEST_WORD = 60;
 
@@ -112,7 +112,7 @@ async function own(ctx, data, example, first) {
   const problem = ui.el("div", { attrs: { "aria-live": "polite" }, testid: "own-problem" });
   const spec = (score) => {
     const names = pairs(ctx, score);
-    // an impossible symbol costs infinitely much: its bar is drawn to the top of the chart and named ∞
+    // the surprisal of an impossible symbol is infinite: its bar is drawn to the top of the chart and named ∞
     const nats = score.symbols.map((entry) => (entry.nats === "inf" ? Infinity : entry.nats));
     const top = Math.max(...nats.filter(Number.isFinite), score.uniform) * 1.15;
     return {

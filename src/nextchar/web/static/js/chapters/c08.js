@@ -101,8 +101,8 @@ async function samples(ctx, place) {
 
   function draw() {
     return ctx.guard(async () => {
-      const wish = { l2: l2.value, add: 0, seed: Number(seed.value) };
-      const both = await ask((signal) => api.get("/equivalence", wish, { signal }));
+      const query = { l2: l2.value, add: 0, seed: Number(seed.value) };
+      const both = await ask((signal) => api.get("/equivalence", query, { signal }));
       if (!both) return;
       const same = both.samples.filter(({ counts, net }) => counts === net).length;
       ui.clear(
@@ -203,8 +203,8 @@ async function smoothing(ctx, place) {
 
   function draw() {
     return ctx.guard(async () => {
-      const wish = { add: ADDS[add.value], l2: l2Of(l2.value) };
-      const answer = await ask((signal) => api.get("/equivalence", wish, { signal }));
+      const query = { add: ADDS[add.value], l2: l2Of(l2.value) };
+      const answer = await ask((signal) => api.get("/equivalence", query, { signal }));
       if (!answer) return;
       both = answer;
       ui.clear(
