@@ -7,6 +7,7 @@ import doctest
 import importlib
 import inspect
 import re
+import runpy
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -77,3 +78,20 @@ def test_examples(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         said: list[str] = []
         assert runner.run(test, out=said.append).failed == 0, "".join(said)
     assert runner.tries
+
+
+# -- documents ------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_names_is_that_of_the_package() -> None:
+    tools = runpy.run_path(str(ROOT / "tools" / "names.py"))
+    shown = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    assert shown == tools["page"](), "python tools/names.py --write brings the page up to date"
+
+
+@pytest.mark.parametrize("path", [*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda path: path.name)
+def test_what_the_documents_name_is_there(path: Path) -> None:
+    """`nextchar.something` in a document is a public name."""
+    for first, second in re.findall(r"\bnextchar\.(\w+)(?:\.(\w+))?", path.read_text(encoding="utf-8")):
+        assert first in NAMES
+        assert not second or hasattr(getattr(nextchar, first), second), f"{first}.{second}"

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nextchar.models.mix.model import MixModel as MixModel
     from nextchar.models.neural.bigram.model import BigramNet as BigramNet
     from nextchar.models.neural.bigram.model import BigramNetModel as BigramNetModel
+    from nextchar.models.neural.families import Transformer as Transformer
     from nextchar.models.ngram.arpa import read_arpa as read_arpa
     from nextchar.models.ngram.arpa import write_arpa as write_arpa
     from nextchar.models.ngram.counts import Counts as Counts
@@ -79,6 +80,7 @@ _HOME: Final = {
     "Split": "data.splits",
     "Tabulation": "automata.tabulation",
     "TextOptions": "data.corpus",
+    "Transformer": "models.neural.families",
     "combine": "models.ensemble.model",
     "count": "models.ngram.counts",
     "count_files": "models.ngram.file_counts",

@@ -39,7 +39,7 @@ BATCH_CELLS: Final = 1 << 22  # B x T x V of one call of log_probs
 
 @dataclass(frozen=True)
 class Score:
-    """What one item costs.
+    """How surprising an item is to a model: -log p of the whole, and of each symbol given the ones before it.
 
     Attributes:
         item: the text.
@@ -74,7 +74,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What a corpus costs.
+    """The loss of a model on a corpus: -log p of all its items, summed and per symbol.
 
     Attributes:
         items: how many.

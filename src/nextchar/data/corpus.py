@@ -93,7 +93,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Items as ids.
+    """Many short texts to learn from or to score: each one an item, all of them together one array of ids.
 
     Attributes:
         alphabet: what the ids mean.

@@ -66,7 +66,7 @@ class Split:
 
 
 def split(corpus: Corpus, name: SplitName = "distinct", *, seed: int = 0) -> Split:
-    """Divide a corpus.
+    """Divide a corpus into training, validation and test items.
 
     Args:
         corpus: all items, in the order of the file.

@@ -51,7 +51,7 @@ CHUNK: Final = 1 << 16  # texts judged at a time
 
 
 class Classifier:
-    """Texts to labels; an estimator as scikit-learn's.
+    """Tells which label fits a text, and how probable that is; an estimator like scikit-learn's.
 
     Attributes:
         classes_: (C,) the labels, sorted.

@@ -56,7 +56,7 @@ ROOM: Final = 1 << 22  # numbers in the rows that are kept
 
 @dataclass(frozen=True, kw_only=True)
 class Mix:
-    """The settings of a mix.
+    """The settings of a mix: many kinds of context count, and a gate weighs what they say.
 
     Attributes:
         seconds: how long training may take, counting included; the number of experts, of positions that the gate is

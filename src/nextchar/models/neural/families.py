@@ -383,6 +383,13 @@ class Transformer(NetSpec):
 
     Raises:
         SettingsError: a setting is out of its range, or the width is no multiple of heads.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> net = nextchar.Transformer(width=16, heads=2, layers=1, steps=5).fit(corpus)
+        >>> net.kind, len(net.sample(2, seed=1))
+        ('transformer', 2)
     """
 
     kind: ClassVar[str] = "transformer"

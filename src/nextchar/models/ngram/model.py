@@ -46,7 +46,7 @@ ADD: Final = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Ngram:
-    """The settings of an n-gram model.
+    """The settings of an n-gram model: how far it looks back, and how it smooths.
 
     Attributes:
         order: n; 2 is the bigram model.

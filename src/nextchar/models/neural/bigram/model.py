@@ -55,7 +55,7 @@ LOGGED_STEPS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class BigramNet:
-    """The settings of a bigram net.
+    """The settings of a bigram net: one linear layer that learns what counting knows.
 
     Attributes:
         solver: newton (the optimum), gd, or lecture.

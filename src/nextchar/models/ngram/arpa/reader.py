@@ -40,7 +40,7 @@ CHUNK: Final = 1 << 20
 
 
 def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptions | None = None) -> BackoffModel:
-    """Read an ARPA file whose words are characters.
+    """Make a model of an ARPA file whose words are characters, such as KenLM's lmplz writes.
 
     Args:
         source: a path (compressed if it ends in .gz, .bz2, .xz or .zst), `-` for standard input, or a URL.
