@@ -10,7 +10,7 @@ import pytest
 from nextchar.data.corpus import Corpus
 from nextchar.lesson.tables import (
     add_to_counts,
-    cell,
+    bigram_cell,
     empty_cells,
     excerpt,
     items_with_pair,
@@ -67,10 +67,10 @@ def test_the_forgotten_keepdim_divides_the_columns() -> None:
 
 
 def test_a_cell() -> None:
-    found = cell(CORPUS.alphabet, N, P, 2, 1)
+    found = bigram_cell(CORPUS.alphabet, N, P, 2, 1)
     assert (found.pair, found.count, found.row_total, found.probability) == ("ba", 1, 4, 0.25)
     assert found.nats == pytest.approx(math.log(4))
-    assert cell(CORPUS.alphabet, N, P, 0, 0).nats == math.inf
+    assert bigram_cell(CORPUS.alphabet, N, P, 0, 0).nats == math.inf
 
 
 def test_the_rarest_pair() -> None:

@@ -12,7 +12,7 @@ from nextchar.cli._options import json_option
 from nextchar.cli._output import echo_json, print_table
 
 if TYPE_CHECKING:
-    from nextchar.lesson.reproduction import Result
+    from nextchar.lesson.reproduction import CheckedClaim
 
 __all__ = ["reproduce"]
 
@@ -42,7 +42,7 @@ def reproduce(path: str | None, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _rows(result: Result) -> Iterator[tuple[str, ...]]:
+def _rows(result: CheckedClaim) -> Iterator[tuple[str, ...]]:
     """A claim as a few lines of the table, so that long values have the width to themselves."""
     yield str(result.row), result.source, result.verdict, "claim", result.claim
     yield "", "", "", "expected", result.expected

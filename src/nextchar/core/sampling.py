@@ -28,8 +28,8 @@ from nextchar.data.display import line_of, shortened, thousands
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = [
-    "Choice",
     "Drawer",
+    "DrawnSymbols",
     "Draws",
     "FastSampler",
     "Samples",
@@ -37,9 +37,9 @@ __all__ = [
     "allowed",
     "assemble",
     "check_endless",
-    "choose",
     "cumulate",
     "draw_plainly",
+    "draw_symbols",
     "sample",
 ]
 
@@ -263,7 +263,7 @@ def cumulate(log_probs: LogProbs) -> F64:
     return cumulative
 
 
-class Choice(NamedTuple):
+class DrawnSymbols(NamedTuple):
     """Which symbol of each row is drawn, and why.
 
     Attributes:
@@ -275,11 +275,11 @@ class Choice(NamedTuple):
     marks: F64
 
 
-def choose(cumulative: F64, u: F64) -> Choice:
+def draw_symbols(cumulative: F64, u: F64) -> DrawnSymbols:
     """The draw itself: the first symbol of each row (B, V) whose cumulative probability exceeds u (B,) of the total."""
     total = cumulative[:, -1]
     marks = np.minimum(u * total, np.nextafter(total, 0))
-    return Choice((cumulative <= marks[:, None]).sum(axis=-1), marks)
+    return DrawnSymbols((cumulative <= marks[:, None]).sum(axis=-1), marks)
 
 
 def _batched(model: LanguageModel, plan: Plan, n: int, seed: int, prefix: Ids) -> Callable[[int], Draws]:
@@ -310,7 +310,7 @@ def draw_plainly(model: LanguageModel, plan: Plan, seed: int, prefix: Ids, first
         check_endless(plan, t)
         cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, t))
         total = cumulative[:, -1]
-        ids, _ = choose(cumulative, uniforms(keys[alive], t))
+        ids, _ = draw_symbols(cumulative, uniforms(keys[alive], t))
         dead.append(alive[total == 0])
         going = (ids != BOUNDARY) & (total > 0)
         if not going.all():

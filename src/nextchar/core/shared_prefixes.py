@@ -17,7 +17,7 @@ import numpy.typing as npt
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LanguageModel, LogProbs
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Draws, allowed, assemble, check_endless, choose, cumulate
+from nextchar.core.sampling import Draws, allowed, assemble, check_endless, cumulate, draw_symbols
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
 
@@ -113,7 +113,7 @@ class BranchingDrawer:
             check_endless(plan, t)
             cumulative = cumulate(allowed(branching.log_probs, alphabet, plan, t))[branching.row]
             total = cumulative[:, -1]
-            ids, _ = choose(cumulative, uniforms(keys[alive], t))
+            ids, _ = draw_symbols(cumulative, uniforms(keys[alive], t))
             dead.append(alive[total == 0])
             going = (ids != BOUNDARY) & (total > 0)
             alive = alive[going]

@@ -34,8 +34,8 @@ __all__ = [
     "divergence",
     "equivalence_report",
     "largest_difference",
+    "map_entries",
     "side_by_side",
-    "smoothing_map",
 ]
 
 F64 = npt.NDArray[np.float64]
@@ -131,7 +131,7 @@ def largest_difference(P: F64, Q: F64) -> float:
     return float(np.abs(P - Q).max())
 
 
-def smoothing_map(counts: Counts, grid: Sequence[float] = MAP_GRID) -> Iterator[MapEntry]:
+def map_entries(counts: Counts, grid: Sequence[float] = MAP_GRID) -> Iterator[MapEntry]:
     """For each k the l2 whose optimum lies closest to add-k, one after the other, as each takes its time.
 
     Raises:
@@ -229,7 +229,7 @@ def equivalence_report(counts: Counts, *, samples: int = 5, grid: Sequence[float
         compared("net, optimum, l2 0.01", BigramNet(l2=0.01).from_counts(counts)),
         compared("net, optimum, l2 0", optimum),
     )
-    entries = tuple(smoothing_map(counts, grid))
+    entries = tuple(map_entries(counts, grid))
     return Equivalence(
         models=models,
         map=entries,

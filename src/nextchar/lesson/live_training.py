@@ -28,13 +28,13 @@ from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
 from nextchar.models.neural.bigram.solvers import Divergence, TrainingStep, Watch
 from nextchar.models.ngram.counts import Counts
 
-__all__ = ["LiveTraining", "Snapshot"]
+__all__ = ["LiveTraining", "ModelSnapshot"]
 
 F64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Snapshot:
+class ModelSnapshot:
     """The model of a moment of the training.
 
     Attributes:
@@ -97,7 +97,7 @@ class LiveTraining:
         assert self.step is not None
         return self.divergence.best if self.divergence else self.step
 
-    def snapshot(self, *, samples: int, plan: Plan) -> Snapshot:
+    def snapshot(self, *, samples: int, plan: Plan) -> ModelSnapshot:
         """Look at the model of the weights in `kept`."""
         model = BigramNetModel(
             settings=self.net,
@@ -107,7 +107,7 @@ class LiveTraining:
             provenance=Provenance(items=self._counts.items, symbols=self._counts.total),
         )
         rows = rows_of(model)
-        return Snapshot(
+        return ModelSnapshot(
             probabilities=rows,
             largest_difference=largest_difference(rows, self._counted),
             samples=tuple(model.draw(samples, plan).corpus),

@@ -27,7 +27,7 @@ from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramN
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["CLAIMS", "Claim", "Facts", "Result", "check", "reproduce"]
+__all__ = ["CLAIMS", "CheckedClaim", "Claim", "Facts", "check", "reproduce"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -119,7 +119,7 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class CheckedClaim:
     """A claim and what came out."""
 
     row: int
@@ -135,7 +135,7 @@ class Result:
         return dict(vars(self))
 
 
-def reproduce(path: str | Path) -> Iterator[Result]:
+def reproduce(path: str | Path) -> Iterator[CheckedClaim]:
     """Check every claim on makemore's names.txt.
 
     Raises:
@@ -155,7 +155,7 @@ def reproduce(path: str | Path) -> Iterator[Result]:
         yield check(claim, facts)
 
 
-def check(claim: Claim, facts: Facts) -> Result:
+def check(claim: Claim, facts: Facts) -> CheckedClaim:
     """Compute one claim."""
     verdict: Verdict = "UNEXPECTED"
     try:
@@ -165,7 +165,7 @@ def check(claim: Claim, facts: Facts) -> Result:
             verdict = "source is wrong" if claim.wrong else "holds"
     except MissingExtraError as error:
         got, verdict, notes = "-", "not checked", [str(error)]
-    return Result(
+    return CheckedClaim(
         row=claim.row,
         claim=claim.text,
         source=claim.source,

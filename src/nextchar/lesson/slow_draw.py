@@ -2,7 +2,7 @@
 
 A row of probabilities divides the interval from 0 to its total into one piece for each symbol; u says where in the
 interval the draw lands, and the piece it lands in is the symbol that is drawn. This is the library's own draw
-(`core.sampling.choose`), with what it has in its hands on the way.
+(`core.sampling.draw_symbols`), with its intermediate values.
 
 Letters: V size of the alphabet.
 """
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LanguageModel
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import allowed, choose, cumulate
+from nextchar.core.sampling import allowed, cumulate, draw_symbols
 from nextchar.data.alphabet import BOUNDARY
 
 __all__ = ["SlowDraw", "slow_draw"]
@@ -72,7 +72,7 @@ def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> S
     u = uniforms(item_keys(seed, 0, 1), number)
     log_probs = allowed(step.log_probs, model.alphabet, Plan(seed=seed), len(prefix))
     rows = cumulate(log_probs)
-    draw = choose(rows, u)
+    draw = draw_symbols(rows, u)
     cumulative, chosen = rows[0], int(draw.ids[0])
     if cumulative[-1] == 0:
         return None

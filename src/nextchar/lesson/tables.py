@@ -28,7 +28,7 @@ __all__ = [
     "Table",
     "WordPairs",
     "add_to_counts",
-    "cell",
+    "bigram_cell",
     "empty_cells",
     "excerpt",
     "items_with_pair",
@@ -145,7 +145,7 @@ class Cell:
     nats: float
 
 
-def cell(alphabet: Alphabet, N: Table, P: Rows, first: int, second: int) -> Cell:
+def bigram_cell(alphabet: Alphabet, N: Table, P: Rows, first: int, second: int) -> Cell:
     """The cell of a pair."""
     probability = float(P[first, second])
     return Cell(

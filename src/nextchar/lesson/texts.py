@@ -20,9 +20,9 @@ from nextchar.lesson.languages import LANGUAGES, Language
 
 __all__ = [
     "Chapter",
+    "ChapterSection",
     "Option",
     "Question",
-    "Section",
     "Site",
     "Snippet",
     "load_chapters",
@@ -34,7 +34,7 @@ _FACT: Final = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
+class ChapterSection:
     """A part of a chapter in one language: a text with a figure.
 
     Attributes:
@@ -83,7 +83,7 @@ class Chapter:
     facts: tuple[str, ...]
     titles: Mapping[Language, str]
     goals: Mapping[Language, str]
-    sections: Mapping[Language, tuple[Section, ...]]
+    sections: Mapping[Language, tuple[ChapterSection, ...]]
     labels: Mapping[Language, Mapping[str, str]]
     snippets: tuple[Snippet, ...]
 
@@ -219,7 +219,7 @@ def _chapter(tables: Mapping[str, Any]) -> Chapter:
         goals={language: tables[language]["goal"] for language in LANGUAGES},
         sections={
             language: tuple(
-                Section(id=section["id"], heading=section["heading"], text=section["text"].strip())
+                ChapterSection(id=section["id"], heading=section["heading"], text=section["text"].strip())
                 for section in tables[language]["sections"]
             )
             for language in LANGUAGES

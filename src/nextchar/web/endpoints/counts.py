@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from nextchar.lesson.tables import (
     add_to_counts,
-    cell,
+    bigram_cell,
     empty_cells,
     excerpt,
     items_with_pair,
@@ -18,7 +18,7 @@ from nextchar.lesson.tables import (
     word_pairs,
 )
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.endpoints.parameters import add_of, word_of
+from nextchar.web.endpoints.parameters import add_of, typed_word
 from nextchar.web.json_views import cell_view, excerpt_view, symbols_view, word_view
 
 __all__ = ["ENDPOINTS", "counts", "encode", "keepdim", "pair", "row", "word_cells"]
@@ -30,7 +30,7 @@ def _symbol(call: ApiCall, name: str) -> int:
 
 def encode(call: ApiCall) -> Any:
     """A word as symbols, ids and bigrams."""
-    return word_view(word_pairs(call.data.corpus.alphabet, word_of(call)))
+    return word_view(word_pairs(call.data.corpus.alphabet, typed_word(call)))
 
 
 def counts(call: ApiCall) -> Any:
@@ -57,21 +57,21 @@ def pair(call: ApiCall) -> Any:
     data, first, second = call.data, _symbol(call, "first"), _symbol(call, "second")
     N, P = call.cache.table(data), call.cache.rows(data, add_of(call))
     return {
-        **cell_view(cell(data.corpus.alphabet, N, P, first, second)),
+        **cell_view(bigram_cell(data.corpus.alphabet, N, P, first, second)),
         "examples": items_with_pair(data.corpus, first, second),
     }
 
 
 def word_cells(call: ApiCall) -> Any:
     """The cells that a word walks through; those of a character that the data do not have are empty."""
-    data, word = call.data, word_pairs(call.data.corpus.alphabet, word_of(call))
+    data, word = call.data, word_pairs(call.data.corpus.alphabet, typed_word(call))
     N, P = call.cache.table(data), call.cache.rows(data, add_of(call))
     cells: list[dict[str, Any]] = []
     for text, first, second in word.pairs:
         if first is None or second is None:
             cells.append({"pair": text, "first": first, "second": second, "count": 0, "probability": None})
         else:
-            cells.append(cell_view(cell(data.corpus.alphabet, N, P, first, second)))
+            cells.append(cell_view(bigram_cell(data.corpus.alphabet, N, P, first, second)))
     return {"cells": cells, "unknown": list(word.unknown)}
 
 

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from nextchar.extras import need_torch
-from nextchar.lesson.equivalence import MAP_GRID, side_by_side, smoothing_map
+from nextchar.lesson.equivalence import MAP_GRID, map_entries, side_by_side
 from nextchar.lesson.forward_pass import forward_pass
 from nextchar.lesson.tables import excerpt, items_with_pair, shown_in_row, with_ids
 from nextchar.models.neural.bigram.model import LECTURE_SEED, one_hot
 from nextchar.models.neural.bigram.solvers import steady_rate
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.endpoints.parameters import add_of, seed_of, word_of
+from nextchar.web.endpoints.parameters import add_of, seed_of, typed_word
 from nextchar.web.json_views import symbols_view
 
 __all__ = ["ENDPOINTS", "equivalence", "equivalence_map", "forward", "l2_of", "onehot", "optimum"]
@@ -35,7 +35,7 @@ def l2_of(call: ApiCall) -> float:
 def onehot(call: ApiCall) -> Any:
     """A word as the net reads it: for each symbol a row with a single 1."""
     alphabet = call.data.corpus.alphabet
-    text = word_of(call, default="emma", longest=ONE_HOT_WORD)
+    text = typed_word(call, default="emma", longest=ONE_HOT_WORD)
     ids = with_ids(call.cache.shown_ids(call.data), alphabet.encode(text))
     return {
         **symbols_view(alphabet, ids),
@@ -120,7 +120,7 @@ def equivalence_map(call: ApiCall) -> Any:
 
 def _map(call: ApiCall, data: Dataset) -> dict[str, Any]:
     entries, deadline = [], time.monotonic() + MAP_SECONDS
-    for entry in smoothing_map(call.cache.counts(data)):
+    for entry in map_entries(call.cache.counts(data)):
         entries.append({"add": entry.add, "l2": entry.l2, "divergence": entry.divergence})
         if time.monotonic() > deadline:
             break

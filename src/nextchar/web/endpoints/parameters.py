@@ -6,7 +6,16 @@ from typing import Final
 
 from nextchar.web.dispatcher import ApiCall
 
-__all__ = ["LARGEST_ORDER", "LARGEST_SEED", "LONGEST_ITEM", "LONGEST_WORD", "add_of", "order_of", "seed_of", "word_of"]
+__all__ = [
+    "LARGEST_ORDER",
+    "LARGEST_SEED",
+    "LONGEST_ITEM",
+    "LONGEST_WORD",
+    "add_of",
+    "order_of",
+    "seed_of",
+    "typed_word",
+]
 
 LONGEST_WORD: Final = 200  # characters of what is typed
 LONGEST_ITEM: Final = 200  # characters of what is drawn
@@ -30,7 +39,7 @@ def seed_of(call: ApiCall, default: int = 1, *, largest: int = LARGEST_SEED) -> 
     return call.fields.whole("seed", default, low=0, high=largest)
 
 
-def word_of(call: ApiCall, name: str = "text", default: str | None = None, *, longest: int = LONGEST_WORD) -> str:
+def typed_word(call: ApiCall, name: str = "text", default: str | None = None, *, longest: int = LONGEST_WORD) -> str:
     """What the visitor typed, treated as the items of the data were."""
     text = call.fields.text(name, default, longest=longest)
     return call.data.corpus.options.apply(text)

@@ -12,7 +12,7 @@ from nextchar.lesson.tables import shown_in_row
 from nextchar.lesson.writing import game_rounds, write
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.endpoints.parameters import LONGEST_ITEM, add_of, order_of, seed_of, word_of
+from nextchar.web.endpoints.parameters import LONGEST_ITEM, add_of, order_of, seed_of, typed_word
 from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "game", "sample", "step"]
@@ -27,7 +27,7 @@ LISTED: Final = 200
 def step(call: ApiCall) -> Any:
     """One draw: the row, u, and the symbol that it chooses; what `model.sample` does for its first item."""
     model = call.cache.ngram(call.data, order_of(call), add_of(call))
-    prefix = word_of(call, "prefix", "")
+    prefix = typed_word(call, "prefix", "")
     number = call.fields.whole("draw", len(prefix), low=0, high=10_000)
     draw = slow_draw(model, prefix, seed=seed_of(call), number=number)
     if draw is None:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from nextchar.lesson.curves import order_curve, smoothing_curve, smoothing_grid
-from nextchar.lesson.tables import cell, empty_cells, excerpt, rarest_pair
+from nextchar.lesson.tables import bigram_cell, empty_cells, excerpt, rarest_pair
 from nextchar.lesson.word_score import score_word
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.endpoints.parameters import LARGEST_ORDER, LONGEST_ITEM, add_of, order_of, word_of
+from nextchar.web.endpoints.parameters import LARGEST_ORDER, LONGEST_ITEM, add_of, order_of, typed_word
 from nextchar.web.json_views import cell_view, symbols_view
 from nextchar.web.request_errors import RequestError
 
@@ -26,7 +26,7 @@ TABLE_ORDERS: Final = range(1, 11)  # whose size of table is told
 def score(call: ApiCall) -> Any:
     """How well the model predicts a word, symbol by symbol."""
     data, add, order = call.data, add_of(call), order_of(call)
-    text = word_of(call)
+    text = typed_word(call)
     if not text:
         raise RequestError(422, "empty", "no-character")
     scored = asdict(score_word(call.cache.ngram(data, order, add), text))
@@ -45,7 +45,7 @@ def smoothing(call: ApiCall) -> Any:
         "add": add,
         "loss": call.cache.loss(data, 2, add),
         "uniform": call.cache.facts(data)["uniform_loss"],
-        "jz": cell_view(cell(alphabet, N, P, *rarest)),
+        "jz": cell_view(bigram_cell(alphabet, N, P, *rarest)),
         "table": excerpt(P, ids).values.tolist(),
         "empty": empty_cells(N),
     }
