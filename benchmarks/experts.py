@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -115,12 +115,12 @@ def _compiled_net(kind: str) -> dict[str, Any]:
     from benchmarks.measure import Side, take_turns
     from nextchar.automata.tabulation import tabulate
     from nextchar.core.plan import Plan
-    from nextchar.models.neural.families import net_spec
+    from nextchar.models.neural.families import NetSpec
+    from nextchar.models.registry import spec_of
 
     parts = nextchar.split(nextchar.Corpus.from_file(_names()), "eurekalabs")
-    net = net_spec(kind, "default", [], {"seconds": NET_SECONDS, "seed": SEED}).fit(
-        parts.train, validation=parts.validation
-    )
+    spec = cast(NetSpec, spec_of(kind, {"seconds": NET_SECONDS, "seed": SEED}))
+    net = spec.fit(parts.train, validation=parts.validation)
     begun = time.perf_counter()
     made = tabulate(net, parts.train)
     seconds = time.perf_counter() - begun

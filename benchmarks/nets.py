@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -143,10 +143,12 @@ def _trained(job: Job) -> dict[str, Any]:
 
 
 def _fit(job: Job) -> tuple[NeuralModel, Split, float, float]:
-    from nextchar.models.neural.families import net_spec
+    from nextchar.models.neural.families import NetSpec
+    from nextchar.models.registry import spec_of
 
     parts = _parts(job.split)
-    spec = net_spec(job.kind, job.preset, [], {**job.settings, "seconds": job.seconds, "seed": job.seed})
+    settings = {**job.settings, "seconds": job.seconds, "seed": job.seed}
+    spec = cast(NetSpec, spec_of(job.kind, settings, preset=job.preset))
     wall, cpu = time.perf_counter(), time.process_time()
     model = spec.fit(parts.train, validation=parts.validation)
     return model, parts, time.perf_counter() - wall, time.process_time() - cpu

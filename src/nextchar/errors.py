@@ -12,6 +12,7 @@ __all__ = [
     "MissingExtraError",
     "ModelFileError",
     "NextcharError",
+    "NotAModelError",
     "SettingsError",
     "TooLargeError",
     "UnknownSymbolError",
@@ -59,6 +60,18 @@ class TooLargeError(SettingsError):
 
 class ModelFileError(NextcharError):
     """The file is not a whole, undamaged nextchar model that this version can read."""
+
+
+class NotAModelError(ModelFileError):
+    """A nextchar file that holds something else than a model.
+
+    Attributes:
+        kind: what it holds: classifier or checkpoint.
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class DataSetError(NextcharError):

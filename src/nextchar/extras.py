@@ -6,7 +6,23 @@ from importlib.util import find_spec
 
 from nextchar.errors import MissingExtraError
 
-__all__ = ["need_tensorboard", "need_torch"]
+__all__ = ["need_extra", "need_tensorboard", "need_torch"]
+
+
+def need_extra(extra: str, feature: str) -> None:
+    """Say which extra is missing for a feature, before anything is computed.
+
+    Args:
+        extra: its name; the module that it installs has the same name, but for neural, which is torch.
+        feature: what needs it, for the message.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    if extra == "neural":
+        need_torch(feature)
+    elif find_spec(extra) is None:
+        raise MissingExtraError(feature, extra)
 
 
 def need_torch(feature: str = "the model bigram-net") -> None:
@@ -27,5 +43,4 @@ def need_tensorboard() -> None:
     Raises:
         MissingExtraError: it is not installed.
     """
-    if find_spec("tensorboard") is None:
-        raise MissingExtraError("a log for TensorBoard", "tensorboard")
+    need_extra("tensorboard", "a log for TensorBoard")

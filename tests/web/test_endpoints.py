@@ -32,7 +32,7 @@ from nextchar.models.neural.bigram.model import BigramNet, one_hot
 from nextchar.models.neural.bigram.solvers import steady_rate
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
-from nextchar.tasks.leaderboard import Contender, compare, contenders
+from nextchar.tasks.leaderboard import Candidate, candidates, compare
 from nextchar.web.cache import SingleFlightCache
 from nextchar.web.dataset import Dataset, default_dataset
 from nextchar.web.server import _listen, create_app
@@ -323,7 +323,7 @@ def test_orders(client: Any, corpus: Corpus) -> None:
 def test_all_models(client: Any, corpus: Corpus) -> None:
     seen = get(client, "models")
     parts = split(corpus, "distinct")
-    wanted = {c.spec.summary: c.spec for c in contenders()}
+    wanted = {c.spec.summary: c.spec for c in candidates()}
     left_out = [entry["summary"] for entry in seen["left_out"]]
     assert sorted([entry["summary"] for entry in seen["models"]] + left_out) == sorted(wanted)
     if parts.train.symbols > 60_000:
@@ -335,7 +335,7 @@ def test_all_models(client: Any, corpus: Corpus) -> None:
         assert entry["nats_per_symbol"] == pytest.approx(model.evaluate(parts.test).nats_per_symbol)
         if entry is seen["models"][0]:
             assert seen["samples"] == model.sample(10, seed=1, max_length=200)
-    [result] = compare([Contender("ngram", Ngram(order=4))], parts)
+    [result] = compare([Candidate("ngram", Ngram(order=4))], parts)
     [entry] = [entry for entry in seen["models"] if entry["summary"] == "order 4, add 0.1"]
     assert entry["nats_per_symbol"] == pytest.approx(result.nats_per_symbol)
 
@@ -352,7 +352,7 @@ def test_all_models(client: Any, corpus: Corpus) -> None:
 def test_all_models_of_a_short_list(client: Any, items: list[str]) -> None:
     post(client, "data", text="\n".join(items))
     seen = get(client, "models")
-    assert (len(seen["models"]), seen["left_out"]) == (len(contenders()), [])
+    assert (len(seen["models"]), seen["left_out"]) == (len(candidates()), [])
     assert all(0 < entry["nats_per_symbol"] < 10 for entry in seen["models"])
     assert len(seen["samples"]) == 10
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ from nextchar.automata.automaton import TABLE_BYTES, Automaton, States
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
-from nextchar.core.progress import Progress
+from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.shared_prefixes import beginnings
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
@@ -37,7 +37,7 @@ from nextchar.data.display import thousands
 from nextchar.data.row_order import sorted_rows
 from nextchar.errors import SettingsError
 
-__all__ = ["ContextTrie", "Standing", "Tabulation", "tabulate"]
+__all__ = ["ContextTrie", "Tabulation", "tabulate"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -143,13 +143,6 @@ def tabulate(
     return Tabulation(made, k, trie.contexts, exact)
 
 
-class Standing(NamedTuple):
-    """How far it has come; a `Report`."""
-
-    share: float
-    text: str
-
-
 class ContextTrie:
     """The contexts of items, each its k newest symbols with the newest first, and the suffixes where they part.
 
@@ -209,7 +202,7 @@ class ContextTrie:
         for log_probs, row, at in beginnings(model, items):
             read += len(at)
             if progress is not None:
-                progress(Standing(read / items.symbols, f"{read:,} of {items.symbols:,} symbols"))
+                progress(ProgressReport(read / items.symbols, f"{read:,} of {items.symbols:,} symbols"))
             branch, first = np.unique(row, return_index=True)
             occurred = np.bincount(row, weights[at])[branch]
             np.add.at(sums, self._leaf[at[first]], np.exp(log_probs[branch]) * occurred[:, None])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
-from nextchar.errors import ModelFileError, NextcharError
+from nextchar.errors import ModelFileError, NextcharError, NotAModelError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,6 +35,12 @@ __all__ = [
 ]
 
 
+_WHAT_TO_DO = {
+    "classifier": "; use it with: nextchar classify MODEL FILE",
+    "checkpoint": "; to go on, give the command of that training with --resume",
+}
+
+
 class CommandGroup(click.Group):
     """A click group that ends a user's mistake with one line and exit code 1 instead of a traceback."""
 
@@ -45,6 +51,8 @@ class CommandGroup(click.Group):
                 stream.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
+        except NotAModelError as error:
+            _fail(f"{error}{_WHAT_TO_DO.get(error.kind, '')}")
         except NextcharError as error:
             _fail(str(error))
         except KeyboardInterrupt:

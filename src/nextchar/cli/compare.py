@@ -10,7 +10,7 @@ from nextchar.cli._options import format_from, input_options, json_option, text_
 from nextchar.cli._output import echo_json, note, print_table, training_progress
 
 if TYPE_CHECKING:
-    from nextchar.tasks.leaderboard import Result
+    from nextchar.tasks.leaderboard import Entry
 
 __all__ = ["compare"]
 
@@ -66,19 +66,22 @@ def compare(
     format_ = format_from(column, weight, encoding)
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
-    from nextchar.models.registry import KINDS
+    from nextchar.models.registry import MODELS
+    from nextchar.tasks.leaderboard import candidates
     from nextchar.tasks.leaderboard import compare as run
-    from nextchar.tasks.leaderboard import contenders
 
     wanted = () if models is None else tuple(name.strip() for name in models.split(","))
+    compared = {row.name: row for row in MODELS.values() if row.candidates}
     for name in wanted:
-        if name not in KINDS:
-            raise click.UsageError(f"--models: there is no model {name!r}; choose from {', '.join(KINDS)}.")
+        if name not in MODELS:
+            raise click.UsageError(f"--models: there is no model {name!r}; choose from {', '.join(compared)}.")
+        if name not in compared:
+            raise click.UsageError(f"--models: {name} takes no part in comparisons; choose from {', '.join(compared)}.")
     if figure is not None:
         from nextchar.plots import check_output
 
         check_output(figure)
-    field = contenders(seconds, wanted)
+    field = candidates(seconds, wanted)
     if not field:
         raise click.UsageError("--models: these models take part with --seconds only.")
     corpus = Corpus.from_file(
@@ -91,7 +94,7 @@ def compare(
     parts = split(corpus, division, seed=seed)
     if parts.note:
         note(f"Note: {parts.note}.")
-    results: list[Result] = []
+    results: list[Entry] = []
     interrupted = False
     with training_progress() as progress:
         try:
@@ -112,7 +115,7 @@ def compare(
         raise KeyboardInterrupt
 
 
-def _print(results: list[Result]) -> None:
+def _print(results: list[Entry]) -> None:
     columns = ["model", "nats", "new", "bits", "MB", "train s", "score M/s"]
     print_table(
         columns,

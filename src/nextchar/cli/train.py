@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -20,127 +20,45 @@ from nextchar.cli._output import (
     training_progress,
     warnings_as_notes,
 )
+from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 
 if TYPE_CHECKING:
-    from nextchar.core.settings import Spec
+    from nextchar.core.settings import RunnableSpec, Setting, Spec
     from nextchar.data.corpus import TextOptions
-    from nextchar.models.neural.training.checkpoints import Run
+    from nextchar.models.neural.training.settings import Run
+    from nextchar.models.registry import Kind
     from nextchar.tasks.train import Trained
 
 __all__ = ["train"]
 
-SMOOTHING = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney", "pitman-yor")
-DEFAULT_ORDERS = {"add": 4, "pitman-yor": 8}  # 6 for the others
-NETS = ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")
-PRESETS = ("small", "default", "large")
-NET_OPTIONS = ("preset", "set", "steps", "epochs", "seconds", "device", "log", "tensorboard", "checkpoint", "resume")
-
-# What each model can be told, and the name of the setting.
-MODEL_OPTIONS: dict[str, dict[str, str]] = {
-    "bigram": {"add": "add"},
-    "ngram": {
-        "order": "order",
-        "smoothing": "smoothing",
-        "add": "add",
-        "tune": "tune",
-        "sweeps": "sweeps",
-    },
-    "bigram-net": {
-        "solver": "solver",
-        "l2": "l2",
-        "steps": "steps",
-        "learning_rate": "learning_rate",
-        "init": "init",
-        "init_seed": "seed",
-    },
-    "mix": {"seconds": "seconds", "epochs": "epochs"},
-    **{kind: {name: name for name in NET_OPTIONS} for kind in NETS},
-}
-WITH_OPTIONS = ("with", "seconds", "device", "log", "tensorboard", "checkpoint", "resume")  # of a mix with nets
 _PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
 
 
-@click.command(short_help="Learn a model from a list of items.")
+@click.command(cls=TrainCommand, short_help="Learn a model from a list of items.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
-@click.option(
-    "--model",
-    "kind",
-    type=click.Choice(list(MODEL_OPTIONS)),
-    help="The kind of model; bigram is ngram of order 2, add-k.  [default: the n-gram model that is best on items held "
-    "out, found within a few seconds]",
-)
-@click.option(
-    "--order",
-    type=int,
-    metavar="N",
-    help="ngram: predict from the N - 1 symbols before.  [default: 4 for add, 8 for pitman-yor, else 6]",
-)
-@click.option(
-    "--smoothing", type=click.Choice(SMOOTHING), help="ngram: how to treat what was not seen.  [default: add]"
-)
-@click.option("--add", type=float, metavar="K", help="ngram, bigram: added to every count by add.  [default: 0.1]")
-@click.option(
-    "--tune",
-    type=click.Choice(["none", "held-out", "leave-one-out"]),
-    help="ngram: what to fit the discounts, or k, to.  [default: none: the formulas' discounts, k as given]",
-)
-@click.option("--sweeps", type=int, metavar="N", help="ngram, pitman-yor: of the sampler.  [default: 30]")
-@click.option("--solver", type=click.Choice(["newton", "gd", "lecture"]), help="bigram-net.  [default: newton]")
-@click.option("--l2", type=float, metavar="X", help="bigram-net: weight of mean(W^2).  [default: 0.01]")
-@click.option("--steps", type=int, metavar="N", help="Updates: nets; bigram-net, gd and lecture  [default: 100].")
-@click.option("--learning-rate", type=float, metavar="X", help="bigram-net, gd and lecture.  [default: 50]")
-@click.option("--init", type=click.Choice(["randn", "zeros"]), help="bigram-net, gd and lecture.  [default: randn]")
-@click.option("--init-seed", type=int, metavar="S", help="bigram-net: of randn.  [default: 2147483647]")
-@click.option(
-    "--with",
-    multiple=True,
-    metavar="NET[:PRESET]",
-    help="mix: train this net too, transformer:large say, and make one model of all; repeatable.",
-)
-@click.option("--preset", type=click.Choice(PRESETS), help="Nets: the size.  [default: default]")
-@click.option("--set", multiple=True, metavar="NAME=VALUE", help="Nets: any setting, width=64 say; repeatable.")
-@click.option(
-    "--epochs",
-    type=float,
-    metavar="X",
-    help="Nets and mix: train so many times through the data.  [default: nets 12, large ones 40; mix by --seconds]",
-)
-@click.option(
-    "--seconds",
-    type=float,
-    metavar="X",
-    help="Nets and mix: train for so long.  [default: mix 60, with nets 600]",
-)
-@click.option("--device", metavar="NAME", help="Nets: auto, cpu or cuda.  [default: auto]")
-@click.option("--log", type=click.Path(dir_okay=False), metavar="FILE", help="Nets: write the course as JSON lines.")
-@click.option(
-    "--tensorboard",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help='Nets: write the course for TensorBoard, into a folder of its own; pip install "nextchar[tensorboard]".',
-)
-@click.option(
-    "--checkpoint",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Nets: where to note every minute, and on Ctrl-C, all that is needed to go on.  [default: MODEL.checkpoint]",
-)
-@click.option("--resume", is_flag=True, default=None, help="Nets: go on from the checkpoint, if there is one.")
+@click.option("--model", "kind", cls=ModelOption, metavar="NAME", help="The kind of model, one of those below.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Any setting of the model; repeatable.")
 @click.option(
     "--split",
     "division",
     type=click.Choice(["none", "distinct", "eurekalabs", "lecture"]),
     default="none",
-    show_default=True,
-    help="Hold items out and report the loss on them. distinct: repeats removed first; the other two are the "
-    "published splits of makemore's names.txt.",
+    metavar="NAME",
+    help="Hold items out: distinct, eurekalabs, lecture.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the split, and of a model's training.")
+@click.option("--seed", type=int, metavar="S", help="Of the split and of the training.  [default: 0]")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
-@click.option("--label", metavar="NAME", help="With --column: learn to tell the labels in this column apart.")
-@click.option("--unknown", is_flag=True, help="Add a symbol for characters that are not in the training data.")
+@click.option(
+    "--label",
+    cls=RareOption,
+    metavar="NAME",
+    help="With --column: learn to tell the labels in this column apart; see classify.",
+)
+@click.option(
+    "--unknown", cls=RareOption, is_flag=True, help="Add a symbol for characters that are not in the training data."
+)
 @input_options
 @text_options
 @json_option
@@ -148,8 +66,9 @@ def train(
     files: tuple[str, ...],
     output: str,
     kind: str | None,
+    assignments: tuple[str, ...],
     division: Any,
-    seed: int,
+    seed: int | None,
     distinct: bool,
     label: str | None,
     unknown: bool,
@@ -166,25 +85,25 @@ def train(
 
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
+
+    With --split, the loss on the items held out is reported. distinct removes repeated items first; eurekalabs and
+    lecture are the published splits of makemore's names.txt. With --column and --label NAME, one model for each label
+    is learned; see classify.
     """
     given = {name: value for name, value in chosen.items() if value not in (None, ())}
-    if kind is None and given:
+    if kind is None and (given or assignments):
         kind = "ngram"
+    spec: Spec | None = None
     runs: list[Run] = []
-    if kind is None:
-        spec = None
-    else:
-        _check_options(kind, given)
-        if kind in NETS or "with" in given:
-            from nextchar.extras import need_torch
-
-            need_torch("a mix with nets" if "with" in given else f"the model {kind}")
-            nets = given.pop("with", (kind,))
-            runs = _runs(len(nets), Path(given.pop("checkpoint", f"{output}.checkpoint")), given)
-            spec = _net(kind, seed, runs[0], given) if kind in NETS else _mix_with_nets(nets, seed, runs, given)
-            kind = kind if kind in NETS else "ensemble"
-        else:
-            spec = _spec(kind, given, seed)
+    name = None  # of a special case of a kind of model
+    if kind is not None:
+        row = _row(kind, given)
+        _check_options(row, kind, given)
+        spec = _spec(row, given, assignments, seed)
+        row.need()
+        name = kind if row.fixed else None
+        if row.run:
+            spec, runs = _running(cast("RunnableSpec", spec), row, given, output)
     checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
     logs = [run.log for run in runs if run.log is not None]
     named = [("output", [Path(output)]), ("checkpoint", checkpoints), ("log", logs)]
@@ -195,7 +114,7 @@ def train(
         _train_classifier(
             *(files, output, label, column, encoding, as_json),
             text_options_from(lower, nfc, strip),
-            spec if given else None,
+            spec if given or assignments else None,
         )
         return
     from nextchar.tasks.train import Input
@@ -216,7 +135,7 @@ def train(
         note("Reading whole lines; to read one column of the table, give --column NAME.")
     with _reading(files) as reading, training_progress() as learning, warnings_as_notes():
         try:
-            trained = fit(spec, data, division=division, seed=seed, reading=reading, learning=learning)
+            trained = fit(spec, data, division=division, seed=seed or 0, reading=reading, learning=learning)
         except KeyboardInterrupt:
             if written := [str(path) for path in checkpoints if path.exists()]:
                 note(f"{', '.join(written)}: written; to go on, give the same command with --resume")
@@ -228,7 +147,7 @@ def train(
     for remark in (trained.note, metrics.get("stopped"), metrics.get("chosen"), *metrics.get("notes", ())):
         if remark:
             note(f"Note: {remark}.")
-    document = _document(trained, kind or trained.model.kind)
+    document = _document(trained, name or trained.model.kind)
     if as_json:
         echo_json(document)
     else:
@@ -273,15 +192,74 @@ def _train_classifier(
     click.echo(f"{output}: written")
 
 
-def _check_options(kind: str, chosen: dict[str, Any]) -> None:
-    if "with" in chosen and kind != "mix":
-        raise click.UsageError("--with goes with --model mix.")
-    options = WITH_OPTIONS if "with" in chosen else tuple(MODEL_OPTIONS[kind])
-    wrong = sorted(set(chosen) - set(options))
-    if wrong:
-        known = ", ".join(f"--{name.replace('_', '-')}" for name in options)
-        what = f"--model {kind}" + (" --with" if "with" in chosen else "")
-        raise click.UsageError(f"--{wrong[0].replace('_', '-')} does not go with {what}, which has {known}.")
+def _row(kind: str, chosen: dict[str, Any]) -> Kind:
+    """The row of the table; where other models are named to be trained with it, that of all together."""
+    from nextchar.models.registry import trained, trained_kind
+
+    row = trained_kind(kind)
+    for other in trained():
+        if other.joint is not None and (joining := _only_in(options_of(other.joint), options_of(other)) & set(chosen)):
+            if other.name != kind:
+                raise click.UsageError(f"--{joining.pop()} goes with --model {other.name}.")
+            return other.joint
+    return row
+
+
+def _only_in(some: Mapping[str, Setting], others: Mapping[str, Setting]) -> set[str]:
+    return set(some) - set(others)
+
+
+def _check_options(row: Kind, kind: str, chosen: dict[str, Any]) -> None:
+    """Every option is one that the model has."""
+    options = [entry.option for entry in (options_of(row) | run_options_of(row)).values()]
+    options = [*(["preset"] if row.presets else []), *options, "set"]
+    known = ", ".join(f"--{name}" for name in options)
+    for name in sorted(chosen):
+        option = name.replace("_", "-")
+        if option not in options:
+            what = f"--model {kind}" + (" --with" if "with" in chosen else "")
+            raise click.UsageError(f"--{option} does not go with {what}, which has {known}.")
+
+
+def _spec(row: Kind, chosen: dict[str, Any], assignments: Sequence[str], seed: int | None) -> Spec:
+    """The settings, from options, from --set and from the presets."""
+    from nextchar.models.registry import spec_of
+
+    settings = {entry.name: _value(entry, chosen[name]) for name, entry in options_of(row).items() if name in chosen}
+    options = {entry.name: entry.option for entry in options_of(row).values()}
+    offered = {entry.name for entry in row.offered()}
+    if seed is not None and "seed" in offered and "seed" not in options:
+        settings["seed"], options["seed"] = seed, "seed"
+    for assignment in assignments:
+        name = assignment.partition("=")[0]
+        if name in settings:
+            raise click.UsageError(f"--{options[name]} and --set {assignment} are the same setting; give one of them.")
+    preset = chosen.get("preset", "default") if row.presets else None
+    return spec_of(row, settings, preset=preset, assignments=assignments)
+
+
+def _value(entry: Setting, value: Any) -> Any:
+    """An option's value; a text that click has not read, as models mean different values by it, is read here."""
+    return entry.parse(value) if isinstance(value, str) and entry.type is not str else value
+
+
+def _running(spec: RunnableSpec, row: Kind, chosen: dict[str, Any], output: str) -> tuple[Spec, list[Run]]:
+    """The settings bound to how each training runs; the files of several nets end in .1, .2 and so on."""
+    from nextchar.extras import need_tensorboard
+
+    if "tensorboard" in chosen:
+        need_tensorboard()
+    entries = run_options_of(row)
+    given = {"checkpoint": f"{output}.checkpoint"} | {name: chosen[name] for name in entries if name in chosen}
+    endings = [f".{number}" for number in range(1, spec.trainings + 1)] if spec.trainings > 1 else [""]
+    runs = []
+    for ending in endings:
+        values = {
+            entries[name].name: Path(f"{value}{ending}") if entries[name].type is Path else value
+            for name, value in given.items()
+        }
+        runs.append(row.run_class(**values))
+    return spec.running(runs), runs
 
 
 def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> None:
@@ -292,60 +270,6 @@ def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> No
         other = owners.setdefault(path.resolve(), name)
         if other != name:
             raise click.UsageError(f"--{name} and --{other} are both {path}; give each a file of its own.")
-
-
-def _runs(nets: int, checkpoint: Path, chosen: dict[str, Any]) -> list[Run]:
-    """How the training of each net runs; the files of several nets end in .1, .2 and so on."""
-    from nextchar.extras import need_tensorboard
-
-    if "tensorboard" in chosen:
-        need_tensorboard()
-    from nextchar.models.neural.training.checkpoints import Run
-
-    endings = [f".{number}" for number in range(1, nets + 1)] if nets > 1 else [""]
-    return [
-        Run(
-            device=chosen.get("device", "auto"),
-            checkpoint=Path(f"{checkpoint}{ending}"),
-            resume=chosen.get("resume", False),
-            log=Path(f"{chosen['log']}{ending}") if "log" in chosen else None,
-            tensorboard=Path(f"{chosen['tensorboard']}{ending}") if "tensorboard" in chosen else None,
-        )
-        for ending in endings
-    ]
-
-
-def _net(kind: str, seed: int, run: Run, chosen: dict[str, Any]) -> Spec:
-    """The settings of a net, bound to how its training runs."""
-    from nextchar.models.neural.families import NetRun, net_spec
-
-    budget: dict[str, Any] = {name: chosen[name] for name in ("steps", "epochs", "seconds") if name in chosen}
-    return NetRun(net_spec(kind, chosen.get("preset", "default"), chosen.get("set", ()), {"seed": seed, **budget}), run)
-
-
-def _mix_with_nets(nets: Sequence[str], seed: int, runs: list[Run], chosen: dict[str, Any]) -> Spec:
-    """The settings of a mix with nets, and how their training runs."""
-    from nextchar.models.ensemble.training import SECONDS, mix_with_nets
-
-    return mix_with_nets(nets, seconds=chosen.get("seconds", SECONDS), seed=seed, runs=runs)
-
-
-def _spec(kind: str, chosen: dict[str, Any], seed: int) -> Spec:
-    """The settings of a model of counts, or of the bigram net."""
-    settings = {MODEL_OPTIONS[kind][name]: value for name, value in chosen.items()}
-    from nextchar.models.registry import spec_of
-
-    if kind == "bigram-net":
-        from nextchar.extras import need_torch
-
-        need_torch()
-    if kind in ("ngram", "mix"):
-        settings["seed"] = seed
-    if kind == "ngram":
-        settings.setdefault("order", DEFAULT_ORDERS.get(settings.get("smoothing", "add"), 6))
-    if kind == "bigram":
-        return spec_of("ngram", {"order": 2, **settings})
-    return spec_of(kind, settings)
 
 
 @contextmanager

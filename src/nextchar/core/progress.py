@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-__all__ = ["Progress", "Report"]
+__all__ = ["Progress", "ProgressReport", "Report"]
 
 
 class Report(Protocol):
@@ -22,4 +22,12 @@ class Report(Protocol):
         ...
 
 
+class ProgressReport(NamedTuple):
+    """The plain `Report`: the share of the work that is done, and a word on it."""
+
+    share: float
+    text: str
+
+
 Progress = Callable[[Report], None]
+"""Is called periodically with a report."""

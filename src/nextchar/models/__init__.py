@@ -1,6 +1,6 @@
-"""The models: counts, the mix, the nets, ensembles, and the one table of them all (`registry`).
+"""The models: counts, the mix, the nets, ensembles; and the one table of them all, `registry`, which imports none.
 
 Its parts, each importing only from those to its left:
 
-    ngram < mix, neural < ensemble < registry
+    registry < ngram < mix, neural < ensemble
 """

@@ -1,110 +1,283 @@
-"""The one table of models: from the name of a kind to its settings, and to the code that makes it again from a file."""
+"""The one table of models: a row a kind, with where its code is, what it needs and what it can do.
+
+A row names its classes by text, "package.module:Class", and loads them when they are used; so the table imports no
+model, and every model may import the table. A new kind of model is its own files and one row here: the command line,
+the leaderboard, the page and error messages read the rows, each time anew.
+"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
+from nextchar.core.settings import Setting, Spec, settings_of
+from nextchar.errors import MissingExtraError, ModelFileError, NotAModelError, SettingsError
+from nextchar.extras import need_extra
 
-from nextchar.core.model import Kept, Model
-from nextchar.core.model_file import ModelFile, read_model_file
-from nextchar.core.settings import Spec
-from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Source, TextOptions
-from nextchar.data.provenance import Provenance
-from nextchar.errors import MissingExtraError, ModelFileError, SettingsError
-from nextchar.extras import need_torch
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-__all__ = ["KINDS", "NETS", "Kind", "load", "spec_of"]
+    from nextchar.core.model import Model
+    from nextchar.core.model_file import ModelFile
+    from nextchar.data.provenance import Provenance
 
-Loader = Callable[[Kept], Model]
+__all__ = ["MODELS", "Kind", "files_of_models", "load", "nets", "spec_of", "trained", "trained_kind"]
 
 
-class Kind(NamedTuple):
-    """A kind of model: what makes its settings, and what makes a model from a file's content.
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A row of the table: a kind of model, or of file.
 
     Attributes:
-        spec: None for a kind that is not trained here.
-        load: see `Loader`.
+        name: of the kind, as its files have it.
+        description: for people, one line.
+        settings: where the class of its settings is; empty for a kind that is not trained.
+        load: where that is which makes a model of a file's content; empty for a file that is no model.
+        origin: of a kind that is not trained, where it comes from; of a file that is no model, what it is.
+        extra: the optional dependencies that training needs, or None; see `extras`.
+        timed: trains for as many seconds as the setting `seconds` says, and is compared only where these are given.
+        counts_suffice: can be trained on counts alone, so on files of any size.
+        automaton: is a finite automaton, so exact questions have exact answers.
+        has_members: the file holds the files of other models.
+        presets: names of ready settings, for the settings class's `preset`.
+        run: where the class of what is told about a training's run is; see `core.settings.RunnableSpec`.
+        fixed: settings that this row has decided; with `offers`, a name for a special case of another kind.
+        offers: the only settings that can be given; empty for all.
+        candidates: the settings with which it takes part in comparisons, each as far as they are not the defaults.
+        joint: the row for this model trained together with others, or None.
     """
 
-    spec: Callable[..., Spec] | None
-    load: Loader
+    name: str
+    description: str = ""
+    settings: str = ""
+    load: str = ""
+    origin: str = ""
+    extra: str | None = None
+    timed: bool = False
+    counts_suffice: bool = False
+    automaton: bool = False
+    has_members: bool = False
+    presets: tuple[str, ...] = ()
+    run: str = ""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    offers: tuple[str, ...] = ()
+    candidates: tuple[Mapping[str, Any], ...] = ()
+    joint: Kind | None = None
+
+    @property
+    def settings_class(self) -> Callable[..., Spec]:
+        """The class of its settings."""
+        made: Callable[..., Spec] = _resolved(self.settings)
+        return made
+
+    @property
+    def run_class(self) -> type:
+        """The class of what is told about a training's run."""
+        made: type = _resolved(self.run)
+        return made
+
+    def offered(self) -> tuple[Setting, ...]:
+        """What can be set, in the order of the class's fields."""
+        every = settings_of(_resolved(self.settings))
+        return tuple(entry for entry in every if not self.offers or entry.name in self.offers)
+
+    def need(self) -> None:
+        """See that what training needs is there.
+
+        Raises:
+            MissingExtraError: an optional dependency is not installed.
+        """
+        if self.extra is not None:
+            need_extra(self.extra, f"the model {self.name}")
 
 
-def _ngram() -> Kind:
-    from nextchar.models.ngram.model import Ngram, NgramModel
-
-    return Kind(Ngram, NgramModel.from_kept)
-
-
-def _bigram_net() -> Kind:
-    from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
-
-    return Kind(BigramNet, BigramNetModel.from_kept)
+def _resolved(reference: str) -> Any:
+    module, _, path = reference.partition(":")
+    return attrgetter(path)(import_module(module))
 
 
-def _backoff() -> Kind:
-    from nextchar.models.ngram.backoff import BackoffModel
-
-    return Kind(None, BackoffModel.from_kept)
+_RUN: Final = "nextchar.models.neural.training.settings:Run"
 
 
-def _mix() -> Kind:
-    from nextchar.models.mix.model import Mix, MixModel
-
-    return Kind(Mix, MixModel.from_kept)
-
-
-def _net(kind: str) -> Kind:
-    need_torch(f"the model {kind}")
-    from nextchar.models.neural import families as net_specs
-    from nextchar.models.neural.model import loader
-
-    spec = getattr(net_specs, kind.capitalize())
-    return Kind(spec, loader(spec))
-
-
-NETS: Final = ("bow", "mlp", "rnn", "gru", "lstm", "wavenet", "transformer")
-KINDS: Mapping[str, Callable[[], Kind]] = {
-    "ngram": _ngram,
-    "bigram-net": _bigram_net,
-    "backoff": _backoff,
-    "mix": _mix,
-    **{kind: partial(_net, kind) for kind in NETS},
-}
+def _net(name: str, description: str) -> Kind:
+    family = f"nextchar.models.neural.families:{name.capitalize()}"
+    return Kind(
+        name=name,
+        description=description,
+        settings=family,
+        load=f"{family}.from_kept",
+        extra="neural",
+        timed=True,
+        presets=("small", "default", "large"),
+        run=_RUN,
+        candidates=({},),
+    )
 
 
-def _derived() -> Loader:
-    from nextchar.automata.stored_model import DerivedModel
+_NGRAM: Final = "nextchar.models.ngram.model:Ngram"
+_ROWS: Final = (
+    Kind(
+        name="bigram",
+        description="Each symbol from the one before: ngram of order 2, add-k.",
+        settings=_NGRAM,
+        fixed={"order": 2, "smoothing": "add"},
+        offers=("add", "tune"),
+        counts_suffice=True,
+        automaton=True,
+    ),
+    Kind(
+        name="ngram",
+        description="Counts of the n - 1 symbols before, smoothed.",
+        settings=_NGRAM,
+        load="nextchar.models.ngram.model:NgramModel.from_kept",
+        counts_suffice=True,
+        automaton=True,
+        candidates=(
+            {"order": 2, "add": 1.0},
+            {"order": 3},
+            {"order": 4},
+            {"order": 5, "smoothing": "witten-bell"},
+            {"order": 6, "smoothing": "absolute"},
+            {"order": 6, "smoothing": "kneser-ney"},
+            *({"order": order, "smoothing": "modified-kneser-ney"} for order in (4, 5, 6, 7)),
+            {"order": 6, "smoothing": "modified-kneser-ney", "tune": "held-out"},
+            {"order": 8, "smoothing": "pitman-yor"},
+        ),
+    ),
+    Kind(
+        name="bigram-net",
+        description="The bigram as a net of one linear layer.",
+        settings="nextchar.models.neural.bigram.model:BigramNet",
+        load="nextchar.models.neural.bigram.model:BigramNetModel.from_kept",
+        extra="neural",
+        counts_suffice=True,
+        automaton=True,
+    ),
+    Kind(
+        name="mix",
+        description="Many n-gram experts, weighed by a gate.",
+        settings="nextchar.models.mix.model:Mix",
+        load="nextchar.models.mix.model:MixModel.from_kept",
+        timed=True,
+        candidates=({},),
+        joint=Kind(
+            name="mix with nets",
+            description="A mix and nets, trained one after the other and made one model.",
+            settings="nextchar.models.ensemble.training:MixWithNets",
+            extra="neural",
+            run=_RUN,
+        ),
+    ),
+    _net("bow", "Weighted mean of the symbols so far."),
+    _net("mlp", "Layers over the last symbols' vectors."),
+    _net("rnn", "Recurrent net."),
+    _net("gru", "Recurrent net with gates that update its state."),
+    _net("lstm", "Recurrent net with a memory behind gates."),
+    _net("wavenet", "Dilated convolutions, each over twice as many symbols."),
+    _net("transformer", "Causal self-attention."),
+    Kind(
+        name="backoff",
+        description="An n-gram model from an ARPA file.",
+        load="nextchar.models.ngram.backoff:BackoffModel.from_kept",
+        origin="comes from an ARPA file",
+        automaton=True,
+    ),
+    Kind(
+        name="automaton",
+        description="A finite automaton made from other models.",
+        load="nextchar.automata.stored_model:DerivedModel.from_kept",
+        origin="is made from other models",
+        automaton=True,
+    ),
+    Kind(
+        name="ensemble",
+        description="Several models as one, with a weight each.",
+        load="nextchar.models.ensemble.model:EnsembleModel.from_members",
+        origin="is made of models that are trained already",
+        has_members=True,
+    ),
+    Kind(name="classifier", origin="is a classifier, which tells labels, and no language model"),
+    Kind(name="checkpoint", origin="is the checkpoint of an unfinished training"),
+)
+MODELS: Final[dict[str, Kind]] = {row.name: row for row in _ROWS}
+"""All kinds by name, in the order in which they are shown. Read it when it is needed, and keep no copy."""
 
-    return DerivedModel.from_kept
+
+def trained() -> tuple[Kind, ...]:
+    """The kinds that can be trained."""
+    return tuple(row for row in MODELS.values() if row.settings)
 
 
-MADE: Mapping[str, Callable[[], Loader]] = {"automaton": _derived}
-"""Kinds that are made from other models and not trained."""
-ENSEMBLE: Final = "ensemble"  # whose file holds others' files
+def nets() -> tuple[str, ...]:
+    """The names of the nets: kinds whose training is told how to run."""
+    return tuple(row.name for row in trained() if row.run)
 
 
-def spec_of(kind: str, settings: Mapping[str, Any]) -> Spec:
-    """The settings of a kind of model; those that are not given have their defaults.
+def files_of_models() -> tuple[str, ...]:
+    """The kinds that a model file may have."""
+    return tuple(row.name for row in MODELS.values() if row.load)
+
+
+def trained_kind(name: str) -> Kind:
+    """The row of a kind that can be trained.
 
     Raises:
-        SettingsError: there is no such kind or setting, or a setting is out of its range.
+        SettingsError: there is no such kind, or it is not trained.
     """
-    if kind not in KINDS:
-        raise SettingsError(f"there is no model {kind!r}; choose one of {', '.join(KINDS)}")
-    make = KINDS[kind]().spec
-    if make is None:
-        raise SettingsError(f"a model of kind {kind} is not trained; it comes from: nextchar import FILE.arpa")
-    known = list(inspect.signature(make).parameters)
-    if wrong := [name for name in settings if name not in known]:
-        raise SettingsError(f"the model {kind} has no setting {wrong[0]!r}; it has {', '.join(known)}")
-    return make(**settings)
+    row = MODELS.get(name)
+    if row is None or not (row.settings or row.load):
+        raise SettingsError(f"there is no model {name!r}; choose one of {', '.join(row.name for row in trained())}")
+    if not row.settings:
+        raise SettingsError(f"a model of kind {name} is not trained; it {row.origin}")
+    return row
+
+
+def spec_of(
+    kind: str | Kind,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    preset: str | None = None,
+    assignments: Sequence[str] = (),
+) -> Spec:
+    """The settings of a kind of model; those that are not given have their defaults.
+
+    Args:
+        kind: its name, or its row.
+        settings: by name.
+        preset: the name of ready settings, of which the others are replaced; for kinds that have some.
+        assignments: more settings, as texts like width=64.
+
+    Raises:
+        SettingsError: there is no such kind, preset or setting, or a setting is out of its range.
+    """
+    row = trained_kind(kind) if isinstance(kind, str) else kind
+    known = {entry.name: entry for entry in row.offered()}
+    texts: dict[str, str] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise SettingsError(f"{assignment!r} is not NAME=VALUE; {_known(row, known)}")
+        if name in texts:
+            raise SettingsError(f"{name} is set twice, to {texts[name]!r} and to {text!r}; set it once")
+        texts[name] = text
+    if wrong := [name for name in [*(settings or ()), *texts] if name not in known]:
+        raise SettingsError(f"the model {row.name} has no setting {wrong[0]!r}; {_known(row, known)}")
+    given = {**(settings or {}), **{name: known[name].parse(text) for name, text in texts.items()}}
+    make: Callable[..., Spec] = row.settings_class
+    if preset is None:
+        return make(**row.fixed, **given)
+    if not row.presets:
+        raise SettingsError(f"the model {row.name} has no presets")
+    make = _resolved(f"{row.settings}.preset")
+    return make(preset, **row.fixed, **given)
+
+
+def _known(row: Kind, known: Mapping[str, Setting]) -> str:
+    return f"the settings of {row.name} are {', '.join(known)}"
 
 
 def load(path: str | Path) -> Model:
@@ -124,11 +297,12 @@ def load(path: str | Path) -> Model:
         >>> nextchar.load("names.safetensors").sample(3, seed=1) == model.sample(3, seed=1)
         True
     """
+    from nextchar.core.model_file import read_model_file
+
     content = read_model_file(path)
-    if content.kind == "classifier":
-        raise ModelFileError(f"{path}: is a classifier, which tells labels: nextchar classify {path} FILE")
-    if content.kind == "checkpoint":
-        raise ModelFileError(f"{path}: is the checkpoint of an unfinished training; go on with train ... --resume")
+    row = MODELS.get(content.kind)
+    if row is not None and not row.load:
+        raise NotAModelError(f"{path}: {row.origin}", kind=content.kind)
     try:
         return _made(content)
     except MissingExtraError:
@@ -139,16 +313,17 @@ def load(path: str | Path) -> Model:
 
 def _made(content: ModelFile) -> Model:
     """The model that a file's content, or the part of it that is a member's, came from."""
-    document = content.document
-    if content.kind == ENSEMBLE:
-        from nextchar.models.ensemble.model import EnsembleModel
+    from nextchar.core.model import Kept
+    from nextchar.data.alphabet import Alphabet
 
+    document = content.document
+    row = MODELS.get(content.kind)
+    if row is None or not row.load:
+        raise ModelFileError(f"this version knows no model {content.kind!r}; it has {', '.join(files_of_models())}")
+    make: Callable[..., Model] = _resolved(row.load)
+    if row.has_members:
         members = [_made(_member(content, m, part)) for m, part in enumerate(document["members"])]
-        return EnsembleModel.from_members(document["settings"], members, document["metrics"])
-    if content.kind not in KINDS and content.kind not in MADE:
-        kinds = ", ".join((*KINDS, *MADE, ENSEMBLE))
-        raise ModelFileError(f"this version knows no model {content.kind!r}; it has {kinds}")
-    make = KINDS[content.kind]().load if content.kind in KINDS else MADE[content.kind]()
+        return make(document["settings"], members, document["metrics"])
     kept = Kept(
         settings=document["settings"],
         arrays=content.arrays,
@@ -160,16 +335,21 @@ def _made(content: ModelFile) -> Model:
 
 
 def _member(content: ModelFile, m: int, document: Mapping[str, Any]) -> ModelFile:
+    from nextchar.core.model_file import ModelFile
+
     prefix = f"member{m}/"
     arrays = {name.removeprefix(prefix): array for name, array in content.arrays.items() if name.startswith(prefix)}
     return ModelFile(document["kind"], arrays, document)
 
 
 def _provenance(content: ModelFile) -> Provenance:
+    from nextchar.data.corpus import Source, TextOptions
+    from nextchar.data.provenance import Provenance
+
     data = content.document["data"]
     source = data["source"]
     known = content.arrays.get("known_items")
-    if known is not None and (known.ndim != 1 or known.dtype != np.uint64):
+    if known is not None and (known.ndim != 1 or str(known.dtype) != "uint64"):
         raise ModelFileError("its known items are not 64-bit numbers")
     return Provenance(
         options=TextOptions(**content.document["text"]),

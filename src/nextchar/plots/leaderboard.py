@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nextchar.plots.canvas import INK, SECOND_INK, canvas, lay_out, style
-from nextchar.tasks.leaderboard import Result
+from nextchar.tasks.leaderboard import Entry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["leaderboard"]
 
 
-def leaderboard(results: Sequence[Result]) -> Figure:
+def leaderboard(results: Sequence[Entry]) -> Figure:
     """Held-out nats per symbol against seconds of training, each model numbered by rank; lower left is best."""
     ranked = sorted(results, key=lambda result: result.nats_per_symbol)
     with style():

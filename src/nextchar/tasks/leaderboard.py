@@ -19,20 +19,20 @@ from nextchar.core.scoring import evaluate, symbol_nats
 from nextchar.core.settings import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import Split
-from nextchar.models.registry import KINDS, spec_of
+from nextchar.models.registry import MODELS, spec_of, trained_kind
 
-__all__ = ["Contender", "Result", "compare", "contenders"]
+__all__ = ["Candidate", "Entry", "candidates", "compare"]
 
 MOST_SCORED: Final = 5_000_000  # symbols
 SCORING_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A model to train.
+class Candidate:
+    """A model to train and compare.
 
     Attributes:
-        kind: as `models.build` has it.
+        kind: as the table of models (`registry`) has it.
         spec: its settings.
     """
 
@@ -41,8 +41,8 @@ class Contender:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """What came of one.
+class Entry:
+    """A line of the leaderboard: how a candidate did.
 
     Attributes:
         model: the kind.
@@ -74,36 +74,33 @@ class Result:
         return asdict(self)
 
 
-def contenders(seconds: float | None = None, models: Sequence[str] = ()) -> list[Contender]:
-    """The field.
+def candidates(seconds: float | None = None, models: Sequence[str] = ()) -> list[Candidate]:
+    """The models to compare, with the settings that the table of models gives them.
 
     Args:
         seconds: let models that learn step by step (mix, nets) take part, each with so much time.
         models: only these kinds; by default all.
+
+    Raises:
+        SettingsError: there is no such kind, or it is not trained, or the time is out of its range.
+        MissingExtraError: a model that would take part needs an extra that is not installed.
     """
-    ngrams: list[dict[str, Any]] = [
-        {"order": 2, "add": 1.0},
-        {"order": 3},
-        {"order": 4},
-        {"order": 5, "smoothing": "witten-bell"},
-        {"order": 6, "smoothing": "absolute"},
-        {"order": 6, "smoothing": "kneser-ney"},
-        *({"order": order, "smoothing": "modified-kneser-ney"} for order in (4, 5, 6, 7)),
-        {"order": 6, "smoothing": "modified-kneser-ney", "tune": "held-out"},
-        {"order": 8, "smoothing": "pitman-yor"},
-    ]
-    field = [Contender("ngram", spec_of("ngram", settings)) for settings in ngrams]
-    if seconds is not None:
-        timed = [kind for kind in KINDS if kind not in ("ngram", "bigram-net", "backoff")]
-        field += [
-            Contender(kind, spec_of(kind, {"seconds": seconds})) for kind in timed if not models or kind in models
-        ]
-    return [contender for contender in field if not models or contender.kind in models]
+    for name in models:
+        trained_kind(name)
+    found = []
+    for row in MODELS.values():
+        if (models and row.name not in models) or (row.timed and seconds is None):
+            continue
+        budget = {"seconds": seconds} if row.timed else {}
+        found += [Candidate(row.name, spec_of(row, {**settings, **budget})) for settings in row.candidates]
+        if row.candidates:
+            row.need()
+    return found
 
 
 def compare(
-    field: Sequence[Contender], split: Split, *, part: str = "test", progress: Progress | None = None
-) -> Iterator[Result]:
+    field: Sequence[Candidate], split: Split, *, part: str = "test", progress: Progress | None = None
+) -> Iterator[Entry]:
     """Train each, and say how it did, as soon as it is known.
 
     Args:
@@ -113,9 +110,9 @@ def compare(
         progress: is told how the training of each goes.
     """
     held_out: Corpus = getattr(split, part)
-    for contender in field:
+    for candidate in field:
         begun = time.perf_counter()
-        model = contender.spec.fit(split.train, validation=split.validation, progress=progress)
+        model = candidate.spec.fit(split.train, validation=split.validation, progress=progress)
         trained = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"
@@ -123,9 +120,9 @@ def compare(
             size = path.stat().st_size
         every = evaluate(model, held_out)
         new = evaluate(model, held_out, without=model.provenance.known)
-        yield Result(
-            model=contender.kind,
-            settings=contender.spec.summary,
+        yield Entry(
+            model=candidate.kind,
+            settings=candidate.spec.summary,
             nats_per_symbol=every.nats_per_symbol,
             bits_per_symbol=every.bits_per_symbol,
             new_nats_per_symbol=new.nats_per_symbol if new.items else None,

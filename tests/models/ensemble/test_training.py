@@ -104,7 +104,7 @@ def run(tmp_path: Path, *arguments: str, code: int = 0) -> Result:
         (["--model", "mix", "--with", "bigram"], 1, "there is no net 'bigram'; choose one of bow, mlp, rnn"),
         (["--model", "mix", "--with", "mlp:tiny"], 1, "there is no preset 'tiny'; choose one of small, default, large"),
         (["--model", "mix", "--with", "mlp", "--seconds", "1"], 1, "1 seconds are too few for 2 models"),
-        (["--model", "mix", "--with", "mlp", "--seconds", "nan"], 1, "nan seconds are too few"),
+        (["--model", "mix", "--with", "mlp", "--seconds", "nan"], 1, "seconds is a number above 0, not nan"),
         (["--model", "mix", "--with", "mlp", "--epochs", "3"], 2, "--epochs does not go with --model mix --with"),
         (["--model", "mix", "--log", "x"], 2, "--log does not go with --model mix"),
     ],
@@ -141,7 +141,7 @@ def test_how_the_time_is_divided() -> None:
 def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from nextchar.models.neural.families import Mlp, NetRun
-    from nextchar.models.neural.training.checkpoints import Run
+    from nextchar.models.neural.training.settings import Run
 
     def spec(checkpoint: Path) -> EnsembleOf:
         net = NetRun(Mlp.preset("small", steps=60, batch=48, dropout=0.2), Run(checkpoint=checkpoint, resume=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,14 +15,14 @@ from nextchar.cli import main
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import Ngram
-from nextchar.models.registry import NETS
+from nextchar.models.registry import nets, spec_of
 
 pytest.importorskip("torch")
 
 import torch
 
 from nextchar.models.neural.diagnostics import attention_maps, embedding_map, inside, net_of
-from nextchar.models.neural.families import net_spec
+from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.model import NeuralModel
 from nextchar.models.neural.nets.transformer import TransformerNet
 
@@ -29,7 +30,7 @@ ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zo
 
 
 def trained(kind: str) -> NeuralModel:
-    return net_spec(kind, "small", [], {"steps": 30, "batch": 32}).fit(ITEMS, validation=ITEMS)
+    return cast(NetSpec, spec_of(kind, {"steps": 30, "batch": 32}, preset="small")).fit(ITEMS, validation=ITEMS)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def transformer() -> NeuralModel:
     return trained("transformer")
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", nets())
 def test_gradients_are_those_of_the_mean_loss_item_by_item(kind: str) -> None:
     model = trained(kind)
     before = {name: array.copy() for name, array in model.arrays().items()}
@@ -104,7 +105,7 @@ FIGURES: list[Callable[[NeuralModel], object]] = [
 ]
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", nets())
 def test_each_net_can_be_drawn(kind: str) -> None:
     model = trained(kind)
     for figure in FIGURES:

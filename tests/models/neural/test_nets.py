@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,14 +23,14 @@ pytest.importorskip("torch")
 import torch
 from torch import Tensor
 
-from nextchar.models.neural.families import NetSpec, net_spec
+from nextchar.models import registry
+from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.nets import gru, lstm, rnn
 from nextchar.models.neural.nets.base import Net, positions
 from nextchar.models.neural.nets.recurrent import packed_order
 from nextchar.models.neural.training.muon import Optimiser, orthogonalise
 from nextchar.models.neural.training.settings import TrainSettings
 from nextchar.models.neural.training.trainer import precision_on
-from nextchar.models.registry import NETS
 
 V = 9
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -42,6 +42,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "wavenet": {"width": 10, "hidden": 14, "layers": 3},
     "transformer": {"context": 5, "width": 12, "heads": 3, "layers": 2},
 }
+
+
+def net_spec(kind: str, preset: str, assignments: Sequence[str], settings: Mapping[str, Any]) -> NetSpec:
+    return cast(NetSpec, registry.spec_of(kind, settings, preset=preset, assignments=assignments))
 
 
 def spec_of(kind: str, **settings: Any) -> NetSpec:
@@ -68,7 +72,7 @@ def rows_of_ids(begins: bool = True) -> Tensor:
 # -- what each net computes ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 @pytest.mark.parametrize("begins", [True, False])
 def test_step_by_step_is_as_all_at_once(kind: str, begins: bool) -> None:
     net = stirred(kind)
@@ -81,7 +85,7 @@ def test_step_by_step_is_as_all_at_once(kind: str, begins: bool) -> None:
             torch.testing.assert_close(logits, whole[:, t], rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 def test_also_with_32_bits(kind: str) -> None:
     """The Transformer's cached path agrees with the uncached one to 1e-5, and so do the others."""
     net = stirred(kind).float()
@@ -94,7 +98,7 @@ def test_also_with_32_bits(kind: str) -> None:
             torch.testing.assert_close(logits.log_softmax(-1), whole[:, t], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 def test_an_item_is_read_the_same_behind_others(kind: str) -> None:
     """Rows hold several items; nothing of one reaches the next."""
     net = stirred(kind)
@@ -125,7 +129,7 @@ PARAMETERS: dict[str, Callable[[dict[str, int]], int]] = {  # the docstrings' fo
 }
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 @pytest.mark.parametrize("preset", ["these", "small", "default", "large"])
 def test_the_number_of_parameters(kind: str, preset: str) -> None:
     spec = spec_of(kind) if preset == "these" else net_spec(kind, preset, [], {}).fitted_to(ITEMS)
@@ -136,12 +140,12 @@ def test_the_number_of_parameters(kind: str, preset: str) -> None:
     assert sum(parameter.numel() for parameter in spec.net(V).parameters()) == expected
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 def test_a_new_net_holds_every_symbol_equally_likely(kind: str) -> None:
     assert not spec_of(kind).net(V)(rows_of_ids()).any()
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 def test_gradients_are_those_of_differences(kind: str) -> None:
     """Each parameter's derivative in two random directions, against central differences, in float64."""
     net = stirred(kind)
@@ -327,7 +331,7 @@ def entropy_of_eight() -> float:
     return 8 * math.log(8) / (sum(map(len, EIGHT)) + 8)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in NETS if kind not in ("mlp", "bow")])
+@pytest.mark.parametrize("kind", [kind for kind in registry.nets() if kind not in ("mlp", "bow")])
 def test_overfits_eight_items(kind: str) -> None:
     model = net_spec(kind, "small", [], {"steps": 300, "rate": 0.02, "adam_rate": 0.01}).fit(Corpus.from_items(EIGHT))
     assert model.evaluate(Corpus.from_items(EIGHT)).nats_per_symbol < entropy_of_eight() + 0.05
@@ -339,7 +343,7 @@ def test_overfits_eight_items_with_context_enough(kind: str) -> None:
     assert model.evaluate(Corpus.from_items(EIGHT)).nats_per_symbol < entropy_of_eight() + 0.05
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 def test_the_same_seed_gives_the_same_weights(kind: str) -> None:
     first, second, other = (
         spec_of(kind, steps=8, seed=seed, dropout=0.1).fit(ITEMS, validation=ITEMS).arrays() for seed in (1, 1, 2)
@@ -397,7 +401,7 @@ def test_the_precision_follows_the_processor(instructions: str, expected: str, m
     assert precision_on(torch.device("cpu")) == expected
     assert precision_on(torch.device("cuda")) == "float32"
     for kind, precision in {
-        **dict.fromkeys(NETS, "float32"),
+        **dict.fromkeys(registry.nets(), "float32"),
         "mlp": expected,
         "bow": expected,
         "wavenet": expected,

@@ -508,7 +508,7 @@ def test_a_model_from_a_file_does_what_models_do(tmp_path: Path) -> None:
     assert model.with_metrics({"a": 1}).metrics == {"a": 1}
     with pytest.raises(SettingsError, match="does not know its training data"):
         model.training_nats()
-    with pytest.raises(SettingsError, match="nextchar import"):
+    with pytest.raises(SettingsError, match="comes from an ARPA file"):
         spec_of("backoff", {})
 
 

@@ -9,22 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from nextchar.core.model import Model
-from nextchar.core.progress import Progress, Report
-from nextchar.core.settings import Spec
+from nextchar.core.progress import Progress, ProgressReport, Report
+from nextchar.core.settings import LARGEST_SEED, Spec, check, setting
 from nextchar.data.corpus import Corpus
 from nextchar.data.hashing import checked_seed
 from nextchar.data.splits import hold_out
 from nextchar.errors import SettingsError
+from nextchar.extras import need_torch
 from nextchar.models.ensemble.model import EnsembleModel, combine
 from nextchar.models.mix.model import Mix
+from nextchar.models.neural.families import NetRun, NetSpec
+from nextchar.models.neural.training.settings import Run
+from nextchar.models.registry import nets as nets_of_table
+from nextchar.models.registry import spec_of
 
-if TYPE_CHECKING:
-    from nextchar.models.neural.training.checkpoints import Run
-
-__all__ = ["SECONDS", "EnsembleOf", "Member", "Standing", "mix_with_nets"]
+__all__ = ["SECONDS", "EnsembleOf", "Member", "MixWithNets", "mix_with_nets"]
 
 SECONDS: Final = 600.0  # of the whole, where nothing else is said
 MIX_SECONDS: Final = 60.0  # more gains the mix nothing on lists of names
@@ -44,13 +46,6 @@ class Member(NamedTuple):
     kind: str
     spec: Spec
     share: float
-
-
-class Standing(NamedTuple):
-    """How far training has come; a `Report`."""
-
-    share: float
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +102,7 @@ class EnsembleOf:
             if reason := made[-1].metrics.get("stopped"):
                 stopped.append(f"{member.kind}: {reason}")
         if progress is not None:
-            progress(Standing(1.0, "the weights of the ensemble"))
+            progress(ProgressReport(1.0, "the weights of the ensemble"))
         return combine(made, validation).with_metrics({"notes": notes, "stopped": "; ".join(stopped) or None})
 
 
@@ -115,7 +110,7 @@ def _within(progress: Progress, member: Member, done: float) -> Progress:
     """Tells of a member's training as a part of the whole."""
 
     def tell(at: Report) -> None:
-        progress(Standing(done + member.share * at.share, f"{member.kind}: {at.text}"))
+        progress(ProgressReport(done + member.share * at.share, f"{member.kind}: {at.text}"))
 
     return tell
 
@@ -149,12 +144,7 @@ def mix_with_nets(
         >>> [member.kind for member in settings.members]  # settings.fit(corpus) trains them
         ['transformer', 'mix']
     """
-    from nextchar.extras import need_torch
-
     need_torch("a mix with nets")
-    from nextchar.models.neural.families import NetRun, net_spec
-    from nextchar.models.neural.training.checkpoints import Run
-
     if not nets:
         raise SettingsError("a mix with nets needs at least one net")
     checked_seed(seed)
@@ -168,8 +158,54 @@ def mix_with_nets(
     members = []
     for number, (name, run) in enumerate(zip(nets, runs or [Run()] * len(nets), strict=True)):
         kind, _, preset = name.partition(":")
-        settings: dict[str, Any] = {"seconds": for_net, "seed": seed + number}
-        spec = net_spec(kind, preset or "default", [], settings)
+        if kind not in nets_of_table():
+            raise SettingsError(f"there is no net {kind!r}; choose one of {', '.join(nets_of_table())}")
+        settings = {"seconds": for_net, "seed": seed + number}
+        spec = cast(NetSpec, spec_of(kind, settings, preset=preset or "default"))
         members.append(Member(kind, NetRun(spec, run), for_net / (for_mix + len(nets) * for_net)))
     mix = Mix(seconds=for_mix, seed=seed)
     return EnsembleOf(members=(*members, Member("mix", mix, 1 - sum(member.share for member in members))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixWithNets:
+    """The settings of `mix_with_nets`, as a table of options has them.
+
+    Attributes:
+        nets: their kinds, each with a preset if it is not the default one.
+        seconds: for everything.
+        seed: of the mix and of the first net.
+
+    Raises:
+        SettingsError: a setting is out of its range.
+    """
+
+    nets: tuple[str, ...] = setting(
+        (),
+        help="Train this net too, transformer:large say, and make one model of all; repeatable.",
+        option="with",
+        metavar="NET[:PRESET]",
+    )
+    seconds: float = setting(SECONDS, help="Train for so long, all together.", above=0, option="seconds", metavar="X")
+    seed: int = setting(0, help="Of the mix and of the first net.", at_least=0, at_most=LARGEST_SEED)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def trainings(self) -> int:
+        """How many nets are trained."""
+        return len(self.nets)
+
+    @property
+    def summary(self) -> str:
+        """The nets and the time, for people."""
+        return f"mix with {', '.join(self.nets)}, {self.seconds:g} seconds"
+
+    def running(self, runs: Sequence[Run]) -> EnsembleOf:
+        """The models to train, each net bound to how its training runs; see `mix_with_nets` for what it raises."""
+        return mix_with_nets(self.nets, seconds=self.seconds, seed=self.seed, runs=runs)
+
+    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> EnsembleModel:
+        """Train; see `EnsembleOf.fit`."""
+        return self.running([Run()] * self.trainings).fit(data, validation=validation, progress=progress)

@@ -20,16 +20,16 @@ Letters: E experts, V alphabet, R rows, L columns for last symbols.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import COUNT_BUCKETS, MATCHES, POSITIONS, TOTAL_BUCKETS
+from nextchar.core.progress import Progress, ProgressReport
 from nextchar.models.mix.expert_counts import Tables
 
-__all__ = ["Fitted", "Progressed", "first_gate", "fit_gate", "zeros_like"]
+__all__ = ["Fitted", "first_gate", "fit_gate", "zeros_like"]
 
 BATCH: Final = 2048  # rows an update; fewer where there are few
 CHUNK: Final = 4  # updates between two looks at the clock and at Ctrl-C
@@ -37,13 +37,6 @@ LEARNING_RATE: Final = 0.003
 # L2: half of it times w^2 is added to the total nats; of exponents, exponents by symbol, scores and bias
 PRIOR: Final = (60.0, 100.0, 1500.0, 21.0)
 LAST_SYMBOLS: Final = 64  # the most frequent ones have weights of their own, the others share one
-
-
-class Progressed(NamedTuple):
-    """How far the training has come: its share, and a word on it."""
-
-    share: float
-    text: str
 
 
 class Fitted(NamedTuple):
@@ -92,7 +85,7 @@ def fit_gate(
     epochs: float,
     seed: int,
     deadline: float | None = None,
-    progress: Callable[[Progressed], None] | None = None,
+    progress: Progress | None = None,
 ) -> Fitted:
     """Fit the weights to rows of items that the experts have not counted.
 
@@ -144,7 +137,7 @@ def fit_gate(
                 log.append((done / R, nats / weight, now - begun))
                 nats = weight = 0.0
             if progress is not None and log:
-                progress(Progressed(min(share, 1.0), f"epoch {done / R:.1f}, {log[-1][1]:.4f} nats per symbol"))
+                progress(ProgressReport(min(share, 1.0), f"epoch {done / R:.1f}, {log[-1][1]:.4f} nats per symbol"))
     except KeyboardInterrupt:
         stopped = f"interrupted after {done / R:.1f} epochs; the weights are those reached then"
     return Fitted(gate, done / R, log, stopped)

@@ -9,7 +9,6 @@ Letters: V alphabet, S symbols, B batch, T time, K kinds of context, E experts, 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,13 +20,14 @@ import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import COUNT_BUCKETS, FIRST, MATCHES, POSITIONS, STATE, TOTAL_BUCKETS, WINDOW
 from nextchar.core.model import Kept, Model
-from nextchar.core.progress import Progress
+from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.settings import check, setting
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
-from nextchar.data.hashing import checked_seed
+from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
-from nextchar.errors import CorpusError, ModelFileError, SettingsError
+from nextchar.errors import CorpusError, ModelFileError
 from nextchar.models.mix.expert_counts import (
     FIT_CELLS,
     FIT_POSITIONS,
@@ -37,7 +37,7 @@ from nextchar.models.mix.expert_counts import (
     sampled_items,
 )
 from nextchar.models.mix.experts import EXPERTS
-from nextchar.models.mix.gate import Fitted, Progressed, fit_gate
+from nextchar.models.mix.gate import Fitted, fit_gate
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
 
@@ -75,16 +75,19 @@ class Mix:
         True
     """
 
-    seconds: float = 60.0
-    epochs: float | None = None
-    seed: int = 0
+    seconds: float = setting(60.0, help="Train for so long.", above=0, option="seconds", metavar="X")
+    epochs: float | None = setting(
+        None,
+        help="Train so many times through the positions, whatever the time.",
+        above=0,
+        default_text="as many as the seconds allow",
+        option="epochs",
+        metavar="X",
+    )
+    seed: int = setting(0, help="Of the order of the positions.", at_least=0, at_most=MASK)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.seconds) and self.seconds > 0):
-            raise SettingsError(f"the time for training is a number of seconds above 0, not {self.seconds}")
-        if self.epochs is not None and not (math.isfinite(self.epochs) and self.epochs > 0):
-            raise SettingsError(f"the number of epochs is above 0, not {self.epochs}")
-        checked_seed(self.seed)
+        check(self)
 
     @property
     def summary(self) -> str:
@@ -116,14 +119,14 @@ class Mix:
 
         def go_on(share: float) -> bool:
             spent = time.perf_counter() - begun
-            tell(Progressed(0.2 * share, "counting"))
+            tell(ProgressReport(0.2 * share, "counting"))
             return not timed or spent < COUNTING * self.seconds
 
         bigrams = count(replace(data, weights=None), 2)
         items = sampled_items(data, FIT_POSITIONS, self.seed)
         tables = count_experts(data, EXPERTS, symbol_classes(bigrams), items, go_on)
         left = begun + (1 - FINISHING) * self.seconds - time.perf_counter()
-        tell(Progressed(0.2, "leaving each item out"))
+        tell(ProgressReport(0.2, "leaving each item out"))
         cells = max(int(left * CELLS_A_SECOND), 1) if timed else FIT_CELLS
         rows = leave_one_out(data, tables, cells)
         fitted = fit_gate(
@@ -132,7 +135,7 @@ class Mix:
             epochs=EPOCHS if self.epochs is None else self.epochs,
             seed=self.seed,
             deadline=begun + (1 - FINISHING) * self.seconds if timed else None,
-            progress=lambda at: tell(Progressed(0.3 + 0.7 * at.share, at.text)),
+            progress=lambda at: tell(ProgressReport(0.3 + 0.7 * at.share, at.text)),
         )
         model = MixModel(
             settings=self,

@@ -2,5 +2,5 @@
 
 Its parts, each importing only from those to its left:
 
-    nets < training, bigram, model < families < diagnostics
+    nets < bigram, model < training < families < diagnostics
 """

@@ -1,77 +1,52 @@
-"""The settings of the nets: one class a family, each with the presets small, default and large, and how they train."""
+"""The settings of the nets: one class a family, each with the presets small, default and large, and how they train.
+
+Nothing here needs torch: settings can be made, shown and refused without it. It is asked for where a net is made.
+"""
 
 from __future__ import annotations
 
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar, Final, NamedTuple, Self, final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, final
 
-import torch
-
-from nextchar.core.json_values import plain
-from nextchar.core.progress import Progress
-from nextchar.core.scoring import evaluate
-from nextchar.data.corpus import Corpus
-from nextchar.data.provenance import Provenance
+from nextchar.core.settings import setting
 from nextchar.errors import SettingsError
-from nextchar.models.neural.model import NeuralModel, for_use
-from nextchar.models.neural.nets.base import Net
-from nextchar.models.neural.nets.bow import BowNet
-from nextchar.models.neural.nets.gru import GruNet
-from nextchar.models.neural.nets.lstm import LstmNet
-from nextchar.models.neural.nets.mlp import MlpNet
-from nextchar.models.neural.nets.rnn import RnnNet
-from nextchar.models.neural.nets.transformer import TransformerNet
-from nextchar.models.neural.nets.wavenet import WavenetNet
-from nextchar.models.neural.training.checkpoints import Keeper, Owner, Run, print_of
-from nextchar.models.neural.training.settings import Precision, TrainSettings
-from nextchar.models.neural.training.trainer import Trainer, device_of
+from nextchar.extras import need_torch
+from nextchar.models.neural.training.settings import NetTraining, Precision, Run, TrainSettings
 
-__all__ = [
-    "Bow",
-    "Gru",
-    "Lstm",
-    "Mlp",
-    "NetRun",
-    "NetSpec",
-    "RecurrentSpec",
-    "Rnn",
-    "Standing",
-    "Transformer",
-    "Wavenet",
-    "net_spec",
-]
+if TYPE_CHECKING:
+    from nextchar.core.model import Kept
+    from nextchar.core.progress import Progress
+    from nextchar.data.corpus import Corpus
+    from nextchar.models.neural.model import NeuralModel
+    from nextchar.models.neural.nets.base import Net
 
-BEAT_SECONDS: Final = 0.2  # between two reports
-SAMPLED_POINTS: Final = 4  # every so many points the report has samples
+__all__ = ["Bow", "Gru", "Lstm", "Mlp", "NetRun", "NetSpec", "RecurrentSpec", "Rnn", "Transformer", "Wavenet"]
+
 LONGEST_CONTEXT: Final = 256  # that is chosen without being asked for
-
-
-class Standing(NamedTuple):
-    """How far training has come; a `Report`."""
-
-    share: float
-    text: str
+LONGEST: Final = f"what the longest item needs, at most {LONGEST_CONTEXT}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetSpec(TrainSettings, ABC):
+class NetSpec(NetTraining):
     """The settings of a net and of its training; without a budget it is `default_epochs` times through the data."""
 
-    kind: ClassVar[str]
     default_epochs: ClassVar[float] = 12.0
     presets: ClassVar[Mapping[str, Mapping[str, Any]]]
+    trainings: ClassVar[int] = 1
+    epochs: float | None = setting(
+        None,
+        help="Train so many times through the data.",
+        above=0,
+        default_text="12, where no other budget is given",
+        option="epochs",
+        metavar="X",
+    )
 
     def __post_init__(self) -> None:
         if self.steps is None and self.epochs is None and self.seconds is None:
             object.__setattr__(self, "epochs", self.default_epochs)
         super().__post_init__()
-        for name in ("width", "layers", "heads", "embedding", "hidden", "context"):
-            value = getattr(self, name, None)
-            if value is not None and (value != int(value) or value < 1):
-                raise SettingsError(f"{name} is a whole number of at least 1, not {value}")
 
     @property
     def summary(self) -> str:
@@ -96,14 +71,6 @@ class NetSpec(TrainSettings, ABC):
             chosen.pop("epochs", None)
         return cls(**{**chosen, **settings})
 
-    @abstractmethod
-    def net(self, V: int) -> Net:
-        """A new net for an alphabet of V symbols, with weights from torch's current random state."""
-
-    def fitted_to(self, data: Corpus) -> Self:  # noqa: ARG002 - some nets go by it
-        """The settings with what follows from the data filled in."""
-        return self
-
     def fit(
         self,
         data: Corpus,
@@ -112,50 +79,32 @@ class NetSpec(TrainSettings, ABC):
         progress: Progress | None = None,
         run: Run | None = None,
     ) -> NeuralModel:
-        """Train on a corpus.
-
-        Ctrl-C ends training with the best weights so far, and metrics["stopped"] says so; where the run has a
-        checkpoint, it is written and the interruption goes on to the caller.
-
-        Args:
-            data: the items to learn from.
-            validation: the items to choose the best weights by.
-            progress: is told now and then how far it has come.
-            run: device, checkpoint and log.
+        """Train on a corpus; see `training.fit.fit_net`.
 
         Raises:
-            SettingsError: no such device, or the checkpoint is of another training.
-            ModelFileError: the checkpoint cannot be read, or cannot be written when Ctrl-C asks for it.
+            MissingExtraError: torch is not installed.
         """
-        run = run or Run()
-        device = device_of(run.device)
-        spec = self.fitted_to(data)
-        validation = None if validation is None else validation.encoded_in(data.alphabet)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(spec.seed)
-            net = spec.net(data.alphabet.size)
-        trainer = Trainer(net, data, validation, spec, device)
-        keeper = Keeper(run, Owner(spec.kind, plain(asdict(spec)), print_of(data, validation)))
-        keeper.resume(trainer)
-        provenance = Provenance.of(data)
+        need_torch(f"the model {self.kind}")
+        from nextchar.models.neural.training.fit import fit_net
 
-        def in_use() -> NeuralModel:
-            with torch.random.fork_rng(devices=[]):
-                copy = spec.net(data.alphabet.size)
-            copy.load_state_dict(trainer.net.state_dict())
-            return NeuralModel(settings=spec, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
+        return fit_net(self, data, validation, progress, run or Run())
 
-        _learned(trainer, keeper, progress, in_use)
-        model = in_use()
-        metrics = {
-            "parameters": model.parameters,
-            "training": [plain(asdict(point)) for point in trainer.log],
-            "training_nats": evaluate(model, data).nats,
-            "device": str(device),
-            "precision": trainer.precision,
-            "stopped": trainer.stopped,
-        }
-        return model.with_metrics(metrics)
+    def running(self, runs: Sequence[Run]) -> NetRun:
+        """The same settings, bound to how the training runs."""
+        [run] = runs
+        return NetRun(self, run)
+
+    @classmethod
+    def from_kept(cls, kept: Kept) -> NeuralModel:
+        """A model of this family again from a file's content; see `neural.model.loader`.
+
+        Raises:
+            MissingExtraError: torch is not installed.
+        """
+        need_torch(f"the model {cls.kind}")
+        from nextchar.models.neural.model import loader
+
+        return loader(cls)(kept)
 
 
 @dataclass(frozen=True)
@@ -173,50 +122,6 @@ class NetRun:
     def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NeuralModel:
         """Train; see NetSpec.fit."""
         return self.spec.fit(data, validation=validation, progress=progress, run=self.run)
-
-
-def net_spec(kind: str, preset: str, assignments: Sequence[str], settings: Mapping[str, Any]) -> NetSpec:
-    """The settings of a net as a user gives them: a preset, texts like width=64, and some settings as they are.
-
-    Raises:
-        SettingsError: there is no such net or setting, or a text is not a value of its type.
-    """
-    if kind not in _FAMILIES:
-        raise SettingsError(f"there is no net {kind!r}; choose one of {', '.join(_FAMILIES)}")
-    spec = _FAMILIES[kind]
-    known = {entry.name: str(entry.type) for entry in fields(spec)}
-    given = dict(settings)
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if name not in known or not equals:
-            told = f"the model {kind} has no setting {name!r}" if equals else f"{assignment!r} is not NAME=VALUE"
-            raise SettingsError(f"{told}; the settings of {kind} are {', '.join(known)}")
-        given[name] = _value(name, text, known[name])
-    return spec.preset(preset, **given)
-
-
-def _value(name: str, text: str, type_: str) -> int | float | str:
-    """A setting's value from its text, by the type that its class declares."""
-    for word, make, wanted in (("int", int, "a whole number"), ("float", float, "a number")):
-        if word in type_ and "Literal" not in type_:
-            try:
-                return make(text)
-            except ValueError:
-                raise SettingsError(f"{name} is {wanted}, not {text!r}") from None
-    return text
-
-
-def _learned(trainer: Trainer, keeper: Keeper, progress: Progress | None, in_use: Callable[[], NeuralModel]) -> None:
-    """Train to the end, and tell of it."""
-    beat = time.monotonic()
-    samples = ""
-    for point in keeper.steps(trainer):
-        if progress is None or (point is None and time.monotonic() - beat < BEAT_SECONDS):
-            continue
-        beat = time.monotonic()
-        if point is not None and len(trainer.log) % SAMPLED_POINTS == 0:
-            samples = "; " + " ".join(in_use().sample(3, seed=len(trainer.log), max_length=20))
-        progress(Standing(trainer.share, (trainer.log[-1].text if trainer.log else "") + samples))
 
 
 @final
@@ -239,13 +144,15 @@ class Mlp(NetSpec):
     }
     precision: Precision = "auto"
     dropout: float = 0.1  # without, it learns the items by heart within a minute
-    context: int = 10
-    embedding: int = 32
-    width: int = 96
-    layers: int = 2
+    context: int = setting(10, help="Symbols that it looks back.", at_least=1)
+    embedding: int = setting(32, help="Numbers a symbol.", at_least=1)
+    width: int = setting(96, help="Of the layers.", at_least=1)
+    layers: int = setting(2, help="Residual blocks.", at_least=1)
 
     def net(self, V: int) -> Net:
         """A new net."""
+        from nextchar.models.neural.nets.mlp import MlpNet
+
         return MlpNet(
             V,
             context=self.context,
@@ -274,9 +181,9 @@ class Bow(NetSpec):
         "large": {"width": 160, "layers": 3, "dropout": 0.1, "epochs": 40},
     }
     precision: Precision = "auto"
-    context: int | None = None
-    width: int = 96
-    layers: int = 2
+    context: int | None = setting(None, help="Places with a vector of their own.", at_least=1, default_text=LONGEST)
+    width: int = setting(96, help="Numbers a symbol.", at_least=1)
+    layers: int = setting(2, help="Residual blocks.", at_least=1)
 
     def fitted_to(self, data: Corpus) -> Self:
         """With the context that the data asks for."""
@@ -284,6 +191,8 @@ class Bow(NetSpec):
 
     def net(self, V: int) -> Net:
         """A new net."""
+        from nextchar.models.neural.nets.bow import BowNet
+
         assert self.context is not None
         return BowNet(V, context=self.context, width=self.width, layers=self.layers, dropout=self.dropout)
 
@@ -297,19 +206,14 @@ class RecurrentSpec(NetSpec):
         width: hidden numbers.
     """
 
-    family: ClassVar[type[RnnNet | GruNet | LstmNet]]
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"embedding": 16, "width": 64},
         "default": {},
         "large": {"embedding": 64, "width": 320, "dropout": 0.3, "epochs": 40},
     }
     rate: float = 0.03
-    embedding: int = 32
-    width: int = 160
-
-    def net(self, V: int) -> Net:
-        """A new net."""
-        return self.family(V, embedding=self.embedding, width=self.width, dropout=self.dropout)
+    embedding: int = setting(32, help="Numbers a symbol.", at_least=1)
+    width: int = setting(160, help="Hidden numbers.", at_least=1)
 
 
 @final
@@ -318,9 +222,14 @@ class Rnn(RecurrentSpec):
     """Settings of `nets.rnn`: embedding and width."""
 
     kind: ClassVar[str] = "rnn"
-    family: ClassVar[type[RnnNet | GruNet | LstmNet]] = RnnNet
     rate: float = 0.01
     width: int = 256
+
+    def net(self, V: int) -> Net:
+        """A new net."""
+        from nextchar.models.neural.nets.rnn import RnnNet
+
+        return RnnNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout)
 
 
 @final
@@ -329,7 +238,12 @@ class Gru(RecurrentSpec):
     """Settings of `nets.gru`: embedding and width."""
 
     kind: ClassVar[str] = "gru"
-    family: ClassVar[type[RnnNet | GruNet | LstmNet]] = GruNet
+
+    def net(self, V: int) -> Net:
+        """A new net."""
+        from nextchar.models.neural.nets.gru import GruNet
+
+        return GruNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout)
 
 
 @final
@@ -338,7 +252,12 @@ class Lstm(RecurrentSpec):
     """Settings of `nets.lstm`: embedding and width."""
 
     kind: ClassVar[str] = "lstm"
-    family: ClassVar[type[RnnNet | GruNet | LstmNet]] = LstmNet
+
+    def net(self, V: int) -> Net:
+        """A new net."""
+        from nextchar.models.neural.nets.lstm import LstmNet
+
+        return LstmNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout)
 
 
 @final
@@ -361,12 +280,14 @@ class Wavenet(NetSpec):
     rate: float = 0.02
     precision: Precision = "auto"
     dropout: float = 0.1
-    width: int = 64
-    hidden: int = 192
-    layers: int = 4
+    width: int = setting(64, help="Numbers a symbol.", at_least=1)
+    hidden: int = setting(192, help="Width of the blocks between the convolutions.", at_least=1)
+    layers: int = setting(4, help="Convolutions; n of them see 2^n symbols.", at_least=1)
 
     def net(self, V: int) -> Net:
         """A new net."""
+        from nextchar.models.neural.nets.wavenet import WavenetNet
+
         return WavenetNet(V, width=self.width, hidden=self.hidden, layers=self.layers, dropout=self.dropout)
 
 
@@ -399,10 +320,10 @@ class Transformer(NetSpec):
         "large": {"width": 64, "layers": 4, "dropout": 0.2, "epochs": 40, "decay": 0.1},
     }
     rate: float = 0.015
-    context: int | None = None
-    width: int = 48
-    heads: int = 4
-    layers: int = 3
+    context: int | None = setting(None, help="Symbols that a layer looks back.", at_least=1, default_text=LONGEST)
+    width: int = setting(48, help="Numbers a symbol; a multiple of heads.", at_least=1)
+    heads: int = setting(4, help="Of each layer.", at_least=1)
+    layers: int = setting(3, help="Of attention and feedforward.", at_least=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -415,6 +336,8 @@ class Transformer(NetSpec):
 
     def net(self, V: int) -> Net:
         """A new net."""
+        from nextchar.models.neural.nets.transformer import TransformerNet
+
         assert self.context is not None
         return TransformerNet(
             V, context=self.context, width=self.width, heads=self.heads, layers=self.layers, dropout=self.dropout
@@ -423,8 +346,3 @@ class Transformer(NetSpec):
 
 def _longest(data: Corpus) -> int:
     return min(int(data.lengths.max()) + 1, LONGEST_CONTEXT)
-
-
-_FAMILIES: Final[Mapping[str, type[NetSpec]]] = {
-    spec.kind: spec for spec in (Bow, Mlp, Rnn, Gru, Lstm, Wavenet, Transformer)
-}

@@ -28,7 +28,16 @@ from nextchar.data.row_order import sorted_rows
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.hash_counts import NgramTable
 
-__all__ = ["COMPILED_FROM", "Counts", "checked_order", "count", "count_parts", "counts_from_table", "sum_counts"]
+__all__ = [
+    "COMPILED_FROM",
+    "MAX_ORDER",
+    "Counts",
+    "checked_order",
+    "count",
+    "count_parts",
+    "counts_from_table",
+    "sum_counts",
+]
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]

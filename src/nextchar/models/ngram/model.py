@@ -14,7 +14,6 @@ Letters: n order, V size of the alphabet, S states, E entries (see `trie`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,21 +26,24 @@ from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Kept
 from nextchar.core.progress import Progress
+from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
 from nextchar.data.splits import hold_out
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.models.ngram.counts import Counts, checked_order, count
+from nextchar.models.ngram.counts import MAX_ORDER, Counts, count
 from nextchar.models.ngram.discount_tuning import Chains, tuned_add, tuned_discounts
 from nextchar.models.ngram.pitman_yor import pitman_yor
-from nextchar.models.ngram.smoothing import DISCOUNTING, METHODS, Method, Smoothed, discounts_of, interpolated
+from nextchar.models.ngram.smoothing import DISCOUNTING, Method, Smoothed, discounts_of, interpolated
 from nextchar.models.ngram.trie import Integers, NgramTrie
 
 __all__ = ["Ngram", "NgramModel"]
 
 Tune = Literal["none", "held-out", "leave-one-out"]
 ADD: Final = 0.1
+ORDERS: Final[Mapping[str, int]] = {"add": 4, "pitman-yor": 8}
+OTHER_ORDERS: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ class Ngram:
     """The settings of an n-gram model: how far it looks back, and how it smooths.
 
     Attributes:
-        order: n; 2 is the bigram model.
+        order: n; 2 is the bigram model. By default what suits the smoothing: 4 for add, 8 for pitman-yor, else 6.
         smoothing: add, witten-bell, absolute, kneser-ney, modified-kneser-ney or pitman-yor.
         add: k, added to every count by the smoothing add; at least 0.
         tune: what to choose the discounts (or k) by: none (their formulas; k as given), held-out (the validation
@@ -67,30 +69,32 @@ class Ngram:
         NgramModel(ngram, order 2, add 0, alphabet of 3, 3 items, nats/symbol: train 0.2387)
     """
 
-    order: int = 4
-    smoothing: Method = "add"
-    add: float = ADD
-    tune: Tune = "none"
-    sweeps: int = 30
-    seed: int = 0
+    order: int = setting(  # a number in every object: `__post_init__` replaces the None
+        None,
+        help="Predict from the N - 1 symbols before.",
+        at_least=1,
+        at_most=MAX_ORDER,
+        default_text="4 for add, 8 for pitman-yor, else 6",
+        option="order",
+        metavar="N",
+    )
+    smoothing: Method = setting("add", help="How to treat what was not seen.", option="smoothing")
+    add: float = setting(ADD, help="Added to every count by add.", at_least=0, option="add", metavar="K")
+    tune: Tune = setting(
+        "none", help="What to fit the discounts, or k, to; with none they are as their formulas say.", option="tune"
+    )
+    sweeps: int = setting(30, help="Of the sampler of pitman-yor.", at_least=2, option="sweeps", metavar="N")
+    seed: int = setting(0, help="Of the sampler of pitman-yor.", at_least=0, at_most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
-        checked_order(self.order)
-        if self.smoothing not in METHODS:
-            raise SettingsError(f"there is no smoothing {self.smoothing!r}; choose one of {', '.join(METHODS)}")
-        if not (math.isfinite(self.add) and self.add >= 0):
-            raise SettingsError(f"add-k takes a number of at least 0, not {self.add}")
+        if self.order is None:
+            object.__setattr__(self, "order", ORDERS.get(self.smoothing, OTHER_ORDERS))
+        check(self)
         if self.smoothing != "add" and self.add != ADD:
             raise SettingsError(f"k is a setting of the smoothing add; {self.smoothing} has none")
-        if self.tune not in ("none", "held-out", "leave-one-out"):
-            raise SettingsError(f"tuning is none, held-out or leave-one-out, not {self.tune!r}")
         if self.tune != "none" and self.smoothing in ("witten-bell", "pitman-yor"):
             why = "it has no parameters" if self.smoothing == "witten-bell" else "it infers its parameters by itself"
             raise SettingsError(f"{self.smoothing} cannot be tuned: {why}")
-        if self.sweeps < 2:
-            raise SettingsError(f"pitman-yor takes at least 2 sweeps, not {self.sweeps}")
-        if not 0 <= self.seed < 2**63:
-            raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
 
     @property
     def summary(self) -> str:

@@ -23,12 +23,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.progress import Progress
+from nextchar.core.progress import Progress, ProgressReport
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.smoothing import Smoothed
 from nextchar.models.ngram.trie import NgramTrie
@@ -39,21 +39,6 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 MOST_CUSTOMERS: Final = 20_000_000  # a sweep moves each of them
-
-
-class _Sweep(NamedTuple):
-    """A `Report` of how many sweeps are done."""
-
-    done: int
-    wanted: int
-
-    @property
-    def share(self) -> float:
-        return self.done / self.wanted
-
-    @property
-    def text(self) -> str:
-        return f"sweep {self.done}"
 
 
 def pitman_yor(trie: NgramTrie, *, sweeps: int, seed: int, progress: Progress | None = None) -> Smoothed:
@@ -88,7 +73,7 @@ def pitman_yor(trie: NgramTrie, *, sweeps: int, seed: int, progress: Progress | 
                 means = _RunningMean(trie)  # what came before was on the way to the posterior
             means.add(restaurants)
             if progress is not None:
-                progress(_Sweep(number, sweeps))
+                progress(ProgressReport(number / sweeps, f"sweep {number}"))
     except KeyboardInterrupt:
         if not means.count:
             raise

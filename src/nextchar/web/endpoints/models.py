@@ -11,7 +11,7 @@ from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.scoring import evaluate
 from nextchar.data.splits import Split
-from nextchar.tasks.leaderboard import contenders
+from nextchar.tasks.leaderboard import candidates
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.parameters import LONGEST_ITEM
 
@@ -35,10 +35,10 @@ def _measured(parts: Split) -> dict[str, Any]:
     left_out: list[dict[str, Any]] = []
     best: Model | None = None
     least = math.inf
-    for contender in contenders():
-        spec: Any = contender.spec
+    for candidate in candidates():
+        spec: Any = candidate.spec
         settings = asdict(spec)
-        entry = {"model": contender.kind, "summary": spec.summary, "settings": settings}
+        entry = {"model": candidate.kind, "summary": spec.summary, "settings": settings}
         if parts.train.symbols > _most_symbols(settings):
             left_out.append(entry)
             continue

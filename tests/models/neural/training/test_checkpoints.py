@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -21,14 +21,15 @@ from nextchar.cli import main
 from nextchar.core.progress import Report
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.models.registry import NETS, load
+from nextchar.models import registry
+from nextchar.models.registry import load
 
 pytest.importorskip("torch")
 
 from nextchar.core.model_file import read_model_file
-from nextchar.models.neural.families import NetSpec, net_spec
+from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.training import checkpoints
-from nextchar.models.neural.training.checkpoints import Run
+from nextchar.models.neural.training.settings import Run
 
 ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "maximilian", "eve"] * 4)
 HELD = Corpus.from_items(["ema", "via", "mila"])
@@ -37,7 +38,8 @@ WIDTHS = {"transformer": {"width": 12, "heads": 2, "layers": 2}}
 
 
 def spec_of(kind: str, **settings: Any) -> NetSpec:
-    return net_spec(kind, "small", [], {**SMALL, **WIDTHS.get(kind, {"width": 12}), **settings})
+    given = {**SMALL, **WIDTHS.get(kind, {"width": 12}), **settings}
+    return cast(NetSpec, registry.spec_of(kind, given, preset="small"))
 
 
 def press_at(share: float) -> Callable[[Report], None]:
@@ -56,7 +58,7 @@ def fit(spec: NetSpec, run: Run, progress: Callable[[Report], None] | None = Non
     return spec.fit(ITEMS, validation=HELD, run=run, progress=progress)
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize("kind", registry.nets())
 @pytest.mark.parametrize("share", [0.03, 0.4, 0.95])
 def test_interrupted_and_resumed_is_bit_for_bit_as_not_interrupted(kind: str, share: float, tmp_path: Path) -> None:
     spec = spec_of(kind)

@@ -21,7 +21,6 @@ Letters: V size of the alphabet, T bigrams in all.
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -35,6 +34,7 @@ from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Kept
 from nextchar.core.numerics import normalised
+from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
@@ -78,26 +78,17 @@ class BigramNet:
 
     order: ClassVar[int] = 2
     counts_suffice: ClassVar[bool] = True
-    solver: Solver = "newton"
-    l2: float = 0.01
-    steps: int = 100
-    learning_rate: float = 50.0
-    init: Init = "randn"
-    seed: int = LECTURE_SEED
+    solver: Solver = setting("newton", help="How to find the weights: the optimum, or step by step.", option="solver")
+    l2: float = setting(0.01, help="Weight of mean(W^2) in the loss.", at_least=0, option="l2", metavar="X")
+    steps: int = setting(100, help="Updates of gd and lecture.", at_least=1, option="steps", metavar="N")
+    learning_rate: float = setting(50.0, help="Of gd and lecture.", above=0, option="learning-rate", metavar="X")
+    init: Init = setting("randn", help="Where gd and lecture start.", option="init")
+    seed: int = setting(
+        LECTURE_SEED, help="Of randn.", at_least=0, at_most=LARGEST_SEED, option="init-seed", metavar="S"
+    )
 
     def __post_init__(self) -> None:
-        if self.solver not in ("newton", "gd", "lecture"):
-            raise SettingsError(f"there is no solver {self.solver!r}; choose newton, gd or lecture")
-        if self.init not in ("randn", "zeros"):
-            raise SettingsError(f"there is no init {self.init!r}; choose randn or zeros")
-        if not (math.isfinite(self.l2) and self.l2 >= 0):
-            raise SettingsError(f"l2 is a number of at least 0, not {self.l2}")
-        if self.steps < 1:
-            raise SettingsError(f"training takes at least 1 step, not {self.steps}")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise SettingsError(f"the learning rate is a number above 0, not {self.learning_rate}")
-        if not 0 <= self.seed < 2**63:
-            raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
+        check(self)
 
     @property
     def summary(self) -> str:

@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NamedTuple
@@ -23,32 +23,12 @@ from nextchar.core.model_file import ModelFile, read_model_file, write_model_fil
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.neural.training.log import Recorder
+from nextchar.models.neural.training.settings import Run
 from nextchar.models.neural.training.trainer import Measured, Snapshot, Trainer
 
-__all__ = ["CHECKPOINT", "Keeper", "Owner", "Run", "print_of"]
+__all__ = ["CHECKPOINT", "Keeper", "Owner", "print_of"]
 
 CHECKPOINT: Final = "checkpoint"  # the kind of file
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """How a training runs, which is no part of the model.
-
-    Attributes:
-        device: auto, cpu or cuda.
-        checkpoint: where to write what is needed to go on: now and then, when Ctrl-C ends training, and at its end.
-        resume: go on from that file, if there is one.
-        every_seconds: between two checkpoints.
-        log: a file to which each point is added as a line of JSON.
-        tensorboard: a folder in which TensorBoard finds the points as curves.
-    """
-
-    device: str = "auto"
-    checkpoint: Path | None = None
-    resume: bool = False
-    every_seconds: float = 60.0
-    log: Path | None = None
-    tensorboard: Path | None = None
 
 
 class Owner(NamedTuple):
@@ -112,10 +92,10 @@ class Keeper:
             if owner.settings[name] != value:
                 raise SettingsError(
                     f"{path}: belongs to a training with {name} {owner.settings[name]}, not {value}; give the same "
-                    "settings to go on, or train without --resume to begin anew"
+                    "settings to go on, or train without resuming to begin anew"
                 )
         if owner.data != mine.data:
-            raise SettingsError(f"{path}: belongs to a training on other data; train without --resume to begin anew")
+            raise SettingsError(f"{path}: belongs to a training on other data; train without resuming to begin anew")
 
     def steps(self, trainer: Trainer) -> Iterator[Measured | None]:
         """The steps of a training; each point goes into the log, and now and then a checkpoint is written.

@@ -1,17 +1,53 @@
-"""How a net is trained: budget, rates, dropout, precision."""
+"""How a net is trained: budget, rates, dropout, precision; and how such a training runs. Nothing here needs torch."""
 
 from __future__ import annotations
 
-import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
+from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.errors import SettingsError
 
-__all__ = ["Precision", "TrainSettings"]
+if TYPE_CHECKING:
+    from nextchar.data.corpus import Corpus
+    from nextchar.models.neural.nets.base import Net
 
+__all__ = ["NetTraining", "Precision", "Run", "TrainSettings"]
 
 Precision = Literal["auto", "float32", "bf16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a training runs, which is no part of the model.
+
+    Attributes:
+        device: auto, cpu or cuda.
+        checkpoint: where to write what is needed to go on: every minute, when Ctrl-C ends training, and at its end.
+        resume: go on from that file, if there is one.
+        every_seconds: between two checkpoints.
+        log: a file to which each point is added as a line of JSON.
+        tensorboard: a folder in which TensorBoard finds the points as curves.
+    """
+
+    device: str = setting("auto", help="auto, cpu or cuda.", option="device", metavar="NAME")
+    log: Path | None = setting(None, help="Write the training curve as JSON lines.", option="log", metavar="FILE")
+    tensorboard: Path | None = setting(
+        None,
+        help='Write it for TensorBoard, into a folder of its own; needs pip install "nextchar[tensorboard]".',
+        option="tensorboard",
+        metavar="DIR",
+    )
+    checkpoint: Path | None = setting(
+        None,
+        help="Where to write every minute, and on Ctrl-C, all that is needed to go on.",
+        option="checkpoint",
+        metavar="FILE",
+    )
+    resume: bool = setting(False, help="Go on from the checkpoint, if there is one.", option="resume")
+    every_seconds: float = setting(60.0, help="Between two checkpoints.", above=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,36 +72,42 @@ class TrainSettings:
         SettingsError: a setting is out of its range, or there is more than one budget.
     """
 
-    steps: int | None = None
-    epochs: float | None = None
-    seconds: float | None = None
-    seed: int = 0
-    batch: int = 1024
-    rate: float = 0.01
-    adam_rate: float = 0.006
-    decay: float = 0.0
-    dropout: float = 0.0
-    patience: int = 8
-    precision: Precision = "float32"
+    steps: int | None = setting(None, help="Train for so many updates.", at_least=1, option="steps", metavar="N")
+    epochs: float | None = setting(
+        None, help="Train so many times through the data.", above=0, option="epochs", metavar="X"
+    )
+    seconds: float | None = setting(None, help="Train for so long.", above=0, option="seconds", metavar="X")
+    seed: int = setting(
+        0, help="Of the first weights, the order of the data and dropout.", at_least=0, at_most=LARGEST_SEED
+    )
+    batch: int = setting(1024, help="Symbols a step, about.", at_least=1)
+    rate: float = setting(0.01, help="Learning rate of the hidden matrices (Muon).", above=0)
+    adam_rate: float = setting(0.006, help="Learning rate of everything else (Adam).", above=0)
+    decay: float = setting(0.0, help="Weight decay of the hidden matrices.", at_least=0)
+    dropout: float = setting(0.0, help="Of the hidden numbers, left out at random.", noun="share", at_least=0, below=1)
+    patience: int = setting(
+        8, help="Of 20 points, how many without a better validation loss end training; 0: never.", at_least=0
+    )
+    precision: Precision = setting("float32", help="Of matrix products; auto: bf16 where the processor has it.")
 
     def __post_init__(self) -> None:
         budgets = [name for name in ("steps", "epochs", "seconds") if getattr(self, name) is not None]
         if len(budgets) != 1:
             given = " and ".join(budgets) or "none of them"
             raise SettingsError(f"give one of steps, epochs and seconds as the budget of training, not {given}")
-        for name, least in (("steps", 1), ("seed", 0), ("batch", 1), ("patience", 0)):
-            value = getattr(self, name)
-            if value is not None and (value != int(value) or value < least):
-                raise SettingsError(f"{name} is a whole number of at least {least}, not {value}")
-        if self.seed >= 2**63:
-            raise SettingsError(f"a seed is a whole number from 0 to 2^63 - 1, not {self.seed}")
-        for name in ("epochs", "seconds", "rate", "adam_rate"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise SettingsError(f"{name} is a number above 0, not {value}")
-        if not (math.isfinite(self.decay) and self.decay >= 0):
-            raise SettingsError(f"decay is a number of at least 0, not {self.decay}")
-        if not 0 <= self.dropout < 1:
-            raise SettingsError(f"dropout is a share from 0 to below 1, not {self.dropout}")
-        if self.precision not in ("auto", "float32", "bf16"):
-            raise SettingsError(f"there is no precision {self.precision!r}; choose auto, float32 or bf16")
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetTraining(TrainSettings, ABC):
+    """The settings of a training that make the net, too."""
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def net(self, V: int) -> Net:
+        """A new net for an alphabet of V symbols, with weights from torch's current random state."""
+
+    def fitted_to(self, data: Corpus) -> Self:  # noqa: ARG002 - some nets go by it
+        """The settings with what follows from the data filled in."""
+        return self

@@ -23,7 +23,7 @@ from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Model
 from nextchar.core.model_file import write_atomically
-from nextchar.core.progress import Progress
+from nextchar.core.progress import Progress, ProgressReport
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.arpa.words import BEGIN, LOG_ZERO, NATS, words_of
@@ -46,22 +46,6 @@ class ArpaSummary:
 
     ngrams: tuple[int, ...]
     zeros: int
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A `Report` of how many n-grams are written."""
-
-    done: int
-    wanted: int
-
-    @property
-    def share(self) -> float:
-        return self.done / self.wanted
-
-    @property
-    def text(self) -> str:
-        return f"{self.done:,} n-grams"
 
 
 def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = None) -> ArpaSummary:
@@ -174,7 +158,7 @@ def _text(automaton: Automaton, contexts: _Contexts, sizes: I64, progress: Progr
             ).encode()
             done += len(entries)
             if progress is not None:
-                progress(_Written(done, wanted))
+                progress(ProgressReport(done / wanted, f"{done:,} n-grams"))
     yield b"\n\\end\\\n"
 
 

@@ -1,0 +1,87 @@
+"""From settings and items to a trained net: the loop with its checkpoints, its log and its reports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Final
+
+import torch
+
+from nextchar.core.json_values import plain
+from nextchar.core.progress import Progress, ProgressReport
+from nextchar.core.scoring import evaluate
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance
+from nextchar.models.neural.model import NeuralModel, for_use
+from nextchar.models.neural.training.checkpoints import Keeper, Owner, print_of
+from nextchar.models.neural.training.settings import NetTraining, Run
+from nextchar.models.neural.training.trainer import Trainer, device_of
+
+__all__ = ["fit_net"]
+
+BEAT_SECONDS: Final = 0.2  # between two reports
+SAMPLED_POINTS: Final = 4  # every so many points the report has samples
+
+
+def fit_net(
+    settings: NetTraining, data: Corpus, validation: Corpus | None, progress: Progress | None, run: Run
+) -> NeuralModel:
+    """Train a net on a corpus.
+
+    Ctrl-C ends training with the best weights so far, and metrics["stopped"] says so; where the run has a checkpoint,
+    it is written and the interruption goes on to the caller.
+
+    Args:
+        settings: of the net and its training.
+        data: the items to learn from.
+        validation: the items to choose the best weights by.
+        progress: is called periodically with how far it has come.
+        run: device, checkpoint and log.
+
+    Raises:
+        SettingsError: no such device, or the checkpoint is of another training.
+        ModelFileError: the checkpoint cannot be read, or cannot be written when Ctrl-C asks for it.
+    """
+    device = device_of(run.device)
+    spec = settings.fitted_to(data)
+    validation = None if validation is None else validation.encoded_in(data.alphabet)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(spec.seed)
+        net = spec.net(data.alphabet.size)
+    trainer = Trainer(net, data, validation, spec, device)
+    keeper = Keeper(run, Owner(spec.kind, plain(asdict(spec)), print_of(data, validation)))
+    keeper.resume(trainer)
+    provenance = Provenance.of(data)
+
+    def in_use() -> NeuralModel:
+        with torch.random.fork_rng(devices=[]):
+            copy = spec.net(data.alphabet.size)
+        copy.load_state_dict(trainer.net.state_dict())
+        return NeuralModel(settings=spec, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
+
+    _learned(trainer, keeper, progress, in_use)
+    model = in_use()
+    metrics = {
+        "parameters": model.parameters,
+        "training": [plain(asdict(point)) for point in trainer.log],
+        "training_nats": evaluate(model, data).nats,
+        "device": str(device),
+        "precision": trainer.precision,
+        "stopped": trainer.stopped,
+    }
+    return model.with_metrics(metrics)
+
+
+def _learned(trainer: Trainer, keeper: Keeper, progress: Progress | None, in_use: Callable[[], NeuralModel]) -> None:
+    """Train to the end, and tell of it."""
+    beat = time.monotonic()
+    samples = ""
+    for point in keeper.steps(trainer):
+        if progress is None or (point is None and time.monotonic() - beat < BEAT_SECONDS):
+            continue
+        beat = time.monotonic()
+        if point is not None and len(trainer.log) % SAMPLED_POINTS == 0:
+            samples = "; " + " ".join(in_use().sample(3, seed=len(trainer.log), max_length=20))
+        progress(ProgressReport(trainer.share, (trainer.log[-1].text if trainer.log else "") + samples))
