@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from nextchar._kernels.mix.contexts import context_hash, read_symbol
 from nextchar._kernels.mix.gate import add_gradient, fit_steps
+from nextchar._kernels.mix.sizes import STATE, USED_BITS, USED_SET, state_words
 from nextchar.cli import main
 from nextchar.core.model import Kept
 from nextchar.core.scoring import symbol_nats_plainly
@@ -20,8 +22,8 @@ from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.models.mix.expert_counts import FIT_CELLS, Tables, count_experts, leave_one_out
-from nextchar.models.mix.experts import EXPERTS, Context, Expert
+from nextchar.models.mix.expert_counts import FIT_CELLS, Tables, _Counter, count_experts, leave_one_out
+from nextchar.models.mix.experts import EXPERTS, Context, Expert, context_table
 from nextchar.models.mix.gate import first_gate, zeros_like
 from nextchar.models.mix.model import Mix
 from nextchar.models.mix.symbol_classes import symbol_classes
@@ -210,6 +212,50 @@ def test_an_alphabet_of_thousands(tmp_path: Path) -> None:
     np.testing.assert_allclose(model.symbol_nats(few), symbol_nats_plainly(model, few), atol=1e-9)
     model.save(tmp_path / "m.safetensors")
     assert np.array_equal(load(tmp_path / "m.safetensors").log_probs(ids), model.log_probs(ids))
+
+
+@pytest.mark.parametrize("V", [64, 65, 129, 300])
+def test_the_set_of_symbols_is_exact_in_any_alphabet(V: int) -> None:
+    rng = np.random.default_rng(V)
+    characters = [chr(0x4E00 + i) for i in range(V - 1)]
+    # ids 1 and 64, 2 and 65 and so on are the same modulo 63; of few symbols many items have the same set
+    few = [characters[i] for i in (0, 1, 62, V // 2, V - 2, min(63, V - 2), min(64, V - 2))]
+    items = ["".join(characters), *("".join(rng.choice(few, rng.integers(1, 7))) for _ in range(400))]
+    corpus = Corpus.from_items(items)
+    assert corpus.alphabet.size == V
+    kind = _Counter(corpus, np.ones(V, dtype=np.int64)).count(Context(used=True))
+    prefixes = [frozenset(item[:t]) for item in items for t in range(len(item) + 1)]
+    context = np.searchsorted(kind.row_first, kind.cell, side="right") - 1  # of each position
+    pairs = set(zip(prefixes, context.tolist(), strict=True))
+    assert len(pairs) == len(set(prefixes)) == len(kind.keys)  # one context for each set, and one set for each
+
+
+def test_files_with_sets_modulo_63_keep_their_meaning() -> None:
+    def scattered(z: int) -> int:  # SplitMix64's finaliser
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+        return z ^ (z >> 31)
+
+    golden = 0x9E3779B97F4A7C15
+    V, symbols = 300, [1, 64, 200, 7]
+    used = 1 << 1 | 1 << 200 % 63 | 1 << 7  # 64 is 1 modulo 63
+    old = np.array([[0, 0, 0, USED_BITS, 0]])
+    assert state_words(old, V) == STATE
+    expected = scattered((golden + used * golden + 303) % 2**64)
+    for words in (STATE, state_words(context_table([Context(used=True)], V), V)):
+        state = np.zeros(words, dtype=np.int64)
+        for symbol in symbols:
+            read_symbol(state, symbol, np.ones(V, dtype=np.int64))
+        assert int(context_hash(state, old[0], np.ones(V, dtype=np.int64))) == expected
+
+
+def test_a_large_alphabet_goes_through_a_file(tmp_path: Path) -> None:
+    corpus = Corpus.from_items(["".join(chr(0x4E00 + (i * j) % 150) for j in range(1, 5)) for i in range(150)])
+    model = FAST.fit(corpus)
+    assert (model.tables["contexts"][:, 3] & USED_SET).any()
+    model.save(tmp_path / "m")
+    np.testing.assert_array_equal(load(tmp_path / "m").nats(corpus), model.nats(corpus))
+    np.testing.assert_allclose(symbol_nats_plainly(model, corpus), model.symbol_nats(corpus), atol=1e-12)
 
 
 def test_shared_beginnings_are_read_once_and_score_the_same() -> None:

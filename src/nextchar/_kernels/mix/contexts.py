@@ -11,7 +11,22 @@ import numpy as np
 from numba import njit
 
 from nextchar._kernels.constants import GOLDEN
-from nextchar._kernels.mix.sizes import CLASSES, FIRST, NEWEST, OLDEST, POSITIONS, STATE, USED, T
+from nextchar._kernels.mix.sizes import (
+    ALL_CLASSES,
+    CLASSES,
+    EQUAL,
+    FIRST,
+    NEWEST,
+    OLDEST,
+    POSITION,
+    POSITIONS,
+    SET,
+    STATE,
+    USED,
+    USED_BITS,
+    USED_SET,
+    T,
+)
 from nextchar._kernels.splitmix import mix
 
 __all__ = ["context_hash", "count_contexts", "positions_and_last", "read_symbol"]
@@ -21,7 +36,11 @@ U64 = np.uint64
 
 @njit(cache=True, nogil=True)
 def read_symbol(state, symbol, classes):  # type: ignore[no-untyped-def]
-    """Let a state (STATE,) read one more symbol, in place; the boundary leads back to the start."""
+    """Let a state read one more symbol, in place; the boundary leads back to the start.
+
+    The hash of the set of symbols is the exclusive or of a random number for each (Zobrist 1970): it does not depend
+    on their order, and a symbol that is in the set already leaves it as it is.
+    """
     if symbol == 0:
         state[:] = 0
         return
@@ -33,6 +52,11 @@ def read_symbol(state, symbol, classes):  # type: ignore[no-untyped-def]
         state[OLDEST + t] = symbol
     state[CLASSES] = np.int64(mix(U64(state[CLASSES]) * U64(31) + U64(classes[symbol]) + U64(7)))
     state[USED] |= np.int64(1) << np.int64(symbol % 63)
+    if state.size > STATE:
+        word, bit = SET + 1 + (symbol >> 6), np.int64(1) << np.int64(symbol & 63)
+        if not state[word] & bit:
+            state[word] |= bit
+            state[SET] ^= np.int64(mix(U64(symbol)))
     state[T] = t + 1
 
 
@@ -63,13 +87,13 @@ def context_hash(state, context, classes):  # type: ignore[no-untyped-def]
     for j in range(context[2]):
         h = _add(h, state[OLDEST + j], j + 201)
     flags = context[3]
-    if flags & 1:
+    if flags & POSITION:
         h = _add(h, min(t, 20), 301)
-    if flags & 2:
+    if flags & ALL_CLASSES:
         h = _add(h, state[CLASSES], 302)
-    if flags & 4:
+    if flags & USED_BITS:
         h = _add(h, state[USED], 303)
-    if flags & 8:
+    if flags & EQUAL:
         code = U64(0)
         for a in range(6):
             same = a
@@ -79,6 +103,8 @@ def context_hash(state, context, classes):  # type: ignore[no-untyped-def]
                     break
             code = code * U64(8) + U64(same)
         h = _add(h, code, 304)
+    if flags & USED_SET:
+        h = _add(h, state[SET], 305)
     return h if h != U64(0) else U64(1)
 
 
@@ -94,7 +120,7 @@ def positions_and_last(ids, position, last):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def count_contexts(  # type: ignore[no-untyped-def]
-    ids, context, classes, V, slot_keys, slot_values, keys, at_start, position_cell, cell_context, cell_symbol,
+    ids, context, classes, V, words, slot_keys, slot_values, keys, at_start, position_cell, cell_context, cell_symbol,
 ):  # fmt: skip
     """Number the contexts of one kind, and the cells, in the order in which they occur.
 
@@ -103,6 +129,7 @@ def count_contexts(  # type: ignore[no-untyped-def]
         context: (5,) the kind.
         classes: (V,)
         V: size of the alphabet.
+        words: of a state; see `sizes`.
         slot_keys: hash table of a power of 2 above S; room to work in.
         slot_values: of the same size.
         keys: (S,) the result: each context's hash.
@@ -115,7 +142,7 @@ def count_contexts(  # type: ignore[no-untyped-def]
         How many contexts, how many cells.
     """
     mask = U64(slot_keys.size - 1)
-    state = np.zeros(STATE, dtype=np.int64)
+    state = np.zeros(words, dtype=np.int64)
     slot_keys[:] = U64(0)
     contexts = 0
     for i in range(ids.size):

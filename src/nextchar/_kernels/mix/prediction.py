@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from nextchar._kernels.mix.contexts import context_hash, read_symbol
-from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, STATE, TOTAL_BUCKETS, T
+from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, T
 from nextchar._kernels.splitmix import mix
 
 __all__ = ["advance", "row_log_probs", "stream_nats"]
@@ -46,7 +46,7 @@ def _find(state, frozen, hashes, records):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def row_log_probs(state, frozen, gate, headers, records, out):  # type: ignore[no-untyped-def]
-    """The row that follows a state (STATE,), into out (V,), nats; headers and records (K,) are room to work in."""
+    """The row that follows a state, into out (V,), nats; headers and records (K,) are room to work in."""
     E, K = gate.tables.shape[0], headers.size
     _find(state, frozen, headers, records)
     match, t = 0, state[T]
@@ -86,7 +86,7 @@ def row_log_probs(state, frozen, gate, headers, records, out):  # type: ignore[n
 
 @njit(cache=True, nogil=True)
 def advance(states, ids, frozen, gate, out):  # type: ignore[no-untyped-def]
-    """Let states (B, STATE) read ids (B,), in place, and write what follows to out (B, V), nats."""
+    """Let states (B, words) read ids (B,), in place, and write what follows to out (B, V), nats."""
     K = frozen.contexts.shape[0]
     headers, records = np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64)
     for i in range(states.shape[0]):
@@ -95,15 +95,15 @@ def advance(states, ids, frozen, gate, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def stream_nats(order, offsets, ids, frozen, gate, depth, nats):  # type: ignore[no-untyped-def]
+def stream_nats(order, offsets, ids, frozen, gate, depth, words, nats):  # type: ignore[no-untyped-def]
     """-log p of every symbol of a corpus, in nats (S,).
 
     The items are taken in an order in which like beginnings stand together, so that the rows of a beginning shared
-    with the item before, up to `depth` symbols, need not be computed again.
+    with the item before, up to `depth` symbols, need not be computed again. A state has so many words (see `sizes`).
     """
     V, K = frozen.log_unigram.size, frozen.contexts.shape[0]
     rows, headers, records = np.empty((depth + 1, V)), np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64)
-    state = np.zeros(STATE, dtype=np.int64)
+    state = np.zeros(words, dtype=np.int64)
     known = 0  # rows that hold for the beginning of the item at hand
     before = -1
     for item in order:

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
+    "ALL_CLASSES",
     "CLASSES",
     "COUNT_BUCKETS",
+    "EQUAL",
+    "EXACT_BITS",
     "FIRST",
     "MATCHES",
     "NEWEST",
     "OLDEST",
+    "POSITION",
     "POSITIONS",
+    "SET",
     "STATE",
     "TOTAL_BUCKETS",
     "USED",
+    "USED_BITS",
+    "USED_SET",
     "WINDOW",
     "T",
+    "state_words",
 ]
 
 WINDOW = 10  # the newest symbols that a context can see
 FIRST = 3  # the oldest ones
 
-# What a state holds, as 64-bit words: t, a hash of the classes of all symbols, the set of the symbols (as bits), the
-# newest WINDOW symbols, newest first, and the first FIRST.
+# What a state holds, as 64-bit words: t, a hash of the classes of all symbols, the set of the symbols (as bits, modulo
+# 63), the newest WINDOW symbols, newest first, and the first FIRST.
 T, CLASSES, USED, NEWEST, OLDEST = 0, 1, 2, 3, 3 + WINDOW
 STATE = 3 + WINDOW + FIRST
+# Where a context asks for the exact set of symbols, it follows: a hash of the set, and a bit for each symbol.
+SET = STATE
+EXACT_BITS = 64  # up to so many symbols, the boundary included, the bits modulo 63 are the exact set
+
+# What a context may ask for, as bits of one number. USED_BITS goes by the symbols modulo 63: it is for alphabets of up
+# to EXACT_BITS symbols, and for files of version 0.1.0, whatever their alphabet.
+POSITION, ALL_CLASSES, USED_BITS, EQUAL, USED_SET = 1, 2, 4, 8, 16
+
+
+def state_words(contexts: Any, V: int) -> int:
+    """How many words a state has, for kinds of contexts (K, 5) and an alphabet of V symbols."""
+    return STATE + 1 + (V + 63) // 64 if (contexts[:, 3] & USED_SET).any() else STATE
+
 
 TOTAL_BUCKETS = 14  # of how often a context was seen: 0, 1, 2, 3-4, 5-8, ...
 COUNT_BUCKETS = 8  # of how often a symbol followed: 1, 2, 3, 4-5, 6-9, 10-19, 20-63, more

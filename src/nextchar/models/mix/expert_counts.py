@@ -23,6 +23,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar._kernels.mix.sizes import state_words
 from nextchar.data.corpus import Corpus
 from nextchar.models.mix.experts import Context, Expert, context_table
 
@@ -184,9 +185,10 @@ class _Counter:
         from nextchar._kernels.mix.contexts import count_contexts
 
         cell = np.empty(self.corpus.symbols, dtype=np.int32)
-        table = context_table([context])[0]
+        V = self.corpus.alphabet.size
+        table = context_table([context], V)
         C, M = count_contexts(
-            self.corpus.ids, table, self.classes, self.corpus.alphabet.size, *self._slots, self._keys,
+            self.corpus.ids, table[0], self.classes, V, state_words(table, V), *self._slots, self._keys,
             self._at_start, cell, *self._cells,
         )  # fmt: skip
         cell_context, cell_symbol = (array[:M] for array in self._cells)
@@ -300,7 +302,7 @@ def _joined(
         cells[inside, k] += kind_cells[k]
     return Tables(
         experts=experts,
-        contexts=context_table(list(contexts)),
+        contexts=context_table(list(contexts), len(saying.unigram)),
         classes=classes,
         unigram=saying.unigram,
         unit=unit,

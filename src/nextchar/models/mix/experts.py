@@ -15,6 +15,8 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from nextchar._kernels.mix.sizes import ALL_CLASSES, EQUAL, EXACT_BITS, POSITION, USED_BITS, USED_SET
+
 __all__ = ["EXPERTS", "Context", "Expert", "context_table"]
 
 
@@ -45,9 +47,10 @@ class Context:
     equal: bool = False
     chain: int = 0
 
-    def row(self) -> list[int]:
-        """As the compiled loops read it: see `_kernels.mix.contexts`."""
-        flags = self.position | self.all_classes << 1 | self.used << 2 | self.equal << 3
+    def row(self, V: int) -> list[int]:
+        """As the compiled loops read it, for an alphabet of V symbols: see `_kernels.mix.contexts`."""
+        flags = self.position * POSITION | self.all_classes * ALL_CLASSES | self.equal * EQUAL
+        flags |= self.used * (USED_BITS if V <= EXACT_BITS else USED_SET)
         return [_bits(self.symbols), _bits(self.classes), self.first, flags, self.chain]
 
     @property
@@ -124,6 +127,6 @@ EXPERTS: Final[tuple[Expert, ...]] = (
 )
 
 
-def context_table(contexts: list[Context]) -> npt.NDArray[np.int64]:
-    """The contexts as numbers, (kinds, 5), for the compiled loops."""
-    return np.array([context.row() for context in contexts], dtype=np.int64)
+def context_table(contexts: list[Context], V: int) -> npt.NDArray[np.int64]:
+    """The contexts as numbers, (kinds, 5), for the compiled loops and an alphabet of V symbols."""
+    return np.array([context.row(V) for context in contexts], dtype=np.int64)

@@ -18,7 +18,16 @@ from typing import Any, ClassVar, Final, cast, final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.mix.sizes import COUNT_BUCKETS, FIRST, MATCHES, POSITIONS, STATE, TOTAL_BUCKETS, WINDOW
+from nextchar._kernels.mix.sizes import (
+    COUNT_BUCKETS,
+    FIRST,
+    MATCHES,
+    POSITIONS,
+    TOTAL_BUCKETS,
+    USED_SET,
+    WINDOW,
+    state_words,
+)
 from nextchar.core.model import Kept, Model
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.protocol import LogProbs, Step
@@ -272,9 +281,14 @@ class MixModel(Model):
         stored = self.tables
         return Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
 
+    @property
+    def _words(self) -> int:
+        """Of the state of one item."""
+        return state_words(self.tables["contexts"], self.alphabet.size)
+
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
-        states = np.zeros((1, STATE), dtype=np.int64)
+        states = np.zeros((1, self._words), dtype=np.int64)
         return self._read(states, np.zeros(1, dtype=np.int64), np.zeros(batch, dtype=np.intp))
 
     def advance(self, state: object, ids: Ids) -> Step:
@@ -310,7 +324,7 @@ class MixModel(Model):
 
         nats = np.empty(corpus.symbols)
         depth = max(min(SHARED, ROOM // self.alphabet.size), 1)
-        stream_nats(_alike(corpus), corpus.offsets, corpus.ids, self._frozen, self._gate, depth, nats)
+        stream_nats(_alike(corpus), corpus.offsets, corpus.ids, self._frozen, self._gate, depth, self._words, nats)
         return nats
 
     def training_nats(self) -> float:
@@ -396,6 +410,7 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
         and tables["buckets"].max(initial=0) < TOTAL_BUCKETS * COUNT_BUCKETS
         and (contexts[:, :2] < 1 << WINDOW).all()
         and (contexts[:, 2] <= FIRST).all()
+        and (contexts[:, 3] < 2 * USED_SET).all()
         and (contexts >= 0).all()
         and tables["training_nats"].shape == (1,)
         and all(np.isfinite(tables[name]).all() for name in ("gains", "exponents", "by_symbol", "scores", "bias"))
