@@ -126,7 +126,7 @@ def combine(
     format_ = format_from(column, weight, encoding)
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
-    from nextchar.models.ensemble.model import combine as pool
+    from nextchar.models.ensemble.model import pool_weights, pooled
     from nextchar.models.registry import load
     from nextchar.tasks.train import held_out_losses
 
@@ -141,14 +141,14 @@ def combine(
     )
     pieces = split(corpus, division, seed=seed)
     remarks = [remark for pair in zip(models, members, strict=True) for remark in _doubts(*pair, pieces)]
-    made = pool(members, pieces.validation)
+    weights = pool_weights(members, pieces.validation)
+    made = pooled(members, weights)
     losses = held_out_losses(made, pieces)
     about = {"split": division, "seed": seed if division == "distinct" else None, "notes": remarks, "splits": losses}
     made = made.with_metrics(about)
     made.save(output)
     for remark in remarks:
         note(f"Note: {remark}.")
-    weights = made.settings.weights
     if as_json:
         pairs = [
             {"file": path, "model": member.kind, "weight": weight}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
@@ -322,7 +323,7 @@ def _made(content: ModelFile) -> Model:
         raise ModelFileError(f"this version knows no model {content.kind!r}; it has {', '.join(files_of_models())}")
     make: Callable[..., Model] = _resolved(row.load)
     if row.has_members:
-        members = [_made(_member(content, m, part)) for m, part in enumerate(document["members"])]
+        members = [partial(_made, _member(content, m, part)) for m, part in enumerate(document["members"])]
         return make(document["settings"], members, document["metrics"])
     kept = Kept(
         settings=document["settings"],

@@ -17,7 +17,7 @@ from nextchar.core.model_file import ModelFile, read_model_file, write_model_fil
 from nextchar.core.scoring import evaluate
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.models.ensemble.model import Ensemble, EnsembleModel, PoolLoss, combine
+from nextchar.models.ensemble.model import Ensemble, EnsembleModel, PoolLoss, combine, pool_weights, pooled
 from nextchar.models.ngram.model import Ngram
 
 F64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -132,9 +132,13 @@ def test_members_that_have_nothing_in_common_make_no_nan() -> None:
 
 def test_a_model_that_holds_a_symbol_impossible_gets_no_say() -> None:
     strict, soft = Ngram(order=3, add=0).fit(A), Ngram(order=2, add=1).fit(A)
-    made = combine([strict, soft], Corpus.from_items(["bbb", "ab"]))
-    assert made.settings.weights[0] == 0
-    assert made.settings.weights[1] > 0
+    items = Corpus.from_items(["bbb", "ab"])
+    weights = pool_weights([strict, soft], items)
+    assert weights[0] == 0
+    assert weights[1] > 0
+    made = combine([strict, soft], items)
+    assert made.members == (soft,)  # the other one would be computed at every step, and saved, for nothing
+    assert made.settings == Ensemble(kinds=("ngram",), weights=weights[1:])
     assert np.isfinite(made.nats(["bbb"])).all()
     with pytest.raises(SettingsError, match="smooth them"):
         combine([strict], Corpus.from_items(["bbb", "ab"]))
@@ -142,7 +146,7 @@ def test_a_model_that_holds_a_symbol_impossible_gets_no_say() -> None:
 
 def test_save_and_load_also_one_inside_another(tmp_path: Path) -> None:
     inner = fitted()
-    made = combine([inner, Ngram(order=4).fit(A)], HELD_OUT).with_metrics({"split": "none"})
+    made = pooled([inner, Ngram(order=4).fit(A)], (0.5, 0.7)).with_metrics({"split": "none"})
     made.save(tmp_path / "m")
     again = nextchar.load(tmp_path / "m")
     assert isinstance(again, EnsembleModel)
@@ -154,12 +158,42 @@ def test_save_and_load_also_one_inside_another(tmp_path: Path) -> None:
     assert (tmp_path / "n").read_bytes() == (tmp_path / "m").read_bytes()
 
 
+def test_old_files_with_members_of_weight_0(tmp_path: Path) -> None:
+    # Version 0.1.0 wrote members of weight 0 too, which changed no number. They are not even made, let alone computed.
+    made = fitted()
+    made.save(tmp_path / "m")
+    content = read_model_file(tmp_path / "m")
+    document = {name: value for name, value in content.document.items() if name not in ("format", "kind", "package")}
+    used = len(made.members)
+    settings = {"kinds": [*made.settings.kinds, "mlp"], "weights": [*made.settings.weights, 0.0]}
+    unused = {**document["members"][0], "kind": "mlp"}  # would not load
+    old = {**document, "settings": settings, "members": [*document["members"], unused]}
+    write_model_file(tmp_path / "old", ModelFile("ensemble", {**content.arrays, f"member{used}/x": np.zeros(3)}, old))
+    again = nextchar.load(tmp_path / "old")
+    assert isinstance(again, EnsembleModel)
+    assert again.settings == made.settings
+    np.testing.assert_array_equal(rows(again, ITEMS), rows(made, ITEMS))
+    again.save(tmp_path / "new")
+    assert (tmp_path / "new").read_bytes() == (tmp_path / "m").read_bytes()
+
+
+def test_weights_are_above_0() -> None:
+    one = Ngram(order=2).fit(A)
+    for weights in ((0.0,), (-1.0,), (np.inf,), (np.nan,)):
+        with pytest.raises(SettingsError, match="above 0"):
+            Ensemble(kinds=("ngram",), weights=weights)
+        with pytest.raises(SettingsError, match="above 0"):
+            pooled([one], weights)
+    with pytest.raises(SettingsError, match="one weight a model"):
+        pooled([one], (1.0, 1.0))
+
+
 def test_files_whose_parts_do_not_fit(tmp_path: Path) -> None:
     fitted().save(tmp_path / "m")
     content = read_model_file(tmp_path / "m")
     document = {name: value for name, value in content.document.items() if name not in ("format", "kind", "package")}
     for wrong in (
-        {"members": document["members"][:2]},
+        {"members": document["members"][:-1]},
         {"members": [{**part, "kind": "ensemble"} for part in document["members"]]},
         {"members": [{**part, "kind": "nothing"} for part in document["members"]]},
         {"members": 3},
@@ -203,7 +237,9 @@ def test_the_command(tmp_path: Path) -> None:
     assert not done.stderr
     document = json.loads(done.stdout)
     made = nextchar.load(out)
-    assert [member["weight"] for member in document["members"]] == list(made.settings.weights)
+    weights = [member["weight"] for member in document["members"]]
+    assert len(weights) == 2  # the table and JSON have those with the weight 0 too, which the model leaves out
+    assert [weight for weight in weights if weight] == list(made.settings.weights)
     parts = nextchar.split(Corpus.from_file(data), seed=3)
     assert document["splits"]["test"]["nats_per_symbol"] == made.evaluate(parts.test).nats_per_symbol
     assert made.metrics["splits"] == document["splits"]

@@ -14,7 +14,7 @@ Letters: M models, B batch, T time, S symbols of a corpus, V size of the alphabe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import Any, ClassVar, Final, NamedTuple, cast, final
@@ -34,7 +34,7 @@ from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance, together
 from nextchar.errors import ModelFileError, SettingsError
 
-__all__ = ["Ensemble", "EnsembleModel", "PoolLoss", "combine"]
+__all__ = ["Ensemble", "EnsembleModel", "PoolLoss", "combine", "pool_weights", "pooled"]
 
 F64 = npt.NDArray[np.float64]
 FIT_CELLS: Final = 1 << 22  # S x V of the validation items that the weights are fitted to, at most
@@ -48,7 +48,7 @@ class Ensemble:
 
     Attributes:
         kinds: of the members, for people.
-        weights: of each member's log-probabilities, at least 0; with 0 it says nothing.
+        weights: of each member's log-probabilities, above 0.
 
     Raises:
         SettingsError: not as many weights as kinds, a weight out of its range, or none above 0.
@@ -62,10 +62,10 @@ class Ensemble:
     def __post_init__(self) -> None:
         if len(self.kinds) != len(self.weights):
             raise SettingsError(f"an ensemble has one weight a model, not {len(self.weights)} for {len(self.kinds)}")
-        if wrong := [weight for weight in self.weights if not 0 <= weight < np.inf]:
-            raise SettingsError(f"the weights of an ensemble are numbers of at least 0, not {wrong[0]}")
-        if not any(self.weights):
-            raise SettingsError("at least one weight of an ensemble has to be above 0")
+        if wrong := [weight for weight in self.weights if not 0 < weight < np.inf]:
+            raise SettingsError(f"the weights of an ensemble are numbers above 0, not {wrong[0]}")
+        if not self.weights:
+            raise SettingsError("an ensemble needs at least one model with a weight above 0")
 
     @property
     def summary(self) -> str:
@@ -78,7 +78,7 @@ class Ensemble:
 class EnsembleModel(Model):
     """Several models of one alphabet as one.
 
-    A symbol that a member with a weight holds impossible is impossible. Where that would leave no symbol, those are
+    A symbol that a member holds impossible is impossible. Where that would leave no symbol, those are
     left that members of the least total weight hold impossible.
 
     Attributes:
@@ -179,24 +179,65 @@ class EnsembleModel(Model):
 
     @classmethod
     def from_members(
-        cls, settings: Mapping[str, Any], members: Sequence[Model], metrics: Mapping[str, Any]
+        cls, settings: Mapping[str, Any], members: Sequence[Callable[[], Model]], metrics: Mapping[str, Any]
     ) -> EnsembleModel:
         """The model of these settings, as a file has them, and these members.
 
+        Files of version 0.1.0 hold members with the weight 0 too, which change nothing; these are not even made.
+
+        Args:
+            settings: kinds and weights.
+            members: what makes each of them.
+            metrics: what was measured.
+
         Raises:
-            ModelFileError: there are not as many members as weights, or they have different alphabets.
+            ModelFileError: the members are not those of the settings, or they have different alphabets.
             SettingsError: a weight is out of its range.
         """
-        made = Ensemble(kinds=tuple(settings["kinds"]), weights=tuple(map(float, settings["weights"])))
-        if made.kinds != tuple(member.kind for member in members):
+        listed = zip(settings["kinds"], map(float, settings["weights"]), members, strict=True)
+        used = [(kind, weight, make()) for kind, weight, make in listed if weight]
+        kinds, weights, made = zip(*used, strict=True) if used else ((), (), ())
+        ensemble = Ensemble(kinds=kinds, weights=weights)
+        if kinds != tuple(member.kind for member in made):
             raise ModelFileError("its members are not those that its settings name")
-        if any(member.alphabet != members[0].alphabet for member in members):
+        if any(member.alphabet != made[0].alphabet for member in made):
             raise ModelFileError("its members have different alphabets")
-        return cls(settings=made, members=tuple(members), metrics=metrics)
+        return cls(settings=ensemble, members=made, metrics=metrics)
 
 
 def combine(models: Sequence[Model], validation: Corpus) -> EnsembleModel:
-    """An ensemble of models, with the weights that predict the validation items best.
+    """An ensemble of models, with the weights that predict the validation items best: see `pool_weights`.
+
+    A model whose weight is 0 is left out: it would be computed at every step and change nothing.
+
+    Args:
+        models: trained, of one alphabet, made from text that was treated alike.
+        validation: in an alphabet that the models' includes.
+
+    Raises:
+        SettingsError: no models or items, the models do not go together, or each holds some symbol impossible.
+        UnknownSymbolError: the items have a character that the models do not know.
+    """
+    return pooled(models, pool_weights(models, validation))
+
+
+def pooled(models: Sequence[Model], weights: Sequence[float]) -> EnsembleModel:
+    """The ensemble of models with these weights; those with the weight 0 are left out.
+
+    Raises:
+        SettingsError: not as many weights as models, a weight below 0, or none above 0.
+    """
+    if len(models) != len(weights):
+        raise SettingsError(f"an ensemble has one weight a model, not {len(weights)} for {len(models)}")
+    used = [m for m, weight in enumerate(weights) if weight]
+    return EnsembleModel(
+        settings=Ensemble(kinds=tuple(models[m].kind for m in used), weights=tuple(weights[m] for m in used)),
+        members=tuple(models[m] for m in used),
+    )
+
+
+def pool_weights(models: Sequence[Model], validation: Corpus) -> tuple[float, ...]:
+    """The weights, at least 0, with which models together predict the validation items best.
 
     None of the models may have been trained on these items, or the weights favour the one that remembers them best.
     A model that holds one of their symbols impossible gets the weight 0: with any other the loss would be infinite.
@@ -247,10 +288,7 @@ def combine(models: Sequence[Model], validation: Corpus) -> EnsembleModel:
     loss = PoolLoss.of([said[m] for m in usable], validation.ids.astype(np.intp), repeats.astype(np.float64))
     weights = np.zeros(len(models))
     weights[usable] = loss.minimum()
-    return EnsembleModel(
-        settings=Ensemble(kinds=tuple(model.kind for model in models), weights=tuple(weights.tolist())),
-        members=tuple(models),
-    )
+    return tuple(weights.tolist())
 
 
 def _joined(a: Provenance, b: Provenance) -> Provenance:

@@ -19,7 +19,7 @@ from nextchar.data.hashing import checked_seed
 from nextchar.data.splits import hold_out
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
-from nextchar.models.ensemble.model import EnsembleModel, combine
+from nextchar.models.ensemble.model import EnsembleModel, pool_weights, pooled
 from nextchar.models.mix.model import Mix
 from nextchar.models.neural.families import NetRun, NetSpec
 from nextchar.models.neural.training.settings import Run
@@ -103,7 +103,13 @@ class EnsembleOf:
                 stopped.append(f"{member.kind}: {reason}")
         if progress is not None:
             progress(ProgressReport(1.0, "the weights of the ensemble"))
-        return combine(made, validation).with_metrics({"notes": notes, "stopped": "; ".join(stopped) or None})
+        weights = pool_weights(made, validation)
+        notes += [
+            f"the weight of {member.kind} is 0: it adds nothing to the others, and is left out"
+            for member, weight in zip(self.members, weights, strict=True)
+            if weight == 0
+        ]
+        return pooled(made, weights).with_metrics({"notes": notes, "stopped": "; ".join(stopped) or None})
 
 
 def _within(progress: Progress, member: Member, done: float) -> Progress:
