@@ -1,0 +1,80 @@
+"""A kind of model that no file of the package knows: the end has a share, and all characters share the rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.core.model import Kept, Model
+from nextchar.core.progress import Progress, ProgressReport
+from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.settings import check, setting
+from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.corpus import Corpus
+from nextchar.data.provenance import Provenance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toy:
+    end: float = setting(0.25, help="Share of the end.", above=0, below=1, option="end", metavar="P")
+    mood: Literal["calm", "merry"] = setting("calm", help="Changes nothing.")
+    seed: int = setting(0, help="Of nothing.", at_least=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def summary(self) -> str:
+        return f"end {self.end:g}, {self.mood}"
+
+    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> ToyModel:
+        if progress is not None:
+            progress(ProgressReport(1.0, "done"))
+        return ToyModel(settings=self, alphabet=data.alphabet, provenance=Provenance.of(data))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ToyModel(Model):
+    kind: ClassVar[str] = "toy"
+    context_length: ClassVar[int] = 0
+    settings: Toy
+    alphabet: Alphabet
+    provenance: Provenance
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    def _row(self) -> LogProbs:
+        V, end = self.alphabet.size, self.settings.end
+        row: LogProbs = np.log(np.array([end] + [(1 - end) / (V - 1)] * (V - 1)))
+        return row
+
+    def start(self, batch: int) -> Step:
+        return Step(np.zeros(batch), np.tile(self._row(), (batch, 1)))
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        return self.start(len(ids))
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        return np.zeros(len(rows))
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        return np.tile(self._row(), (*ids.shape, 1))
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        return {"nothing": np.zeros(1)}
+
+    def training_nats(self) -> float:
+        seen, V, end = self.provenance, self.alphabet.size, self.settings.end
+        return -seen.items * math.log(end) - (seen.symbols - seen.items) * math.log((1 - end) / (V - 1))
+
+    def with_metrics(self, metrics: Mapping[str, Any]) -> ToyModel:
+        return replace(self, metrics=metrics)
+
+    @classmethod
+    def from_kept(cls, kept: Kept) -> ToyModel:
+        made = Toy(**kept.settings)
+        return cls(settings=made, alphabet=kept.alphabet, provenance=kept.provenance, metrics=kept.metrics)
