@@ -110,10 +110,10 @@ def write_repeated(path: Path, part: Path, size: int) -> None:
 def write_generated(path: Path, names: tuple[str, ...], size: int) -> None:
     """A file of `size` bytes or a little more of names that are mostly distinct: written by a model of order 4."""
     model = nextchar.Ngram(order=4, add=0.001).fit(nextchar.Corpus.from_items(names))
-    seed = SEED
+    seed, cut = SEED, nextchar.Constraint(max_length=40)
     with path.open("wb") as out:
         while out.tell() < size:
-            out.write(model.draw(_BATCH, nextchar.Plan(seed=seed, max_length=40)).corpus.text().encode())
+            out.write(model.draw_left_to_right(_BATCH, nextchar.Plan(seed=seed), cut).corpus.text().encode())
             seed += 1
 
 

@@ -74,7 +74,7 @@ def run(settings: Settings) -> list[Section]:
 
 def _rejected(model: nextchar.NgramModel, prefix: str) -> int:
     """How many of DRAWN names are good and new."""
-    names = model.draw(DRAWN, nextchar.Plan(seed=2, prefix=prefix)).corpus
+    names = model.draw(DRAWN, nextchar.Plan(seed=2), nextchar.Constraint(prefix=prefix)).corpus
     good = PATTERN.findall(names.text())
     if not good:
         return 0

@@ -241,9 +241,9 @@ def test_an_unknown_character_of_a_prefix_or_a_word(tmp_path: Path, model: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-# -- impossible wishes --------------------------------------------------------------------------------------------
+# -- impossible conditions --------------------------------------------------------------------------------------------
 
-WISHES: list[tuple[Sequence[object], Sequence[str]]] = [
+CONDITIONS: list[tuple[Sequence[object], Sequence[str]]] = [
     (["--min-length", 5, "--max-length", 2], ("min-length 5", "max-length 2")),
     (["--max-length", 0], ("max-length", "at least 1", "0")),
     (["--max-length", -3], ("max-length", "at least 1", "-3")),
@@ -263,10 +263,10 @@ WISHES: list[tuple[Sequence[object], Sequence[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("wish", "says"), WISHES, ids=lambda value: " ".join(map(repr, value)))
+@pytest.mark.parametrize(("condition", "says"), CONDITIONS, ids=lambda value: " ".join(map(repr, value)))
 @pytest.mark.parametrize("stream", ["nextchar", "torch1"])
-def test_impossible_wishes(model: Path, wish: Sequence[object], says: Sequence[str], stream: str) -> None:
-    fails("sample", model, "--stream", stream, *wish, says=says)
+def test_impossible_conditions(model: Path, condition: Sequence[object], says: Sequence[str], stream: str) -> None:
+    fails("sample", model, "--stream", stream, *condition, says=says)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from nextchar.automata.interpolation import interpolate
 from nextchar.automata.stored_model import DerivedModel
 from nextchar.automata.table_sampler import TableDrawer
 from nextchar.automata.tabulation import tabulate
+from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.sampling import draw_plainly, sample
@@ -206,50 +207,51 @@ def test_save_and_load_change_nothing(model: Model, tmp_path: Path) -> None:
     assert loaded.metrics == model.metrics
 
 
-PLANS = [
-    Plan(seed=3),
-    Plan(seed=3, temperature=0.5),
-    Plan(seed=3, top_k=3),
-    Plan(seed=3, top_p=0.8, max_length=50),
-    Plan(seed=3, prefix="ma", max_length=9),
-    Plan(seed=3, min_length=4, max_length=6),
-    Plan(seed=3, temperature=0, max_length=6),
-    Plan(seed=3, temperature=2, top_k=4, top_p=0.9, min_length=2, max_length=7),
+WAYS = [
+    (Plan(seed=3), Constraint()),
+    (Plan(seed=3, temperature=0.5), Constraint()),
+    (Plan(seed=3, top_k=3), Constraint()),
+    (Plan(seed=3, top_p=0.8), Constraint(max_length=50)),
+    (Plan(seed=3), Constraint(prefix="ma", max_length=9)),
+    (Plan(seed=3), Constraint(min_length=4, max_length=6)),
+    (Plan(seed=3, temperature=0), Constraint(max_length=6)),
+    (Plan(seed=3, temperature=2, top_k=4, top_p=0.9), Constraint(min_length=2, max_length=7)),
 ]
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=str)
-def test_items_do_not_depend_on_the_path(model: Model, plan: Plan) -> None:
-    prefix = model.alphabet.encode(plan.prefix)
-    plain = draw_plainly(model, plan, 3, prefix, 2, 40)
-    together = sample(model, 30, plan).corpus
-    one_by_one = [draw_plainly(model, plan, 3, prefix, i, 1) for i in range(30)]
+@pytest.mark.parametrize(("plan", "constraint"), WAYS, ids=str)
+def test_items_do_not_depend_on_the_path(model: Model, plan: Plan, constraint: Constraint) -> None:
+    prefix = model.alphabet.encode(constraint.prefix)
+    constraint = constraint.for_sampling(1)
+    plain = draw_plainly(model, plan, constraint, 3, prefix, 2, 40)
+    together = sample(model, 30, plan, constraint).corpus
+    one_by_one = [draw_plainly(model, plan, constraint, 3, prefix, i, 1) for i in range(30)]
     items = [model.alphabet.decode(draws.ids[:-1]) for draws in one_by_one if len(draws.ids)]
     assert list(together)[: len(items)] == items
     if isinstance(model, AutomatonModel):
         for compiled in (False, True):
-            drawer = TableDrawer.of(model.automaton, plan, 10**6, compiled=compiled)
+            drawer = TableDrawer.of(model.automaton, plan, constraint, 10**6, compiled=compiled)
             assert drawer is not None
             draws = drawer(3, prefix, 2, 40)
             assert draws.ids.tolist() == plain.ids.tolist()
             assert draws.offsets.tolist() == plain.offsets.tolist()
 
 
-@pytest.mark.parametrize("plan", [Plan(seed=1, min_length=0), Plan(seed=1, min_length=0, temperature=0.7, top_k=4)])
+@pytest.mark.parametrize("plan", [Plan(seed=1), Plan(seed=1, temperature=0.7, top_k=4)])
 def test_sampled_frequencies_match(model: Model, plan: Plan) -> None:
     """First symbols, and second symbols after the most frequent first one, against the adjusted row."""
     from nextchar.core.sampling import allowed
 
-    drawn = sample(model, 20_000, plan).corpus
+    drawn = sample(model, 20_000, plan, Constraint(min_length=0)).corpus
     padded = np.concatenate([drawn.ids, np.zeros(1, dtype=drawn.ids.dtype)])
     first = drawn.ids[drawn.offsets[:-1]]
     step = model.start(1)
-    expected = np.exp(allowed(step.log_probs, model.alphabet, plan, 0)[0])
+    expected = np.exp(allowed(step.log_probs, model.alphabet, plan, 0, 0)[0])
     matches(first, expected)
     usual = int(np.bincount(first[first != BOUNDARY]).argmax())
     second = padded[drawn.offsets[:-1][first == usual] + 1]
     step = model.advance(step.state, np.array([usual]))
-    matches(second, np.exp(allowed(step.log_probs, model.alphabet, plan, 1)[0]))
+    matches(second, np.exp(allowed(step.log_probs, model.alphabet, plan, 0, 1)[0]))
 
 
 def matches(drawn: Ids, probs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nextchar.automata.interpolation import interpolate as interpolate
     from nextchar.automata.tabulation import Tabulation as Tabulation
     from nextchar.automata.tabulation import tabulate as tabulate
+    from nextchar.core.constraint import Constraint as Constraint
     from nextchar.core.model import Model as Model
     from nextchar.core.plan import Plan as Plan
     from nextchar.core.sampling import Samples as Samples
@@ -64,6 +65,7 @@ _HOME: Final = {
     "BigramNetModel": "models.neural.bigram.model",
     "Classifier": "tasks.classifier",
     "Conditional": "automata.conditional",
+    "Constraint": "core.constraint",
     "Corpus": "data.corpus",
     "Counts": "models.ngram.counts",
     "EnsembleModel": "models.ensemble.model",

@@ -7,6 +7,7 @@ and exits with 1; a traceback means a defect in nextchar, never in the input.
 from __future__ import annotations
 
 __all__ = [
+    "ConflictError",
     "CorpusError",
     "DataSetError",
     "MissingExtraError",
@@ -22,6 +23,9 @@ __all__ = [
 class NextcharError(ValueError):
     """Any fault of the input, the model file or the settings; the base of the family.
 
+    Attributes:
+        argument: the library's argument that mends it, where there is one; a command names its option for it.
+
     Example:
         >>> import nextchar
         >>> try:
@@ -30,6 +34,10 @@ class NextcharError(ValueError):
         ...     print(error)
         no items: the input is empty or has only blank lines
     """
+
+    def __init__(self, message: str, *, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class CorpusError(NextcharError):
@@ -44,14 +52,18 @@ class UnknownSymbolError(NextcharError):
         position: its place in the text that was given, counted from 0.
     """
 
-    def __init__(self, message: str, *, character: str, position: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, character: str, position: int, argument: str | None = None) -> None:
+        super().__init__(message, argument=argument)
         self.character = character
         self.position = position
 
 
 class SettingsError(NextcharError):
-    """A setting out of its range, or wishes that no item can meet together."""
+    """A setting out of its range, or conditions that no item can meet together."""
+
+
+class ConflictError(SettingsError):
+    """Arguments that do not go together, whatever their values, the model and the data."""
 
 
 class TooLargeError(SettingsError):

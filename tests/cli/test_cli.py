@@ -580,15 +580,15 @@ def test_new_and_distinct(tmp_path: Path) -> None:
 def test_more_distinct_items_than_there_are(tmp_path: Path, stream: str) -> None:
     (tmp_path / "t.txt").write_text("ab\nb\nabab\n", encoding="utf-8")
     run("train", tmp_path / "t.txt", "-o", tmp_path / "m", "--model", "bigram", "--add", 0)
-    wishes = ("--max-length", 4, "--min-length", 1, "--stream", stream, "--seed", 1)
-    result = run("sample", tmp_path / "m", "-n", 50, "--distinct", *wishes)
+    conditions = ("--max-length", 4, "--min-length", 1, "--stream", stream, "--seed", 1)
+    result = run("sample", tmp_path / "m", "-n", 50, "--distinct", *conditions)
     # torch1 forces the end after four characters: b, ab, bab, abab and baba. The model itself never ends after a.
     cut = ["baba"] if stream == "torch1" else []
     assert sorted(result.stdout.splitlines()) == ["ab", "abab", "b", "bab", *cut]
     assert f"only {4 + len(cut)} of 50 items" in result.stderr
     if stream == "torch1":
         return  # draws one symbol after the other, which takes seconds here
-    result = run("sample", tmp_path / "m", "-n", 50, "--distinct", "--new", *wishes)
+    result = run("sample", tmp_path / "m", "-n", 50, "--distinct", "--new", *conditions)
     assert result.stdout.splitlines() == ["bab"]
     assert "only 1 of 50 items" in result.stderr
 
@@ -596,9 +596,9 @@ def test_more_distinct_items_than_there_are(tmp_path: Path, stream: str) -> None
 def test_greedy(tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("ab\nab\nb\n", encoding="utf-8")
     run("train", tmp_path / "t.txt", "-o", tmp_path / "m", *TRAIN)
-    for wish in (["--temperature", 0], ["--top-k", 1], ["--top-p", 0.01]):
+    for choice in (["--temperature", 0], ["--top-k", 1], ["--top-p", 0.01]):
         # a after the start (2 of 3), b after a (2 of 2), the end after b (3 of 3)
-        assert run("sample", tmp_path / "m", "-n", 4, *wish).stdout == "ab\n" * 4
+        assert run("sample", tmp_path / "m", "-n", 4, *choice).stdout == "ab\n" * 4
     assert len(set(run("sample", tmp_path / "m", "-n", 99, "--temperature", 5, "--seed", 1).stdout.split())) > 20
 
 

@@ -30,7 +30,7 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "m"
 
 
-WISHES = [
+CONDITIONS = [
     "--prefix",
     "a",
     "--suffix",
@@ -46,19 +46,19 @@ WISHES = [
 ]
 
 
-def test_sample_with_wishes(model: Path) -> None:
-    drawn = run("sample", model, "-n", 200, "--seed", 1, *WISHES).stdout.splitlines()
+def test_sample_with_conditions(model: Path) -> None:
+    drawn = run("sample", model, "-n", 200, "--seed", 1, *CONDITIONS).stdout.splitlines()
     assert len(drawn) == 200
     assert all(re.fullmatch("a(?=.*bb).{2,4}a", item) for item in drawn)
-    assert drawn[:10] == run("sample", model, "-n", 10, "--seed", 1, *WISHES).stdout.splitlines()
+    assert drawn[:10] == run("sample", model, "-n", 10, "--seed", 1, *CONDITIONS).stdout.splitlines()
     assert set(run("sample", model, "-n", 50, "--allowed", "a", "--seed", 1).stdout.split()) <= {
         "a" * n for n in range(99)
     }
 
 
 def test_prob_top_and_info_agree(model: Path, tmp_path: Path) -> None:
-    probability = json.loads(run("prob", model, *WISHES, "--json").stdout)["probability"]
-    lines = [json.loads(line) for line in run("top", model, "-k", 100, *WISHES, "--json").stdout.splitlines()]
+    probability = json.loads(run("prob", model, *CONDITIONS, "--json").stdout)["probability"]
+    lines = [json.loads(line) for line in run("top", model, "-k", 100, *CONDITIONS, "--json").stdout.splitlines()]
     # ab..ba with bb in it: abba, and of 5 and 6 letters those with bb; the sum of all is the probability
     assert sum(line["probability"] for line in lines) == pytest.approx(probability, rel=1e-12)
     assert sum(line["share"] for line in lines) == pytest.approx(1, rel=1e-12)
@@ -67,7 +67,7 @@ def test_prob_top_and_info_agree(model: Path, tmp_path: Path) -> None:
     assert info["new"] == new
     assert sum(info["lengths"].values()) == pytest.approx(1, abs=1e-5)
     assert "exact.mean_length" in run("info", model, "--exact").stdout
-    assert "there are no more than" in run("top", model, "-k", 100, *WISHES).stderr
+    assert "there are no more than" in run("top", model, "-k", 100, *CONDITIONS).stderr
     assert run("prob", model, "--max-length", 3).stdout
 
 
@@ -98,11 +98,11 @@ def test_complete_and_fill(model: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("prob", "--match", "bbbb", "--max-length", 2), "no item of this model meets all the wishes"),
+        (("prob", "--match", "bbbb", "--max-length", 2), "no item of this model meets all the conditions"),
         (("sample", "--match", "é.*"), r"has 'é' (U+00E9), which the model does not know"),
         (("top", "--match", "(a|b)*a(a|b){20}"), "more than 10,000 states"),
         (("top", "--match", "(a"), "cannot be read"),
-        (("prob", "--new"), "give the training data with --data"),
+        (("prob", "--new"), "give the training data (--data)"),
         (("prob", "--new", "--data", "no.txt"), "no.txt"),
         (("sample", "--suffix", "a", "--min-length", 3, "--max-length", 2), "above max-length"),
         (("complete", "x"), "the prefix 'x' has 'x'"),

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs
 from nextchar.core.sampling import BARREN, adjust, sample
@@ -99,8 +100,10 @@ def test_what_cannot_be_had_is_said() -> None:
 def test_a_dead_end_is_left_out() -> None:
     # after b only the end can come, which a length of at least 3 forbids: no item survives
     model = Ngram(order=2, add=0).fit(Corpus.from_items(["ab"]))
-    with pytest.warns(UserWarning, match="only 0 of 1"):
-        assert model.sample(1, seed=1, min_length=3) == []
+    drawn = sample(model, 1, Plan(seed=1), Constraint(min_length=3))
+    assert (len(drawn.corpus), drawn.missing) == (0, 1)
+    with pytest.raises(SettingsError, match="no item of this model"):  # which exact sampling sees before it draws
+        model.sample(1, seed=1, min_length=3)
 
 
 def test_an_item_that_never_ends_is_an_error() -> None:
@@ -108,7 +111,14 @@ def test_an_item_that_never_ends_is_an_error() -> None:
     model = Ngram(order=2, add=0).fit(Corpus.from_items(["aaaab"]))
     with pytest.raises(SettingsError, match="give a max-length"):
         model.sample(1, temperature=0)
-    assert model.sample(1, temperature=0, max_length=4) == ["aaaa"]
+    assert list(sample(model, 1, Plan(temperature=0), Constraint(max_length=4)).corpus) == ["aaaa"]
+    with pytest.raises(SettingsError, match="no item of this model"):  # exact sampling cuts nothing
+        model.sample(1, temperature=0, max_length=4)
+
+
+def test_from_left_to_right_there_are_prefix_and_lengths_alone() -> None:
+    with pytest.raises(SettingsError, match="a prefix and to lengths alone"):
+        sample(Ngram(order=2).fit(CORPUS), 1, Plan(), Constraint(suffix="a"))
 
 
 def test_a_model_that_forgot_its_items_cannot_tell_new_ones() -> None:
@@ -135,7 +145,7 @@ def test_a_model_that_forgot_its_items_cannot_tell_new_ones() -> None:
         ({"prefix": "a\n"}, "line ends"),
     ],
 )
-def test_impossible_wishes(wrong: dict[str, object], message: str) -> None:
+def test_impossible_conditions(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Ngram().fit(CORPUS).sample(1, **wrong)  # type: ignore[arg-type]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nextchar.automata.automaton_model import rows_of
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.data.corpus import Corpus
 from nextchar.lesson.live_training import LiveTraining
@@ -17,7 +18,7 @@ pytest.importorskip("torch", reason="needs the extra neural")
 
 COUNTS = count(Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola", "oliva"]), 2)
 COUNTED = rows_of(Ngram(order=2, add=0).from_counts(COUNTS))
-PLAN = Plan(seed=1, max_length=30)
+PLAN, SHORT = Plan(seed=1), Constraint(max_length=30)
 
 
 def test_in_turns_it_comes_to_the_same_net() -> None:
@@ -26,11 +27,11 @@ def test_in_turns_it_comes_to_the_same_net() -> None:
     steps = [training.advance(to_step, 60.0).step for to_step in (0, 1, 7, 12, 20)]
     assert steps == [0, 1, 7, 12, 20]
     assert training.ended
-    seen = training.snapshot(samples=3, plan=PLAN)
+    seen = training.snapshot(samples=3, plan=PLAN, constraint=SHORT)
     training.close()
     whole = net.from_counts(COUNTS)
     assert np.array_equal(seen.probabilities, rows_of(whole))
-    assert list(seen.samples) == list(whole.draw(3, PLAN).corpus)
+    assert list(seen.samples) == list(whole.draw_left_to_right(3, PLAN, SHORT).corpus)
     assert seen.largest_difference == max(
         abs(p - q) for p, q in zip(rows_of(whole).flat, COUNTED.flat, strict=True)
     )  # by plain Python
@@ -51,6 +52,6 @@ def test_where_it_diverges_the_best_weights_are_shown() -> None:
     assert training.divergence is not None
     assert training.ended
     assert training.kept.loss < last.loss
-    seen = training.snapshot(samples=1, plan=PLAN)
+    seen = training.snapshot(samples=1, plan=PLAN, constraint=SHORT)
     training.close()
     assert np.array_equal(seen.probabilities, rows_of(net.from_counts(COUNTS)))

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from nextchar.core.constraint import Constraint
+from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
 from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.data.corpus import Corpus
@@ -68,6 +70,9 @@ class Nowhere:
 
     def log_probs(self, contexts: Any) -> LogProbs:
         raise NotImplementedError
+
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
+        return None
 
 
 def test_where_nothing_can_follow() -> None:

@@ -25,6 +25,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from nextchar.automata.automaton_model import rows_of
+from nextchar.core.constraint import Constraint
+from nextchar.core.plan import Plan
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import split
 from nextchar.lesson.equivalence import divergence
@@ -243,7 +245,8 @@ def test_stepping_reproduces_the_first_item(client: Any, corpus: Corpus, seed: i
 def test_samples(client: Any, corpus: Corpus) -> None:
     model = Ngram(order=3, add=0).fit(corpus)
     seen = post(client, "sample", n=300, seed=5, order=3, temperature=0.8, prefix="a", min_length=3, max_length=9)
-    items = model.sample(300, seed=5, temperature=0.8, prefix="a", min_length=3, max_length=9)
+    held_to = Constraint(prefix="a", min_length=3, max_length=9)  # the page draws from left to right
+    items = list(model.draw_left_to_right(300, Plan(seed=5, temperature=0.8), held_to).corpus)
     assert (seen["items"], seen["got"], seen["distinct"]) == (items[:200], 300, len(set(items)))
     known = set(corpus)
     assert seen["new_share"] == pytest.approx(sum(item not in known for item in items) / 300)
@@ -334,7 +337,8 @@ def test_all_models(client: Any, corpus: Corpus) -> None:
         model = wanted[entry["summary"]].fit(parts.train, validation=parts.validation)
         assert entry["nats_per_symbol"] == pytest.approx(model.evaluate(parts.test).nats_per_symbol)
         if entry is seen["models"][0]:
-            assert seen["samples"] == model.sample(10, seed=1, max_length=200)
+            drawn = model.draw_left_to_right(10, Plan(seed=1), Constraint(max_length=200)).corpus
+            assert seen["samples"] == list(drawn)
     [result] = compare([Candidate("ngram", Ngram(order=4))], parts)
     [entry] = [entry for entry in seen["models"] if entry["summary"] == "order 4, add 0.1"]
     assert entry["nats_per_symbol"] == pytest.approx(result.nats_per_symbol)

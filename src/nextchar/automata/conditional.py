@@ -1,7 +1,7 @@
-"""Exact answers: the items of a count model that meet a condition, and all that can be said of them without drawing.
+"""Exact answers: the items of a count model that meet a constraint, and all that can be said of them without drawing.
 
-A count model is a finite automaton, a condition is one too, and so are the two together (see `models.product`). From
-that one automaton come the probability of the condition, items drawn from exactly those that meet it, their lengths
+A count model is a finite automaton, a constraint is one too, and so are the two together (see `product`). From that
+one automaton come the probability of the constraint, items drawn from exactly those that meet it, their lengths
 and entropy, and the most probable ones in order.
 
     >>> import nextchar
@@ -20,35 +20,36 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.automata.constraints import Condition
-from nextchar.automata.dfa import Dfa, nothing_of
-from nextchar.automata.product import Chain, Product
-from nextchar.automata.regex import Repeat, compile_node
+from nextchar.automata.automaton_reader import automaton_of
+from nextchar.automata.conditioned import conditioned
+from nextchar.automata.product import Chain
 from nextchar.automata.stored_model import Derived, DerivedModel
+from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.sampling import Samples, adjust, sample
+from nextchar.core.sampling import Samples, sample
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
 from nextchar.data.display import line_of, one_line, thousands
-from nextchar.errors import SettingsError
+from nextchar.data.training_items import known_file
+from nextchar.errors import ConflictError, SettingsError
 
 __all__ = [
     "Conditional",
+    "Conditions",
     "Item",
     "automaton_model",
     "conditional",
     "gaps_pattern",
     "given",
     "next_symbols",
-    "training_items",
 ]
 
 F64 = npt.NDArray[np.float64]
@@ -63,7 +64,7 @@ class Item:
     Attributes:
         text: the item.
         nats: -log p under the model.
-        share: its probability among the items that meet the condition.
+        share: its probability among the items that meet the constraint.
     """
 
     text: str
@@ -78,15 +79,28 @@ class Item:
         return math.exp(-self.nats)
 
 
+class Conditions(TypedDict, total=False):
+    """The fields of a `Constraint`, as arguments."""
+
+    match: Sequence[str]
+    prefix: str
+    suffix: str
+    contains: Sequence[str]
+    allowed: str | None
+    not_in: Sequence[str]
+    min_length: int | None
+    max_length: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class Conditional:
-    """The items of a model that meet a condition.
+    """The items of a model that meet a constraint.
 
     Attributes:
         source: the model.
         chain: the items, as a Markov chain.
-        log_probability: of the condition, nats.
-        known: fingerprints of items that are to be left out besides, where the items themselves are not at hand;
+        log_probability: of the constraint, nats.
+        known: sorted fingerprints of items that are to be left out besides, where the items themselves are not at hand;
             drawing and enumerating leave them out, and nothing else can be said.
 
     Example:
@@ -112,7 +126,7 @@ class Conditional:
 
     @property
     def probability(self) -> float:
-        """That an item of the model meets the condition.
+        """That an item of the model meets the constraint.
 
         Raises:
             SettingsError: which items are new is known by fingerprints alone.
@@ -155,7 +169,7 @@ class Conditional:
         )
 
     def draw(self, n: int, *, seed: int | None = None, distinct: bool = False) -> Samples:
-        """Draw n items that meet the condition, each as often as its share says; nothing is drawn in vain.
+        """Draw n items that meet the constraint, each as often as its share says; nothing is drawn in vain.
 
         Args:
             n: how many.
@@ -165,8 +179,8 @@ class Conditional:
         Raises:
             SettingsError: n is negative, or items do not end.
         """
-        plan = Plan(seed=seed, min_length=0, distinct=distinct, new=self.known is not None)
-        return sample(self.model, n, plan, options=TextOptions(strip=False), known=self.known)
+        plan = Plan(seed=seed, distinct=distinct, new=self.known is not None)
+        return sample(self.model, n, plan, Constraint(min_length=0), known=self.known)
 
     def sample(self, n: int = 1, *, seed: int | None = None, distinct: bool = False) -> list[str]:
         """As `draw`, as a list of texts."""
@@ -223,32 +237,48 @@ class Conditional:
     def _is_known(self, text: str) -> bool:
         if self.known is None or not text:
             return False
-        prints = Corpus.from_items([text], options=TextOptions(strip=False)).fingerprints()
-        return bool(np.isin(prints, self.known)[0])
+        fingerprint = Corpus.from_items([text], options=TextOptions(strip=False)).fingerprints()[0]
+        at = int(np.searchsorted(self.known, fingerprint))  # they are sorted: 20 comparisons for a million of them
+        return at < len(self.known) and self.known[at] == fingerprint
 
     def _need_all(self) -> None:
         if self.known is not None:
             raise SettingsError(
                 "the model knows its training items only by their fingerprints, so that how probable new ones are "
-                "cannot be computed; give the training data with --data (in Python: data=)"
+                "cannot be computed; give the training data",
+                argument="data",
             )
 
 
 def given(
-    model: Model, *, new: bool = False, data: Corpus | None = None, not_in: Sequence[str] = (), **wishes: Any
+    model: Model,
+    constraint: Constraint | None = None,
+    *,
+    new: bool = False,
+    data: Corpus | None = None,
+    writable: bool = False,
+    **conditions: Unpack[Conditions],
 ) -> Conditional:
-    """The items of a model that meet all wishes: `conditional` with the wishes as arguments.
+    """The items of a model that meet a constraint: given as such, or its conditions as arguments.
+
+    The empty item is an item like any other here; `min_length=1` leaves it out.
 
     Args:
         model: a count model, or another one that is a finite automaton.
-        new: only items that are not in the training data.
-        data: the training data, for `new`.
-        not_in: items to leave out.
-        **wishes: match, prefix, suffix, contains, allowed, min_length, max_length; see `Condition`.
+        constraint: what items are wanted; none for all.
+        new: only items that are not in the training data. They are left out exactly where the training items are at
+            hand: given as `data`, or in a named data set on this machine; else drawing and enumerating go by
+            fingerprints, and probabilities cannot be had.
+        data: the training data, or a larger file that holds it.
+        writable: without items that have the unknown symbol.
+        **conditions: match, prefix, suffix, contains, allowed, not_in, min_length, max_length, in addition to those of
+            `constraint` or in their place; see `Constraint`.
 
     Raises:
-        SettingsError: see `conditional`.
-        UnknownSymbolError: a wish needs a character that the model does not know.
+        ConflictError: `data` without `new`.
+        SettingsError: the model is no finite automaton, or too large; no item meets the constraint; a pattern cannot
+            be read; `data` is not the training data.
+        UnknownSymbolError: a condition needs a character that the model does not know.
 
     Example:
         >>> import nextchar
@@ -256,62 +286,34 @@ def given(
         >>> round(nextchar.given(model, prefix="a").probability, 4)
         0.6667
     """
-    for name in ("match", "contains"):
-        if isinstance(wishes.get(name), str):
-            wishes[name] = (wishes[name],)
-    return conditional(model, Condition(not_in=tuple(not_in), **wishes), new=new, data=data)
+    if data is not None and not new:
+        raise ConflictError("the training data goes with new items alone", argument="new")
+    if new and data is None:
+        data = known_file(model.provenance)
+    wanted = replace(constraint or Constraint(), **conditions)
+    return conditional(model, wanted, new=new, data=data, writable=writable)
 
 
 def conditional(
     model: Model,
-    condition: Condition,
+    constraint: Constraint,
     *,
     new: bool = False,
     data: Corpus | None = None,
     writable: bool = False,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
+    reshaped: Plan | None = None,
 ) -> Conditional:
-    """The items of a model that meet a condition.
-
-    Args:
-        model: one that is a finite automaton.
-        condition: what items are wanted.
-        new: only items that are not in the training data. They are left out exactly where the training items are at
-            hand: given as `data`, or from a file that is known by its hash; else drawing and enumerating go by
-            fingerprints, and probabilities cannot be had.
-        data: the training data, or a larger file that holds it.
-        writable: without items that have the unknown symbol.
-        temperature: reshapes the model first, symbol by symbol, as do top_k and top_p; see `decoding.adjust`.
-        top_k: likewise.
-        top_p: likewise.
+    """The items of a model that meet a constraint, from what is given here alone; see `conditioned`.
 
     Raises:
-        SettingsError: the model is no finite automaton, or too large; no item meets the condition; a pattern cannot
-            be read; `data` is not the training data.
-        UnknownSymbolError: a wish needs a character that the model does not know.
+        SettingsError: the model is no finite automaton; and as `conditioned`.
+        UnknownSymbolError: a condition needs a character that the model does not know.
     """
     source = automaton_model(model)
-    alphabet = source.alphabet
-    automata = condition.automata(alphabet, source.provenance.options)
-    if writable and alphabet.unknown is not None:
-        known_ids = frozenset(range(1, alphabet.unknown))
-        automata.append(compile_node(Repeat(known_ids, 0, None), alphabet, "the known characters"))
-    items = training_items(source, data) if new else None
-    if items is not None:
-        automata.append(_all_but(items, automata))
-    reshape = None
-    if temperature != 1 or top_k is not None or top_p is not None:
-        reshape = partial(adjust, temperature=temperature, top_k=top_k, top_p=top_p)
-    log_probability, chain = Product.of(source.automaton, automata, reshape).conditional()
-    known = source.provenance.known if new and items is None else None
-    if new and items is None and known is None:
-        raise SettingsError(
-            "this model has not kept its training items, so it cannot tell which items are new; give them with --data "
-            "(in Python: data=)"
-        )
-    return Conditional(source, chain, log_probability, known)
+    found = conditioned(
+        source.automaton, source.provenance, constraint, new=new, data=data, writable=writable, reshaped=reshaped
+    )
+    return Conditional(source, found.chain, found.log_probability, found.known)
 
 
 def automaton_model(model: Model) -> AutomatonModel:
@@ -320,72 +322,9 @@ def automaton_model(model: Model) -> AutomatonModel:
     Raises:
         SettingsError: it is none.
     """
-    if not isinstance(model, AutomatonModel):
-        raise SettingsError(
-            f"a model of kind {model.kind} is no finite automaton; exact answers need one, such as ngram, "
-            f"or what this makes of it: nextchar compile"
-        )
+    automaton_of(model)
+    assert isinstance(model, AutomatonModel)  # all models with an automaton are
     return model
-
-
-def _all_but(items: Corpus, others: Sequence[Dfa]) -> Dfa:
-    """Everything but the items; those that another condition leaves out anyway are not looked at."""
-    for dfa in others:
-        if len(items):
-            items = items.take(np.flatnonzero(dfa.accepts(items)))
-    return nothing_of(items)
-
-
-def training_items(model: Model, data: Corpus | None) -> Corpus | None:
-    """The distinct items that a model was trained on, in its alphabet; None where they cannot be had.
-
-    The model keeps their fingerprints. `data` may hold more than them (the held-out part, say), but no fewer. Without
-    it, the files that nextchar knows by their hash are tried.
-
-    Raises:
-        SettingsError: `data` does not hold all training items.
-    """
-    seen = model.provenance
-    if data is None:
-        data = _known_file(model)
-        if data is None or (seen.known is not None and len(_among(data, seen.known)) < len(seen.known)):
-            return None
-    if seen.known is None:
-        items = data.distinct()
-        if seen.items < len(items):
-            raise SettingsError(
-                f"the model was trained on {seen.items:,} items, and the data given has {len(items):,} distinct ones; "
-                "give the training data alone"
-            )
-    else:
-        items = _among(data, seen.known)
-        if len(items) < len(seen.known):
-            raise SettingsError(
-                f"the data given has {len(items):,} of the {len(seen.known):,} distinct items that the model was "
-                "trained on; give all of its training data"
-            )
-    plain = set(model.alphabet.characters)  # an item with other characters is not one that the model gives
-    texts = [item for item in items if plain.issuperset(item)]
-    return Corpus.from_items(texts, options=TextOptions(strip=False), alphabet=model.alphabet)
-
-
-def _among(data: Corpus, known: Fingerprints) -> Corpus:
-    return data.take(np.flatnonzero(np.isin(data.fingerprints(), known))).distinct()
-
-
-def _known_file(model: Model) -> Corpus | None:
-    """The file that the model was trained on, if it is one that nextchar knows."""
-    from nextchar.data.datasets import NAMED, shipped_names
-    from nextchar.data.download import find
-
-    source = model.provenance.source
-    for data_set in NAMED.values() if source is not None else ():
-        if source is not None and source.sha256 == data_set.sha256:
-            if data_set.url is None:
-                return Corpus.from_items(shipped_names(), options=model.provenance.options)
-            path = find(data_set.name)
-            return None if path is None else Corpus.from_file(path, options=model.provenance.options)
-    return None
 
 
 def next_symbols(found: Conditional, prefix: str) -> list[tuple[str, float]]:

@@ -1,4 +1,4 @@
-"""Items that meet a condition, from any model: exactly where the model is a finite automaton, nearly so elsewhere.
+"""Items that meet a constraint, from any model: exactly where the model is a finite automaton, nearly so elsewhere.
 
 A net cannot say how probable it is that an item will meet a condition in the end. A count model of the same alphabet
 can, and its answer guides the net: each symbol is drawn from the net's row times the count model's message of the
@@ -13,88 +13,130 @@ Letters: B items in a batch, M candidates an item, V size of the alphabet, t cha
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
-from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.automata.conditional import automaton_model, conditional, training_items
-from nextchar.automata.constraints import Condition
+from nextchar.automata.automaton_reader import AutomatonReader, automaton_of
+from nextchar.automata.conditioned import conditioned
+from nextchar.automata.constraints import constraint_automata
 from nextchar.automata.dfa import Dfa, nothing_of
 from nextchar.automata.product import Product
+from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import LanguageModel, LogProbs, Step
+from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs, Step
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Draws, Samples, adjust, assemble, check_endless, cumulate, sample
+from nextchar.core.sampling import Samples, adjust, assemble, check_endless, cumulate, sample
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import Corpus, TextOptions
-from nextchar.errors import SettingsError, TooLargeError
+from nextchar.data.corpus import Corpus
+from nextchar.data.training_items import known_file, training_items
+from nextchar.errors import ConflictError, SettingsError, TooLargeError
 
-__all__ = ["CANDIDATES", "Guided", "draw_wanted"]
+__all__ = ["CANDIDATES", "Guided", "draw_items"]
 
 CANDIDATES: Final = 16
 CHOICE: Final = 1 << 40  # the number of the uniform that chooses, beyond those that draw
 
 
-def draw_wanted(
+def draw_items(
     model: Model,
     n: int,
     plan: Plan,
-    condition: Condition,
+    constraint: Constraint | None = None,
     *,
     data: Corpus | None = None,
-    guide: Model | None = None,
+    look_ahead: Model | None = None,
 ) -> Samples:
-    """Draw n items that meet a condition.
+    """Draw n items that meet a constraint: the one place that decides how.
+
+    - From left to right, by `core.sampling.sample`, where nothing but a prefix is asked for; for a model that is no
+      finite automaton also where lengths are; and always for the stream torch1, which repeats the draws of torch.
+    - Exactly, where the model is a finite automaton that is not too large for it.
+    - By a guide, in every other case.
 
     Args:
-        model: any; the shares of the items are exact if it is a finite automaton that is not too large for it, and
-            approximate else.
+        model: any.
         n: how many.
-        plan: seed, temperature, top_k, top_p, distinct, new; its prefix and lengths are the condition's affair.
-        condition: what items are wanted.
+        plan: how to draw.
+        constraint: what items are wanted; one that leaves the least length open gives no empty items, except for the
+            stream torch1.
         data: the training data, for plan.new; without it, new items are found by fingerprints.
-        guide: a count model of the same alphabet that looks ahead for a model that is no finite automaton.
+        look_ahead: a count model of the same alphabet that guides a model that is no finite automaton.
 
     Warns:
         UserWarning: the model is a finite automaton, but too large.
 
     Raises:
-        SettingsError: as `exact.conditional`; or the guide has another alphabet.
-        UnknownSymbolError: a wish needs a character that the model does not know.
+        ConflictError: the stream torch1 with more than a prefix and lengths; `data` without plan.new.
+        SettingsError: n is negative; no item meets the constraint; a pattern cannot be read; `data` is not the
+            training data; the training items are not known; the guide has another alphabet; items do not end.
+        UnknownSymbolError: a condition needs a character that the model does not know.
     """
-    rest = replace(plan, temperature=1.0, top_k=None, top_p=None, prefix="", min_length=0, max_length=None)
-    plain = TextOptions(strip=False)
-    if isinstance(model, AutomatonModel):
+    constraint = (constraint or Constraint()).for_sampling(plan.least)
+    if data is not None and not plan.new:
+        raise ConflictError("the training data goes with new items alone", argument="new")
+    more = constraint.looks_ahead or data is not None or look_ahead is not None
+    if plan.stream == "torch1" and more:
+        raise ConflictError(
+            "the stream torch1 goes symbol by symbol, with a prefix and lengths alone; the stream nextchar takes "
+            "match, suffix, contains, allowed, not_in, the training data and a model that looks ahead"
+        )
+    exact = isinstance(model, AutomatonReader)
+    if not more and (plan.stream == "torch1" or not (exact and constraint.bounds_length)):
+        return model.draw_left_to_right(n, plan, constraint)
+    if plan.new and data is None:
+        data = known_file(model.provenance)
+    if exact:
         try:
-            found = conditional(
-                model,
-                condition,
-                new=plan.new,
-                data=data,
-                writable=True,
-                temperature=plan.temperature,
-                top_k=plan.top_k,
-                top_p=plan.top_p,
-            )
+            return _draw_exactly(model, n, plan, constraint, data)
         except TooLargeError:
-            what = "the model is too large to meet wishes exactly: how often each item comes is approximate"
-            warnings.warn(what, stacklevel=2)
-        else:
-            rest = replace(rest, new=found.known is not None)
-            return sample(found.model, n, rest, options=plain, known=found.known)
-    automata = condition.automata(model.alphabet, model.provenance.options)
-    items = training_items(model, data) if plan.new else None
-    if items is not None:
-        automata.append(nothing_of(items))
-        rest = replace(rest, new=False)
-    guided = Guided.of(model, automata, plan, None if guide is None else automaton_model(guide))
-    return sample(guided, n, rest, options=plain, known=model.provenance.known)
+            what = "the model is too large to meet the constraint exactly: how often each item comes is approximate"
+            warnings.warn(what, stacklevel=3)  # at the caller of model.draw
+    return _draw_guided(model, n, plan, constraint, data, look_ahead)
+
+
+def _draw_exactly(model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None) -> Samples:
+    automaton = automaton_of(model)
+    found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, writable=True, reshaped=plan)
+    rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
+    items = _Items(found.chain.automaton(automaton))
+    return sample(items, n, rest, Constraint(min_length=0), known=found.known)
+
+
+def _draw_guided(
+    model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None, look_ahead: Model | None
+) -> Samples:
+    seen = model.provenance
+    automata = constraint_automata(constraint, model.alphabet, seen.options)
+    if plan.new and data is not None:
+        automata.append(nothing_of(training_items(seen, model.alphabet, data)))
+    guide = None if look_ahead is None else automaton_of(look_ahead)
+    rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new and data is None)
+    guided = Guided.of(model, automata, plan, guide, constraint.max_length)
+    return sample(guided, n, rest, Constraint(min_length=0), known=seen.known)
+
+
+@dataclass(frozen=True, eq=False)
+class _Items(AutomatonReader):
+    """A language model that is an automaton and nothing else."""
+
+    machine: Automaton
+
+    @property
+    def automaton(self) -> Automaton:
+        return self.machine
+
+    @property
+    def alphabet(self) -> Alphabet:
+        return self.machine.alphabet
+
+    @property
+    def context_length(self) -> None:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,27 +148,36 @@ class Guided:
         plan: temperature and the like.
         product: the guide and the condition.
         ahead: (P + 1,) log of the guide's message from each state of the product, nats.
+        max_length: of the items, where the condition has one.
     """
 
     model: LanguageModel
     plan: Plan
     product: Product
     ahead: npt.NDArray[np.float64]
+    max_length: int | None = None
 
     @classmethod
-    def of(cls, model: LanguageModel, automata: list[Dfa], plan: Plan, guide: AutomatonModel | None) -> Guided:
+    def of(
+        cls,
+        model: LanguageModel,
+        automata: list[Dfa],
+        plan: Plan,
+        guide: Automaton | None,
+        max_length: int | None = None,
+    ) -> Guided:
         """Prepare.
 
         Raises:
-            SettingsError: the guide has another alphabet, or holds that no item can meet the condition.
+            SettingsError: the guide has another alphabet, or holds that no item can meet the constraint.
         """
         if guide is not None and guide.alphabet != model.alphabet:
             raise SettingsError("the count model that looks ahead needs the very characters of the model")
-        product = Product.of(_uniform(model.alphabet) if guide is None else guide.automaton, automata)
+        product = Product.of(_uniform(model.alphabet) if guide is None else guide, automata)
         ahead = np.append(product.messages(), -np.inf)
         if ahead[product.start] == -np.inf:
-            raise SettingsError("no item meets all the wishes")
-        return cls(model, plan, product, ahead)
+            raise SettingsError("no item meets all the conditions")
+        return cls(model, plan, product, ahead, max_length)
 
     @property
     def alphabet(self) -> Alphabet:
@@ -154,9 +205,9 @@ class Guided:
         """As of the model."""
         return self.model.log_probs(ids)
 
-    def drawer(self, plan: Plan, n: int) -> partial[Draws]:  # noqa: ARG002 - a sampler's interface
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer:  # noqa: ARG002 - a sampler's interface
         """The way to draw."""
-        return partial(self._draw)
+        return self._draw
 
     def _draw(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
         """Items first .. first + count - 1 of the seed, a few at a time."""
@@ -180,7 +231,7 @@ class Guided:
         written: list[tuple[npt.NDArray[np.intp], Ids]] = []
         t = 0
         while len(alive):
-            check_endless(self.plan, t)
+            check_endless(self.max_length, t)
             rows = self._rows(step.log_probs)
             child = self.product.child[at]
             ahead = self.ahead[child]

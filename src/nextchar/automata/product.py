@@ -147,7 +147,7 @@ class Product:
         message = self.messages()
         total = float(message[self.start])
         if total == -np.inf:
-            raise SettingsError("no item of this model meets all the wishes")
+            raise SettingsError("no item of this model meets all the conditions")
         whole = np.append(message, -np.inf)
         with np.errstate(invalid="ignore"):
             log_prob = self.log_prob + whole[self.child]
@@ -253,7 +253,14 @@ class Chain:
 def _too_large() -> TooLargeError:
     return TooLargeError(
         f"exact answers need too much memory here: more than {CELLS:,} numbers for the states of the model together "
-        "with those of the wishes; take a model of lower order, or a smaller --max-length"
+        "with those of the conditions; take a model of lower order, or a smaller largest length",
+        argument="max_length",
+    )
+
+
+def _unsettled() -> SettingsError:
+    return SettingsError(
+        "the answer does not settle: items of this model hardly ever end; give a largest length", argument="max_length"
     )
 
 
@@ -321,7 +328,7 @@ def _fixed_point(values: F64, child: I32, constant: F64) -> F64:
             after = constant + np.einsum("fv,fv->f", values, better[child])
             if float((np.abs(after - better) / np.maximum(better, SMALL)).max()) < change:
                 x = after
-    raise SettingsError("the answer does not settle: items of this model hardly ever end; give a --max-length")
+    raise _unsettled()
 
 
 def _log_fixed_point(log_values: F64, child: I32, log_constant: F64) -> F64:
@@ -338,4 +345,4 @@ def _log_fixed_point(log_values: F64, child: I32, log_constant: F64) -> F64:
         x = now
         if float(change.max()) <= EXACT * max(1.0, float(np.abs(x[np.isfinite(x)]).max(initial=1.0))):
             return x
-    raise SettingsError("the answer does not settle: items of this model hardly ever end; give a --max-length")
+    raise _unsettled()

@@ -18,9 +18,11 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.automata.automaton import Automaton
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
+from nextchar.core.protocol import Draws
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import ENDLESS, Draws, allowed, assemble, check_endless, cumulate
+from nextchar.core.sampling import ENDLESS, allowed, assemble, check_endless, cumulate
 from nextchar.data.alphabet import BOUNDARY, Ids
 
 __all__ = ["Rows", "TableDrawer"]
@@ -70,7 +72,8 @@ class TableDrawer:
 
     Attributes:
         automaton: what to draw from; with its table laid out.
-        plan: the rules.
+        plan: how boldly.
+        constraint: the lengths.
         rows: the tables: the rows of all states, and where the end is forbidden at first, before them the rows for
             that; G guide entries a row.
         guides: G.
@@ -79,28 +82,31 @@ class TableDrawer:
 
     automaton: Automaton
     plan: Plan
+    constraint: Constraint
     rows: Rows
     guides: int
     compiled: bool
 
     @classmethod
-    def of(cls, automaton: Automaton, plan: Plan, n: int, *, compiled: bool | None = None) -> TableDrawer | None:
+    def of(
+        cls, automaton: Automaton, plan: Plan, constraint: Constraint, n: int, *, compiled: bool | None = None
+    ) -> TableDrawer | None:
         """Prepare to draw about n items; None where the tables would cost more than they save."""
         S, V = automaton.size, automaton.alphabet.size
         if 16 * n < S or S * V > TABLE_CELLS or automaton.table is None:
             return None
         if compiled is None:
             compiled = n >= COMPILED_FROM or kernels_loaded()
-        stages = [0, plan.shortest] if plan.shortest else [0]
+        stages = [0, constraint.shortest] if constraint.shortest else [0]
         log_prob = automaton.table[0]
-        cumulative = [cumulate(allowed(log_prob, automaton.alphabet, plan, t)) for t in stages]
+        cumulative = [cumulate(allowed(log_prob, automaton.alphabet, plan, constraint.shortest, t)) for t in stages]
         guides = min(256, max(1, GUIDE_CELLS // S))
-        return cls(automaton, plan, Rows.of(np.concatenate(cumulative), guides), guides, compiled)
+        return cls(automaton, plan, constraint, Rows.of(np.concatenate(cumulative), guides), guides, compiled)
 
     @property
     def late(self) -> int:
-        """The first row for items of at least the plan's shortest length; shorter ones have theirs from 0 on."""
-        return self.automaton.size if self.plan.shortest else 0
+        """The first row for items of at least the shortest length; shorter ones have theirs from 0 on."""
+        return self.automaton.size if self.constraint.shortest else 0
 
     @cached_property
     def _target(self) -> npt.NDArray[np.int32]:
@@ -125,9 +131,9 @@ class TableDrawer:
         written: list[tuple[npt.NDArray[np.intp], Ids]] = []
         dead: list[npt.NDArray[np.intp]] = []
         t = len(prefix)
-        while len(alive) and t != self.plan.max_length:
-            check_endless(self.plan, t)
-            row = states if t < self.plan.shortest else states + self.late
+        while len(alive) and t != self.constraint.max_length:
+            check_endless(self.constraint.max_length, t)
+            row = states if t < self.constraint.shortest else states + self.late
             total = rows.total[row]
             if not total.all():
                 dead.append(alive[total == 0])
@@ -158,8 +164,8 @@ class TableDrawer:
     def _draw_compiled(self, keys: npt.NDArray[np.uint64], prefix: Ids, state: int) -> Draws:
         from nextchar._kernels.automaton import draw_items
 
-        rows, plan = self.rows, self.plan
-        longest = ENDLESS if plan.max_length is None else plan.max_length
+        rows, constraint = self.rows, self.constraint
+        longest = ENDLESS if constraint.max_length is None else constraint.max_length
         offsets = np.zeros(len(keys) + 1, dtype=np.int64)
         pieces: list[Ids] = []
         drawn = kept = used = 0
@@ -167,11 +173,11 @@ class TableDrawer:
             out = np.empty(16 * (len(keys) - drawn) + longest + len(prefix) + 1, dtype=prefix.dtype)
             drawn, kept, filled, endless = draw_items(
                 rows.cumulative, rows.total, rows.below, rows.guide, self._target,
-                self.automaton.alphabet.size, self.guides, 0, self.late, plan.shortest, longest,
+                self.automaton.alphabet.size, self.guides, 0, self.late, constraint.shortest, longest,
                 keys, drawn, prefix, state, out, offsets, kept, used,
             )  # fmt: skip
             if endless:
-                check_endless(plan, longest)
+                check_endless(constraint.max_length, longest)
             pieces.append(out[:filled])
             used += filled
         return Draws(np.concatenate([prefix[:0], *pieces]), offsets[: kept + 1])

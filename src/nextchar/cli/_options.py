@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from nextchar.automata.constraints import Condition
+    from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus, TextOptions
     from nextchar.data.files import Format
 
 __all__ = [
-    "condition_from",
+    "constraint_from",
+    "constraint_options",
     "format_from",
     "input_options",
     "json_option",
+    "min_length_option",
     "model_argument",
-    "more_wish_options",
     "read_items",
     "text_options",
     "text_options_from",
     "training_data",
-    "wish_options",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -73,8 +73,8 @@ def text_options_from(lower: bool, nfc: bool, strip: bool) -> TextOptions:
     return TextOptions(lower=lower, nfc=nfc, strip=strip)
 
 
-def more_wish_options(command: Command) -> Command:
-    """--match, --suffix, --contains, --allowed, --not-in and --data: what `sample` has not had from the start."""
+def constraint_options(command: Command) -> Command:
+    """All conditions that an item can be held to, those of `Constraint`, and --new with --data."""
     for option in (
         click.option(
             "--data",
@@ -83,10 +83,12 @@ def more_wish_options(command: Command) -> Command:
             metavar="FILE",
             help="With --new: the training data, of which a model keeps fingerprints only.",
         ),
+        click.option("--new", is_flag=True, help="No item of the training data."),
         click.option("--not-in", multiple=True, metavar="FILE", help="None of the items of FILE, one a line."),
         click.option("--allowed", metavar="CHARS", help="No characters but these."),
         click.option("--contains", multiple=True, metavar="TEXT", help="TEXT is somewhere in it; may be repeated."),
         click.option("--suffix", default="", metavar="TEXT", help="What every item ends with."),
+        click.option("--prefix", default="", metavar="TEXT", help="What every item starts with."),
         click.option(
             "--match",
             multiple=True,
@@ -94,24 +96,21 @@ def more_wish_options(command: Command) -> Command:
             help="The whole item fits this regular expression (characters, classes, groups, |, * + ? {2,5}); "
             "may be repeated.",
         ),
+        click.option("--max-length", type=int, metavar="B", help="At most so many characters."),
     ):
         command = option(command)
     return command
 
 
-def wish_options(command: Command) -> Command:
-    """All options of a condition."""
-    for option in (
-        click.option("--new", is_flag=True, help="No item of the training data."),
-        click.option("--max-length", type=int, metavar="B", help="At most so many characters."),
-        click.option("--min-length", type=int, default=0, metavar="A", help="At least so many characters."),
-        click.option("--prefix", default="", metavar="TEXT", help="What every item starts with."),
-    ):
-        command = option(command)
-    return more_wish_options(command)
+def min_length_option(default: int) -> Callable[[Command], Command]:
+    """--min-length, which stays open where it is not given; what that comes to differs from command to command."""
+    also = "the empty item counts" if default == 0 else "no item is empty; 0 with --stream torch1"
+    return click.option(
+        "--min-length", type=int, metavar="A", help=f"At least so many characters.  [default: {default}; {also}]"
+    )
 
 
-def condition_from(
+def constraint_from(
     model: Model,
     *,
     match: Sequence[str],
@@ -120,19 +119,19 @@ def condition_from(
     contains: Sequence[str],
     allowed: str | None,
     not_in: Sequence[str],
-    min_length: int,
+    min_length: int | None,
     max_length: int | None,
-) -> Condition:
-    """The condition that the options ask for."""
-    from nextchar.automata.constraints import Condition
+) -> Constraint:
+    """The constraint that the options ask for; the items of the files in `not_in` are read as the model reads text."""
+    from nextchar.core.constraint import Constraint
 
-    return Condition(
-        match=tuple(match),
+    return Constraint(
+        match=match,
         prefix=prefix,
         suffix=suffix,
-        contains=tuple(contains),
+        contains=contains,
         allowed=allowed,
-        not_in=tuple(item for part in read_items(not_in, model.provenance.options) for item in part),
+        not_in=[item for part in read_items(not_in, model.provenance.options) for item in part],
         min_length=min_length,
         max_length=max_length,
     )

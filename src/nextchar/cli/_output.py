@@ -10,11 +10,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
 import click
 
-from nextchar.errors import ModelFileError, NextcharError, NotAModelError
+from nextchar.errors import ConflictError, ModelFileError, NextcharError, NotAModelError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,8 +53,10 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except NotAModelError as error:
             _fail(f"{error}{_WHAT_TO_DO.get(error.kind, '')}")
+        except ConflictError as error:
+            raise click.UsageError(f"{self._with_option(error, ctx)}.") from None
         except NextcharError as error:
-            _fail(str(error))
+            _fail(self._with_option(error, ctx))
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             sys.exit(130)
@@ -66,6 +68,28 @@ class CommandGroup(click.Group):
             _fail(_os_error_text(error))
         except MemoryError:
             _fail("not enough memory for this input; try a lower --order or a smaller file")
+
+    def _with_option(self, error: NextcharError, ctx: click.Context) -> str:
+        """The library's message, and the command's option for the argument that it names, if it has one."""
+        if error.argument is None or ctx.invoked_subcommand is None:
+            return str(error)
+        for command in _leaves(self.get_command(ctx, ctx.invoked_subcommand)):
+            for option in command.params:
+                if isinstance(option, click.Option) and error.argument in (option.name, _OTHER_NAMES.get(option.name)):
+                    return f"{error} ({max(option.opts, key=len)})"
+        return str(error)
+
+
+_OTHER_NAMES: Final[Mapping[str | None, str]] = {"data_files": "data"}  # of options, where they are not the library's
+
+
+def _leaves(command: click.Command | None) -> Iterator[click.Command]:
+    """A command, or if it is a group those in it."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            yield from _leaves(inner)
+    elif command is not None:
+        yield command
 
 
 def _fail(message: str) -> NoReturn:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nextchar.cli._options import condition_from, json_option, model_argument, training_data, wish_options
+from nextchar.cli._options import (
+    constraint_from,
+    constraint_options,
+    json_option,
+    min_length_option,
+    model_argument,
+    training_data,
+)
 from nextchar.cli._output import echo_json, note, print_table
 
 if TYPE_CHECKING:
@@ -20,15 +27,16 @@ __all__ = ["complete", "fill", "prob", "top"]
 
 @click.command(short_help="How probable items of a kind are.")
 @model_argument
-@wish_options
+@min_length_option(0)
+@constraint_options
 @json_option
-def prob(model: str, as_json: bool, **wishes: Any) -> None:
-    """The exact probability that an item of MODEL meets all the wishes, and what such items are like.
+def prob(model: str, as_json: bool, **conditions: Any) -> None:
+    """The exact probability that an item of MODEL meets all the conditions, and what such items are like.
 
-    For models that are finite automata (ngram, bigram-net and what is made of them). Items without any character
-    count too, unless --min-length says otherwise.
+    For models that are finite automata (ngram, bigram-net and what is made of them). The empty item is an item like
+    any other; --min-length 1 leaves it out.
     """
-    found = _conditional(model, wishes, writable=False)
+    found = _given(model, **conditions, writable=False)
     document = {
         "probability": found.probability,
         "nats": -found.log_probability,
@@ -51,16 +59,18 @@ def prob(model: str, as_json: bool, **wishes: Any) -> None:
 @click.command(short_help="The most probable items, in order.")
 @model_argument
 @click.option("-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
-@wish_options
+@min_length_option(0)
+@constraint_options
 @json_option
-def top(model: str, count: int, as_json: bool, **wishes: Any) -> None:
-    """The most probable items of MODEL that meet the wishes, in order, none twice, with their exact probabilities.
+def top(model: str, count: int, as_json: bool, **conditions: Any) -> None:
+    """The most probable items of MODEL that meet the conditions, in order, none twice, with their exact probabilities.
 
-    For models that are finite automata (ngram, bigram-net and what is made of them). With --json one line for each:
-    {"item", "nats", "probability", "share"}, the share being that among the items that meet the wishes; it is left
+    For models that are finite automata (ngram, bigram-net and what is made of them). The empty item is an item like
+    any other; --min-length 1 leaves it out. With --json one line for each:
+    {"item", "nats", "probability", "share"}, the share being that among the items that meet the conditions; it is left
     out where --new goes by fingerprints alone.
     """
-    found = _conditional(model, wishes)
+    found = _given(model, **conditions)
     _print_items(found, found.top(count), count, as_json)
 
 
@@ -75,9 +85,10 @@ def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
     The shares are probabilities given PREFIX. The end of the item is shown as a dot. For models that are finite
     automata.
     """
-    from nextchar.automata.conditional import next_symbols
+    from nextchar.automata.conditional import given, next_symbols
+    from nextchar.models.registry import load
 
-    found = _conditional(model, {"prefix": prefix})
+    found = given(load(model), prefix=prefix, writable=True)
     symbols = next_symbols(found, prefix)[:count]
     items = list(found.top(count))
     if as_json:
@@ -111,31 +122,20 @@ def fill(model: str, text: str, count: int, gap: str, as_json: bool) -> None:
     """
     if len(gap) != 1:
         raise click.UsageError("--gap takes one character.")
-    from nextchar.automata.conditional import gaps_pattern
+    from nextchar.automata.conditional import gaps_pattern, given
+    from nextchar.models.registry import load
 
-    found = _conditional(model, {"match": (gaps_pattern(text, gap),)})
+    found = given(load(model), match=gaps_pattern(text, gap), writable=True)
     _print_items(found, found.top(count), count, as_json)
 
 
-def _conditional(path: str, wishes: dict[str, Any], *, writable: bool = True) -> Conditional:
-    from nextchar.automata.conditional import conditional
+def _given(path: str, *, new: bool, data_files: Sequence[str], writable: bool = True, **conditions: Any) -> Conditional:
+    from nextchar.automata.conditional import given
     from nextchar.models.registry import load
 
-    nothing = {
-        "match": (),
-        "prefix": "",
-        "suffix": "",
-        "contains": (),
-        "allowed": None,
-        "not_in": (),
-        "min_length": 0,
-        "max_length": None,
-    }
     loaded = load(path)
-    new, files = wishes.pop("new", False), wishes.pop("data_files", ())
-    data = training_data(loaded, files, new)
-    condition = condition_from(loaded, **{**nothing, **wishes})
-    return conditional(loaded, condition, new=new, data=data, writable=writable)
+    data = training_data(loaded, data_files, new)
+    return given(loaded, constraint_from(loaded, **conditions), new=new, data=data, writable=writable)
 
 
 def _document(item: Item, found: Conditional) -> dict[str, Any]:

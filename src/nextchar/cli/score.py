@@ -215,12 +215,12 @@ def _explain(loaded: Model, path: str, as_json: bool) -> None:
 
 def _exact(model: Model, data_files: tuple[str, ...], tail: float) -> dict[str, Any]:
     """What its items are like; the lengths up to a tail."""
-    from nextchar.automata.conditional import conditional, training_items
-    from nextchar.automata.constraints import Condition
+    from nextchar.automata.conditional import given
     from nextchar.cli._options import training_data
+    from nextchar.data.training_items import known_file
 
-    whole = conditional(model, Condition())
-    data = training_items(model, training_data(model, data_files, True))
+    whole = given(model)
+    data = training_data(model, data_files, True) if data_files else known_file(model.provenance)
     lengths = whole.lengths()
     below = lengths.cumsum()
     kept = int((below < 1 - tail).sum()) + 1
@@ -228,7 +228,7 @@ def _exact(model: Model, data_files: tuple[str, ...], tail: float) -> dict[str, 
         "mean_length": whole.mean_length,
         "entropy_nats": whole.entropy,
         "entropy_nats_per_symbol": whole.entropy_per_symbol,
-        "new": None if data is None else conditional(model, Condition(), new=True, data=data).probability,
+        "new": None if data is None else given(model, new=True, data=data).probability,
         "lengths": {str(length): share for length, share in enumerate(lengths[:kept].tolist()) if share},
     }
 

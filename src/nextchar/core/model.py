@@ -1,8 +1,8 @@
 """The verbs of a trained model, written once upon its one interface.
 
 A model class gives rows of log-probabilities (see `protocol`); from this it gets sample, score, surprisal, evaluate
-and save. Nothing here is overridden: a model with a faster way offers it under the names that `protocol` and
-`decoding` look for.
+and save. Nothing here is overridden. How items are drawn that meet a constraint is the affair of the
+automata, so `draw` has its two ways there: `AutomatonModel` and `StepwiseModel`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.model_file import ModelFile, write_model_file
 from nextchar.core.notebook import bigram_html
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.protocol import Drawer, LogProbs, Step
 from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
@@ -139,6 +140,26 @@ class Model(ABC):
         """(B, T) -> (B, T, V) nats: row t predicts what follows ids[:, : t + 1]."""
 
     @abstractmethod
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:
+        """A fast way to draw about n items from left to right; None for the plain one."""
+
+    @abstractmethod
+    def draw(
+        self,
+        n: int,
+        plan: Plan,
+        constraint: Constraint | None = None,
+        *,
+        data: Corpus | None = None,
+        look_ahead: Model | None = None,
+    ) -> Samples:
+        """As `sample`, from objects, and giving the items as a corpus: the way to draw millions.
+
+        A finite automaton gives each item exactly as often as among all items that meet the constraint. Of any other
+        model all items meet it, but how often each comes is approximate.
+        """
+
+    @abstractmethod
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """What has to be stored beside the settings and the alphabet."""
 
@@ -161,41 +182,79 @@ class Model(ABC):
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
+        match: Sequence[str] = (),
         prefix: str = "",
+        suffix: str = "",
+        contains: Sequence[str] = (),
+        allowed: str | None = None,
+        not_in: Sequence[str] = (),
         min_length: int | None = None,
         max_length: int | None = None,
         distinct: bool = False,
         new: bool = False,
+        data: Corpus | None = None,
+        look_ahead: Model | None = None,
     ) -> list[str]:
-        """Write n new items; see `Plan` for the arguments.
+        """Write n new items that meet all conditions; the same that the command `sample` writes.
+
+        See `draw` for how they come about. The empty item is left out unless min_length is 0.
+
+        Args:
+            n: how many.
+            seed: fixes the items; None takes a fresh one. `Plan` explains this and the other ways to draw: stream,
+                temperature, top_k, top_p and distinct.
+            stream: where the draws come from.
+            temperature: below 1 more cautious, 0 always the most probable symbol.
+            top_k: only the k most probable symbols.
+            top_p: only the most probable symbols that together reach this probability.
+            match: a regular expression that the whole item fits, or several. `Constraint` explains this and the other
+                conditions.
+            prefix: what every item starts with.
+            suffix: what every item ends with.
+            contains: a text that every item has somewhere, or several.
+            allowed: the only characters that an item may have.
+            not_in: items that are not wanted.
+            min_length: the least number of characters; by default 1, and 0 for the stream torch1.
+            max_length: the largest number of characters.
+            distinct: no item twice.
+            new: no item of the training data.
+            data: the training data, for `new`: with it, new items are drawn exactly, and else by fingerprints.
+            look_ahead: a count model of the same alphabet that guides a model which is no finite automaton.
 
         Warns:
-            UserWarning: fewer than n items meet all wishes; those there are come back.
+            UserWarning: fewer than n items meet all conditions; those there are come back.
 
         Raises:
-            SettingsError: an argument is out of its range, or wishes contradict each other.
-            UnknownSymbolError: the prefix has a character that the model does not know.
+            ConflictError: two arguments do not go together.
+            SettingsError: an argument is out of its range, or no item can meet all conditions.
+            UnknownSymbolError: a condition needs a character that the model does not know.
         """
         plan = Plan(
-            seed=seed,
-            stream=stream,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
+            seed=seed, stream=stream, temperature=temperature, top_k=top_k, top_p=top_p, distinct=distinct, new=new
+        )
+        constraint = Constraint(
+            match=match,
             prefix=prefix,
+            suffix=suffix,
+            contains=contains,
+            allowed=allowed,
+            not_in=not_in,
             min_length=min_length,
             max_length=max_length,
-            distinct=distinct,
-            new=new,
         )
-        samples = self.draw(n, plan)
+        samples = self.draw(n, plan, constraint, data=data, look_ahead=look_ahead)
         if samples.missing:
             warnings.warn(samples.explain_missing(), stacklevel=2)
         return list(samples.corpus)
 
-    def draw(self, n: int, plan: Plan) -> Samples:
-        """As `sample`, from a plan, and giving the items as a corpus: the way to draw millions."""
-        return sample(self, n, plan, options=self.provenance.options, known=self.provenance.known)
+    def draw_left_to_right(self, n: int, plan: Plan, constraint: Constraint | None = None) -> Samples:
+        """Draw by rows alone, in a time that the constraint does not change; see `core.sampling.sample`.
+
+        The items are those of `draw` for the stream torch1, and for a constraint that asks for nothing but a prefix.
+        Else they are others: what is longer than the largest length is cut there and not left out.
+        """
+        seen = self.provenance
+        return sample(self, n, plan, constraint, options=seen.options, known=seen.known)
 
     def score(self, items: Sequence[str]) -> list[Score]:
         """What each item costs in nats, symbol by symbol.

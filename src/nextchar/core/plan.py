@@ -1,4 +1,4 @@
-"""What to write, and how boldly."""
+"""How to draw: from which numbers, and how boldly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to write, and how boldly.
+    """How to draw; what the items have to be says a `Constraint`.
 
     Attributes:
         seed: fixes the items; None takes a fresh one.
@@ -21,10 +21,6 @@ class Plan:
         temperature: divides the log-probabilities; below 1 more cautious, 0 always the most probable symbol.
         top_k: only the k most probable symbols.
         top_p: only the most probable symbols that together reach this probability (Holtzman et al. 2020, nucleus).
-        prefix: every item starts with it.
-        min_length: characters, the prefix included; the end is not allowed before. By default 1, so that no item is
-            empty; 0 for torch1, which goes by the rows as they are.
-        max_length: characters; the end is forced there.
         distinct: no item twice.
         new: no item of the training data.
 
@@ -34,8 +30,8 @@ class Plan:
     Example:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
-        >>> plan = nextchar.Plan(seed=1, temperature=0.8, max_length=5)
-        >>> list(model.draw(3, plan).corpus) == model.sample(3, seed=1, temperature=0.8, max_length=5)
+        >>> plan = nextchar.Plan(seed=1, temperature=0.8)
+        >>> list(model.draw(3, plan).corpus) == model.sample(3, seed=1, temperature=0.8)
         True
     """
 
@@ -44,9 +40,6 @@ class Plan:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
-    prefix: str = ""
-    min_length: int | None = None
-    max_length: int | None = None
     distinct: bool = False
     new: bool = False
 
@@ -61,19 +54,14 @@ class Plan:
             raise SettingsError(f"top-k keeps at least 1 symbol, not {self.top_k}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise SettingsError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
-        if self.min_length is not None and self.min_length < 0:
-            raise SettingsError(f"min-length is at least 0, not {self.min_length}")
-        if self.max_length is not None and self.max_length < 1:
-            raise SettingsError(f"max-length is at least 1, not {self.max_length}")
-        if self.max_length is not None and self.max_length < self.shortest:
-            raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
 
     @property
-    def shortest(self) -> int:
-        """The least number of characters of an item."""
-        if self.min_length is None:
-            return 0 if self.stream == "torch1" else 1
-        return self.min_length
+    def least(self) -> int:
+        """The least number of characters of an item where the constraint leaves it open: 1, so that none is empty.
+
+        For torch1, which goes by the rows as they are, 0.
+        """
+        return 0 if self.stream == "torch1" else 1
 
     @property
     def adjusts(self) -> bool:

@@ -14,10 +14,12 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.constraint import Constraint
+from nextchar.core.plan import Plan
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 
-__all__ = ["CorpusScorer", "LanguageModel", "LogProbs", "Step"]
+__all__ = ["CorpusScorer", "Drawer", "Draws", "LanguageModel", "LogProbs", "Step"]
 
 LogProbs = npt.NDArray[np.float64]  # nats
 
@@ -27,6 +29,21 @@ class Step(NamedTuple):
 
     state: object
     log_probs: LogProbs
+
+
+class Draws(NamedTuple):
+    """Items as ids (flat, each ended by a boundary), and which of the batch they are; dead ends are left out."""
+
+    ids: Ids
+    offsets: npt.NDArray[np.int64]
+
+
+class Drawer(Protocol):
+    """A prepared way to draw many items by one plan."""
+
+    def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
+        """Items first .. first + count - 1 of the seed, as the plain path gives them."""
+        ...
 
 
 class LanguageModel(Protocol):
@@ -59,6 +76,10 @@ class LanguageModel(Protocol):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats: row t predicts what follows ids[:, : t + 1]. ids[:, 0] is the boundary."""
+        ...
+
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:
+        """A fast way to draw about n items, of the constraint its lengths alone; None for the plain path."""
         ...
 
 

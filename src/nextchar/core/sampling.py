@@ -13,14 +13,15 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.numerics import normalised
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import LanguageModel, LogProbs
+from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs
 from nextchar.core.random_streams import item_keys, torch1_uniforms, uniforms
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
@@ -28,10 +29,7 @@ from nextchar.data.display import line_of, shortened, thousands
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = [
-    "Drawer",
     "DrawnSymbols",
-    "Draws",
-    "FastSampler",
     "Samples",
     "adjust",
     "allowed",
@@ -48,31 +46,7 @@ F64 = npt.NDArray[np.float64]
 ENDLESS: Final = 10_000  # symbols after which an item without a length limit is given up
 BATCH: Final = 1 << 17  # items drawn at a time, and
 BATCH_CELLS: Final = 1 << 24  # numbers in their rows: 128 MB
-BARREN: Final = 50_000  # draws without a single item that meets all wishes, after which no more are tried
-
-
-class Draws(NamedTuple):
-    """Items as ids (flat, each ended by a boundary), and which of the batch they are; dead ends are left out."""
-
-    ids: Ids
-    offsets: npt.NDArray[np.int64]
-
-
-class Drawer(Protocol):
-    """A prepared way to draw many items by one plan."""
-
-    def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
-        """Items first .. first + count - 1 of the seed, as the plain path gives them."""
-        ...
-
-
-@runtime_checkable
-class FastSampler(Protocol):
-    """A model with a fast way to draw many items."""
-
-    def drawer(self, plan: Plan, n: int) -> Drawer | None:
-        """Prepare to draw about n items; None where the plain path is to be taken."""
-        ...
+BARREN: Final = 50_000  # draws without a single item that meets all conditions, after which no more are tried
 
 
 @dataclass(frozen=True)
@@ -110,7 +84,7 @@ class Samples:
         """One sentence for people on why there are fewer items than wanted."""
         return (
             f"only {len(self.corpus):,} of {self.wanted:,} items: {self.drawn:,} draws gave no more that meet all "
-            "wishes (new, distinct, lengths)"
+            "conditions (new, distinct, lengths)"
         )
 
 
@@ -118,32 +92,46 @@ def sample(
     model: LanguageModel,
     n: int,
     plan: Plan,
+    constraint: Constraint | None = None,
     *,
     options: TextOptions | None = None,
     known: Fingerprints | None = None,
 ) -> Samples:
-    """Draw n items from a model.
+    """Draw n items from a model, symbol by symbol from left to right.
+
+    The end is not allowed before the least length and is forced at the largest one; so an item of the largest length
+    need not be one that the model would end there. A constraint that asks for more than a prefix and lengths cannot be
+    met in this way; `Model.draw` can meet it.
 
     Args:
         model: any language model.
         n: how many items.
         plan: how.
+        constraint: prefix and lengths; none of the items is empty where it says nothing of the least length, except
+            for the stream torch1.
         options: what the model does to text; applied to the prefix.
         known: fingerprints of the training items, for plan.new.
 
     Raises:
-        SettingsError: n is negative, the prefix is longer than max_length, plan.new without known items, or items
-            do not end.
+        SettingsError: n is negative, the prefix is longer than max_length, the constraint asks for more than prefix
+            and lengths, plan.new without known items, or items do not end.
         UnknownSymbolError: the prefix has a character that the model does not know.
     """
     if n < 0:
         raise SettingsError(f"the number of items is at least 0, not {n}")
     if plan.new and known is None:
         raise SettingsError("this model has not kept its training items, so it cannot tell which items are new")
-    prefix = _prefix_ids(model, plan, options or TextOptions(strip=False))
+    constraint = (constraint or Constraint()).for_sampling(plan.least)
+    if constraint.looks_ahead:
+        raise SettingsError("from left to right, items can be held to a prefix and to lengths alone")
+    prefix = _prefix_ids(model, constraint, options or TextOptions(strip=False))
     seed = secrets.randbits(63) if plan.seed is None else plan.seed
     one_sequence = plan.stream == "torch1"
-    source = _sequential(model, plan, seed, prefix) if one_sequence else _batched(model, plan, n, seed, prefix)
+    source = (
+        _sequential(model, plan, constraint, seed, prefix)
+        if one_sequence
+        else _batched(model, plan, constraint, n, seed, prefix)
+    )
     kept: list[Corpus] = []
     seen: Fingerprints = np.empty(0, dtype=np.uint64)
     got = drawn = barren = 0
@@ -165,12 +153,10 @@ def sample(
     return Samples(_joined(model, kept), n, drawn)
 
 
-def _prefix_ids(model: LanguageModel, plan: Plan, options: TextOptions) -> Ids:
-    text = replace(options, strip=False).apply(plan.prefix)
-    if plan.max_length is not None and len(text) > plan.max_length:
-        raise SettingsError(f"the prefix {text!r} is longer than max-length {plan.max_length}")
-    if set(text) & set("\n\r\0"):
-        raise SettingsError("a prefix holds no line ends and no NUL characters")
+def _prefix_ids(model: LanguageModel, constraint: Constraint, options: TextOptions) -> Ids:
+    text = replace(options, strip=False).apply(constraint.prefix)
+    if constraint.max_length is not None and len(text) > constraint.max_length:
+        raise SettingsError(f"the prefix {text!r} is longer than max-length {constraint.max_length}")
     known = model.alphabet
     unknown = [c for c in text if c not in known.characters]
     if unknown:
@@ -238,12 +224,15 @@ def adjust(
     return log_probs
 
 
-def allowed(log_probs: LogProbs, alphabet: Alphabet, plan: Plan, t: int) -> LogProbs:
-    """Rows (B, V) after t characters, what the plan forbids at -inf, adjusted; a dead end is -inf throughout."""
+def allowed(log_probs: LogProbs, alphabet: Alphabet, plan: Plan, shortest: int, t: int) -> LogProbs:
+    """Rows (B, V) after t characters, adjusted; a dead end is -inf throughout.
+
+    Before `shortest` characters the end is at -inf, and the unknown symbol always.
+    """
     unknown = alphabet.unknown
-    if t < plan.shortest or unknown is not None:
+    if t < shortest or unknown is not None:
         log_probs = log_probs.copy()
-        if t < plan.shortest:
+        if t < shortest:
             log_probs[:, BOUNDARY] = -np.inf
         if unknown is not None:
             log_probs[:, unknown] = -np.inf
@@ -282,10 +271,11 @@ def draw_symbols(cumulative: F64, u: F64) -> DrawnSymbols:
     return DrawnSymbols((cumulative <= marks[:, None]).sum(axis=-1), marks)
 
 
-def _batched(model: LanguageModel, plan: Plan, n: int, seed: int, prefix: Ids) -> Callable[[int], Draws]:
+def _batched(
+    model: LanguageModel, plan: Plan, constraint: Constraint, n: int, seed: int, prefix: Ids
+) -> Callable[[int], Draws]:
     """Gives the next so many items at each call."""
-    drawer = model.drawer(plan, n) if isinstance(model, FastSampler) else None
-    drawer = drawer or partial(draw_plainly, model, plan)
+    drawer: Drawer = model.drawer(plan, constraint, n) or partial(draw_plainly, model, plan, constraint)
     first = 0
 
     def draw(count: int) -> Draws:
@@ -296,7 +286,9 @@ def _batched(model: LanguageModel, plan: Plan, n: int, seed: int, prefix: Ids) -
     return draw
 
 
-def draw_plainly(model: LanguageModel, plan: Plan, seed: int, prefix: Ids, first: int, count: int) -> Draws:
+def draw_plainly(
+    model: LanguageModel, plan: Plan, constraint: Constraint, seed: int, prefix: Ids, first: int, count: int
+) -> Draws:
     """Items first .. first + count - 1 of the seed by the model's start and advance alone."""
     keys = item_keys(seed, first, count)
     step = model.start(count)
@@ -306,9 +298,9 @@ def draw_plainly(model: LanguageModel, plan: Plan, seed: int, prefix: Ids, first
     written: list[tuple[npt.NDArray[np.intp], Ids]] = []
     dead: list[npt.NDArray[np.intp]] = []
     t = len(prefix)
-    while len(alive) and t != plan.max_length:
-        check_endless(plan, t)
-        cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, t))
+    while len(alive) and t != constraint.max_length:
+        check_endless(constraint.max_length, t)
+        cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, constraint.shortest, t))
         total = cumulative[:, -1]
         ids, _ = draw_symbols(cumulative, uniforms(keys[alive], t))
         dead.append(alive[total == 0])
@@ -318,18 +310,18 @@ def draw_plainly(model: LanguageModel, plan: Plan, seed: int, prefix: Ids, first
             step = step._replace(state=model.select(step.state, np.flatnonzero(going)))
         written.append((alive, ids.astype(model.alphabet.dtype)))
         t += 1
-        if len(alive) and t != plan.max_length:
+        if len(alive) and t != constraint.max_length:
             step = model.advance(step.state, written[-1][1])
     return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))
 
 
-def check_endless(plan: Plan, t: int) -> None:
+def check_endless(max_length: int | None, t: int) -> None:
     """Stop what would not stop by itself.
 
     Raises:
         SettingsError: no length limit, and an item of ENDLESS symbols.
     """
-    if plan.max_length is None and t >= ENDLESS:
+    if max_length is None and t >= ENDLESS:
         raise SettingsError(
             f"an item has not ended after {ENDLESS:,} characters, and with these settings may never; give a max-length"
         )
@@ -358,27 +350,32 @@ def assemble(
     return Draws(ids[: offsets[-1]], np.concatenate([[0], offsets[1:][whole]]))
 
 
-def _sequential(model: LanguageModel, plan: Plan, seed: int, prefix: Ids) -> Callable[[int], Draws]:
+def _sequential(
+    model: LanguageModel, plan: Plan, constraint: Constraint, seed: int, prefix: Ids
+) -> Callable[[int], Draws]:
     """As `_batched`, with one sequence of uniforms for all draws, and torch's >= in place of >."""
     source = torch1_uniforms(seed)
 
     def draw(count: int) -> Draws:
-        items = [item for item in (_one_item(model, plan, source, prefix) for _ in range(count)) if item is not None]
+        drawn = (_one_item(model, plan, constraint, source, prefix) for _ in range(count))
+        items = [item for item in drawn if item is not None]
         offsets = np.cumsum([0, *(len(item) for item in items)])
         return Draws(np.array([i for item in items for i in item], dtype=model.alphabet.dtype), offsets)
 
     return draw
 
 
-def _one_item(model: LanguageModel, plan: Plan, source: Iterator[float], prefix: Ids) -> list[int] | None:
+def _one_item(
+    model: LanguageModel, plan: Plan, constraint: Constraint, source: Iterator[float], prefix: Ids
+) -> list[int] | None:
     """The next item with its closing boundary, or None at a dead end."""
     step = model.start(1)
     item = [int(symbol) for symbol in prefix]
     for symbol in prefix:
         step = model.advance(step.state, np.full(1, symbol))
-    while len(item) != plan.max_length:
-        check_endless(plan, len(item))
-        cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, len(item)))[0]
+    while len(item) != constraint.max_length:
+        check_endless(constraint.max_length, len(item))
+        cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, constraint.shortest, len(item)))[0]
         if cumulative[-1] == 0:
             return None
         symbol = int(np.searchsorted(cumulative, next(source) * cumulative[-1]))

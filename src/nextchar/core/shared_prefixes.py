@@ -14,10 +14,11 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import LanguageModel, LogProbs
+from nextchar.core.protocol import Draws, LanguageModel, LogProbs
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Draws, allowed, assemble, check_endless, cumulate, draw_symbols
+from nextchar.core.sampling import allowed, assemble, check_endless, cumulate, draw_symbols
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
 
@@ -83,11 +84,13 @@ class BranchingDrawer:
 
     Attributes:
         model: what says what comes next.
-        plan: the wishes.
+        plan: how boldly.
+        constraint: the lengths.
     """
 
     model: LanguageModel
     plan: Plan
+    constraint: Constraint
 
     def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
         """Items first .. first + count - 1 of the seed, as the plain path gives them."""
@@ -102,16 +105,16 @@ class BranchingDrawer:
         return Draws(ids, np.concatenate([*offsets, ends[-1:]]))
 
     def _draw(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
-        plan, alphabet = self.plan, self.model.alphabet
+        plan, constraint, alphabet = self.plan, self.constraint, self.model.alphabet
         keys = item_keys(seed, first, count)
         branching = Branching.of(self.model, count, prefix)
         alive = np.arange(count)
         written: list[tuple[npt.NDArray[np.intp], Ids]] = []
         dead: list[npt.NDArray[np.intp]] = []
         t = len(prefix)
-        while len(alive) and t != plan.max_length:
-            check_endless(plan, t)
-            cumulative = cumulate(allowed(branching.log_probs, alphabet, plan, t))[branching.row]
+        while len(alive) and t != constraint.max_length:
+            check_endless(constraint.max_length, t)
+            cumulative = cumulate(allowed(branching.log_probs, alphabet, plan, constraint.shortest, t))[branching.row]
             total = cumulative[:, -1]
             ids, _ = draw_symbols(cumulative, uniforms(keys[alive], t))
             dead.append(alive[total == 0])
@@ -119,7 +122,7 @@ class BranchingDrawer:
             alive = alive[going]
             written.append((alive, ids[going].astype(prefix.dtype)))
             t += 1
-            if len(alive) and t != plan.max_length:
+            if len(alive) and t != constraint.max_length:
                 branching = branching.after(going, ids[going])
         return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import Split
@@ -100,5 +101,5 @@ def _order_point(parts: Split, order: int, add: float, samples: int, max_length:
         held_out=model.evaluate(parts.validation).nats_per_symbol,
         contexts=len(np.unique(model.counts.ngrams[:, :-1], axis=0)),
         ngrams=len(model.counts.counts),
-        samples=tuple(model.draw(samples, Plan(seed=1, max_length=max_length)).corpus),
+        samples=tuple(model.draw_left_to_right(samples, Plan(seed=1), Constraint(max_length=max_length)).corpus),
     )

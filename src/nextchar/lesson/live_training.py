@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton_model import rows_of
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.data.provenance import Provenance
 from nextchar.lesson.equivalence import largest_difference
@@ -97,7 +98,7 @@ class LiveTraining:
         assert self.step is not None
         return self.divergence.best if self.divergence else self.step
 
-    def snapshot(self, *, samples: int, plan: Plan) -> ModelSnapshot:
+    def snapshot(self, *, samples: int, plan: Plan, constraint: Constraint | None = None) -> ModelSnapshot:
         """Look at the model of the weights in `kept`."""
         model = BigramNetModel(
             settings=self.net,
@@ -110,7 +111,7 @@ class LiveTraining:
         return ModelSnapshot(
             probabilities=rows,
             largest_difference=largest_difference(rows, self._counted),
-            samples=tuple(model.draw(samples, plan).corpus),
+            samples=tuple(model.draw_left_to_right(samples, plan, constraint).corpus),
         )
 
     def close(self) -> None:

@@ -70,7 +70,7 @@ def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> S
     for symbol in model.alphabet.encode(prefix):
         step = model.advance(step.state, np.full(1, symbol))
     u = uniforms(item_keys(seed, 0, 1), number)
-    log_probs = allowed(step.log_probs, model.alphabet, Plan(seed=seed), len(prefix))
+    log_probs = allowed(step.log_probs, model.alphabet, Plan(seed=seed), 1, len(prefix))
     rows = cumulate(log_probs)
     draw = draw_symbols(rows, u)
     cumulative, chosen = rows[0], int(draw.ids[0])

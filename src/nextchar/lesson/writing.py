@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.data.corpus import Corpus
 from nextchar.models.ngram.model import NgramModel
@@ -42,19 +43,22 @@ class Written:
         return float(self.items.lengths.mean()) if len(self.items) else 0.0
 
 
-def write(model: NgramModel, n: int, plan: Plan, *, tries: int | None = None) -> Written:
-    """Draw n items; with a number of tries draw so many and keep the first n that are new.
+def write(
+    model: NgramModel, n: int, plan: Plan, constraint: Constraint | None = None, *, tries: int | None = None
+) -> Written:
+    """Draw n items from left to right; with a number of tries draw so many and keep the first n that are new.
 
-    As every item of a seed has its own random numbers, the new ones are those of `model.sample(n, new=True)`, as far
-    as the tries reach.
+    As every item of a seed has its own random numbers, the new ones are those that drawing new items alone would
+    give, as far as the tries reach.
 
     Args:
         model: it remembers its training items.
         n: how many items.
         plan: how they are drawn.
+        constraint: their prefix and lengths.
         tries: how many items to draw where only new ones are wanted; None to keep all.
     """
-    drawn = model.draw(n if tries is None else tries, plan).corpus
+    drawn = model.draw_left_to_right(n if tries is None else tries, plan, constraint).corpus
     new = _are_new(model, drawn)
     kept, looked_at = drawn, len(drawn)
     if tries is not None:
@@ -95,8 +99,8 @@ def game_rounds(model: NgramModel, distinct: Corpus, n: int, *, seed: int, max_l
     """
     chance = random.Random(seed)
     real = [distinct[i] for i in chance.sample(range(len(distinct)), min(n // 2, len(distinct)))]
-    plan = Plan(seed=seed, max_length=min(max_length, int(distinct.lengths.max())))
-    drawn = model.draw(20 * n, plan).corpus
+    constraint = Constraint(max_length=min(max_length, int(distinct.lengths.max())))
+    drawn = model.draw_left_to_right(20 * n, Plan(seed=seed), constraint).corpus
     drawn = drawn.distinct() if len(drawn) else drawn
     new = drawn.take(np.flatnonzero(_are_new(model, drawn))[: n - n // 2])
     rounds = [

@@ -97,11 +97,13 @@ def layers(model: Model, items: Corpus | None = None) -> Figure:
         SettingsError: the model is no net, or there are no items to look at.
         UnknownSymbolError: the items have a character that the model does not know.
     """
+    from nextchar.core.constraint import Constraint
     from nextchar.core.plan import Plan
     from nextchar.models.neural.diagnostics import inside, net_of
 
     net = net_of(model)
-    found = inside(net, items if items is not None else net.draw(OWN_ITEMS, Plan(seed=1, max_length=100)).corpus)
+    own = Constraint(max_length=100)
+    found = inside(net, items if items is not None else net.draw(OWN_ITEMS, Plan(seed=1), own).corpus)
     with style():
         figure = canvas(9, 7.6)
         above, below = figure.subplots(2, 1)

@@ -109,7 +109,7 @@ def run(tmp_path: Path, *arguments: str, code: int = 0) -> Result:
         (["--model", "mix", "--log", "x"], 2, "--log does not go with --model mix"),
     ],
 )
-def test_wrong_wishes(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+def test_wrong_options(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     assert words in run(tmp_path, *arguments, code=code).stderr
     assert not (tmp_path / "m").exists()

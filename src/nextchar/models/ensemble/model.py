@@ -22,10 +22,12 @@ from typing import Any, ClassVar, Final, NamedTuple, cast, final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.automata.stepwise_model import StepwiseModel
+from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.numerics import log_sum_exp
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.protocol import Drawer, LogProbs, Step
 from nextchar.core.scoring import read_batches
 from nextchar.core.shared_prefixes import BranchingDrawer, branching_nats, together_of
 from nextchar.data.alphabet import Alphabet, Ids
@@ -75,7 +77,7 @@ class Ensemble:
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class EnsembleModel(Model):
+class EnsembleModel(StepwiseModel):
     """Several models of one alphabet as one.
 
     A symbol that a member holds impossible is impossible. Where that would leave no symbol, those are
@@ -157,9 +159,9 @@ class EnsembleModel(Model):
         """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
         return branching_nats(self, corpus)
 
-    def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer:  # noqa: ARG002 - a model's interface
         """A fast way to draw many items."""
-        return BranchingDrawer(self, plan)
+        return BranchingDrawer(self, plan, constraint)
 
     def training_nats(self) -> float:
         """There is no training data of its own.

@@ -28,7 +28,10 @@ from nextchar._kernels.mix.sizes import (
     WINDOW,
     state_words,
 )
-from nextchar.core.model import Kept, Model
+from nextchar.automata.stepwise_model import StepwiseModel
+from nextchar.core.constraint import Constraint
+from nextchar.core.model import Kept
+from nextchar.core.plan import Plan
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.protocol import LogProbs, Step
 from nextchar.core.settings import check, setting
@@ -209,7 +212,7 @@ def _explained(tables: Tables, rows: Any, fitted: Fitted, seed: int) -> list[dic
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class MixModel(Model):
+class MixModel(StepwiseModel):
     """A trained mix.
 
     Attributes:
@@ -317,6 +320,9 @@ class MixModel(Model):
             step = self.advance(step.state, column)
             rows.append(step.log_probs)
         return np.stack(rows, axis=1)
+
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
+        """None: the plain way is fast enough."""
 
     def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         """-log p of every symbol of a corpus, shape (S,), nats."""

@@ -17,9 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from nextchar.core.model import Kept, Model
+from nextchar.automata.stepwise_model import StepwiseModel
+from nextchar.core.constraint import Constraint
+from nextchar.core.model import Kept
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.protocol import Drawer, LogProbs, Step
 from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer, branching_nats
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus
@@ -57,7 +59,7 @@ class NetSettings(Protocol):
 
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class NeuralModel(Model):
+class NeuralModel(StepwiseModel):
     """A trained net.
 
     Attributes:
@@ -128,9 +130,9 @@ class NeuralModel(Model):
         """How many items are read or drawn at a time, which bounds the memory of their states."""
         return int(np.clip(STATE_NUMBERS // self.module.largest_state, 64, MOST_TOGETHER))
 
-    def drawer(self, plan: Plan, n: int) -> BranchingDrawer:  # noqa: ARG002 - a model's interface
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer:  # noqa: ARG002 - a model's interface
         """A fast way to draw many items."""
-        return BranchingDrawer(self, plan)
+        return BranchingDrawer(self, plan, constraint)
 
     def training_nats(self) -> float:
         """-log p of the training data, weights counted, as measured after training."""

@@ -16,6 +16,7 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.errors import NextcharError
 from nextchar.extras import need_torch
@@ -42,7 +43,8 @@ TURN_SECONDS: Final = 0.02  # of computing for one frame, divided among the visi
 TABLE_EVERY: Final = 5  # frames
 LARGEST: Final = 20_000
 SAMPLES: Final = 3
-SAMPLES_PLAN: Final = Plan(seed=1, max_length=30)
+SAMPLES_PLAN: Final = Plan(seed=1)
+SAMPLES_CONSTRAINT: Final = Constraint(max_length=30)
 SMALL_ALPHABET: Final = 300  # up to which every frame has samples
 
 
@@ -93,7 +95,7 @@ class StreamedTraining:
         whole = self.training.ended or self._frames % TABLE_EVERY == 0
         self._frames += 1
         if whole or self._data.corpus.alphabet.size <= SMALL_ALPHABET:
-            snapshot = self.training.snapshot(samples=SAMPLES, plan=SAMPLES_PLAN)
+            snapshot = self.training.snapshot(samples=SAMPLES, plan=SAMPLES_PLAN, constraint=SAMPLES_CONSTRAINT)
             frame |= {"samples": list(snapshot.samples), "largest_difference": snapshot.largest_difference}
             if whole:
                 ids = self._cache.shown_ids(self._data)

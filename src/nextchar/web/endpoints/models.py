@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.scoring import evaluate
@@ -20,6 +21,7 @@ __all__ = ["ENDPOINTS", "models"]
 MOST_SEATED: Final = 60_000  # symbols that Pitman-Yor is trained on while a visitor waits: about two seconds
 MOST_TUNED: Final = 300_000  # the same where discounts are tuned
 BEST_SAMPLES: Final = 10
+SHOWN: Final = Constraint(max_length=LONGEST_ITEM)
 
 
 def models(call: ApiCall) -> Any:
@@ -50,7 +52,7 @@ def _measured(parts: Split) -> dict[str, Any]:
     return {
         "models": sorted(results, key=lambda entry: entry["nats_per_symbol"]),
         "left_out": left_out,
-        "samples": [] if best is None else list(best.draw(BEST_SAMPLES, Plan(seed=1, max_length=LONGEST_ITEM)).corpus),
+        "samples": [] if best is None else list(best.draw_left_to_right(BEST_SAMPLES, Plan(seed=1), SHOWN).corpus),
     }
 
 

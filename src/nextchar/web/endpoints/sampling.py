@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from typing import Any, Final, Literal
 
+from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.lesson.slow_draw import slow_draw
 from nextchar.lesson.tables import shown_in_row
@@ -61,6 +62,8 @@ def sample(call: ApiCall) -> Any:
         seed=seed_of(call),
         stream=stream,
         temperature=fields.number("temperature", 1.0, low=0, high=100),
+    )
+    constraint = Constraint(
         prefix=fields.text("prefix", "", longest=longest),
         min_length=fields.optional_whole("min_length", low=0, high=longest),
         max_length=fields.optional_whole("max_length", low=1, high=longest) or longest,
@@ -68,7 +71,7 @@ def sample(call: ApiCall) -> Any:
     tries = _tries(call.data, n, order, stream) if fields.flag("new") else None
     model = call.cache.ngram(call.data, order, add_of(call))
     begun = time.perf_counter()
-    written = write(model, n, plan, tries=tries)
+    written = write(model, n, plan, constraint, tries=tries)
     seconds = time.perf_counter() - begun
     return {
         "items": [written.items[i] for i in range(min(LISTED, len(written.items)))],

@@ -323,7 +323,7 @@ def invoke(tmp_path: Path, *arguments: str) -> tuple[int, str]:
         (["--model", "mlp", "--preset", "tiny"], 2, "'tiny' is not one of"),
     ],
 )
-def test_wrong_wishes(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+def test_wrong_options(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
     got, output = invoke(tmp_path, *arguments)
     assert (got, words in output) == (code, True), output
     assert "Traceback" not in output

@@ -1,0 +1,94 @@
+"""The items of a finite automaton that meet a constraint, as a Markov chain: what exact answers start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from nextchar.automata.automaton import Automaton
+from nextchar.automata.constraints import constraint_automata
+from nextchar.automata.dfa import Dfa, nothing_of
+from nextchar.automata.product import Chain, Product
+from nextchar.automata.regex import Repeat, compile_node
+from nextchar.core.constraint import Constraint
+from nextchar.core.plan import Plan
+from nextchar.core.sampling import adjust
+from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.provenance import Provenance
+from nextchar.data.training_items import training_items
+from nextchar.errors import SettingsError
+
+__all__ = ["Conditioned", "conditioned"]
+
+
+class Conditioned(NamedTuple):
+    """The items of an automaton that meet a constraint.
+
+    Attributes:
+        log_probability: of the constraint, nats.
+        chain: the items.
+        known: sorted fingerprints of items that are to be left out besides; None for none.
+    """
+
+    log_probability: float
+    chain: Chain
+    known: Fingerprints | None
+
+
+def conditioned(
+    automaton: Automaton,
+    seen: Provenance,
+    constraint: Constraint,
+    *,
+    new: bool = False,
+    data: Corpus | None = None,
+    writable: bool = False,
+    reshaped: Plan | None = None,
+) -> Conditioned:
+    """The items of an automaton that meet a constraint.
+
+    Args:
+        automaton: of the model.
+        seen: what the model remembers of its training data.
+        constraint: what items are wanted.
+        new: only items that are not in the training data; exactly so where `data` is given, else by fingerprints.
+        data: the training data, or a larger file that holds it.
+        writable: without items that have the unknown symbol.
+        reshaped: first the rows of the automaton are reshaped by the temperature, top_k and top_p of this plan.
+
+    Raises:
+        SettingsError: no item meets the constraint, or its automaton and the model's are too large together; a
+            pattern cannot be read; `data` is not the training data; nothing is known of the training items.
+        UnknownSymbolError: a condition needs a character that the model does not know.
+    """
+    alphabet = automaton.alphabet
+    automata = constraint_automata(constraint, alphabet, seen.options)
+    if writable and alphabet.unknown is not None:
+        known_ids = frozenset(range(1, alphabet.unknown))
+        automata.append(compile_node(Repeat(known_ids, 0, None), alphabet, "the known characters"))
+    known = None
+    if new and data is not None:
+        automata.append(_all_but(training_items(seen, alphabet, data), automata))
+    elif new:
+        known = seen.known
+        if known is None:
+            raise SettingsError(
+                "this model has not kept its training items, so it cannot tell which items are new; give the "
+                "training data",
+                argument="data",
+            )
+    reshape = None
+    if reshaped is not None and reshaped.adjusts:
+        reshape = partial(adjust, temperature=reshaped.temperature, top_k=reshaped.top_k, top_p=reshaped.top_p)
+    return Conditioned(*Product.of(automaton, automata, reshape).conditional(), known)
+
+
+def _all_but(items: Corpus, others: Sequence[Dfa]) -> Dfa:
+    """Everything but the items; those that another condition leaves out anyway are not looked at."""
+    for dfa in others:
+        if len(items):
+            items = items.take(np.flatnonzero(dfa.accepts(items)))
+    return nothing_of(items)

@@ -1,0 +1,28 @@
+"""What all models share that are no finite automata: they say what comes next, and not how an item may end."""
+
+from __future__ import annotations
+
+from nextchar.automata.constrained_sampling import draw_items
+from nextchar.core.constraint import Constraint
+from nextchar.core.model import Model
+from nextchar.core.plan import Plan
+from nextchar.core.sampling import Samples
+from nextchar.data.corpus import Corpus
+
+__all__ = ["StepwiseModel"]
+
+
+class StepwiseModel(Model):
+    """A model that is known step by step only, such as a net or a mixture."""
+
+    def draw(
+        self,
+        n: int,
+        plan: Plan,
+        constraint: Constraint | None = None,
+        *,
+        data: Corpus | None = None,
+        look_ahead: Model | None = None,
+    ) -> Samples:
+        """Items that all meet the constraint, in shares that are nearly the model's; see `Model.draw`."""
+        return draw_items(self, n, plan, constraint, data=data, look_ahead=look_ahead)

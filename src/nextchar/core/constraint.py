@@ -1,0 +1,95 @@
+"""What an item has to be: begin so, end so, fit a pattern, have so many characters, not be taken.
+
+A constraint says what is wanted and nothing of how it is had: `Plan` says how to draw, and a model draws what meets
+both. What turns it into finite automata is in `nextchar.automata.constraints`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nextchar.errors import SettingsError
+
+__all__ = ["Constraint"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraint:
+    """The conditions that an item has to meet, all of them.
+
+    Attributes:
+        match: regular expressions that the whole item fits; see `automata.regex` for what they may have. One text is
+            one pattern.
+        prefix: what it starts with; counts as part of its length.
+        suffix: what it ends with.
+        contains: texts that it has somewhere. One text is that text alone.
+        allowed: the only characters that it may have; None for all.
+        not_in: items that it is not one of; the empty text is the empty item.
+        min_length: the least number of characters. None leaves it open: no item is too short for a probability or a
+            list of the most probable items, and none of those sampled is empty (see `for_sampling`).
+        max_length: the largest number of characters.
+
+    Raises:
+        SettingsError: a condition is out of its range, or two contradict each other.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
+        >>> wanted = nextchar.Constraint(suffix="b", max_length=2)
+        >>> [item.text for item in nextchar.given(model, wanted).top()]
+        ['ab', 'b']
+        >>> set(model.draw(100, nextchar.Plan(seed=1), wanted).corpus) == {"ab", "b"}
+        True
+    """
+
+    match: Sequence[str] = ()
+    prefix: str = ""
+    suffix: str = ""
+    contains: Sequence[str] = ()
+    allowed: str | None = None
+    not_in: Sequence[str] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.not_in, str):
+            raise SettingsError(f"not_in takes a list of items, for example [{self.not_in!r}], not one text")
+        for name in ("match", "contains", "not_in"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+        if self.min_length is not None and self.min_length < 0:
+            raise SettingsError(f"min-length is at least 0, not {self.min_length}")
+        if self.max_length is not None and self.max_length < 0:
+            raise SettingsError(f"max-length is at least 1, or 0 for the empty item alone, not {self.max_length}")
+        if self.max_length is not None and self.max_length < self.shortest:
+            raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
+        for name, texts in (("prefix", [self.prefix]), ("suffix", [self.suffix]), ("contains", self.contains)):
+            for text in texts:
+                if set(text) & set("\n\r\0"):
+                    raise SettingsError(f"{name} {text!r}: an item holds no line ends and no NUL characters")
+
+    @property
+    def shortest(self) -> int:
+        """The least number of characters of an item."""
+        return self.min_length or 0
+
+    @property
+    def bounds_length(self) -> bool:
+        """Whether it says more of the length than that an item is not empty."""
+        return self.shortest > 1 or self.max_length is not None
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it asks for more than a prefix and lengths, so that no step alone shows whether it will be met."""
+        return bool(self.match or self.suffix or self.contains or self.allowed is not None or self.not_in)
+
+    def for_sampling(self, least: int) -> Constraint:
+        """The same for items that are to be sampled: of at least `least` characters, where nothing is said of it.
+
+        Raises:
+            SettingsError: the largest number of characters is below that, or 0.
+        """
+        if self.max_length == 0:
+            raise SettingsError("max-length is at least 1, not 0")
+        return self if self.min_length is not None else replace(self, min_length=least)
