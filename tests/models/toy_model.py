@@ -10,7 +10,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.model import Kept, Model
+from nextchar.automata.stepwise_model import StepwiseModel
+from nextchar.core.constraint import Constraint
+from nextchar.core.model import Kept
+from nextchar.core.plan import Plan
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.protocol import LogProbs, Step
 from nextchar.core.settings import check, setting
@@ -39,7 +42,7 @@ class Toy:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ToyModel(Model):
+class ToyModel(StepwiseModel):
     kind: ClassVar[str] = "toy"
     context_length: ClassVar[int] = 0
     settings: Toy
@@ -63,6 +66,9 @@ class ToyModel(Model):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         return np.tile(self._row(), (*ids.shape, 1))
+
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
+        return None
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         return {"nothing": np.zeros(1)}
