@@ -1,0 +1,186 @@
+"""The command `nextchar web`: it starts, answers while it works, and ends."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Visit = Callable[[str], Any]
+
+
+def ended(before: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`nextchar web` as a user runs it, where it ends by itself."""
+    code = f"import sys; {before}; from nextchar.cli import main; main()"
+    environment = {**os.environ, "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code, "web", "--no-browser", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["starlette", "uvicorn", "plotly"])
+def test_without_the_extra_the_command_says_what_to_install(module: str) -> None:
+    done = ended(f"sys.modules[{module!r}] = None", "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr == 'Error: the lesson page needs the extra "web": pip install "nextchar[web]"\n'
+
+
+def test_a_port_in_use_ends_the_command() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = ended("pass", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"Error: port {port} is in use; choose another port, or port 0 for a free one\n"
+
+
+@contextlib.contextmanager
+def command(*arguments: str) -> Iterator[tuple[Any, int, float]]:
+    """`nextchar web` as a process of its own: the process, its port, and when it was started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = "from nextchar.cli.web import web; web()"
+    begun = time.perf_counter()
+    arguments = (sys.executable, "-c", code, "--no-browser", "--port", str(port), *arguments)
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process, port, begun
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def first_page(port: int) -> None:
+    until = time.monotonic() + 20
+    while True:
+        connection = http.client.HTTPConnection("localhost", port, timeout=10)
+        try:
+            connection.request("GET", "/favicon.ico")
+            connection.getresponse().read()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < until
+            time.sleep(0.005)
+        finally:
+            connection.close()
+
+
+def test_the_first_page_comes_and_ctrl_c_ends_it(record_property: Callable[[str, object], None]) -> None:
+    times = []
+    for _ in range(3):
+        with command() as (process, port, begun):
+            first_page(port)
+            times.append(time.perf_counter() - begun)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert f"http://localhost:{port}/" in err
+        assert "Traceback" not in out + err
+    record_property("seconds to the first page", min(times))
+
+
+def test_ctrl_c_ends_a_training_too(visitor: Visit, torch: Any) -> None:
+    with command() as (process, port, _):
+        first_page(port)
+        with visitor(f"http://localhost:{port}") as client:
+            stream = client.train(steps=20_000, steps_per_second=10)
+            next(stream)
+            process.send_signal(signal.SIGINT)
+            assert list(stream)[-1][0] == "stopped"
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Traceback" not in out + err
+
+
+def test_a_port_in_use_and_a_missing_file_are_said_in_one_line(tmp_path: Path) -> None:
+    from nextchar.cli.web import web
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ValueError, match=r"port \d+ is in use; choose another port"):
+            web.callback(port=taken.getsockname()[1], no_browser=True, data=None)  # type: ignore[misc]
+    with pytest.raises(ValueError, match="no such file"):
+        web.callback(port=0, no_browser=True, data=str(tmp_path / "none"))  # type: ignore[misc]
+
+
+def test_keystrokes_are_answered_while_a_training_streams(
+    visitor: Visit, torch: Any, record_property: Callable[[str, object], None]
+) -> None:
+    with command() as (_, port, _):
+        first_page(port)
+        with visitor(f"http://localhost:{port}") as client, visitor(f"http://localhost:{port}") as other:
+            client.submit("score", text="emma")
+            frames: list[float] = []
+
+            def train() -> None:
+                for name, _ in other.train(steps=20_000, steps_per_second=20_000):
+                    if name == "step":
+                        frames.append(time.perf_counter())
+
+            with ThreadPoolExecutor(1) as pool:
+                training = pool.submit(train)
+                times = []
+                for i in range(30):
+                    begun = time.perf_counter()
+                    client.submit("encode", text="emma"[: 1 + i % 4])
+                    client.submit("score", text="emma"[: 1 + i % 4])
+                    times.append((time.perf_counter() - begun) / 2)
+                    time.sleep(0.03)
+                while len(frames) < 2 and not training.done():  # on a busy machine they come late
+                    time.sleep(0.01)
+                other.delete("/api/net/train")
+                training.result()
+    assert len(times) == 30
+    assert len(frames) > 1
+    record_property("seconds for a keystroke's answer, median", sorted(times)[len(times) // 2])
+    record_property("frames a second of a training", (len(frames) - 1) / (frames[-1] - frames[0]))
+
+
+def test_20_visitors_train_and_the_server_answers(
+    visitor: Visit, torch: Any, record_property: Callable[[str, object], None]
+) -> None:
+    with command() as (_, port, _):
+        first_page(port)
+        address = f"http://localhost:{port}"
+        with visitor(address) as client, ThreadPoolExecutor(20) as pool:
+            client.fetch("net/optimum")  # torch is loaded
+
+            def train(_: int) -> int:
+                with visitor(address) as one:
+                    stream = one.train(steps=20_000, steps_per_second=20_000)
+                    begun, frames = time.monotonic(), 0
+                    while time.monotonic() - begun < 3:
+                        next(stream)
+                        frames += 1
+                    stream.close()
+                    return frames
+
+            visitors = [pool.submit(train, i) for i in range(20)]
+            time.sleep(0.5)
+            times = []
+            for _ in range(20):
+                begun = time.perf_counter()
+                client.fetch("data")
+                times.append(time.perf_counter() - begun)
+                time.sleep(0.05)
+            assert all(training.result() > 3 for training in visitors)
+    record_property("seconds for another visitor's answer, median", sorted(times)[10])
