@@ -413,7 +413,7 @@ def _writing(records: Mapping[str, Any]) -> Section:
 
 
 def _draw(records: Mapping[str, Any]) -> None:
-    from nextchar.plots.canvas import INK, SECOND_INK, canvas, lay_out, save, style
+    from nextchar.plots.canvas import INK, SECOND_INK, canvas, fit_layout, save, style
 
     lines: Sequence[tuple[str, Sequence[Sequence[float]], str, str]] = [
         ("makemore, default Transformer", MAKEMORE, "#6b6b6b", ":"),
@@ -435,7 +435,7 @@ def _draw(records: Mapping[str, Any]) -> None:
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
-        lay_out(figure)
+        fit_layout(figure)
     save(figure, PICTURE)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from nextchar._kernels.constants import GOLDEN
-from nextchar._kernels.splitmix import mix
+from nextchar._kernels.splitmix import mix64
 
 __all__ = ["draw_items", "walk", "walk_links"]
 
@@ -48,7 +48,7 @@ def draw_items(  # type: ignore[no-untyped-def]
                 endless = True
                 break
             key += U64(GOLDEN)
-            u = np.float64(mix(key) >> U64(11)) * 2.0**-53
+            u = np.float64(mix64(key) >> U64(11)) * 2.0**-53
             row = state + (U64(early) if t < shortest else U64(late))
             mark = min(u * total[row], below[row])
             if mark < 0.0:  # a dead end: total is 0, and below it lies a negative number

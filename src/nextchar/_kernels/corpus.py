@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from nextchar._kernels.splitmix import mix
+from nextchar._kernels.splitmix import mix64
 
 __all__ = ["drop_recent", "fingerprints", "mark_seen", "radix_sort", "strip_lines"]
 
@@ -31,10 +31,10 @@ def fingerprints(ids, codepoints, mixed, prints):  # type: ignore[no-untyped-def
         if place < mixed.shape[0]:
             total += mixed[place, ids[i]]
         else:
-            total += mix(codepoints[ids[i]] + U64(place + 1))
+            total += mix64(codepoints[ids[i]] + U64(place + 1))
         place += 1
         if ids[i] == 0:
-            prints[item] = mix(total)
+            prints[item] = mix64(total)
             item += 1
             total = U64(0)
             place = 0

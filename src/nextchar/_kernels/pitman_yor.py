@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from nextchar._kernels.constants import GOLDEN
-from nextchar._kernels.splitmix import mix
+from nextchar._kernels.splitmix import mix64
 
 __all__ = ["seat_all"]
 
@@ -20,7 +20,7 @@ U64 = np.uint64
 def _uniform(random):  # type: ignore[no-untyped-def]
     """The next number of SplitMix64 in [0, 1); random (1,) is its state."""
     random[0] += U64(GOLDEN)
-    return np.float64(mix(random[0]) >> U64(11)) * 2.0**-53
+    return np.float64(mix64(random[0]) >> U64(11)) * 2.0**-53
 
 
 @njit(cache=True, nogil=True)

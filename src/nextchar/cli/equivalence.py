@@ -53,7 +53,7 @@ def equivalence(
     )
     report = equivalence_report(count(corpus, 2))
     if figure:
-        plots.save(plots.smoothing_map(report), figure)
+        plots.save(plots.smoothing_heat_map(report), figure)
     if as_json:
         echo_json(report.document())
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nextchar.plots.bigram_net import one_hot_rows, smoothing_map, training, weights
+from nextchar.plots.bigram_net import one_hot_rows, smoothing_heat_map, training, weights
 from nextchar.plots.bigram_tables import counts, probabilities, surprisal
 from nextchar.plots.canvas import check_output, save
 from nextchar.plots.leaderboard import leaderboard
@@ -18,7 +18,7 @@ __all__ = [
     "one_hot_rows",
     "probabilities",
     "save",
-    "smoothing_map",
+    "smoothing_heat_map",
     "surprisal",
     "training",
     "updates",

@@ -18,7 +18,7 @@ from nextchar.plots.canvas import (
     SECOND_INK,
     canvas,
     check_size,
-    lay_out,
+    fit_layout,
     shade_table,
     shown,
     style,
@@ -28,7 +28,7 @@ from nextchar.plots.nets import learning
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["one_hot_rows", "smoothing_map", "training", "weights"]
+__all__ = ["one_hot_rows", "smoothing_heat_map", "training", "weights"]
 
 
 def training(model: Model) -> Figure:
@@ -57,7 +57,7 @@ def training(model: Model) -> Figure:
         axes.set_title(f"{model.settings.solver}: {log['data_loss'][-1]:.4f} after {log['step'][-1]:,} steps", pad=12)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 
@@ -89,7 +89,7 @@ def weights(model: Model) -> Figure:
             axes.set_title(title, pad=14)
             axes.set_xlabel("second symbol")
             axes.set_ylabel("first symbol")
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 
@@ -119,11 +119,11 @@ def one_hot_rows(model: Model, word: str) -> Figure:
         axes.set_xlabel("input of the layer")
         axes.set_ylabel("symbol read")
         axes.set_title(f"{word}: {rows.shape[0]} x {rows.shape[1]}, one 1 in each row", pad=14)
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 
-def smoothing_map(report: Equivalence) -> Figure:
+def smoothing_heat_map(report: Equivalence) -> Figure:
     """For each add-k the l2 whose optimum lies closest to it, and how close that is."""
     entries = report.map
     adds = [entry.add for entry in entries]
@@ -141,5 +141,5 @@ def smoothing_map(report: Equivalence) -> Figure:
         for axes in (above, below):
             axes.spines[["top", "right"]].set_visible(False)
             axes.grid(alpha=0.25)
-        lay_out(figure)
+        fit_layout(figure)
     return figure

@@ -9,7 +9,7 @@ import numpy as np
 from nextchar.core.model import Model
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import NgramModel
-from nextchar.plots.canvas import INK, LONGEST_WORD, canvas, check_size, joined, lay_out, pair_table, shown, style
+from nextchar.plots.canvas import INK, LONGEST_WORD, canvas, check_size, fit_layout, joined, pair_table, shown, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,5 +112,5 @@ def surprisal(model: Model, word: str) -> Figure:
         axes.set_title(f"{joined(names[:-1])}: {total} nats", pad=12)
         axes.spines[["top", "right"]].set_visible(False)
         figure.legend(loc="outside lower center", ncols=2, frameon=False)
-        lay_out(figure)
+        fit_layout(figure)
     return figure

@@ -35,8 +35,8 @@ __all__ = [
     "canvas",
     "check_output",
     "check_size",
+    "fit_layout",
     "joined",
-    "lay_out",
     "pair_table",
     "points_that_fit",
     "save",
@@ -126,7 +126,7 @@ def canvas(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def lay_out(figure: Figure) -> None:
+def fit_layout(figure: Figure) -> None:
     """Give everything its place now, once; matplotlib would draw the whole figure one more time for it."""
     engine: Any = figure.get_layout_engine()
     engine.set(w_pad=0.12, h_pad=0.12)  # inches
@@ -232,7 +232,7 @@ def pair_table(
         axes.set_xlabel(f"second symbol ({symbols[0]} is the end)", fontsize=min(13, 1.8 * side))
         axes.set_ylabel(f"first symbol ({symbols[0]} is the beginning)", fontsize=min(13, 1.8 * side))
         axes.set_title(title, fontsize=min(16, 1.7 * side), pad=14)
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nextchar.plots.canvas import INK, SECOND_INK, canvas, lay_out, style
+from nextchar.plots.canvas import INK, SECOND_INK, canvas, fit_layout, style
 from nextchar.tasks.leaderboard import Entry
 
 if TYPE_CHECKING:
@@ -37,5 +37,5 @@ def leaderboard(results: Sequence[Entry]) -> Figure:
         axes.set_xlabel("seconds of training")
         axes.set_ylabel("nats per symbol, items held out")
         axes.spines[["top", "right"]].set_visible(False)
-        lay_out(figure)
+        fit_layout(figure)
     return figure

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from nextchar.core.model import Model
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
-from nextchar.plots.canvas import COLOURS, INK, SECOND_INK, canvas, check_size, lay_out, shown, style
+from nextchar.plots.canvas import COLOURS, INK, SECOND_INK, canvas, check_size, fit_layout, shown, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def learning(model: Model) -> Figure:
         axes.set_title(title, pad=12)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 
@@ -82,7 +82,7 @@ def updates(model: Model) -> Figure:
         axes.set_ylabel("size of a step / size of the matrix")
         axes.set_title("How far one step moves each matrix", pad=12)
         _legend_outside(axes)
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 
@@ -110,7 +110,7 @@ def layers(model: Model, items: Corpus | None = None) -> Figure:
         _histograms(above, found.activations, "what the layers put out")
         _histograms(below, found.gradients, "gradients of the loss by the matrices")
         above.set_title(f"Inside the {model.kind}", pad=12)
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 
@@ -170,7 +170,7 @@ def embedding(model: Model) -> Figure:
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.08)
         axes.spines[["top", "right"]].set_visible(False)
-        lay_out(figure)
+        fit_layout(figure)
     return figure
 
 
@@ -206,5 +206,5 @@ def attention(model: Model, word: str) -> Figure:
         figure.supxlabel("takes from", fontsize=10)
         figure.supylabel("symbol", fontsize=10)
         figure.suptitle(f"Where the Transformer looks in {word}", fontsize=12)
-        lay_out(figure)
+        fit_layout(figure)
     return figure

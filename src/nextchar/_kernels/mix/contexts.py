@@ -27,7 +27,7 @@ from nextchar._kernels.mix.sizes import (
     USED_SET,
     T,
 )
-from nextchar._kernels.splitmix import mix
+from nextchar._kernels.splitmix import mix64
 
 __all__ = ["context_hash", "count_contexts", "positions_and_last", "read_symbol"]
 
@@ -50,19 +50,19 @@ def read_symbol(state, symbol, classes):  # type: ignore[no-untyped-def]
     state[NEWEST] = symbol
     if t < FIRST:
         state[OLDEST + t] = symbol
-    state[CLASSES] = np.int64(mix(U64(state[CLASSES]) * U64(31) + U64(classes[symbol]) + U64(7)))
+    state[CLASSES] = np.int64(mix64(U64(state[CLASSES]) * U64(31) + U64(classes[symbol]) + U64(7)))
     state[USED] |= np.int64(1) << np.int64(symbol % 63)
     if state.size > STATE:
         word, bit = SET + 1 + (symbol >> 6), np.int64(1) << np.int64(symbol & 63)
         if not state[word] & bit:
             state[word] |= bit
-            state[SET] ^= np.int64(mix(U64(symbol)))
+            state[SET] ^= np.int64(mix64(U64(symbol)))
     state[T] = t + 1
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _add(h: Any, value: Any, tag: int) -> Any:
-    return mix(h + U64(value) * U64(GOLDEN) + U64(tag))
+    return mix64(h + U64(value) * U64(GOLDEN) + U64(tag))
 
 
 @njit(cache=True, nogil=True)
@@ -149,7 +149,7 @@ def count_contexts(  # type: ignore[no-untyped-def]
         h = context_hash(state, context, classes)
         position_cell[i] = -1
         if h != U64(0):
-            slot = mix(h) & mask
+            slot = mix64(h) & mask
             while slot_keys[slot] != U64(0) and slot_keys[slot] != h:
                 slot = (slot + U64(1)) & mask
             if slot_keys[slot] == U64(0):
@@ -166,7 +166,7 @@ def count_contexts(  # type: ignore[no-untyped-def]
         number = position_cell[i]
         if number >= 0:
             pair = U64(number) * U64(V) + U64(ids[i]) + U64(1)
-            slot = mix(pair) & mask
+            slot = mix64(pair) & mask
             while slot_keys[slot] != U64(0) and slot_keys[slot] != pair:
                 slot = (slot + U64(1)) & mask
             if slot_keys[slot] == U64(0):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from nextchar._kernels.splitmix import mix
+from nextchar._kernels.splitmix import mix64
 
 __all__ = ["Frozen", "Gate", "lay_out"]
 
@@ -93,7 +93,7 @@ def lay_out(  # type: ignore[no-untyped-def]
     slot_first = frozen.slot_first[k]
     mask = U64(frozen.slot_first[k + 1] - slot_first - 1)
     for i in range(keys.size):
-        place = mix(keys[i]) & mask
+        place = mix64(keys[i]) & mask
         while frozen.slots[U64(slot_first) + place, 0] != U64(0):
             place = (place + U64(1)) & mask
         frozen.slots[U64(slot_first) + place, 0] = keys[i]

@@ -9,7 +9,7 @@ from numba import njit
 
 from nextchar._kernels.mix.contexts import context_hash, read_symbol
 from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, T
-from nextchar._kernels.splitmix import mix
+from nextchar._kernels.splitmix import mix64
 
 __all__ = ["advance", "row_log_probs", "stream_nats"]
 
@@ -31,7 +31,7 @@ def _find(state, frozen, hashes, records):  # type: ignore[no-untyped-def]
         if h != U64(0):
             first = U64(frozen.slot_first[k])
             mask = U64(frozen.slot_first[k + 1]) - first - U64(1)
-            slot = mix(h) & mask
+            slot = mix64(h) & mask
             while True:
                 found = frozen.slots[first + slot, 0]
                 if found == h:

@@ -219,6 +219,15 @@ def combine(models: Sequence[Model], validation: Corpus) -> EnsembleModel:
     Raises:
         SettingsError: no models or items, the models do not go together, or each holds some symbol impossible.
         UnknownSymbolError: the items have a character that the models do not know.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
+        >>> held_out = nextchar.Corpus.from_items(["mia", "elle"])
+        >>> members = [nextchar.Ngram(order=2).fit(corpus), nextchar.Ngram(order=4).fit(corpus)]
+        >>> both = nextchar.combine(members, held_out)
+        >>> both.evaluate(held_out).nats <= min(member.evaluate(held_out).nats for member in members) + 1e-9
+        True
     """
     return pooled(models, pool_weights(models, validation))
 
@@ -252,15 +261,6 @@ def pool_weights(models: Sequence[Model], validation: Corpus) -> tuple[float, ..
     Raises:
         SettingsError: no models or items, the models do not go together, or each holds some symbol impossible.
         UnknownSymbolError: the items have a character that the models do not know.
-
-    Example:
-        >>> import nextchar
-        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
-        >>> held_out = nextchar.Corpus.from_items(["mia", "elle"])
-        >>> members = [nextchar.Ngram(order=2).fit(corpus), nextchar.Ngram(order=4).fit(corpus)]
-        >>> both = nextchar.combine(members, held_out)
-        >>> both.evaluate(held_out).nats <= min(member.evaluate(held_out).nats for member in members) + 1e-9
-        True
     """
     if not models:
         raise SettingsError("an ensemble needs at least one model")

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 from nextchar.models.neural.nets.base import State
 from nextchar.models.neural.nets.recurrent import RecurrentNet
 
-__all__ = ["GruNet", "cell"]
+__all__ = ["GruNet", "gru_cell"]
 
 
-def cell(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+def gru_cell(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
     """Two gates decide, number by number, what of the old vector goes into the new.
 
     r = sigmoid(..): how much of the past the candidate may use. z = sigmoid(..): how much of the past stays.
@@ -45,4 +45,4 @@ class GruNet(RecurrentNet):
 
     def cell(self, x: Tensor, state: State) -> State:
         """One symbol more."""
-        return (cell(x, state[0], *self.weights),)
+        return (gru_cell(x, state[0], *self.weights),)

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from nextchar.models.neural.nets.base import State
 from nextchar.models.neural.nets.recurrent import RecurrentNet
 
-__all__ = ["LstmNet", "cell"]
+__all__ = ["LstmNet", "lstm_cell"]
 
 
-def cell(
+def lstm_cell(
     x: Tensor, h: Tensor, memory: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor
 ) -> tuple[Tensor, Tensor]:
     """A memory that is only ever added to or scaled, and gates that decide what enters, stays and shows.
@@ -45,4 +45,4 @@ class LstmNet(RecurrentNet):
 
     def cell(self, x: Tensor, state: State) -> State:
         """One symbol more."""
-        return cell(x, state[0], state[1], *self.weights)
+        return lstm_cell(x, state[0], state[1], *self.weights)

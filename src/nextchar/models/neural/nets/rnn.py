@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from nextchar.models.neural.nets.base import State
 from nextchar.models.neural.nets.recurrent import RecurrentNet
 
-__all__ = ["RnnNet", "cell"]
+__all__ = ["RnnNet", "rnn_cell"]
 
 
-def cell(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+def rnn_cell(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
     """What is read and what is remembered, each through its map: h' = tanh(W_ih x + b_ih + W_hh h + b_hh)."""
     return torch.tanh(F.linear(x, W_ih, b_ih) + F.linear(h, W_hh, b_hh))
 
@@ -34,4 +34,4 @@ class RnnNet(RecurrentNet):
 
     def cell(self, x: Tensor, state: State) -> State:
         """One symbol more."""
-        return (cell(x, state[0], *self.weights),)
+        return (rnn_cell(x, state[0], *self.weights),)

@@ -19,7 +19,7 @@ from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.arpa.words import BEGIN, END, UNKNOWN, character_of
 from nextchar.models.ngram.counts import MAX_ORDER
 
-__all__ = ["Place", "Section", "sections"]
+__all__ = ["NgramSection", "Place", "sections"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class NgramSection:
     """The n-grams of one order, as they stand in the file.
 
     Attributes:
@@ -87,7 +87,7 @@ def _pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
             at = end + 1
 
 
-def sections(name: str, blocks: Iterable[Block]) -> Iterator[Section]:
+def sections(name: str, blocks: Iterable[Block]) -> Iterator[NgramSection]:
     """The n-grams of an ARPA file, order by order.
 
     Args:
@@ -260,7 +260,7 @@ class _Gathered:
         at = next(i for i, text in enumerate(texts) if not _is_number(text))
         raise Place(self.name, lines[at]).fault(f"the {what} {_shown(texts[at])} is not a number")
 
-    def closed(self, header_line: int, promised: int, end: Place) -> Section:
+    def closed(self, header_line: int, promised: int, end: Place) -> NgramSection:
         """All that were read up to a line, checked one by one."""
         words, lines = np.concatenate(self.words), np.concatenate(self.lines)
         log10_prob, log10_weight = np.concatenate(self.log10_prob), np.concatenate(self.log10_weight)
@@ -281,7 +281,7 @@ class _Gathered:
         ):
             if wrong.any():
                 raise Place(self.name, int(lines[np.argmax(wrong)])).fault(message)
-        return Section(alphabet, words, log10_prob, log10_weight, lines)
+        return NgramSection(alphabet, words, log10_prob, log10_weight, lines)
 
 
 def _is_number(text: str) -> bool:

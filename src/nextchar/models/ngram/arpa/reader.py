@@ -24,7 +24,7 @@ from nextchar.data.corpus import TextOptions
 from nextchar.data.files import Digest, Format, read_blocks
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError
-from nextchar.models.ngram.arpa.parser import Place, Section, sections
+from nextchar.models.ngram.arpa.parser import NgramSection, Place, sections
 from nextchar.models.ngram.arpa.words import LOG_ZERO, NATS
 from nextchar.models.ngram.backoff import Backoff, BackoffModel
 
@@ -126,7 +126,7 @@ class _Tree:
         at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
         return np.where((self._keys[at] == wanted) & (nodes >= 0), at + 1, -1)
 
-    def longer_by(self, section: Section, name: str) -> _Tree:
+    def longer_by(self, section: NgramSection, name: str) -> _Tree:
         """With the n-grams of one more order.
 
         Raises:
