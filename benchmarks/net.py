@@ -69,8 +69,8 @@ def _optimum(counts: Counts, rounds: int) -> Section:
     (timing,) = take_turns(
         [Side(name="nextchar, newton", run=lambda: newton.from_counts(counts), amount=1, ours=True)], rounds
     )
-    best = newton.from_counts(counts).metrics["training"]["loss"][-1]
-    limit = BigramNet(l2=0).from_counts(counts).metrics["training"]["data_loss"][-1]
+    best = newton.from_counts(counts).metrics.curve[-1].objective
+    limit = BigramNet(l2=0).from_counts(counts).metrics.curve[-1].train_nats
     rows = [
         Row(
             name="nextchar, newton: to the optimum, from a cold model",

@@ -129,16 +129,16 @@ def _parts(name: SplitName) -> Split:
 def _trained(job: Job) -> dict[str, Any]:
     model, parts, seconds, cpu_seconds = _fit(job)
     return {
-        "settings": asdict(model.settings),  # type: ignore[call-overload]
-        "precision": model.metrics["precision"],
+        "settings": asdict(model.settings),
+        "precision": model.metrics.precision,
         "parameters": model.parameters,
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
-        "steps": model.metrics["training"][-1]["step"],
-        "stopped": model.metrics["stopped"],
+        "steps": model.metrics.curve[-1].step,
+        "stopped": model.metrics.stopped,
         "validation": model.evaluate(parts.validation).nats_per_symbol,
         "test": model.evaluate(parts.test).nats_per_symbol,
-        "curve": [[point["seconds"], point["validation_nats"]] for point in model.metrics["training"]],
+        "curve": [[point.seconds, point.validation_nats] for point in model.metrics.curve],
     }
 
 

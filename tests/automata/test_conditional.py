@@ -325,6 +325,14 @@ class Opaque:
     def context_length(self) -> int | None:
         return self.inner.context_length
 
+    @property
+    def corpus_scorer(self) -> None:
+        return None
+
+    @property
+    def batch_limit(self) -> None:
+        return None
+
     def start(self, batch: int) -> Any:
         return self.inner.start(batch)
 

@@ -104,10 +104,10 @@ def test_training_reaches_what_the_library_reaches(lesson: Lesson, corpus: Corpu
     lesson.open(7)
     lesson.wait_until(RESTS)  # 100 steps, learning rate 50, l2 0.01, as the page opens
     net = BigramNet(solver="gd", learning_rate=50.0, l2=0.01, steps=100, init="randn").fit(corpus)
-    log = net.metrics["training"]
+    end = net.metrics.curve[-1]
     assert lesson.text("train-step").replace(" ", "") == "100/100"
-    assert lesson.text("train-loss") == f"{log['loss'][-1]:.4f}"
-    assert lesson.text("train-data_loss") == f"{log['data_loss'][-1]:.4f}"
+    assert lesson.text("train-loss") == f"{end.objective:.4f}"
+    assert lesson.text("train-data_loss") == f"{end.train_nats:.4f}"
     assert lesson.at("train-status").locator(".message.good").count() == 1
 
 
@@ -136,16 +136,16 @@ def test_the_optimum(lesson: Lesson, corpus: Corpus) -> None:
     lesson.open(7)
     lesson.at("optimum-l2").press("Home")
     counts = count(corpus, 2)
-    log = BigramNet(l2=0.0).from_counts(counts).metrics["training"]
+    best = BigramNet(l2=0.0).from_counts(counts).metrics.curve[-1]
     lesson.wait_until(
         "(text) => document.querySelector('[data-testid=optimum-data-loss]').textContent === text",
-        f"{log['data_loss'][-1]:.6f}",
+        f"{best.train_nats:.6f}",
     )
     lesson.at("optimum-l2").press("End")
-    worst = BigramNet(l2=10.0).from_counts(counts).metrics["training"]
+    worst = BigramNet(l2=10.0).from_counts(counts).metrics.curve[-1]
     lesson.wait_until(
         "(text) => document.querySelector('[data-testid=optimum-loss]').textContent === text",
-        f"{worst['loss'][-1]:.6f}",
+        f"{worst.objective:.6f}",
     )
 
 

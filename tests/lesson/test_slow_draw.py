@@ -58,6 +58,8 @@ class Nowhere:
 
     alphabet = CORPUS.alphabet
     context_length = 1
+    corpus_scorer = None
+    batch_limit = None
 
     def start(self, n: int) -> Step:
         return self.advance(n, np.zeros(n, dtype=np.int64))

@@ -56,7 +56,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
         name="toy",
         description="All characters alike.",
         settings="toy_model:Toy",
-        load="toy_model:ToyModel.from_kept",
+        load="toy_model:ToyModel.from_saved",
         candidates=({}, {"end": 0.5}),
     )
     monkeypatch.setitem(MODELS, "toy", row)
@@ -73,7 +73,7 @@ def nats_per_symbol(end: float) -> float:
 def test_the_toy_trains_samples_scores_saves_and_loads_from_python(toy: Any, names: Path, tmp_path: Path) -> None:
     trained_ = training.train(spec_of("toy", {"end": 0.5}), Input(sources=(str(names),)), division="none")
     model = trained_.model
-    assert model.metrics["splits"]["train"]["nats_per_symbol"] == pytest.approx(nats_per_symbol(0.5))
+    assert model.metrics.losses["train"].nats_per_symbol == pytest.approx(nats_per_symbol(0.5))
     model.save(tmp_path / "m.safetensors")
     again = nextchar.load(tmp_path / "m.safetensors")
     assert isinstance(again, toy.ToyModel)

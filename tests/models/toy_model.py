@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
-from nextchar.core.model import Kept
+from nextchar.core.metrics import Metrics
+from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.protocol import LogProbs, Step
@@ -45,10 +46,12 @@ class Toy:
 class ToyModel(StepwiseModel):
     kind: ClassVar[str] = "toy"
     context_length: ClassVar[int] = 0
+    corpus_scorer: ClassVar[None] = None
+    batch_limit: ClassVar[None] = None
     settings: Toy
     alphabet: Alphabet
     provenance: Provenance
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
     def _row(self) -> LogProbs:
         V, end = self.alphabet.size, self.settings.end
@@ -77,10 +80,10 @@ class ToyModel(StepwiseModel):
         seen, V, end = self.provenance, self.alphabet.size, self.settings.end
         return -seen.items * math.log(end) - (seen.symbols - seen.items) * math.log((1 - end) / (V - 1))
 
-    def with_metrics(self, metrics: Mapping[str, Any]) -> ToyModel:
+    def with_metrics(self, metrics: Metrics) -> ToyModel:
         return replace(self, metrics=metrics)
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> ToyModel:
-        made = Toy(**kept.settings)
-        return cls(settings=made, alphabet=kept.alphabet, provenance=kept.provenance, metrics=kept.metrics)
+    def from_saved(cls, saved: SavedModel) -> ToyModel:
+        made = Toy(**saved.settings)
+        return cls(settings=made, alphabet=saved.alphabet, provenance=saved.provenance, metrics=saved.metrics)

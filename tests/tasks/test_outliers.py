@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import nextchar
+from nextchar.core.model_file import ModelFile, write_model_file
+from nextchar.core.outlier_detector import OutlierDetector
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.model import Ngram
-from nextchar.tasks.outliers import METRIC, Detector, calibrate, detector_of, length_buckets
+from nextchar.tasks.outliers import calibrate, detector_of, length_buckets
 
 
 def thirds(names: Corpus, seed: int) -> list[Corpus]:
@@ -53,7 +57,7 @@ def test_training_items_are_left_out(names: Corpus) -> None:
 
 
 def test_the_arithmetic() -> None:
-    detector = Detector(
+    detector = OutlierDetector(
         false_alarms=0.1, mean=(1.0, 2.0), variance=(0.0, 1.0, 0.5), threshold=((4.0, 2.0), (8.0, 1.0)), items=100
     )
     # 9 nats for 3 + 1 symbols: usual 1 + 2 * 4 = 9, so oddness 0; 15 nats: 6 above, deviation 2: oddness 3
@@ -68,7 +72,7 @@ def test_it_is_kept_in_the_file(tmp_path: object, names: Corpus) -> None:
     model = Ngram(order=3).fit(training)
     detector, _ = calibrate(model, good, 0.02)
     path = f"{tmp_path}/m.safetensors"
-    model.with_metrics({METRIC: detector.document()}).save(path)
+    model.with_metrics(replace(model.metrics, outliers=detector)).save(path)
     assert detector_of(nextchar.load(path)) == detector
 
 
@@ -81,5 +85,19 @@ def test_what_cannot_be_calibrated() -> None:
         calibrate(model, few, 1.0)
     with pytest.raises(SettingsError, match=re.escape("no threshold yet")):
         detector_of(model)
-    with pytest.raises(ModelFileError, match="cannot be read"):
-        detector_of(model.with_metrics({METRIC: {"false_alarms": 0.1}}))
+
+
+@pytest.mark.parametrize("wrong", [{"mean": [1.0]}, {"threshold": None}, {"items": "many"}, {"variance": {}}])
+def test_a_file_with_a_threshold_that_is_none_does_not_load(wrong: dict[str, object], tmp_path: Path) -> None:
+    model = Ngram(order=2).fit(Corpus.from_items(["ab", "ba"]))
+    whole = {"false_alarms": 0.1, "mean": [1, 2], "variance": [0, 1, 0.5], "threshold": [[4, 2]], "items": 100}
+    content = model.content()
+
+    def written(outliers: dict[str, object]) -> Path:
+        document = {**content.document, "metrics": {"outliers": outliers}}
+        write_model_file(tmp_path / "m", ModelFile(content.kind, content.arrays, document))
+        return tmp_path / "m"
+
+    with pytest.raises(ModelFileError, match="m: is not a usable model"):
+        nextchar.load(written({**whole, **wrong}))
+    assert detector_of(nextchar.load(written(whole))).mean == (1.0, 2.0)

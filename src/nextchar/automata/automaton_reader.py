@@ -13,7 +13,7 @@ from nextchar.automata.table_sampler import TableDrawer
 from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import Drawer, LogProbs, Step
+from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
 from nextchar.data.alphabet import Ids
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
@@ -53,9 +53,18 @@ class AutomatonReader(ABC):
             rows.append(self.automaton.rows(states))
         return np.stack(rows, axis=1)
 
-    def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
-        """-log p of every symbol of a corpus, shape (S,), nats."""
+    @property
+    def corpus_scorer(self) -> CorpusScorer:
+        """The corpus as one stream through the automaton."""
+        return self._stream_nats
+
+    def _stream_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         return self.automaton.stream_nats(corpus.ids)
+
+    @property
+    def batch_limit(self) -> None:
+        """None: a state is a number."""
+        return
 
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:
         """A fast way to draw about n items, from tables of cumulative probabilities; None where it would not pay."""

@@ -189,6 +189,16 @@ class Guided:
         """As of the model."""
         return self.model.context_length
 
+    @property
+    def corpus_scorer(self) -> None:
+        """None: it draws, and the model scores."""
+        return
+
+    @property
+    def batch_limit(self) -> int | None:
+        """As of the model."""
+        return self.model.batch_limit
+
     def start(self, batch: int) -> Step:
         """As of the model."""
         return self.model.start(batch)

@@ -9,17 +9,17 @@ Letters: S states, E entries, V size of the alphabet.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final
 
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.core.model import Kept
+from nextchar.core.metrics import Metrics
+from nextchar.core.model import SavedModel
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.provenance import Provenance
-from nextchar.errors import SettingsError
 
 __all__ = ["Derived", "DerivedModel"]
 
@@ -56,7 +56,7 @@ class DerivedModel(AutomatonModel):
     settings: Derived
     machine: Automaton
     provenance: Provenance
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
     @property
     def alphabet(self) -> Alphabet:  # type: ignore[override]
@@ -73,15 +73,11 @@ class DerivedModel(AutomatonModel):
         """All: a state may remember anything."""
         return
 
-    def training_nats(self) -> float:
-        """There is no training data.
+    def training_nats(self) -> float | None:
+        """None: a model that was made from others has no training data of its own."""
+        return None
 
-        Raises:
-            SettingsError: always.
-        """
-        raise SettingsError("a model that was made from others has no training data of its own")
-
-    def with_metrics(self, metrics: Mapping[str, Any]) -> DerivedModel:
+    def with_metrics(self, metrics: Metrics) -> DerivedModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
@@ -90,15 +86,15 @@ class DerivedModel(AutomatonModel):
         return self.machine.arrays()
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> DerivedModel:
+    def from_saved(cls, saved: SavedModel) -> DerivedModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make an automaton.
         """
         return cls(
-            settings=Derived(**kept.settings),
-            machine=Automaton.from_arrays(kept.alphabet, kept.arrays),
-            provenance=kept.provenance,
-            metrics=kept.metrics,
+            settings=Derived(**saved.settings),
+            machine=Automaton.from_arrays(saved.alphabet, saved.arrays),
+            provenance=saved.provenance,
+            metrics=saved.metrics,
         )

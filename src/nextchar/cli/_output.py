@@ -19,6 +19,7 @@ from nextchar.errors import ConflictError, ModelFileError, NextcharError, NotAMo
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from nextchar.core.metrics import PartLoss
     from nextchar.core.progress import Report
 
 __all__ = [
@@ -200,14 +201,14 @@ def print_table(
     click.echo(printed.get(), nl=False)
 
 
-def print_losses(splits: Mapping[str, Mapping[str, Any]]) -> None:
+def print_losses(losses: Mapping[str, PartLoss]) -> None:
     """Print the losses on the parts of a split, of all items and of new ones."""
-    held_out = len(splits) > 1
+    held_out = len(losses) > 1
     columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
     rows = []
-    for name, part in splits.items():
-        row = [name, f"{part['items']:,}", f"{part['symbols']:,}"]
-        row += [f"{float(part[unit]) + 0.0:.4f}" for unit in ("nats_per_symbol", "bits_per_symbol")]
-        new = part.get("new_nats_per_symbol")
-        rows.append([*row, "" if new is None else f"{float(new):.4f}"][: len(columns)])
+    for name, part in losses.items():
+        row = [name, f"{part.items:,}", f"{part.symbols:,}"]
+        row += [f"{loss + 0.0:.4f}" for loss in (part.nats_per_symbol, part.bits_per_symbol)]
+        new = part.new_nats_per_symbol
+        rows.append([*row, "" if new is None else f"{new:.4f}"][: len(columns)])
     print_table(columns, rows, right=columns[1:])

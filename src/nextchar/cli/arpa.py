@@ -65,7 +65,8 @@ def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, str
     _check_output(output, source)
     model = read_arpa(source, encoding=encoding, options=text_options_from(lower, nfc, strip))
     model.save(output)
-    ngrams = model.metrics["imported"]["ngrams"]
+    assert model.metrics.imported is not None
+    ngrams = model.metrics.imported.ngrams
     if as_json:
         echo_json({"model": model.kind, "alphabet_size": model.alphabet.size, "order": len(ngrams), "ngrams": ngrams})
     else:

@@ -12,8 +12,8 @@ from nextchar.errors import CorpusError
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
+    from nextchar.core.outlier_detector import OutlierDetector
     from nextchar.data.corpus import Corpus
-    from nextchar.tasks.outliers import Detector
 
 __all__ = ["calibrate", "classify"]
 
@@ -130,11 +130,13 @@ def calibrate(
     of its items are caught.
     `score --flag` then flags.
     """
+    from dataclasses import replace
+
     import numpy as np
 
     from nextchar.models.registry import load
-    from nextchar.tasks.outliers import METRIC, length_buckets
     from nextchar.tasks.outliers import calibrate as find
+    from nextchar.tasks.outliers import length_buckets
 
     if weight is not None:
         raise click.UsageError("--weight does not go with calibrate.")
@@ -152,7 +154,7 @@ def calibrate(
     if bad is not None:
         others = read(bad)
         rows.append(("bad", len(others), float(_flags(loaded, detector, others).mean())))
-    loaded.with_metrics({**loaded.metrics, METRIC: detector.document()}).save(output or model)
+    loaded.with_metrics(replace(loaded.metrics, outliers=detector)).save(output or model)
     if left_out:
         note(f"Note: {left_out:,} items of {good} are in the training data and were left out of the threshold.")
     if as_json:
@@ -181,7 +183,7 @@ def _reader(loaded: Model, column: str | None, encoding: str) -> Any:
     return read
 
 
-def _flags(loaded: Model, detector: Detector, items: Corpus) -> Any:
+def _flags(loaded: Model, detector: OutlierDetector, items: Corpus) -> Any:
     if not len(items):
         raise CorpusError("no items")
     return detector.flags(loaded.nats(items), items.lengths + 1)

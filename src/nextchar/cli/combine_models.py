@@ -124,6 +124,7 @@ def combine(
         raise click.UsageError("combine takes two models or more.")
     check_writable(output, (*files, *models))
     format_ = format_from(column, weight, encoding)
+    from nextchar.core.metrics import Metrics
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
     from nextchar.models.ensemble.model import pool_weights, pooled
@@ -144,7 +145,7 @@ def combine(
     weights = pool_weights(members, pieces.validation)
     made = pooled(members, weights)
     losses = held_out_losses(made, pieces)
-    about = {"split": division, "seed": seed if division == "distinct" else None, "notes": remarks, "splits": losses}
+    about = Metrics(split=division, seed=seed if division == "distinct" else None, notes=tuple(remarks), losses=losses)
     made = made.with_metrics(about)
     made.save(output)
     for remark in remarks:
@@ -154,7 +155,9 @@ def combine(
             {"file": path, "model": member.kind, "weight": weight}
             for path, member, weight in zip(models, members, weights, strict=True)
         ]
-        echo_json({"model": made.kind, "members": pairs, **about})
+        splits = {name: part.document() for name, part in losses.items()}
+        told = {"split": about.split, "seed": about.seed, "notes": remarks, "splits": splits}
+        echo_json({"model": made.kind, "members": pairs, **told})
         return
     rows = [(path, member.kind, f"{weight:.4f}") for path, member, weight in zip(models, members, weights, strict=True)]
     print_table(["file", "model", "weight"], rows, right=["weight"])
@@ -178,7 +181,7 @@ def _doubts(path: str, model: Model, pieces: Split) -> list[str]:
             doubts.append(f"{seen:,} of the {len(part):,} {name} items")
     if not doubts:
         return []
-    trained = model.metrics.get("split", "none")
+    trained = model.metrics.split or "none"
     return [
         f"{path} was trained, with --split {trained}, on {' and '.join(doubts)}, none of which is in the training part "
         "of this split: the weights and figures favour it; train it with the split given here"

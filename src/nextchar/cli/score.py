@@ -190,7 +190,7 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
             "distinct_items": None if seen.known is None else len(seen.known),
             "source": None if seen.source is None else asdict(seen.source),
         },
-        "metrics": loaded.metrics,
+        "metrics": loaded.metrics.document(),
         **({"exact": _exact(loaded, data_files, 1e-6 if as_json else 1e-2)} if exact else {}),
     }
     if as_json:
@@ -201,15 +201,17 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
 
 def _explain(loaded: Model, path: str, as_json: bool) -> None:
     """The experts of a mix by what they are worth."""
-    experts = loaded.metrics.get("experts")
-    if experts is None:
+    from dataclasses import asdict
+
+    experts = loaded.metrics.experts
+    if not experts:
         raise SettingsError(f"{path}: is a model {loaded.kind}, which has no experts; --explain is for the model mix")
-    experts = sorted(experts, key=lambda expert: -expert["worth_nats"])
+    ranked = sorted(experts, key=lambda expert: -expert.worth_nats)
     if as_json:
-        echo_json(experts)
+        echo_json([asdict(expert) for expert in ranked])
         return
     columns = ["expert", "nats/symbol lost without it", "used in"]
-    rows = [(one["name"], f"{one['worth_nats']:.4f}", f"{one['active']:.0%}") for one in experts]
+    rows = [(one.name, f"{one.worth_nats:.4f}", f"{one.active:.0%}") for one in ranked]
     print_table(columns, rows, right=columns[1:])
 
 

@@ -144,7 +144,7 @@ def train(
     for path in checkpoints:
         path.unlink(missing_ok=True)
     metrics = trained.model.metrics
-    for remark in (trained.note, metrics.get("stopped"), metrics.get("chosen"), *metrics.get("notes", ())):
+    for remark in (trained.note, metrics.stopped, metrics.chosen, *metrics.notes):
         if remark:
             note(f"Note: {remark}.")
     document = _document(trained, name or trained.model.kind)
@@ -288,28 +288,28 @@ def _reading(files: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
 
 
 def _document(trained: Trained, kind: str) -> dict[str, Any]:
-    model = trained.model
-    seen = model.provenance
+    model, metrics = trained.model, trained.model.metrics
+    seen, losses = model.provenance, metrics.losses
     return {
         "model": kind,
         "settings": asdict(model.settings),
-        "items": sum(part["items"] for part in model.metrics["splits"].values()),
-        "symbols": sum(part["symbols"] for part in model.metrics["splits"].values()),
+        "items": sum(part.items for part in losses.values()),
+        "symbols": sum(part.symbols for part in losses.values()),
         "alphabet_size": model.alphabet.size,
         **({"weight": seen.weight} if seen.weight is not None else {}),
         "blank": trained.blank,
         "repeats": trained.repeats,
-        "split": model.metrics["split"],
-        "seed": model.metrics["seed"],
-        "seconds": model.metrics["seconds"],
-        "splits": model.metrics["splits"],
+        "split": metrics.split,
+        "seed": metrics.seed,
+        "seconds": metrics.seconds,
+        "splits": {name: part.document() for name, part in losses.items()},
     }
 
 
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
     summary = trained.model.settings.summary
     click.echo(f"{document['model']} ({summary}), alphabet of {document['alphabet_size']} symbols")
-    print_losses(document["splits"])
+    print_losses(trained.model.metrics.losses)
     if trained.repeats:
         click.echo(f"{trained.repeats:,} repeated items were left out.")
     click.echo(f"{output}: written after {document['seconds']:.2f} seconds")

@@ -1,8 +1,9 @@
 """The verbs of a trained model, written once upon its one interface.
 
 A model class gives rows of log-probabilities (see `protocol`); from this it gets sample, score, surprisal, evaluate
-and save. Nothing here is overridden. How items are drawn that meet a constraint is the affair of the
-automata, so `draw` has its two ways there: `AutomatonModel` and `StepwiseModel`.
+and save. Nothing here is overridden: a model with a faster way declares it (`corpus_scorer`, `drawer`), one without
+says None. How items are drawn that meet a constraint is the affair of the automata, so `draw` has its two ways there:
+`AutomatonModel` and `StepwiseModel`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.constraint import Constraint
+from nextchar.core.json_values import plain
+from nextchar.core.metrics import Metrics
 from nextchar.core.model_file import ModelFile, write_model_file
 from nextchar.core.notebook import bigram_html
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import Drawer, LogProbs, Step
+from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
 from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
@@ -30,13 +33,13 @@ from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 
-__all__ = ["Kept", "Model"]
+__all__ = ["Model", "SavedModel"]
 
 QUICK_SYMBOLS: Final = 1 << 20  # of training data: the loss is computed for showing the model, where it is not known
 
 
-class Kept(NamedTuple):
-    """What a file keeps of a model; each model class has a `from_kept`.
+class SavedModel(NamedTuple):
+    """What a file holds of a model; each model class makes itself from it (`from_saved`).
 
     Attributes:
         settings: the fields of its settings.
@@ -50,7 +53,7 @@ class Kept(NamedTuple):
     arrays: Mapping[str, npt.NDArray[Any]]
     alphabet: Alphabet
     provenance: Provenance
-    metrics: Mapping[str, Any]
+    metrics: Metrics
 
 
 class Model(ABC):
@@ -60,7 +63,7 @@ class Model(ABC):
         settings: the frozen dataclass that it was made from.
         alphabet: what its ids mean.
         provenance: what it remembers of its training data.
-        metrics: what was measured when it was trained, as plain JSON values.
+        metrics: what was measured when it was trained, or is known of its training.
         members: the models that it is made of; none for most.
 
     Example:
@@ -73,10 +76,10 @@ class Model(ABC):
         3
     """
 
-    settings: Any
+    settings: Settings
     alphabet: Alphabet
     provenance: Provenance
-    metrics: Mapping[str, Any]
+    metrics: Metrics
     members: Sequence[Model] = ()
 
     # -- at a prompt, in a notebook ----------------------------------------------------------------------------------
@@ -100,16 +103,13 @@ class Model(ABC):
 
     def _losses(self) -> list[tuple[str, float]]:
         """(part of the data, nats per symbol), as far as it is known or known at once."""
-        splits = self.metrics.get("splits")
-        if splits:
-            return [(part, float(loss["nats_per_symbol"])) for part, loss in splits.items()]
+        if self.metrics.losses:
+            return [(part, loss.nats_per_symbol) for part, loss in self.metrics.losses.items()]
         seen = self.provenance
         if seen.weight is not None or not 0 < seen.symbols <= QUICK_SYMBOLS:
             return []
-        try:
-            return [("train", self.training_nats() / seen.symbols)]
-        except (SettingsError, KeyError):  # the model has no training data, or was not measured on it
-            return []
+        nats = self.training_nats()
+        return [] if nats is None else [("train", nats / seen.symbols)]
 
     # -- what each model gives --------------------------------------------------------------------------------------
 
@@ -163,12 +163,25 @@ class Model(ABC):
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """What has to be stored beside the settings and the alphabet."""
 
+    @property
     @abstractmethod
-    def training_nats(self) -> float:
-        """-log p of the training data, weights counted; from what the model remembers of it."""
+    def corpus_scorer(self) -> CorpusScorer | None:
+        """A fast way to score a whole corpus in the model's alphabet; None where the rows are all there is."""
+
+    @property
+    @abstractmethod
+    def batch_limit(self) -> int | None:
+        """How many items may be read side by side, where its states are large; None for any number."""
 
     @abstractmethod
-    def with_metrics(self, metrics: Mapping[str, Any]) -> Model:
+    def training_nats(self) -> float | None:
+        """-log p of the training data, weights counted, from what the model remembers of it.
+
+        None where it has none of its own, or does not know it.
+        """
+
+    @abstractmethod
+    def with_metrics(self, metrics: Metrics) -> Model:
         """The same model with other metrics."""
 
     # -- what all models do -----------------------------------------------------------------------------------------
@@ -275,6 +288,10 @@ class Model(ABC):
         corpus = items.encoded_in(self.alphabet) if isinstance(items, Corpus) else self._corpus_of(items)
         return item_nats(corpus, symbol_nats(self, corpus))
 
+    def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
+        """-log p of every symbol of a corpus in the model's alphabet, shape (S,), nats."""
+        return symbol_nats(self, corpus)
+
     def surprisal(self, item: str) -> list[tuple[str, float]]:
         """Each symbol of an item and -log p of it in nats; the end, shown as the boundary's sign, comes last."""
         score = self.score([item])[0]
@@ -308,7 +325,7 @@ class Model(ABC):
                 "weight": seen.weight,
                 "source": None if seen.source is None else asdict(seen.source),
             },
-            "metrics": self.metrics,
+            "metrics": plain(self.metrics.document()),
         }
         inner = [member.content() for member in self.members]
         if inner:

@@ -9,7 +9,9 @@ Letters: B batch, T time, V size of the alphabet with the boundary, S symbols of
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable
+from dataclasses import Field
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +21,21 @@ from nextchar.core.plan import Plan
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 
-__all__ = ["CorpusScorer", "Drawer", "Draws", "LanguageModel", "LogProbs", "Step"]
+__all__ = ["CorpusScorer", "Drawer", "Draws", "LanguageModel", "LogProbs", "Settings", "Step"]
 
 LogProbs = npt.NDArray[np.float64]  # nats
+CorpusScorer = Callable[[Corpus], npt.NDArray[np.float64]]  # -log p of every symbol of a corpus, (S,) nats
+
+
+class Settings(Protocol):
+    """What a model was made from: a frozen dataclass that can describe itself."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def summary(self) -> str:
+        """The settings that matter, in a few words for people."""
+        ...
 
 
 class Step(NamedTuple):
@@ -82,11 +96,12 @@ class LanguageModel(Protocol):
         """A fast way to draw about n items, of the constraint its lengths alone; None for the plain path."""
         ...
 
+    @property
+    def corpus_scorer(self) -> CorpusScorer | None:
+        """A fast way to score a whole corpus in the model's alphabet; None where the rows are all there is."""
+        ...
 
-@runtime_checkable
-class CorpusScorer(Protocol):
-    """A model with a fast way to score a whole corpus."""
-
-    def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
-        """-log p of every symbol of the corpus, shape (S,), nats."""
+    @property
+    def batch_limit(self) -> int | None:
+        """How many items may be read side by side, where its states are large; None for any number."""
         ...

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.protocol import CorpusScorer, LanguageModel
+from nextchar.core.protocol import LanguageModel
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.display import line_of, shortened, table_html, thousands
@@ -141,9 +141,8 @@ class Evaluation:
 
 def symbol_nats(model: LanguageModel, corpus: Corpus) -> F64:
     """-log p of every symbol of a corpus in the model's alphabet, shape (S,), nats."""
-    if isinstance(model, CorpusScorer):
-        return model.symbol_nats(corpus)
-    return symbol_nats_plainly(model, corpus)
+    scorer = model.corpus_scorer
+    return symbol_nats_plainly(model, corpus) if scorer is None else scorer(corpus)
 
 
 def symbol_nats_plainly(model: LanguageModel, corpus: Corpus) -> F64:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,25 +22,16 @@ from nextchar.core.sampling import allowed, assemble, check_endless, cumulate, d
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
 
-__all__ = ["MOST_TOGETHER", "Bounded", "Branching", "BranchingDrawer", "beginnings", "branching_nats", "together_of"]
+__all__ = ["MOST_TOGETHER", "Branching", "BranchingDrawer", "batch_limit_of", "beginnings", "branching_nats"]
 
 F64 = npt.NDArray[np.float64]
 MOST_TOGETHER: Final = 4096  # items
 
 
-@runtime_checkable
-class Bounded(Protocol):
-    """A model with large states."""
-
-    @property
-    def together(self) -> int:
-        """How many items may be read at a time, for the sake of memory."""
-        ...
-
-
-def together_of(model: LanguageModel) -> int:
+def batch_limit_of(model: LanguageModel) -> int:
     """How many items to read at a time with a model."""
-    return model.together if isinstance(model, Bounded) else MOST_TOGETHER
+    limit = model.batch_limit
+    return MOST_TOGETHER if limit is None else min(limit, MOST_TOGETHER)
 
 
 @dataclass(frozen=True)
@@ -94,7 +85,7 @@ class BranchingDrawer:
 
     def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
         """Items first .. first + count - 1 of the seed, as the plain path gives them."""
-        most = together_of(self.model)
+        most = batch_limit_of(self.model)
         parts = [
             self._draw(seed, prefix, begin, min(most, first + count - begin))
             for begin in range(first, first + count, most)
@@ -142,7 +133,7 @@ def beginnings(
         What the model says after U beginnings, (U, V) nats; which of these the items are at, and where in the corpus
         their next symbols stand.
     """
-    together = together_of(model)
+    together = batch_limit_of(model)
     begin = corpus.offsets[:-1]
     columns = [corpus.ids[np.minimum(begin + np.minimum(t, corpus.lengths), corpus.symbols - 1)] for t in range(8)]
     order = np.lexsort(columns[::-1])

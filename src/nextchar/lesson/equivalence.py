@@ -22,7 +22,7 @@ from nextchar.automata.automaton_model import AutomatonModel, rows_of
 from nextchar.core.numerics import least
 from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramNetModel
 from nextchar.models.ngram.counts import Counts
-from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.model import Ngram, NgramModel
 
 __all__ = [
     "MAP_GRID",
@@ -214,7 +214,7 @@ def equivalence_report(counts: Counts, *, samples: int = 5, grid: Sequence[float
     optimum = BigramNet(l2=0).from_counts(counts)
     P = rows_of(counted)
 
-    def compared(name: str, model: AutomatonModel) -> ComparedModel:
+    def compared(name: str, model: NgramModel | BigramNetModel) -> ComparedModel:
         return ComparedModel(
             name=name,
             loss=model.training_nats() / counts.total,

@@ -26,7 +26,7 @@ from nextchar.core.plan import Plan
 from nextchar.data.provenance import Provenance
 from nextchar.lesson.equivalence import largest_difference
 from nextchar.models.neural.bigram.model import BigramNet, BigramNetModel
-from nextchar.models.neural.bigram.solvers import Divergence, TrainingStep, Watch
+from nextchar.models.neural.bigram.solvers import Divergence, DivergenceCheck, TrainingStep
 from nextchar.models.ngram.counts import Counts
 
 __all__ = ["LiveTraining", "ModelSnapshot"]
@@ -74,7 +74,7 @@ class LiveTraining:
         self._counted = counted
         self._context = contextvars.copy_context()
         self._path = cast("Generator[TrainingStep, Any, Any]", net.path(counts))
-        self._watch = Watch(net.learning_rate)
+        self._check = DivergenceCheck(net.learning_rate)
 
     @property
     def ended(self) -> bool:
@@ -88,7 +88,7 @@ class LiveTraining:
     def _advance(self, to_step: int, deadline: float) -> TrainingStep:
         while True:
             self.step = step = next(self._path)
-            self.divergence = self._watch.see(step)
+            self.divergence = self._check.add(step)
             if self.ended or step.step >= to_step or time.perf_counter() > deadline:
                 return step
 

@@ -228,16 +228,16 @@ def _random_row(_: Facts) -> str:
 
 
 def _lecture_run(facts: Facts) -> str:
-    log = facts.lecture_net.metrics["training"]
-    first = f"first step {log['data_loss'][0]:.4f}, with L2 {log['loss'][0]:.4f}"
-    later = ", ".join(f"{log['data_loss'][step - 1]:.4f}" for step in (100, 200, 300))
+    curve = facts.lecture_net.metrics.curve
+    first = f"first step {curve[0].train_nats:.4f}, with L2 {curve[0].objective:.4f}"
+    later = ", ".join(f"{curve[step - 1].train_nats:.4f}" for step in (100, 200, 300))
     return f"{first}; steps 100, 200, 300: {later}"
 
 
 def _learning_rates(facts: Facts) -> str:
     def loss(rate: float) -> float:
         net = BigramNet(solver="gd", l2=0.01, steps=100, learning_rate=rate).from_counts(facts.counts)
-        return float(net.metrics["training"]["data_loss"][100])
+        return net.metrics.curve[100].train_nats
 
     return ", ".join(f"{rate:g}: {loss(rate):.4f}" for rate in (0.1, 1, 10, 50))
 
@@ -252,7 +252,7 @@ def _weights_as_counts(facts: Facts) -> str:
 
 def _uniform_ends(facts: Facts) -> str:
     zero = BigramNet(solver="gd", init="zeros", l2=0.01, steps=1).from_counts(facts.counts)
-    at_zero = zero.metrics["training"]["data_loss"][0]
+    at_zero = zero.metrics.curve[0].train_nats
     stiff = BigramNet(l2=1e9).from_counts(facts.counts).training_nats() / facts.counts.total
     return f"W = 0: {at_zero:.4f}; l2 10^9: {stiff:.4f}; add 10^12: {facts.loss(1e12):.4f}"
 

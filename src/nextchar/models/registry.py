@@ -110,7 +110,7 @@ def _net(name: str, description: str) -> Kind:
         name=name,
         description=description,
         settings=family,
-        load=f"{family}.from_kept",
+        load=f"{family}.from_saved",
         extra="neural",
         timed=True,
         presets=("small", "default", "large"),
@@ -134,7 +134,7 @@ _ROWS: Final = (
         name="ngram",
         description="Counts of the n - 1 symbols before, smoothed.",
         settings=_NGRAM,
-        load="nextchar.models.ngram.model:NgramModel.from_kept",
+        load="nextchar.models.ngram.model:NgramModel.from_saved",
         counts_suffice=True,
         automaton=True,
         candidates=(
@@ -153,7 +153,7 @@ _ROWS: Final = (
         name="bigram-net",
         description="The bigram as a net of one linear layer.",
         settings="nextchar.models.neural.bigram.model:BigramNet",
-        load="nextchar.models.neural.bigram.model:BigramNetModel.from_kept",
+        load="nextchar.models.neural.bigram.model:BigramNetModel.from_saved",
         extra="neural",
         counts_suffice=True,
         automaton=True,
@@ -162,7 +162,7 @@ _ROWS: Final = (
         name="mix",
         description="Many n-gram experts, weighed by a gate.",
         settings="nextchar.models.mix.model:Mix",
-        load="nextchar.models.mix.model:MixModel.from_kept",
+        load="nextchar.models.mix.model:MixModel.from_saved",
         timed=True,
         candidates=({},),
         joint=Kind(
@@ -183,14 +183,14 @@ _ROWS: Final = (
     Kind(
         name="backoff",
         description="An n-gram model from an ARPA file.",
-        load="nextchar.models.ngram.backoff:BackoffModel.from_kept",
+        load="nextchar.models.ngram.backoff:BackoffModel.from_saved",
         origin="comes from an ARPA file",
         automaton=True,
     ),
     Kind(
         name="automaton",
         description="A finite automaton made from other models.",
-        load="nextchar.automata.stored_model:DerivedModel.from_kept",
+        load="nextchar.automata.stored_model:DerivedModel.from_saved",
         origin="is made from other models",
         automaton=True,
     ),
@@ -314,7 +314,8 @@ def load(path: str | Path) -> Model:
 
 def _made(content: ModelFile) -> Model:
     """The model that a file's content, or the part of it that is a member's, came from."""
-    from nextchar.core.model import Kept
+    from nextchar.core.metrics import Metrics
+    from nextchar.core.model import SavedModel
     from nextchar.data.alphabet import Alphabet
 
     document = content.document
@@ -324,15 +325,15 @@ def _made(content: ModelFile) -> Model:
     make: Callable[..., Model] = _resolved(row.load)
     if row.has_members:
         members = [partial(_made, _member(content, m, part)) for m, part in enumerate(document["members"])]
-        return make(document["settings"], members, document["metrics"])
-    kept = Kept(
+        return make(document["settings"], members, Metrics.from_document(document["metrics"]))
+    saved = SavedModel(
         settings=document["settings"],
         arrays=content.arrays,
         alphabet=Alphabet(**document["alphabet"]),
         provenance=_provenance(content),
-        metrics=document["metrics"],
+        metrics=Metrics.from_document(document["metrics"]),
     )
-    return make(kept)
+    return make(saved)
 
 
 def _member(content: ModelFile, m: int, document: Mapping[str, Any]) -> ModelFile:

@@ -35,26 +35,24 @@ def training(model: Model) -> Figure:
     """How the loss fell while a net learned; for the bigram net with the loss of the counts as the line to reach.
 
     Raises:
-        SettingsError: the model has no training log.
+        SettingsError: the model has no training curve.
     """
-    log = model.metrics.get("training")
-    if isinstance(log, list) and log:
+    if not isinstance(model, BigramNetModel) or not model.metrics.curve:
         return learning(model)
-    if not isinstance(model, BigramNetModel) or not log:
-        raise SettingsError("only a net has a training log to draw; train --model bigram-net or transformer")
+    curve = model.metrics.curve
+    steps = [point.step or 0 for point in curve]
     limit = Ngram(order=2, add=0).from_counts(model.counts).training_nats() / model.counts.total
     with style():
         figure = canvas(7, 4.4)
         axes = figure.add_subplot()
-        few = len(log["step"]) < 30
-        axes.plot(
-            log["step"], log["loss"], color=SECOND_INK, linestyle="--", marker="." if few else "", label="loss with L2"
-        )
-        axes.plot(log["step"], log["data_loss"], color=INK, marker="." if few else "", label="loss on the data")
+        marker = "." if len(curve) < 30 else ""
+        objective, loss = [point.objective for point in curve], [point.train_nats for point in curve]
+        axes.plot(steps, objective, color=SECOND_INK, linestyle="--", marker=marker, label="loss with L2")
+        axes.plot(steps, loss, color=INK, marker=marker, label="loss on the data")
         axes.axhline(limit, color="#6b6b6b", linestyle=":", label=f"counting, unsmoothed: {limit:.4f}")
         axes.set_xlabel("step")
         axes.set_ylabel("nats per symbol")
-        axes.set_title(f"{model.settings.solver}: {log['data_loss'][-1]:.4f} after {log['step'][-1]:,} steps", pad=12)
+        axes.set_title(f"{model.settings.solver}: {curve[-1].train_nats:.4f} after {steps[-1]:,} steps", pad=12)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
         fit_layout(figure)

@@ -27,32 +27,29 @@ OWN_ITEMS = 512  # that the model writes where none are given
 RATIO_TO_AIM_AT = 1e-3  # the lecture's rule of thumb for plain descent
 
 
-def _log(model: Model) -> list[dict[str, Any]]:
-    log = model.metrics.get("training")
-    if not isinstance(log, list) or not log:
-        raise SettingsError(f"a model of kind {model.kind} has no such log; train --model transformer")
-    return log
-
-
 def learning(model: Model) -> Figure:
-    """How the loss of a net fell: on the batches as they were met, and on the validation items.
+    """How the loss fell in training: on the training data, and on the validation items where it was measured there.
 
     Raises:
-        SettingsError: the model has no log.
+        SettingsError: the model has no training curve.
     """
-    log = _log(model)
-    steps = [point["step"] for point in log]
+    curve = model.metrics.curve
+    if not curve:
+        raise SettingsError(f"a model of kind {model.kind} has no training curve; those that learn step by step have")
+    counted = curve[-1].step is not None  # version 0.1.0 counted a mix's epochs alone
+    at = [float(point.step) if point.step is not None else point.epoch for point in curve]
     with style():
         figure = canvas(7, 4.4)
         axes = figure.add_subplot()
-        axes.plot(steps, [point["train_nats"] for point in log], color=INK, marker=".", label="training batches")
-        held = [(point["step"], point["validation_nats"]) for point in log if point["validation_nats"] is not None]
-        title = f"{model.kind}: {log[-1]['step']:,} steps in {log[-1]['seconds']:.0f} s"
+        axes.plot(at, [point.train_nats for point in curve], color=INK, marker=".", label="training items")
+        held = [(x, p.validation_nats) for x, p in zip(at, curve, strict=True) if p.validation_nats is not None]
+        unit = "step" if counted else "epoch"
+        title = f"{model.kind}: {at[-1]:,.0f} {unit}s in {curve[-1].seconds:.0f} s"
         if held:
             best = min(held, key=lambda entry: entry[1])
             axes.plot(*zip(*held, strict=True), color=SECOND_INK, linestyle="--", marker=".", label="validation items")
-            title += f"; best on validation {best[1]:.4f}, after {best[0]:,}"
-        axes.set_xlabel("step")
+            title += f"; best on validation {best[1]:.4f}, after {best[0]:,.0f}"
+        axes.set_xlabel(unit)
         axes.set_ylabel("nats per symbol")
         axes.set_title(title, pad=12)
         axes.spines[["top", "right"]].set_visible(False)
@@ -65,16 +62,18 @@ def updates(model: Model) -> Figure:
     """How far one step moved each hidden matrix: norm of the change over norm of the matrix, on a log scale.
 
     Raises:
-        SettingsError: the model has no log.
+        SettingsError: the model is no net.
     """
-    log = _log(model)
-    names = list(log[-1]["update_ratios"])
+    points = [(point.step, point.diagnostics) for point in model.metrics.curve if point.diagnostics is not None]
+    if not points:
+        raise SettingsError(f"a model of kind {model.kind} has no matrices to follow; train --model transformer")
+    names = list(points[-1][1].update_ratios)
     with style():
         figure = canvas(8, 4.8)
         axes = figure.add_subplot()
         for number, name in enumerate(names):
-            points = [(p["step"], p["update_ratios"][name]) for p in log if p["update_ratios"].get(name)]
-            axes.plot(*zip(*points, strict=True), color=_colour(number, len(names)), linewidth=1.2, label=name)
+            ratios = [(step, found.update_ratios[name]) for step, found in points if found.update_ratios.get(name)]
+            axes.plot(*zip(*ratios, strict=True), color=_colour(number, len(names)), linewidth=1.2, label=name)
         axes.axhline(RATIO_TO_AIM_AT, color="#6b6b6b", linestyle=":")
         axes.annotate("1/1000", (0, RATIO_TO_AIM_AT), xytext=(2, 3), textcoords="offset points", color="#6b6b6b")
         _log_scale(axes)

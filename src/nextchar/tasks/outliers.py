@@ -19,68 +19,25 @@ Letters: n items.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model import Model
+from nextchar.core.outlier_detector import MOST_NATS, OutlierDetector
 from nextchar.data.corpus import Corpus
-from nextchar.errors import ModelFileError, SettingsError
+from nextchar.errors import SettingsError
 
-__all__ = ["METRIC", "Detector", "calibrate", "detector_of", "length_buckets"]
+__all__ = ["calibrate", "detector_of", "length_buckets"]
 
 F64 = npt.NDArray[np.float64]
-METRIC: Final = "outliers"  # where a model's metrics have it
 TAIL: Final = 10  # items beyond a range's quantile that make it worth something
 LEAST: Final = 100  # good items, whatever the share of false alarms
-CEILING: Final = 1e6  # nats: what is impossible counts as this odd
 
 
-@dataclass(frozen=True, kw_only=True)
-class Detector:
-    """A calibrated threshold.
-
-    Attributes:
-        false_alarms: the share of good items that may be flagged.
-        mean: nats of a good item with s symbols: mean[0] + mean[1] s.
-        variance: of that: the larger of variance[0] + variance[1] s and variance[2].
-        threshold: (symbols, oddness) of each range; in between on straight lines, level beyond.
-        items: good items that it was calibrated on.
-    """
-
-    false_alarms: float
-    mean: tuple[float, float]
-    variance: tuple[float, float, float]
-    threshold: tuple[tuple[float, float], ...]
-    items: int
-
-    def oddness(self, nats: F64, symbols: npt.NDArray[np.int64]) -> F64:
-        """Standard deviations above what good items of the same length cost, (n,), (n,) -> (n,)."""
-        usual = self.mean[0] + self.mean[1] * symbols
-        variance = np.maximum(self.variance[0] + self.variance[1] * symbols, self.variance[2])
-        odd: F64 = (np.minimum(nats, CEILING) - usual) / np.sqrt(variance)
-        return odd
-
-    def limit(self, symbols: npt.NDArray[np.int64]) -> F64:
-        """The oddness above which items with so many symbols are flagged, (n,) -> (n,)."""
-        knots = np.array(self.threshold).T
-        limit: F64 = np.interp(symbols, knots[0], knots[1])
-        return limit
-
-    def flags(self, nats: F64, symbols: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Whether each item is flagged, (n,)."""
-        flagged: npt.NDArray[np.bool_] = self.oddness(nats, symbols) > self.limit(symbols)
-        return flagged
-
-    def document(self) -> dict[str, Any]:
-        """As the model's file has it."""
-        return asdict(self)
-
-
-def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[Detector, Corpus]:
+def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[OutlierDetector, Corpus]:
     """Find the threshold that flags a share of good items.
 
     Args:
@@ -105,16 +62,16 @@ def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[D
             f"{len(good):,} good items that are not in the training data; a share of {false_alarms:g} needs at least "
             f"{need:,}"
         )
-    nats = np.minimum(model.nats(good), CEILING)
+    nats = np.minimum(model.nats(good), MOST_NATS)
     symbols = good.lengths + 1
-    usual = nats < CEILING
+    usual = nats < MOST_NATS
     if not usual.any():
         raise SettingsError("the model holds all good items impossible; take one with smoothing")
     line = _line(symbols[usual], nats[usual])
     squares = (nats[usual] - line[0] - line[1] * symbols[usual]) ** 2
     spread = _line(symbols[usual], squares)
     least = max(float(squares.mean()) / 4, 1e-6)
-    base = Detector(
+    base = OutlierDetector(
         false_alarms=false_alarms, mean=line, variance=(*spread, least), threshold=((1.0, 0.0),), items=len(good)
     )  # fmt: skip
     odd = base.oddness(nats, symbols)
@@ -143,33 +100,15 @@ def _line(x: npt.NDArray[np.int64], y: F64) -> tuple[float, float]:
     return float(y.mean()) - slope * float(x.mean()), slope
 
 
-def detector_of(model: Model) -> Detector:
+def detector_of(model: Model) -> OutlierDetector:
     """The detector that a model's file has.
 
     Raises:
         SettingsError: it has none.
-        ModelFileError: it is none.
     """
-    document = model.metrics.get(METRIC)
-    if document is None:
+    if model.metrics.outliers is None:
         raise SettingsError("the model has no threshold yet; find one with: nextchar calibrate MODEL GOOD")
-    try:
-        return Detector(
-            false_alarms=float(document["false_alarms"]),
-            mean=_numbers(document, "mean", 2),
-            variance=_numbers(document, "variance", 3),
-            threshold=tuple((float(symbols), float(odd)) for symbols, odd in document["threshold"]),
-            items=int(document["items"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"the model's threshold cannot be read: {error}") from None
-
-
-def _numbers(document: Mapping[str, Any], name: str, count: int) -> Any:
-    values = tuple(float(value) for value in document[name])
-    if len(values) != count:
-        raise ValueError(f"{name} has {len(values)} numbers")
-    return values
+    return model.metrics.outliers
 
 
 def length_buckets(lengths: npt.NDArray[np.int64], most: int = 5) -> list[tuple[int, int]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from nextchar.core.json_values import plain
+from nextchar.core.metrics import PartLoss
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import Evaluation, evaluate
@@ -121,7 +122,7 @@ def train(
         spec = choice.spec
     model = spec.fit(training, validation=validation, progress=learning)
     seconds = time.perf_counter() - begun
-    losses = {"train": _loss(_on_training_data(model, training))}
+    losses = {"train": PartLoss.of(_on_training_data(model, training))}
     if division != "none":
         losses |= held_out_losses(model, pieces)
     return Trained(
@@ -129,7 +130,7 @@ def train(
             model,
             seconds,
             losses,
-            split=division,
+            division=division,
             seed=seed if division == "distinct" else None,
             distinct=data.distinct,
             repeats=repeats,
@@ -141,17 +142,12 @@ def train(
     )
 
 
-def held_out_losses(model: Model, pieces: Split) -> dict[str, dict[str, Any]]:
+def held_out_losses(model: Model, pieces: Split) -> dict[str, PartLoss]:
     """The loss on the validation and the test part, of all their items and of those new to the model."""
-    losses = {}
-    for name, part in (("validation", pieces.validation), ("test", pieces.test)):
-        new = evaluate(model, part, without=model.provenance.known)
-        losses[name] = {
-            **_loss(evaluate(model, part)),
-            "new_items": new.items,
-            "new_nats_per_symbol": new.nats_per_symbol if new.items else None,
-        }
-    return losses
+    return {
+        name: PartLoss.of(evaluate(model, part), evaluate(model, part, without=model.provenance.known))
+        for name, part in (("validation", pieces.validation), ("test", pieces.test))
+    }
 
 
 def _train_on_stream(
@@ -169,10 +165,18 @@ def _train_on_stream(
         counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
     model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)), progress=learning)
     seconds = time.perf_counter() - begun
-    seen = model.provenance
-    loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=model.training_nats(), weight=counts.total)
+    seen, nats = model.provenance, model.training_nats()
+    assert nats is not None, "a model of counts knows its training data"
+    loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=nats, weight=counts.total)
     measured = _measured(
-        model, seconds, {"train": _loss(loss)}, split="none", seed=None, distinct=False, repeats=0, choice=choice
+        model,
+        seconds,
+        {"train": PartLoss.of(loss)},
+        division="none",
+        seed=None,
+        distinct=False,
+        repeats=0,
+        choice=choice,
     )
     return Trained(model=measured, blank=recorder.blank, repeats=0, note=None)
 
@@ -185,12 +189,15 @@ def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -
 
 
 def _on_training_data(model: Model, training: Corpus) -> Evaluation:
-    """As `evaluate` has it; nets have measured it already, and reading everything again takes them seconds."""
-    nats = model.metrics.get("training_nats")
-    if nats is None:
+    """As `evaluate` has it, from what the model knows: most have measured it, and to read everything again takes long.
+
+    Where the loss is infinite everything is read all the same, for the n-gram that is impossible.
+    """
+    nats = model.training_nats()
+    if nats is None or not math.isfinite(nats):
         return evaluate(model, training)
     items, weight = len(training), training.weighted_symbols
-    return Evaluation(items=items, symbols=training.symbols, nats=float(nats), weight=weight)
+    return Evaluation(items=items, symbols=training.symbols, nats=nats, weight=weight)
 
 
 def _source(names: tuple[str, ...], digest: Digest) -> Source:
@@ -199,12 +206,27 @@ def _source(names: tuple[str, ...], digest: Digest) -> Source:
     return Source(names=short, size_bytes=digest.size, sha256=digest.hexdigest)
 
 
-def _loss(result: Evaluation) -> dict[str, Any]:
-    document = result.document()
-    wanted = ("items", "symbols", "nats_per_symbol", "bits_per_symbol", "impossible")
-    return {key: document[key] for key in wanted if key in document}
-
-
-def _measured(model: Model, seconds: float, losses: dict[str, Any], *, choice: Choice | None, **about: Any) -> Model:
-    chosen = {} if choice is None else {"choice": choice.document(), "chosen": choice.explanation()}
-    return model.with_metrics(plain({**model.metrics, "seconds": seconds, **about, **chosen, "splits": losses}))
+def _measured(
+    model: Model,
+    seconds: float,
+    losses: Mapping[str, PartLoss],
+    *,
+    division: str,
+    seed: int | None,
+    distinct: bool,
+    repeats: int,
+    choice: Choice | None,
+) -> Model:
+    """The model with what was measured of its training as a whole."""
+    metrics = replace(
+        model.metrics,
+        seconds=seconds,
+        split=division,
+        seed=seed,
+        distinct=distinct,
+        repeats=repeats,
+        losses=losses,
+        candidates=() if choice is None else choice.candidates,
+        chosen=None if choice is None else choice.explanation(),
+    )
+    return model.with_metrics(metrics)

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 import nextchar
 from nextchar.cli import main
+from nextchar.core.metrics import Metrics
 from nextchar.core.progress import Progress, Report
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
@@ -57,7 +58,7 @@ def test_all_learn_from_the_same_items_and_the_weights_are_fitted_to_the_others(
     assert one.seen == other.seen == [(ITEMS, HELD)]
     expected = combine([Ngram(order=2).fit(ITEMS), Ngram(order=3).fit(ITEMS)], HELD)
     assert made.settings == expected.settings
-    assert made.metrics == {"notes": [], "stopped": None}
+    assert made.metrics == Metrics()
 
 
 def test_without_validation_items_some_are_held_out_with_their_repeats() -> None:
@@ -72,7 +73,7 @@ def test_without_validation_items_some_are_held_out_with_their_repeats() -> None
     assert made.provenance.known is not None
     assert not np.isin(held.fingerprints(), made.provenance.known).any()
     note = f"{len(held)} of the 44 items were held out of the training, for the weights of the ensemble"
-    assert made.metrics["notes"] == [note]
+    assert made.metrics.notes == (note,)
 
 
 def test_too_few_items_or_members() -> None:
@@ -182,7 +183,7 @@ def test_ctrl_c_without_a_checkpoint_ends_one_member() -> None:
     net = Mlp.preset("small", steps=60, batch=48)
     spec = EnsembleOf(members=(Member("mlp", net, 0.8), Member("mix", Mix(epochs=2), 0.2)))
     made = spec.fit(ITEMS, validation=HELD, progress=press)
-    assert made.metrics["stopped"].startswith("mlp: interrupted after")
+    assert str(made.metrics.stopped).startswith("mlp: interrupted after")
     assert [member.kind for member in made.members] == ["mlp", "mix"]
 
 
@@ -201,7 +202,7 @@ def test_the_command(tmp_path: Path) -> None:
     made = nextchar.load(out)
     assert isinstance(made, EnsembleModel)
     kinds = document["settings"]["kinds"]  # a member that adds nothing is left out, which a note says
-    dropped = [kind for kind in ("mlp", "bow", "mix") if f"the weight of {kind} is 0" in str(made.metrics["notes"])]
+    dropped = [kind for kind in ("mlp", "bow", "mix") if f"the weight of {kind} is 0" in str(made.metrics.notes)]
     assert sorted([*kinds, *dropped]) == ["bow", "mix", "mlp"]
     assert list(made.settings.weights) == document["settings"]["weights"]
     parts = nextchar.split(Corpus.from_file(data), seed=2)

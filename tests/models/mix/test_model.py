@@ -16,7 +16,8 @@ from nextchar._kernels.mix.contexts import context_hash, read_symbol
 from nextchar._kernels.mix.gate import add_gradient, fit_steps
 from nextchar._kernels.mix.sizes import STATE, USED_BITS, USED_SET, state_words
 from nextchar.cli import main
-from nextchar.core.model import Kept
+from nextchar.core.metrics import Metrics
+from nextchar.core.model import SavedModel
 from nextchar.core.scoring import symbol_nats_plainly
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
@@ -300,13 +301,13 @@ def test_ctrl_c_keeps_the_weights_so_far(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("nextchar._kernels.mix.gate.fit_steps", interrupted)
     model = Mix(epochs=50).fit(CORPUS)
-    assert "interrupted after 1.0 epochs" in model.metrics["stopped"]
+    assert "interrupted after 1.0 epochs" in str(model.metrics.stopped)
     np.testing.assert_allclose(np.exp(model.log_probs(np.array([[0, 1]]))).sum(axis=-1), 1)
 
 
 def test_a_short_time_leaves_experts_out() -> None:
     model = Mix(seconds=1e-6).fit(CORPUS)
-    assert 16 <= len(model.metrics["experts"]) < len(EXPERTS)
+    assert 16 <= len(model.metrics.experts) < len(EXPERTS)
     np.testing.assert_allclose(np.exp(model.log_probs(np.array([[0, 1]]))).sum(axis=-1), 1)
 
 
@@ -353,7 +354,7 @@ def test_tables_that_do_not_fit_are_refused(name: str, change: Any) -> None:
     arrays = dict(model.arrays())
     arrays[name] = change(arrays[name])
     with pytest.raises(ModelFileError):
-        type(model).from_kept(Kept({}, arrays, model.alphabet, model.provenance, {}))
+        type(model).from_saved(SavedModel({}, arrays, model.alphabet, model.provenance, Metrics()))
 
 
 def test_on_the_command_line(tmp_path: Path) -> None:

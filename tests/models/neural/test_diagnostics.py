@@ -115,10 +115,10 @@ def test_each_net_can_be_drawn(kind: str) -> None:
 def test_the_curve_shows_the_log(transformer: NeuralModel) -> None:
     figure = plots.training(transformer)
     train, held = figure.axes[0].get_lines()
-    log = transformer.metrics["training"]
-    assert list(np.asarray(train.get_ydata())) == [point["train_nats"] for point in log]
-    assert list(np.asarray(held.get_ydata())) == [point["validation_nats"] for point in log]
-    assert list(np.asarray(held.get_xdata())) == [point["step"] for point in log]
+    curve = transformer.metrics.curve
+    assert list(np.asarray(train.get_ydata())) == [point.train_nats for point in curve]
+    assert list(np.asarray(held.get_ydata())) == [point.validation_nats for point in curve]
+    assert list(np.asarray(held.get_xdata())) == [point.step for point in curve]
 
 
 def test_the_commands(transformer: NeuralModel, tmp_path: Path) -> None:

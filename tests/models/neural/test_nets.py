@@ -365,12 +365,13 @@ def test_the_best_weights_are_kept_and_training_stops_when_nothing_gets_better()
     other = Corpus.from_items(["nope", "none", "open"], alphabet=Corpus.from_items([*ITEMS, "nope"]).alphabet)
     data = ITEMS.encoded_in(other.alphabet)
     model = spec.fit(data, validation=other)
-    points = model.metrics["training"]
-    best = min(point["validation_nats"] for point in points)
+    points = model.metrics.curve
+    held = [point.validation_nats or 0.0 for point in points]
+    best = min(held)
     assert len(points) < 40
-    assert "no better" in model.metrics["stopped"]
+    assert "no better" in str(model.metrics.stopped)
     assert model.evaluate(other).nats_per_symbol == pytest.approx(best, rel=1e-4)
-    assert [point["validation_nats"] for point in points[-3:]] > [best] * 3
+    assert held[-3:] > [best] * 3
 
 
 def test_budgets() -> None:
@@ -379,10 +380,10 @@ def test_budgets() -> None:
     assert net_spec("mlp", "large", [], {}).epochs == 40
     assert net_spec("mlp", "large", ["seconds=3"], {}).epochs is None
     model = spec_of("mlp", epochs=2.5, batch=16).fit(ITEMS)  # rows of 16: one a step
-    assert model.metrics["training"][-1]["step"] == 10
-    assert model.metrics["training"][-1]["epoch"] == 2.5
+    assert model.metrics.curve[-1].step == 10
+    assert model.metrics.curve[-1].epoch == 2.5
     timed = spec_of("mlp", seconds=0.3).fit(ITEMS)
-    assert timed.metrics["training"][-1]["share"] == 1
+    assert timed.metrics.curve[-1].share == 1
 
 
 def test_bf16_trains_too() -> None:
@@ -390,7 +391,7 @@ def test_bf16_trains_too() -> None:
     a, b = (model.evaluate(ITEMS).nats_per_symbol for model in (first, second))
     assert a != b
     assert a == pytest.approx(b, abs=0.1)
-    assert [model.metrics["precision"] for model in (first, second)] == ["float32", "bf16"]
+    assert [model.metrics.precision for model in (first, second)] == ["float32", "bf16"]
 
 
 @pytest.mark.parametrize(
@@ -406,8 +407,8 @@ def test_the_precision_follows_the_processor(instructions: str, expected: str, m
         "bow": expected,
         "wavenet": expected,
     }.items():
-        assert spec_of(kind, steps=2).fit(ITEMS).metrics["precision"] == precision
-    assert spec_of("transformer", steps=2, precision="auto").fit(ITEMS).metrics["precision"] == expected
+        assert spec_of(kind, steps=2).fit(ITEMS).metrics.precision == precision
+    assert spec_of("transformer", steps=2, precision="auto").fit(ITEMS).metrics.precision == expected
     monkeypatch.delattr(torch.cpu, "get_capabilities")  # as in older versions of torch
     assert precision_on(torch.device("cpu")) == "float32"
 
@@ -425,7 +426,7 @@ def test_the_loss_on_the_training_data_is_measured_once_and_right(
     model = fitting.train(spec_of("mlp", steps=5), source).model
     assert not evaluated
     loss = model.evaluate(expected)
-    assert model.metrics["splits"]["train"] == {
+    assert model.metrics.losses["train"].document() == {
         "items": 10,
         "symbols": 54,  # 44 characters and 10 ends
         "nats_per_symbol": pytest.approx(loss.nats_per_symbol, rel=1e-12),

@@ -136,7 +136,7 @@ def test_what_was_chosen_is_told_and_kept(method: Method, tune: Tune, tmp_path: 
     spec = Ngram(order=3, smoothing=method, tune=tune)
     model = spec.fit(Corpus.from_items(NAMES), validation=Corpus.from_items(["ava", "lily", "emma"]))
     name = "k" if method == "add" else "discounts"
-    assert model.metrics["smoothing"][name] == model.fitted[name].tolist()
+    assert model.metrics.document()["smoothing"][name] == model.fitted[name].tolist()
     model.save(tmp_path / "m.safetensors")
     assert np.array_equal(load(tmp_path / "m.safetensors").nats(["amelia"]), model.nats(["amelia"]))
 

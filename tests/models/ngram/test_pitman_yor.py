@@ -155,7 +155,7 @@ def test_it_tells_of_every_sweep_and_can_be_interrupted() -> None:
 
     model = Ngram(order=2, smoothing="pitman-yor", sweeps=10).fit(Corpus.from_items(["emma", "ava"]), progress=stop)
     assert shares == [0.1, 0.2, 0.3]
-    assert model.metrics["notes"] == ["interrupted after 3 of 10 sweeps"]
+    assert model.metrics.notes == ("interrupted after 3 of 10 sweeps",)
     states = np.arange(model.automaton.size, dtype=np.int32)
     np.testing.assert_allclose(np.exp(model.automaton.rows(states)).sum(axis=1), 1)
 

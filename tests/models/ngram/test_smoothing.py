@@ -146,8 +146,8 @@ def test_a_bigram_by_hand(method: Method) -> None:
 
 
 def test_a_note_where_there_is_no_closed_form() -> None:
-    notes = closed(["ab", "ab", "b"], "modified-kneser-ney", 2).metrics["notes"]
-    assert notes == ["order 1: too few small counts to estimate discounts; took 0.5, 1, 1.5"]
+    notes = closed(["ab", "ab", "b"], "modified-kneser-ney", 2).metrics.notes
+    assert notes == ("order 1: too few small counts to estimate discounts; took 0.5, 1, 1.5",)
 
 
 # -- rows sum to 1 -----------------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ def test_training_streams_to_its_end(client: Any, counts: Counts, torch: Any) ->
     assert start["uniform"] == math.log(counts.alphabet.size)
     net = BigramNet(solver="gd", learning_rate=50, l2=0.01, steps=100).from_counts(counts)
     assert last["step"] == 100
-    assert last["loss"] == pytest.approx(net.metrics["training"]["loss"][-1], abs=1e-9)
-    assert last["data_loss"] == pytest.approx(net.metrics["training"]["data_loss"][-1], abs=1e-9)
+    assert last["loss"] == pytest.approx(net.metrics.curve[-1].objective, abs=1e-9)
+    assert last["data_loss"] == pytest.approx(net.metrics.curve[-1].train_nats, abs=1e-9)
     assert np.allclose(last["probabilities"], rows_of(net))
     assert len(last["samples"]) == 3
     assert "probabilities" in seen[1][1]
@@ -42,12 +42,12 @@ def test_training_that_diverges_ends_as_the_library_ends_it(
     seen = list(client.train(learning_rate=rate, l2=0.01, steps=1000, steps_per_second=20000))
     (name, frame), (end, last) = seen[-2:]
     net = BigramNet(solver="gd", learning_rate=rate, l2=0.01, steps=1000).from_counts(counts)
-    log = net.metrics["training"]
+    curve = net.metrics.curve
     assert (name, end) == ("step", "stopped")
     assert last["diverged"] is True
-    assert last["message"].rstrip(".").lower() == net.metrics["stopped"].lower()
-    assert frame["step"] == log["step"][-1] == last["step"] < 1000
-    assert frame["weights_of"] == log["loss"].index(min(log["loss"]))
+    assert last["message"].rstrip(".").lower() == str(net.metrics.stopped).lower()
+    assert frame["step"] == curve[-1].step == last["step"] < 1000
+    assert frame["weights_of"] == min(curve, key=lambda point: point.objective).step
     assert np.allclose(frame["probabilities"], rows_of(net))
     _, chinese = list(client.train(learning_rate=rate, l2=0.01, steps=1000, steps_per_second=20000, lang="zh"))[-1]
     assert f"第 {frame['weights_of']} 步的权重" in chinese["message"]

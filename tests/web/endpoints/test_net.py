@@ -40,7 +40,7 @@ def test_one_hot_and_forward(client: Any, corpus: Corpus, torch: Any) -> None:
 def test_the_optimum_and_the_equivalence(client: Any, counts: Counts, torch: Any) -> None:
     best = client.fetch("net/optimum", l2=0.01)
     net = BigramNet(l2=0.01).from_counts(counts)
-    assert best["loss"] == pytest.approx(net.metrics["training"]["loss"][-1], abs=1e-12)
+    assert best["loss"] == pytest.approx(net.metrics.curve[-1].objective, abs=1e-12)
     seen = client.fetch("equivalence", l2=0.01, add=1)
     counted = Ngram(order=2, add=1).from_counts(counts)
     assert np.allclose(seen["net_probabilities"], rows_of(net))
@@ -61,7 +61,7 @@ def test_own_data_in_the_net(client: Any, torch: Any) -> None:
     rate = client.fetch("net/optimum", l2=0.01)["steady_rate"]
     assert rate == steady_rate(counts, 0.01)
     assert list(client.train(learning_rate=rate, steps=20, steps_per_second=1000))[-1][0] == "done"
-    best = BigramNet(l2=0.1).from_counts(counts).metrics["training"]["loss"][-1]
+    best = BigramNet(l2=0.1).from_counts(counts).metrics.curve[-1].objective
     assert client.fetch("net/optimum", l2=0.1)["loss"] == pytest.approx(best)
     assert client.fetch("net/onehot", text="王伟")["symbols"] == [".", "王", "伟"]
     assert client.fetch("equivalence", l2=0, add=0)["largest_difference"] < 1e-8  # unseen pairs

@@ -6,15 +6,18 @@ context and a symbol that followed it), B batch.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from nextchar._kernels.splitmix import mix64
 
 __all__ = ["Frozen", "Gate", "lay_out"]
 
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
 U64 = np.uint64
 
 
@@ -36,14 +39,14 @@ class Frozen(NamedTuple):
         log_unigram: (V,) nats.
     """
 
-    contexts: Any
-    classes: Any
-    slots: Any
-    slot_first: Any
-    words: Any
-    numbers: Any
-    experts: Any
-    log_unigram: Any
+    contexts: I64
+    classes: I64
+    slots: npt.NDArray[np.uint64]
+    slot_first: I64
+    words: npt.NDArray[np.int32]
+    numbers: npt.NDArray[np.float32]
+    experts: I64
+    log_unigram: F64
 
 
 class Gate(NamedTuple):
@@ -58,11 +61,11 @@ class Gate(NamedTuple):
         slot_of_symbol: (V,) which of the L columns belongs to a symbol.
     """
 
-    exponents: Any
-    by_symbol: Any
-    tables: Any
-    bias: Any
-    slot_of_symbol: Any
+    exponents: F64
+    by_symbol: F64
+    tables: F64
+    bias: F64
+    slot_of_symbol: I64
 
 
 @njit(cache=True, nogil=True)

@@ -6,11 +6,14 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from nextchar._kernels.mix.sizes import COUNT_BUCKETS, MATCHES, TOTAL_BUCKETS
 
 __all__ = ["Rows", "count_bucket", "freeze", "leave_out_rows", "total_bucket"]
+
+Symbols = npt.NDArray[Any]  # unsigned integers, of the alphabet's dtype
 
 
 class Rows(NamedTuple):
@@ -30,17 +33,17 @@ class Rows(NamedTuple):
         buckets: of each cell, the column of `Gate.tables`.
     """
 
-    target: Any
-    weight: Any
-    position: Any
-    last: Any
-    match: Any
-    first: Any
-    lengths: Any
-    totals: Any
-    symbols: Any
-    gains: Any
-    buckets: Any
+    target: Symbols
+    weight: npt.NDArray[np.float64]
+    position: npt.NDArray[np.uint8]
+    last: Symbols
+    match: npt.NDArray[np.uint8]
+    first: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
+    totals: npt.NDArray[np.uint8]
+    symbols: Symbols
+    gains: npt.NDArray[np.float32]
+    buckets: npt.NDArray[np.uint8]
 
 
 @njit(cache=True, nogil=True)

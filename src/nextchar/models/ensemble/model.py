@@ -15,8 +15,8 @@ Letters: M models, B batch, T time, S symbols of a corpus, V size of the alphabe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from dataclasses import dataclass, replace
+from functools import cached_property, partial, reduce
 from typing import Any, ClassVar, Final, NamedTuple, cast, final
 
 import numpy as np
@@ -24,12 +24,13 @@ import numpy.typing as npt
 
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
+from nextchar.core.metrics import Metrics
 from nextchar.core.model import Model
 from nextchar.core.numerics import log_sum_exp
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import Drawer, LogProbs, Step
+from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
 from nextchar.core.scoring import read_batches
-from nextchar.core.shared_prefixes import BranchingDrawer, branching_nats, together_of
+from nextchar.core.shared_prefixes import BranchingDrawer, batch_limit_of, branching_nats
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
@@ -100,7 +101,7 @@ class EnsembleModel(StepwiseModel):
     kind: ClassVar[str] = "ensemble"
     settings: Ensemble
     members: tuple[Model, ...]
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
     @property
     def alphabet(self) -> Alphabet:  # type: ignore[override]
@@ -151,27 +152,24 @@ class EnsembleModel(StepwiseModel):
         return pooled
 
     @property
-    def together(self) -> int:
-        """How many items are read or drawn at a time: as many as the member that takes the fewest."""
-        return min(together_of(member) for member in self.members)
+    def batch_limit(self) -> int:
+        """As many items as the member that takes the fewest."""
+        return min(batch_limit_of(member) for member in self.members)
 
-    def symbol_nats(self, corpus: Corpus) -> F64:
-        """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
-        return branching_nats(self, corpus)
+    @property
+    def corpus_scorer(self) -> CorpusScorer:
+        """Each distinct beginning of the items is read once."""
+        return partial(branching_nats, self)
 
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer:  # noqa: ARG002 - a model's interface
         """A fast way to draw many items."""
         return BranchingDrawer(self, plan, constraint)
 
-    def training_nats(self) -> float:
-        """There is no training data of its own.
+    def training_nats(self) -> float | None:
+        """None: an ensemble has no training data of its own; its members have."""
+        return None
 
-        Raises:
-            SettingsError: always.
-        """
-        raise SettingsError("an ensemble has no training data of its own; its members have")
-
-    def with_metrics(self, metrics: Mapping[str, Any]) -> EnsembleModel:
+    def with_metrics(self, metrics: Metrics) -> EnsembleModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
@@ -181,7 +179,7 @@ class EnsembleModel(StepwiseModel):
 
     @classmethod
     def from_members(
-        cls, settings: Mapping[str, Any], members: Sequence[Callable[[], Model]], metrics: Mapping[str, Any]
+        cls, settings: Mapping[str, Any], members: Sequence[Callable[[], Model]], metrics: Metrics
     ) -> EnsembleModel:
         """The model of these settings, as a file has them, and these members.
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, cast
 
+from nextchar.core.metrics import Metrics
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport, Report
 from nextchar.core.settings import LARGEST_SEED, Spec, check, setting
@@ -77,21 +78,21 @@ class EnsembleOf:
             data: the items to learn from.
             validation: the items for the weights, by which nets also choose among their own weights along the way; by
                 default a tenth of the different items of `data`, with all their repeats, is held out for this, and
-                metrics["notes"] says so.
+                metrics.notes says so.
             progress: is told how far all of it has come.
 
         Raises:
             SettingsError: nothing can be held out of so few items, or a member cannot be trained.
             KeyboardInterrupt: Ctrl-C, where a member does not end with what it has so far.
         """
-        notes = []
+        notes: tuple[str, ...] = ()
         if validation is None:
             everything = len(data)
             data, validation = hold_out(data)
-            notes = [
+            notes = (
                 f"{len(validation):,} of the {everything:,} items were held out of the training, for the weights of "
-                "the ensemble"
-            ]
+                "the ensemble",
+            )
         made: list[Model] = []
         stopped: list[str] = []
         done = 0.0
@@ -99,17 +100,17 @@ class EnsembleOf:
             tell = None if progress is None else _within(progress, member, done)
             made.append(member.spec.fit(data, validation=validation, progress=tell))
             done += member.share
-            if reason := made[-1].metrics.get("stopped"):
+            if reason := made[-1].metrics.stopped:
                 stopped.append(f"{member.kind}: {reason}")
         if progress is not None:
             progress(ProgressReport(1.0, "the weights of the ensemble"))
         weights = pool_weights(made, validation)
-        notes += [
+        notes += tuple(
             f"the weight of {member.kind} is 0: it adds nothing to the others, and is left out"
             for member, weight in zip(self.members, weights, strict=True)
             if weight == 0
-        ]
-        return pooled(made, weights).with_metrics({"notes": notes, "stopped": "; ".join(stopped) or None})
+        )
+        return pooled(made, weights).with_metrics(Metrics(notes=notes, stopped="; ".join(stopped) or None))
 
 
 def _within(progress: Progress, member: Member, done: float) -> Progress:

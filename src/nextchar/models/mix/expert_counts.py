@@ -18,14 +18,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import state_words
+from nextchar.data.alphabet import Ids
 from nextchar.data.corpus import Corpus
 from nextchar.models.mix.experts import Context, Expert, context_table
+
+if TYPE_CHECKING:
+    from nextchar._kernels.mix.leave_one_out import Rows
 
 __all__ = ["Tables", "count_experts", "leave_one_out", "sampled_items", "unigram"]
 
@@ -73,7 +77,7 @@ class Tables:
     keys: npt.NDArray[np.uint64]
     kind_contexts: I64
     row_first: I64
-    symbols: npt.NDArray[Any]
+    symbols: Ids
     counts: I64
     continuations: I64
     shorter: I64
@@ -94,7 +98,7 @@ class _Kind:
 
     keys: npt.NDArray[np.uint64]
     row_first: I64
-    symbols: npt.NDArray[Any]
+    symbols: Ids
     counts: I64
     whole: npt.NDArray[np.bool_]
     cell: npt.NDArray[np.int32]  # (S,)
@@ -230,6 +234,16 @@ def _positions_of(corpus: Corpus, items: I64) -> I64:
     return places
 
 
+class _Said(NamedTuple):
+    """What one expert says; see `Tables`."""
+
+    expert: Expert
+    discounts: F64
+    totals: npt.NDArray[np.uint8]
+    gains: npt.NDArray[np.float32]
+    buckets: npt.NDArray[np.uint8]
+
+
 class _Saying:
     """What the experts say of every cell, suffix by suffix."""
 
@@ -237,7 +251,7 @@ class _Saying:
         self.experts, self.unit, self.unigram = experts, unit, unigram(corpus)
         base = self.unigram[corpus.ids]
         self.low = {"kn": [base], "raw": [base]}  # p of each position's symbol after the suffix of 0, 1, ... symbols
-        self.said: list[tuple[Expert, F64, Any, Any, Any]] = []
+        self.said: list[_Said] = []
 
     def add(self, context: Context, kind: _Kind) -> None:
         from nextchar._kernels.mix.leave_one_out import freeze
@@ -262,7 +276,7 @@ class _Saying:
                 longer = lows[-1].copy()
                 longer[inside] = low[kind.cell[inside]]
                 lows.append(longer)
-            self.said.append((expert, discounts, totals, gains, buckets))
+            self.said.append(_Said(expert, discounts, totals, gains, buckets))
 
 
 def _discounts(counts: F64) -> F64:
@@ -290,8 +304,8 @@ def _joined(
     kind_contexts = np.cumsum([0, *(len(kind.keys) for kind in kinds)])
     kind_cells = np.cumsum([0, *(len(kind.counts) for kind in kinds)])
     # whatever falls back on a suffix comes after it and before the next longer one, the suffix itself first
-    said = sorted(saying.said, key=lambda entry: (entry[0].backoff, entry[0].context.chain))
-    experts, discounts, totals, gains, buckets = zip(*said, strict=True)
+    said = sorted(saying.said, key=lambda entry: (entry.expert.backoff, entry.expert.context.chain))
+    experts = tuple(entry.expert for entry in said)
     cells = np.stack(kept, axis=1)
     row_first = np.concatenate([[0], *(kind.row_first[1:] + at for kind, at in zip(kinds, kind_cells, strict=False))])
     position_context = np.full(cells.shape, -1, dtype=np.int32)
@@ -317,18 +331,18 @@ def _joined(
         ),
         whole=np.concatenate([kind.whole for kind in kinds]),
         kind=np.array([contexts.index(expert.context) for expert in experts]),
-        discounts=np.stack(discounts),
-        totals=np.concatenate(totals),
-        gains=np.concatenate(gains),
-        buckets=np.concatenate(buckets),
+        discounts=np.stack([entry.discounts for entry in said]),
+        totals=np.concatenate([entry.totals for entry in said]),
+        gains=np.concatenate([entry.gains for entry in said]),
+        buckets=np.concatenate([entry.buckets for entry in said]),
         items=items,
         position_context=position_context,
         position_cell=cells,
     )
 
 
-def leave_one_out(corpus: Corpus, tables: Tables, cells: int) -> Any:
-    """`Rows` of the kept items, or of so many of the first of them as have that many cells together.
+def leave_one_out(corpus: Corpus, tables: Tables, cells: int) -> Rows:
+    """Rows of the kept items, or of so many of the first of them as have that many cells together.
 
     The counts are lent to the loop, which gives them back as they were.
     """
@@ -348,7 +362,7 @@ def leave_one_out(corpus: Corpus, tables: Tables, cells: int) -> Any:
         last=np.zeros(R, dtype=corpus.alphabet.dtype),
         match=np.zeros(R, dtype=np.uint8),
         first=np.zeros(R + 1, dtype=np.int64),
-        lengths=np.zeros((R, E), dtype=np.uint8 if len(tables.unigram) <= 256 else np.uint32),
+        lengths=np.zeros((R, E), np.uint8) if len(tables.unigram) <= 256 else np.zeros((R, E), np.uint32),
         totals=np.zeros((R, E), dtype=np.uint8),
         symbols=np.empty(room, dtype=corpus.alphabet.dtype),
         gains=np.empty(room, dtype=np.float32),

@@ -20,14 +20,19 @@ Letters: E experts, V alphabet, R rows, L columns for last symbols.
 from __future__ import annotations
 
 import time
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import COUNT_BUCKETS, MATCHES, POSITIONS, TOTAL_BUCKETS
+from nextchar.core.metrics import CurvePoint
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.models.mix.expert_counts import Tables
+
+if TYPE_CHECKING:
+    from nextchar._kernels.mix.layout import Gate
+    from nextchar._kernels.mix.leave_one_out import Rows
 
 __all__ = ["Fitted", "first_gate", "fit_gate", "zeros_like"]
 
@@ -43,19 +48,17 @@ class Fitted(NamedTuple):
     """Weights, and how they came about.
 
     Attributes:
-        gate: `Gate`.
-        epochs: passes over the rows, whole or in part.
-        log: (epochs, nats per symbol, seconds) now and then; the nats are those of rows before their update.
+        gate: the weights.
+        curve: a point an epoch; the nats are those of rows before their update.
         stopped: why it ended early, or None.
     """
 
-    gate: Any
-    epochs: float
-    log: list[tuple[float, float, float]]
+    gate: Gate
+    curve: tuple[CurvePoint, ...]
     stopped: str | None
 
 
-def first_gate(tables: Tables) -> Any:
+def first_gate(tables: Tables) -> Gate:
     """The weights that make Kneser-Ney smoothing of the longest suffix."""
     from nextchar._kernels.mix.layout import Gate
 
@@ -73,14 +76,19 @@ def first_gate(tables: Tables) -> Any:
     return Gate(exponents, np.zeros((E, int(slots.max()) + 1)), scores, np.zeros(V), slots)
 
 
-def zeros_like(gate: Any) -> Any:
+def zeros_like(gate: Gate) -> Gate:
     """Zeros in the shape of a gate."""
-    return type(gate)(*map(np.zeros_like, gate[:-1]), gate.slot_of_symbol)
+    return gate._replace(
+        exponents=np.zeros_like(gate.exponents),
+        by_symbol=np.zeros_like(gate.by_symbol),
+        tables=np.zeros_like(gate.tables),
+        bias=np.zeros_like(gate.bias),
+    )
 
 
 def fit_gate(
     tables: Tables,
-    rows: Any,
+    rows: Rows,
     *,
     epochs: float,
     seed: int,
@@ -94,11 +102,11 @@ def fit_gate(
 
     Args:
         tables: what the rows come from.
-        rows: `Rows`.
+        rows: what the experts say of them.
         epochs: passes at most.
         seed: of the order of the rows.
         deadline: in the time of time.perf_counter; without one the result depends on nothing but the arguments.
-        progress: is told now and then.
+        progress: is called periodically.
     """
     from nextchar._kernels.mix.gate import fit_steps
 
@@ -112,7 +120,7 @@ def fit_gate(
     batch = min(max(R // 100, 64), BATCH)
     decay = tuple(strength / R for strength in PRIOR)
     steps_in_all = max(round(epochs * -(-R // batch)), 1)
-    log: list[tuple[float, float, float]] = []
+    curve: list[CurvePoint] = []
     step, share, done = 0, 0.0, 0
     order: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
     nats = weight = 0.0
@@ -134,10 +142,11 @@ def fit_gate(
             if deadline is not None:
                 share = max(share, (now - begun) / max(deadline - begun, 1e-9))
             if not len(order) or share >= 1:
-                log.append((done / R, nats / weight, now - begun))
+                curve.append(CurvePoint(step=step, epoch=done / R, seconds=now - begun, train_nats=nats / weight))
                 nats = weight = 0.0
-            if progress is not None and log:
-                progress(ProgressReport(min(share, 1.0), f"epoch {done / R:.1f}, {log[-1][1]:.4f} nats per symbol"))
+            if progress is not None and curve:
+                told = f"epoch {done / R:.1f}, {curve[-1].train_nats:.4f} nats per symbol"
+                progress(ProgressReport(min(share, 1.0), told))
     except KeyboardInterrupt:
         stopped = f"interrupted after {done / R:.1f} epochs; the weights are those reached then"
-    return Fitted(gate, done / R, log, stopped)
+    return Fitted(gate, tuple(curve), stopped)

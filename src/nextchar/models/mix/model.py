@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Final, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +30,11 @@ from nextchar._kernels.mix.sizes import (
 )
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
-from nextchar.core.model import Kept
+from nextchar.core.metrics import ExpertWorth, Metrics
+from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
 from nextchar.core.progress import Progress, ProgressReport
-from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.protocol import CorpusScorer, LogProbs, Step
 from nextchar.core.settings import check, setting
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
@@ -52,6 +53,10 @@ from nextchar.models.mix.experts import EXPERTS
 from nextchar.models.mix.gate import Fitted, fit_gate
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
+
+if TYPE_CHECKING:
+    from nextchar._kernels.mix.layout import Frozen, Gate
+    from nextchar._kernels.mix.leave_one_out import Rows
 
 __all__ = ["Mix", "MixModel"]
 
@@ -115,7 +120,7 @@ class Mix:
     ) -> MixModel:
         """Count, fit the gate, and return the model.
 
-        Ctrl-C while the gate is fitted ends the fit with the weights so far; metrics["stopped"] says so.
+        Ctrl-C while the gate is fitted ends the fit with the weights so far; metrics.stopped says so.
 
         Raises:
             CorpusError: no item has a weight above 0.
@@ -154,17 +159,13 @@ class Mix:
             alphabet=data.alphabet,
             tables=_stored(tables, fitted, data.alphabet),
             provenance=provenance,
-            metrics={
-                "training": {
-                    "epoch": [entry[0] for entry in fitted.log],
-                    "nats_per_symbol": [entry[1] for entry in fitted.log],
-                    "seconds": [entry[2] for entry in fitted.log],
-                },
-                "fitted_positions": len(rows.target),
-                "experts": _explained(tables, rows, fitted, self.seed),
-                "training_seconds": time.perf_counter() - begun,
-                "stopped": fitted.stopped,
-            },
+            metrics=Metrics(
+                curve=fitted.curve,
+                fitted_positions=len(rows.target),
+                experts=_explained(tables, rows, fitted.gate, self.seed),
+                training_seconds=time.perf_counter() - begun,
+                stopped=fitted.stopped,
+            ),
         )
         del rows
         nats = model.symbol_nats(data)
@@ -195,19 +196,19 @@ def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt
     }
 
 
-def _explained(tables: Tables, rows: Any, fitted: Fitted, seed: int) -> list[dict[str, Any]]:
+def _explained(tables: Tables, rows: Rows, gate: Gate, seed: int) -> tuple[ExpertWorth, ...]:
     """What each expert is worth: how many nats per symbol more it costs, on items left out, when it says nothing."""
     from nextchar._kernels.mix.gate import silence
 
     chosen = np.random.default_rng(seed).permutation(len(rows.target))
     chosen = chosen[: max(EXPLAINED * 32 // max(len(tables.unigram), 32), 1)]
     worth, active = np.zeros(len(tables.experts)), np.zeros(len(tables.experts))
-    silence(chosen, rows, fitted.gate, np.log(tables.unigram), worth, active)
+    silence(chosen, rows, gate, np.log(tables.unigram), worth, active)
     weight = float(rows.weight[chosen].sum())
-    return [
-        {"name": expert.name, "worth_nats": float(worth[e] / weight), "active": float(active[e] / weight)}
+    return tuple(
+        ExpertWorth(name=expert.name, worth_nats=float(worth[e] / weight), active=float(active[e] / weight))
         for e, expert in enumerate(tables.experts)
-    ]
+    )
 
 
 @final
@@ -220,7 +221,7 @@ class MixModel(StepwiseModel):
         alphabet: what its ids mean.
         tables: what its file holds: the experts' contexts and cells, and the gate; see `Frozen` and `Gate`.
         provenance: what it remembers of the training data.
-        metrics: what was measured when it was trained; "experts" has what each expert is worth.
+        metrics: what was measured when it was trained, also what each expert is worth.
 
     Example:
         >>> import nextchar
@@ -234,7 +235,7 @@ class MixModel(StepwiseModel):
     alphabet: Alphabet
     tables: Arrays
     provenance: Provenance
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
     @property
     def context_length(self) -> None:
@@ -242,7 +243,7 @@ class MixModel(StepwiseModel):
         return
 
     @cached_property
-    def _frozen(self) -> Any:
+    def _frozen(self) -> Frozen:
         """The tables laid out for the loops, with hash tables for the contexts."""
         from nextchar._kernels.mix.layout import Frozen, lay_out
 
@@ -278,7 +279,7 @@ class MixModel(StepwiseModel):
         return frozen
 
     @cached_property
-    def _gate(self) -> Any:
+    def _gate(self) -> Gate:
         from nextchar._kernels.mix.layout import Gate
 
         stored = self.tables
@@ -324,8 +325,17 @@ class MixModel(StepwiseModel):
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
         """None: the plain way is fast enough."""
 
-    def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
-        """-log p of every symbol of a corpus, shape (S,), nats."""
+    @property
+    def corpus_scorer(self) -> CorpusScorer:
+        """A compiled loop that keeps the rows of beginnings that items share."""
+        return self._stream_nats
+
+    @property
+    def batch_limit(self) -> None:
+        """None: a state is a few numbers."""
+        return
+
+    def _stream_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         from nextchar._kernels.mix.prediction import stream_nats
 
         nats = np.empty(corpus.symbols)
@@ -337,7 +347,7 @@ class MixModel(StepwiseModel):
         """-log p of the training data, weights counted, as measured after training."""
         return float(self.tables["training_nats"][0])
 
-    def with_metrics(self, metrics: Mapping[str, Any]) -> MixModel:
+    def with_metrics(self, metrics: Metrics) -> MixModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
@@ -346,21 +356,21 @@ class MixModel(StepwiseModel):
         return self.tables
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> MixModel:
+    def from_saved(cls, saved: SavedModel) -> MixModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make such a model.
             SettingsError: a setting is out of its range.
         """
-        tables = {name: array for name, array in kept.arrays.items() if name != "known_items"}
-        _check(tables, kept.alphabet)
+        tables = {name: array for name, array in saved.arrays.items() if name != "known_items"}
+        _check(tables, saved.alphabet)
         return cls(
-            settings=Mix(**kept.settings),
-            alphabet=kept.alphabet,
+            settings=Mix(**saved.settings),
+            alphabet=saved.alphabet,
             tables=tables,
-            provenance=kept.provenance,
-            metrics=kept.metrics,
+            provenance=saved.provenance,
+            metrics=saved.metrics,
         )
 
 

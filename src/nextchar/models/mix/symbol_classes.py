@@ -11,7 +11,7 @@ Letters: V size of the alphabet, P distinct bigrams.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,7 @@ def symbol_classes(bigrams: Counts) -> npt.NDArray[np.int64]:
 
 def _grouped(
     own: npt.NDArray[np.intp], other: npt.NDArray[np.intp], counts: F64, V: int
-) -> list[tuple[npt.NDArray[Any], F64]]:
+) -> list[tuple[npt.NDArray[np.intp], F64]]:
     """For each symbol its neighbours on one side and how often they are."""
     order = np.argsort(own, kind="stable")
     cuts = np.searchsorted(own[order], np.arange(1, V))
@@ -65,8 +65,8 @@ def _moved(
     table: F64,
     v: int,
     classes: npt.NDArray[np.int64],
-    after: tuple[npt.NDArray[Any], F64],
-    before: tuple[npt.NDArray[Any], F64],
+    after: tuple[npt.NDArray[np.intp], F64],
+    before: tuple[npt.NDArray[np.intp], F64],
 ) -> F64:
     """The counts of class bigrams if symbol v changed its class."""
     old, new = classes[v], 3 - classes[v]

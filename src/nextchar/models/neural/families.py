@@ -15,7 +15,7 @@ from nextchar.extras import need_torch
 from nextchar.models.neural.training.settings import NetTraining, Precision, Run, TrainSettings
 
 if TYPE_CHECKING:
-    from nextchar.core.model import Kept
+    from nextchar.core.model import SavedModel
     from nextchar.core.progress import Progress
     from nextchar.data.corpus import Corpus
     from nextchar.models.neural.model import NeuralModel
@@ -95,7 +95,7 @@ class NetSpec(NetTraining):
         return NetRun(self, run)
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> NeuralModel:
+    def from_saved(cls, saved: SavedModel) -> NeuralModel:
         """A model of this family again from a file's content; see `neural.model.loader`.
 
         Raises:
@@ -104,7 +104,7 @@ class NetSpec(NetTraining):
         need_torch(f"the model {cls.kind}")
         from nextchar.models.neural.model import loader
 
-        return loader(cls)(kept)
+        return loader(cls)(saved)
 
 
 @dataclass(frozen=True)

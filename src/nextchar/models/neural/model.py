@@ -10,7 +10,8 @@ Letters: B batch, T time, V size of the alphabet, S symbols of a corpus.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, cast, final
 
 import numpy as np
@@ -19,12 +20,12 @@ import torch
 
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
-from nextchar.core.model import Kept
+from nextchar.core.metrics import Metrics
+from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
-from nextchar.core.protocol import Drawer, LogProbs, Step
+from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
 from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer, branching_nats
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError
 from nextchar.models.neural.nets.base import Net, State
@@ -44,7 +45,7 @@ class Selected(NamedTuple):
     rows: torch.Tensor | None = None
 
 
-class NetSettings(Protocol):
+class NetSettings(Settings, Protocol):
     """Settings that make a net."""
 
     @property
@@ -71,7 +72,7 @@ class NeuralModel(StepwiseModel):
     alphabet: Alphabet
     module: Net
     provenance: Provenance
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
     @property
     def kind(self) -> str:
@@ -121,24 +122,25 @@ class NeuralModel(StepwiseModel):
             log_probs: LogProbs = torch.cat(parts).numpy()
         return log_probs
 
-    def symbol_nats(self, corpus: Corpus) -> F64:
-        """-log p of every symbol of a corpus, shape (S,), nats: each distinct beginning is read once."""
-        return branching_nats(self, corpus)
+    @property
+    def corpus_scorer(self) -> CorpusScorer:
+        """Each distinct beginning of the items is read once."""
+        return partial(branching_nats, self)
 
     @property
-    def together(self) -> int:
-        """How many items are read or drawn at a time, which bounds the memory of their states."""
+    def batch_limit(self) -> int:
+        """As many items as bound the memory of their states."""
         return int(np.clip(STATE_NUMBERS // self.module.largest_state, 64, MOST_TOGETHER))
 
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer:  # noqa: ARG002 - a model's interface
         """A fast way to draw many items."""
         return BranchingDrawer(self, plan, constraint)
 
-    def training_nats(self) -> float:
+    def training_nats(self) -> float | None:
         """-log p of the training data, weights counted, as measured after training."""
-        return float(self.metrics["training_nats"])
+        return self.metrics.training_nats
 
-    def with_metrics(self, metrics: Mapping[str, Any]) -> NeuralModel:
+    def with_metrics(self, metrics: Metrics) -> NeuralModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
@@ -147,7 +149,7 @@ class NeuralModel(StepwiseModel):
         return {name: tensor.float().numpy() for name, tensor in self.module.state_dict().items()}
 
 
-def loader(make: Callable[..., NetSettings]) -> Callable[[Kept], NeuralModel]:
+def loader(make: Callable[..., NetSettings]) -> Callable[[SavedModel], NeuralModel]:
     """What makes a model of one family again from a file's content.
 
     Raises:
@@ -155,10 +157,10 @@ def loader(make: Callable[..., NetSettings]) -> Callable[[Kept], NeuralModel]:
         SettingsError: (the returned function) a setting is out of its range.
     """
 
-    def load(kept: Kept) -> NeuralModel:
-        made, arrays = make(**kept.settings), kept.arrays
+    def load(saved: SavedModel) -> NeuralModel:
+        made, arrays = make(**saved.settings), saved.arrays
         with torch.random.fork_rng(devices=[]):
-            net = made.net(kept.alphabet.size)
+            net = made.net(saved.alphabet.size)
         expected = net.state_dict()
         for name, tensor in expected.items():
             array = arrays.get(name)
@@ -172,10 +174,10 @@ def loader(make: Callable[..., NetSettings]) -> Callable[[Kept], NeuralModel]:
         net.load_state_dict({name: torch.from_numpy(arrays[name].copy()) for name in expected})
         return NeuralModel(
             settings=made,
-            alphabet=kept.alphabet,
+            alphabet=saved.alphabet,
             module=for_use(net),
-            provenance=kept.provenance,
-            metrics=kept.metrics,
+            provenance=saved.provenance,
+            metrics=saved.metrics,
         )
 
     return load

@@ -7,17 +7,17 @@ does not know.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final
 
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.core.model import Kept
+from nextchar.core.metrics import Metrics
+from nextchar.core.model import SavedModel
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.provenance import Provenance
-from nextchar.errors import SettingsError
 from nextchar.models.ngram.counts import checked_order
 
 __all__ = ["Backoff", "BackoffModel"]
@@ -63,7 +63,7 @@ class BackoffModel(AutomatonModel):
     alphabet: Alphabet
     states: Automaton
     provenance: Provenance = Provenance(items=0, symbols=0)  # noqa: RUF009 - frozen
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
     @property
     def automaton(self) -> Automaton:
@@ -75,15 +75,11 @@ class BackoffModel(AutomatonModel):
         """N - 1."""
         return self.settings.order - 1
 
-    def training_nats(self) -> float:
-        """Not known.
+    def training_nats(self) -> float | None:
+        """None: an ARPA file does not tell what the model was trained on."""
+        return None
 
-        Raises:
-            SettingsError: always.
-        """
-        raise SettingsError("a model from an ARPA file does not know its training data; evaluate it on a file")
-
-    def with_metrics(self, metrics: Mapping[str, Any]) -> BackoffModel:
+    def with_metrics(self, metrics: Metrics) -> BackoffModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
@@ -92,7 +88,7 @@ class BackoffModel(AutomatonModel):
         return self.states.arrays()
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> BackoffModel:
+    def from_saved(cls, saved: SavedModel) -> BackoffModel:
         """The model that `arrays` came from.
 
         Raises:
@@ -100,9 +96,9 @@ class BackoffModel(AutomatonModel):
             SettingsError: the order is out of its range.
         """
         return cls(
-            settings=Backoff(**kept.settings),
-            alphabet=kept.alphabet,
-            states=Automaton.from_arrays(kept.alphabet, kept.arrays),
-            provenance=kept.provenance,
-            metrics=kept.metrics,
+            settings=Backoff(**saved.settings),
+            alphabet=saved.alphabet,
+            states=Automaton.from_arrays(saved.alphabet, saved.arrays),
+            provenance=saved.provenance,
+            metrics=saved.metrics,
         )

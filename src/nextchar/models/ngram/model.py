@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.core.model import Kept
+from nextchar.core.metrics import Metrics, SmoothingParameters
+from nextchar.core.model import SavedModel
 from nextchar.core.progress import Progress
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
@@ -173,12 +174,14 @@ class Ngram:
         fitted: Mapping[str, npt.NDArray[Any]],
         trie: NgramTrie,
         notes: tuple[str, ...],
-        parameters: Mapping[str, Any] | None = None,
+        parameters: SmoothingParameters | None = None,
     ) -> NgramModel:
-        about = parameters if parameters is not None else {name: value.tolist() for name, value in fitted.items()}
-        metrics: dict[str, Any] = {"smoothing": about} if about else {}
-        if notes:
-            metrics["notes"] = list(notes)
+        if parameters is None and fitted:
+            parameters = SmoothingParameters(
+                discounts=tuple(tuple(row) for row in fitted["discounts"].tolist()) if "discounts" in fitted else (),
+                k=float(fitted["k"][0]) if "k" in fitted else None,
+            )
+        metrics = Metrics(smoothing=parameters, notes=notes)
         return NgramModel(
             settings=self, counts=counts, provenance=provenance, metrics=metrics, fitted=fitted, trie=trie
         )
@@ -211,7 +214,7 @@ class NgramModel(AutomatonModel):
     settings: Ngram
     counts: Counts
     provenance: Provenance
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
     fitted: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     trie: NgramTrie
 
@@ -259,7 +262,7 @@ class NgramModel(AutomatonModel):
         leaves = self.trie.spread(self.trie.whole) & (self.trie.raw > 0)
         return -float(self.trie.raw[leaves] @ np.log(self._probabilities[leaves]))
 
-    def with_metrics(self, metrics: Mapping[str, Any]) -> NgramModel:
+    def with_metrics(self, metrics: Metrics) -> NgramModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
@@ -268,15 +271,15 @@ class NgramModel(AutomatonModel):
         return {"ngrams": self.counts.ngrams, "counts": self.counts.counts, **self.fitted}
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> NgramModel:
+    def from_saved(cls, saved: SavedModel) -> NgramModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make counts, or do not go with them.
             SettingsError: a setting is out of its range.
         """
-        spec, arrays = Ngram(**kept.settings), kept.arrays
-        counts = Counts.from_arrays(kept.alphabet, spec.order, arrays["ngrams"], arrays["counts"])
+        spec, arrays = Ngram(**saved.settings), saved.arrays
+        counts = Counts.from_arrays(saved.alphabet, spec.order, arrays["ngrams"], arrays["counts"])
         trie = NgramTrie(counts)
         shapes = {"discounts": (spec.order, 3), "k": (1,), "own": trie.symbols.shape, "rest": trie.link.shape}
         fitted = {name: arrays[name] for name in shapes if name in arrays}
@@ -288,8 +291,8 @@ class NgramModel(AutomatonModel):
         return cls(
             settings=spec,
             counts=counts,
-            provenance=kept.provenance,
-            metrics=kept.metrics,
+            provenance=saved.provenance,
+            metrics=saved.metrics,
             fitted=fitted,
             trie=trie,
         )

@@ -28,6 +28,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.metrics import SmoothingParameters
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.smoothing import Smoothed
@@ -82,11 +83,11 @@ def pitman_yor(trie: NgramTrie, *, sweeps: int, seed: int, progress: Progress | 
     return Smoothed(
         means.own / means.count,
         means.rest / means.count,
-        {
-            "discounts": np.mean([d for d, _ in late], axis=0).tolist(),
-            "concentrations": np.mean([theta for _, theta in late], axis=0).tolist(),
-            "sweeps": len(history),
-        },
+        SmoothingParameters(
+            discounts=tuple((float(d),) for d in np.mean([d for d, _ in late], axis=0)),
+            concentrations=tuple(np.mean([theta for _, theta in late], axis=0).tolist()),
+            sweeps=len(history),
+        ),
         notes,
     )
 

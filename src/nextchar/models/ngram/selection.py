@@ -11,10 +11,11 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from nextchar.core.metrics import CandidateLoss
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate
 from nextchar.core.settings import Spec
@@ -63,11 +64,15 @@ class Choice:
             f"{len(self.tried)} tried{rest}"
         )
 
-    def document(self) -> list[dict[str, Any]]:
+    @property
+    def candidates(self) -> tuple[CandidateLoss, ...]:
         """For a model's metrics."""
-        return [
-            {"smoothing": spec.smoothing, "order": spec.order, "nats_per_symbol": loss} for spec, loss in self.tried
-        ]
+        return tuple(
+            CandidateLoss(
+                smoothing=spec.smoothing, order=spec.order, nats_per_symbol=None if math.isnan(loss) else loss
+            )
+            for spec, loss in self.tried
+        )
 
 
 def _first_of_each(tried: tuple[tuple[Ngram, float], ...]) -> Iterator[tuple[Ngram, float]]:

@@ -27,13 +27,14 @@ Letters: S states, E entries, V size of the alphabet (see `trie`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
+from nextchar.core.metrics import SmoothingParameters
 from nextchar.models.ngram.trie import Integers, NgramTrie
 
 __all__ = [
@@ -67,7 +68,7 @@ class Smoothed:
 
     own: F64
     rest: F64
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: SmoothingParameters = SmoothingParameters()  # noqa: RUF009 - frozen
     notes: tuple[str, ...] = ()
 
     def probabilities(self, trie: NgramTrie) -> F64:
@@ -114,9 +115,7 @@ def interpolated(trie: NgramTrie, method: str, *, k: float = 0.0, discounts: F64
     if discounts is None:
         discounts, notes = discounts_of(trie, method)
     counts = trie.adjusted if DISCOUNTING[method].adjusted else trie.raw
-    names = ("1", "2", "3+") if DISCOUNTING[method].classes == 3 else ("all",)
-    listed = {name: discounts[:, i].tolist() for i, name in enumerate(names)}
-    return Smoothed(*discounted(trie, counts, discounts), {"discounts": listed}, notes)
+    return Smoothed(*discounted(trie, counts, discounts), notes=notes)
 
 
 def _add(trie: NgramTrie, k: float) -> Smoothed:

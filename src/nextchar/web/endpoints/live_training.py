@@ -73,11 +73,11 @@ class StreamedTraining:
 
     def begin(self) -> dict[str, Any]:
         """What is known before the first step."""
-        log = self._cache.optimum(self._data, self.net.l2).metrics["training"]
+        end = self._cache.optimum(self._data, self.net.l2).metrics.curve[-1]
         return {
             **symbols_view(self._data.corpus.alphabet, self._cache.shown_ids(self._data)),
-            "optimum": log["loss"][-1],
-            "optimum_data_loss": log["data_loss"][-1],
+            "optimum": end.objective,
+            "optimum_data_loss": end.train_nats,
             "counts": self._cache.loss(self._data),
             "uniform": self._cache.facts(self._data)["uniform_loss"],
             "steps": self.net.steps,

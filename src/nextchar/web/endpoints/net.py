@@ -75,14 +75,14 @@ def optimum(call: ApiCall) -> Any:
     """The best that the net can reach."""
     l2 = l2_of(call)
     model = call.cache.optimum(call.data, l2)
-    log = model.metrics["training"]
+    end = model.metrics.curve[-1]
     return {
         "l2": l2,
-        "loss": log["loss"][-1],
-        "data_loss": log["data_loss"][-1],
-        "iterations": log["step"][-1],
-        "seconds": model.metrics["training_seconds"],
-        "stopped": model.metrics["stopped"],
+        "loss": end.objective,
+        "data_loss": end.train_nats,
+        "iterations": end.step,
+        "seconds": model.metrics.training_seconds,
+        "stopped": model.metrics.stopped,
         "steady_rate": steady_rate(call.cache.counts(call.data), l2),
     }
 

@@ -27,7 +27,7 @@ CORPUS = Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola", "oli
 
 
 def losses(model: nextchar.BigramNetModel) -> list[float]:
-    return list(model.metrics["training"]["loss"])
+    return [point.objective for point in model.metrics.curve]
 
 
 def scipy_optimum(counts: Counts, l2: float) -> float:
@@ -70,7 +70,7 @@ def test_without_l2_the_optimum_is_the_count_model(names: Corpus) -> None:
     counts = count(names, 2)
     net, counted = BigramNet(l2=0).from_counts(counts), Ngram(order=2, add=0).from_counts(counts)
     assert net.training_nats() / counts.total == pytest.approx(counted.training_nats() / counts.total, abs=1e-6)
-    assert "minus infinity" in net.metrics["stopped"]
+    assert "minus infinity" in str(net.metrics.stopped)
 
 
 def test_gd_goes_the_way_of_the_lecture(names: Corpus) -> None:
@@ -114,23 +114,25 @@ def test_zeros_cost_the_logarithm_of_the_alphabet() -> None:
 
 
 def test_the_log_has_a_record_before_and_after_each_step() -> None:
-    log = BigramNet(solver="gd", steps=7).fit(CORPUS).metrics["training"]
-    assert log["step"] == list(range(8))
-    assert sorted(log["seconds"]) == log["seconds"]
-    assert all(data < loss for data, loss in zip(log["data_loss"], log["loss"], strict=True))
+    curve = BigramNet(solver="gd", steps=7).fit(CORPUS).metrics.curve
+    assert [point.step for point in curve] == list(range(8))
+    assert [point.epoch for point in curve] == list(range(8))  # each step sees all data
+    seconds = [point.seconds for point in curve]
+    assert sorted(seconds) == seconds
+    assert all(point.train_nats < point.objective for point in curve)
 
 
 def test_a_long_log_is_thinned_and_keeps_its_end() -> None:
-    log = BigramNet(solver="gd", steps=5000, learning_rate=1).fit(CORPUS).metrics["training"]
-    assert log["step"][0] == 0
-    assert log["step"][-1] == 5000
-    assert len(log["step"]) <= 1001
+    curve = BigramNet(solver="gd", steps=5000, learning_rate=1).fit(CORPUS).metrics.curve
+    assert curve[0].step == 0
+    assert curve[-1].step == 5000
+    assert len(curve) <= 1001
 
 
 @pytest.mark.parametrize("rate", [500.0, 1e6, 1e38])
 def test_a_rate_that_is_too_large_stops_with_the_last_good_weights(names: Corpus, rate: float) -> None:
     net = BigramNet(solver="gd", learning_rate=rate).fit(names)
-    assert f"learning rate {rate:g} is too large" in net.metrics["stopped"]
+    assert f"learning rate {rate:g} is too large" in str(net.metrics.stopped)
     assert np.isfinite(net.weights).all()
     assert net.training_nats() / names.symbols <= losses(net)[0]
 
@@ -155,7 +157,7 @@ def test_ctrl_c_keeps_what_was_learned() -> None:
             raise KeyboardInterrupt
 
     net = BigramNet(solver="gd", learning_rate=1).fit(CORPUS, progress=impatient)
-    assert "interrupted after 5 steps" in net.metrics["stopped"]
+    assert "interrupted after 5 steps" in str(net.metrics.stopped)
     assert net.training_nats() / CORPUS.symbols < losses(net)[0]
 
 

@@ -68,11 +68,11 @@ def test_interrupted_and_resumed_is_bit_for_bit_as_not_interrupted(kind: str, sh
         fit(spec, run, press_at(share))
     assert not list(tmp_path.glob("*.part"))
     resumed = fit(spec, run)
-    assert resumed.metrics["stopped"] is None
+    assert resumed.metrics.stopped is None
     for name, array in whole.arrays().items():
         assert np.array_equal(resumed.arrays()[name], array), name
     points = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    for mine, other in zip(points, whole.metrics["training"], strict=True):
+    for mine, other in zip(points, whole.metrics.document()["training"], strict=True):
         assert {key: mine[key] for key in ("step", "train_nats", "validation_nats", "update_ratios")} == {
             key: other[key] for key in ("step", "train_nats", "validation_nats", "update_ratios")
         }
@@ -80,7 +80,7 @@ def test_interrupted_and_resumed_is_bit_for_bit_as_not_interrupted(kind: str, sh
 
 def test_without_a_checkpoint_ctrl_c_keeps_the_best_weights() -> None:
     model = fit(spec_of("mlp"), Run(), press_at(0.5))
-    assert "interrupted after 3" in model.metrics["stopped"]  # steps 30 to 32 of 60
+    assert "interrupted after 3" in model.metrics.stopped  # steps 30 to 32 of 60
     assert model.sample(2, seed=1)
 
 
@@ -97,9 +97,9 @@ def test_a_training_that_ended_is_not_done_again(patience: int, tmp_path: Path) 
     told: list[Report] = []
     again = fit(spec, run, told.append)
     assert not told  # of any step
-    assert again.metrics["stopped"] == whole.metrics["stopped"]
-    assert (patience == 1) == (whole.metrics["stopped"] is not None)
-    assert again.metrics["training"] == whole.metrics["training"]
+    assert again.metrics.stopped == whole.metrics.stopped
+    assert (patience == 1) == (whole.metrics.stopped is not None)
+    assert again.metrics.curve == whole.metrics.curve
     assert all(np.array_equal(again.arrays()[name], array) for name, array in whole.arrays().items())
 
 
@@ -149,7 +149,7 @@ def test_a_full_disk_on_the_way_does_not_end_training(tmp_path: Path, monkeypatc
     run = Run(checkpoint=tmp_path / "c", every_seconds=0.02)
     with pytest.warns(UserWarning, match=r"No space left on device; training goes on without this checkpoint"):
         model = fit(spec_of("mlp"), run)
-    assert model.metrics["training"][-1]["share"] == 1
+    assert model.metrics.curve[-1].share == 1
     with pytest.raises(ModelFileError, match="No space left"):
         fit(spec_of("mlp"), Run(checkpoint=tmp_path / "c"), press_at(0.5))
     assert not list(tmp_path.iterdir())

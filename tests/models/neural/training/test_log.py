@@ -1,10 +1,11 @@
-"""The course of a training as JSON lines and as TensorBoard's curves, read back by TensorBoard's own reader."""
+"""The training log as JSON lines and as TensorBoard's curves, read back by TensorBoard's own reader."""
 
 from __future__ import annotations
 
 import errno
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from nextchar.cli import main
+from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.errors import MissingExtraError, SettingsError
 from nextchar.models.neural.training import log as recording
 from nextchar.models.neural.training.log import Recorder
@@ -19,9 +21,24 @@ from nextchar.models.neural.training.log import Recorder
 ITEMS = [f"{first}{last}" for first in ("emm", "av", "mi", "zo", "viol") for last in ("a", "ia", "y")]
 
 
-def record(step: int, validation: float | None = None) -> dict[str, Any]:
+def point_at(step: int, validation: float | None = None) -> CurvePoint:
+    return CurvePoint(
+        step=step,
+        epoch=step / 4,
+        seconds=step / 10,
+        share=0.5,
+        train_nats=3.0 - step / 100,
+        validation_nats=validation,
+        diagnostics=StepDiagnostics(
+            learning_rate=0.01, symbols_per_second=1000.0, gradient_norm=0.5, update_ratios={"blocks.0.rise": 0.002}
+        ),
+    )
+
+
+def line_at(step: int, validation: float | str | None = None) -> dict[str, Any]:
     return {
         "step": step,
+        "epoch": step / 4,
         "seconds": step / 10,
         "share": 0.5,
         "train_nats": 3.0 - step / 100,
@@ -45,19 +62,19 @@ def test_json_lines(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text("of another training")
     recorder = Recorder(path, None)
-    recorder.begin([record(1), record(2)])
-    recorder.add(record(3, float("inf")))
+    recorder.begin([point_at(1), point_at(2)])
+    recorder.add(point_at(3, float("inf")))
     recorder.close()
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert lines == [record(1), record(2), record(3) | {"validation_nats": "inf"}]
+    assert lines == [line_at(1), line_at(2), line_at(3, "inf")]
 
 
 def test_tensorboard(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     recorder = Recorder(None, tmp_path / "new" / "board")
     recorder.begin([])
-    recorder.add(record(10))
-    recorder.add(record(20, 2.5))
+    recorder.add(point_at(10))
+    recorder.add(point_at(20, 2.5))
     assert curves(tmp_path / "new" / "board")["train_nats"] == [(10, pytest.approx(2.9)), (20, pytest.approx(2.8))]
     recorder.close()
     assert curves(tmp_path / "new" / "board") == {
@@ -76,12 +93,12 @@ def test_a_training_that_goes_on_leaves_one_curve(tmp_path: Path) -> None:
     first = Recorder(None, tmp_path)
     first.begin([])
     for step in (10, 20, 30):
-        first.add(record(step))
+        first.add(point_at(step))
     first.close()
     second = Recorder(None, tmp_path)
-    second.begin([record(10), record(20)])
-    second.add(record(30) | {"train_nats": 1.0})
-    second.add(record(40))
+    second.begin([point_at(10), point_at(20)])
+    second.add(replace(point_at(30), train_nats=1.0))
+    second.add(point_at(40))
     second.close()
     assert curves(tmp_path)["train_nats"] == [
         (step, pytest.approx(v)) for step, v in zip((10, 20, 30, 40), (2.9, 2.8, 1.0, 2.6), strict=True)
@@ -94,7 +111,7 @@ def test_a_new_training_takes_the_place_of_the_one_before(tmp_path: Path) -> Non
         recorder = Recorder(None, tmp_path)
         recorder.begin([])
         for step in steps:
-            recorder.add(record(step))
+            recorder.add(point_at(step))
         recorder.close()
     assert [step for step, _ in curves(tmp_path)["train_nats"]] == [15]
 
@@ -106,7 +123,7 @@ def test_a_place_that_cannot_be_written(kind: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     wrong = tmp_path / "file" / "below"
     recorder = Recorder(wrong, None) if kind == "log" else Recorder(None, wrong)
-    with pytest.raises(SettingsError, match="below: the course cannot be written there: Not a directory"):
+    with pytest.raises(SettingsError, match="below: the training log cannot be written there: Not a directory"):
         recorder.begin([])
 
 
@@ -122,8 +139,8 @@ def test_a_disk_that_fills_up_does_not_end_training(kind: str, tmp_path: Path, m
 
     monkeypatch.setattr(recording.JsonLines if kind == "log" else recording.TensorBoard, "add", full)
     with pytest.warns(UserWarning, match=r"log: No space left on device; training goes on without this log"):
-        recorder.add(record(1))
-    recorder.add(record(2))  # and says nothing more
+        recorder.add(point_at(1))
+    recorder.add(point_at(2))  # and says nothing more
     recorder.close()
 
 

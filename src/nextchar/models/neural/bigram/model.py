@@ -23,7 +23,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
 
@@ -32,7 +32,8 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.core.model import Kept
+from nextchar.core.metrics import Metrics
+from nextchar.core.model import SavedModel
 from nextchar.core.numerics import normalised
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
@@ -40,7 +41,15 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.extras import need_torch
-from nextchar.models.neural.bigram.solvers import F64, NEWTON_STEPS, Floats, TrainingStep, Watch, descent, newton
+from nextchar.models.neural.bigram.solvers import (
+    F64,
+    NEWTON_STEPS,
+    DivergenceCheck,
+    Floats,
+    TrainingStep,
+    descent,
+    newton,
+)
 from nextchar.models.ngram.counts import Counts, count
 
 __all__ = ["LECTURE_SEED", "BigramNet", "BigramNetModel", "one_hot"]
@@ -115,7 +124,7 @@ class BigramNet:
     ) -> BigramNetModel:
         """Train on bigram counts, which are all that a full batch needs.
 
-        Training that diverges, or that Ctrl-C ends, stops with the best weights so far; metrics["stopped"] says so.
+        Training that diverges, or that Ctrl-C ends, stops with the best weights so far; metrics.stopped says so.
 
         Args:
             counts: of order 2.
@@ -129,22 +138,22 @@ class BigramNet:
         need_torch()  # whose import is no part of the training's time
         begun = time.perf_counter()
         log: list[TrainingStep] = []
-        watch = Watch(self.learning_rate)
+        check = DivergenceCheck(self.learning_rate)
         stopped = None
         try:
             for record in itertools.islice(self.path(counts), self._length):
                 log.append(record._replace(weights=np.empty(0)))
                 if progress is not None:
                     progress(record)
-                if divergence := watch.see(record):
+                if divergence := check.add(record):
                     stopped = divergence.text
                     best = divergence.best
                     break
                 best = record
         except KeyboardInterrupt:
-            if watch.best is None:
+            if check.best is None:
                 raise
-            best = watch.best
+            best = check.best
             stopped = f"interrupted after {log[-1].step} steps; kept the weights of step {best.step}"
         if self.solver == "newton" and self.l2 == 0 and (counts.table() == 0).any():
             stopped = "without L2 the weights of unseen bigrams have no finite optimum: they go to minus infinity"
@@ -156,16 +165,11 @@ class BigramNet:
             weights=best.weights,
             provenance=provenance or Provenance(items=counts.items, symbols=counts.total),
             counts=counts,
-            metrics={
-                "training": {
-                    "step": [entry.step for entry in kept],
-                    "loss": [entry.loss for entry in kept],
-                    "data_loss": [entry.data_loss for entry in kept],
-                    "seconds": [entry.seconds for entry in kept],
-                },
-                "training_seconds": time.perf_counter() - begun,
-                "stopped": stopped,
-            },
+            metrics=Metrics(
+                curve=tuple(entry.point for entry in kept),
+                training_seconds=time.perf_counter() - begun,
+                stopped=stopped,
+            ),
         )
 
     @property
@@ -258,7 +262,7 @@ class BigramNetModel(AutomatonModel):
     weights: Floats
     counts: Counts
     provenance: Provenance
-    metrics: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
     @property
     def context_length(self) -> int:
@@ -281,7 +285,7 @@ class BigramNetModel(AutomatonModel):
         pairs = self.counts.ngrams.astype(np.intp)
         return float(-(self.counts.counts @ self.row_log_probs[pairs[:, 0], pairs[:, 1]]))
 
-    def with_metrics(self, metrics: Mapping[str, Any]) -> BigramNetModel:
+    def with_metrics(self, metrics: Metrics) -> BigramNetModel:
         """The same model with other metrics."""
         return replace(self, metrics=metrics)
 
@@ -290,21 +294,21 @@ class BigramNetModel(AutomatonModel):
         return {"weights": self.weights, "ngrams": self.counts.ngrams, "counts": self.counts.counts}
 
     @classmethod
-    def from_kept(cls, kept: Kept) -> BigramNetModel:
+    def from_saved(cls, saved: SavedModel) -> BigramNetModel:
         """The model that `arrays` came from.
 
         Raises:
             ModelFileError: the arrays do not make such a model.
             SettingsError: a setting is out of its range.
         """
-        weights, alphabet = kept.arrays["weights"], kept.alphabet
+        weights, alphabet = saved.arrays["weights"], saved.alphabet
         if weights.shape != (alphabet.size,) * 2 or weights.dtype.kind != "f" or not np.isfinite(weights).all():
             raise ModelFileError("its weights do not fit its alphabet")
         return cls(
-            settings=BigramNet(**kept.settings),
+            settings=BigramNet(**saved.settings),
             alphabet=alphabet,
             weights=weights,
-            counts=Counts.from_arrays(alphabet, 2, kept.arrays["ngrams"], kept.arrays["counts"]),
-            provenance=kept.provenance,
-            metrics=kept.metrics,
+            counts=Counts.from_arrays(alphabet, 2, saved.arrays["ngrams"], saved.arrays["counts"]),
+            provenance=saved.provenance,
+            metrics=saved.metrics,
         )

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.core.metrics import CurvePoint
 from nextchar.core.numerics import log_sum_exp, softmax
 from nextchar.models.ngram.counts import Counts
 
-__all__ = ["Divergence", "Floats", "TrainingStep", "Watch", "descent", "newton", "steady_rate"]
+__all__ = ["Divergence", "DivergenceCheck", "Floats", "TrainingStep", "descent", "newton", "steady_rate"]
 
 Floats = npt.NDArray[np.floating[Any]]
 F64 = npt.NDArray[np.float64]
@@ -41,6 +42,17 @@ class TrainingStep(NamedTuple):
     data_loss: float
     seconds: float
     share: float
+
+    @property
+    def point(self) -> CurvePoint:
+        """As a point of the training curve; each step sees all data once."""
+        return CurvePoint(
+            step=self.step,
+            epoch=float(self.step),
+            seconds=self.seconds,
+            train_nats=self.data_loss,
+            penalty=self.loss - self.data_loss if math.isfinite(self.data_loss) else 0.0,
+        )
 
     @property
     def text(self) -> str:
@@ -72,7 +84,7 @@ class Divergence(NamedTuple):
         return f"{reason} after {self.last.step} steps; {advice}"
 
 
-class Watch:
+class DivergenceCheck:
     """Follows training and sees when it diverges: the loss is no number, or clearly above the best for some steps.
 
     Attributes:
@@ -84,7 +96,7 @@ class Watch:
         self._learning_rate = learning_rate
         self._recent: deque[float] = deque(maxlen=PATIENCE)
 
-    def see(self, record: TrainingStep) -> Divergence | None:
+    def add(self, record: TrainingStep) -> Divergence | None:
         """Take note of the next step; why training should end with it, or None."""
         if self.best is None or record.loss < self.best.loss:
             self.best = record

@@ -1,4 +1,4 @@
-"""A training that may be interrupted: checkpoints, Ctrl-C, and what is kept of its course.
+"""A training that may be interrupted: checkpoints, Ctrl-C, and the training log.
 
 A checkpoint holds everything that training carries from one step to the next, and to which settings and data it
 belongs. It is a file like a model's: arrays and JSON with a checksum, no pickle, written beside its target and renamed
@@ -14,24 +14,24 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
+from nextchar.core.metrics import CurvePoint
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.neural.training.log import Recorder
 from nextchar.models.neural.training.settings import Run
-from nextchar.models.neural.training.trainer import Measured, Snapshot, Trainer
+from nextchar.models.neural.training.trainer import Snapshot, Trainer
 
-__all__ = ["CHECKPOINT", "Keeper", "Owner", "print_of"]
+__all__ = ["CHECKPOINT", "Checkpointer", "TrainingIdentity", "data_fingerprint"]
 
 CHECKPOINT: Final = "checkpoint"  # the kind of file
 
 
-class Owner(NamedTuple):
+class TrainingIdentity(NamedTuple):
     """What a checkpoint belongs to: a family of nets, its settings, and the SHA-256 of the data."""
 
     net: str
@@ -39,22 +39,22 @@ class Owner(NamedTuple):
     data: str
 
 
-class Keeper:
-    """Watches over a training.
+class Checkpointer:
+    """Writes the checkpoints and the log of a training, and resumes it.
 
     Args:
         run: what to keep, and where.
-        owner: what the checkpoint belongs to.
+        identity: what the checkpoint belongs to.
 
     Raises:
         MissingExtraError: TensorBoard is wanted and not installed.
     """
 
-    def __init__(self, run: Run, owner: Owner) -> None:
+    def __init__(self, run: Run, identity: TrainingIdentity) -> None:
         self._run = run
-        self._owner = owner
+        self._identity = identity
         self._recorder = Recorder(run.log, run.tensorboard)
-        self._kept = time.monotonic()
+        self._saved = time.monotonic()
         self._failure = ""  # of the last checkpoint
 
     def resume(self, trainer: Trainer) -> None:
@@ -67,15 +67,15 @@ class Keeper:
         path = self._run.checkpoint
         if self._run.resume and path is not None and path.exists():
             self._restore(trainer, path)
-        self._recorder.begin([asdict(point) for point in trainer.log])
+        self._recorder.begin(trainer.curve)
 
     def _restore(self, trainer: Trainer, path: Path) -> None:
         content = read_model_file(path)
         if content.kind != CHECKPOINT:
             raise ModelFileError(f"{path}: is a model of kind {content.kind!r}, not a checkpoint")
         try:
-            owner = Owner(*(content.document[name] for name in Owner._fields))
-            self._check(path, owner)
+            identity = TrainingIdentity(*(content.document[name] for name in TrainingIdentity._fields))
+            self._check(path, identity)
             trainer.restore(Snapshot(content.arrays, content.document["training"]))
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise ModelFileError(f"{path}: is not a usable checkpoint: {error}") from None
@@ -84,21 +84,21 @@ class Keeper:
         except ValueError as error:
             raise ModelFileError(f"{path}: is not a usable checkpoint: {error}") from None
 
-    def _check(self, path: Path, owner: Owner) -> None:
-        mine = self._owner
-        if owner.net != mine.net:
-            raise SettingsError(f"{path}: is the checkpoint of a {owner.net}, not of a {mine.net}")
+    def _check(self, path: Path, identity: TrainingIdentity) -> None:
+        mine = self._identity
+        if identity.net != mine.net:
+            raise SettingsError(f"{path}: is the checkpoint of a {identity.net}, not of a {mine.net}")
         for name, value in mine.settings.items():
-            if owner.settings[name] != value:
+            if identity.settings[name] != value:
                 raise SettingsError(
-                    f"{path}: belongs to a training with {name} {owner.settings[name]}, not {value}; give the same "
+                    f"{path}: belongs to a training with {name} {identity.settings[name]}, not {value}; give the same "
                     "settings to go on, or train without resuming to begin anew"
                 )
-        if owner.data != mine.data:
+        if identity.data != mine.data:
             raise SettingsError(f"{path}: belongs to a training on other data; train without resuming to begin anew")
 
-    def steps(self, trainer: Trainer) -> Iterator[Measured | None]:
-        """The steps of a training; each point goes into the log, and now and then a checkpoint is written.
+    def steps(self, trainer: Trainer) -> Iterator[CurvePoint | None]:
+        """The steps of a training; each point goes into the log, and a checkpoint is written periodically.
 
         Ctrl-C waits for the end of the step. With a checkpoint, that is written and the interruption goes on; without
         one, training ends with the best weights so far, if there are any.
@@ -110,21 +110,21 @@ class Keeper:
         with _held_interrupt() as pressed, closing(self._recorder):
             for point in trainer.run():
                 if point is not None:
-                    self._recorder.add(asdict(point))
+                    self._recorder.add(point)
                 yield point
                 if pressed():
                     if self._run.checkpoint is not None:
                         self._write(trainer)
-                    if self._run.checkpoint is not None or not trainer.log:
+                    if self._run.checkpoint is not None or not trainer.curve:
                         raise KeyboardInterrupt
                     trainer.interrupt()
-                elif time.monotonic() - self._kept > self._run.every_seconds:
-                    self._keep(trainer)
-        self._keep(trainer)  # whatever comes after, the training is not lost
+                elif time.monotonic() - self._saved > self._run.every_seconds:
+                    self._save(trainer)
+        self._save(trainer)  # whatever comes after, the training is not lost
 
-    def _keep(self, trainer: Trainer) -> None:
+    def _save(self, trainer: Trainer) -> None:
         """Write a checkpoint on the way; if that fails, training is not lost for it, and it is said once."""
-        self._kept = time.monotonic()
+        self._saved = time.monotonic()
         try:
             self._write(trainer)
             self._failure = ""
@@ -136,7 +136,7 @@ class Keeper:
     def _write(self, trainer: Trainer) -> None:
         if self._run.checkpoint is not None:
             snapshot = trainer.snapshot()
-            document = {**self._owner._asdict(), "training": snapshot.document}
+            document = {**self._identity._asdict(), "training": snapshot.document}
             write_model_file(self._run.checkpoint, ModelFile(CHECKPOINT, snapshot.arrays, document))
 
 
@@ -164,7 +164,7 @@ def _held_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def print_of(*corpora: Corpus | None) -> str:
+def data_fingerprint(*corpora: Corpus | None) -> str:
     """The SHA-256 of what training sees of its data."""
     digest = hashlib.sha256()
     for corpus in corpora:

@@ -10,12 +10,13 @@ from typing import Final
 import torch
 
 from nextchar.core.json_values import plain
+from nextchar.core.metrics import Metrics
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.scoring import evaluate
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
 from nextchar.models.neural.model import NeuralModel, for_use
-from nextchar.models.neural.training.checkpoints import Keeper, Owner, print_of
+from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
 from nextchar.models.neural.training.settings import NetTraining, Run
 from nextchar.models.neural.training.trainer import Trainer, device_of
 
@@ -30,7 +31,7 @@ def fit_net(
 ) -> NeuralModel:
     """Train a net on a corpus.
 
-    Ctrl-C ends training with the best weights so far, and metrics["stopped"] says so; where the run has a checkpoint,
+    Ctrl-C ends training with the best weights so far, and metrics.stopped says so; where the run has a checkpoint,
     it is written and the interruption goes on to the caller.
 
     Args:
@@ -51,8 +52,9 @@ def fit_net(
         torch.manual_seed(spec.seed)
         net = spec.net(data.alphabet.size)
     trainer = Trainer(net, data, validation, spec, device)
-    keeper = Keeper(run, Owner(spec.kind, plain(asdict(spec)), print_of(data, validation)))
-    keeper.resume(trainer)
+    identity = TrainingIdentity(spec.kind, plain(asdict(spec)), data_fingerprint(data, validation))
+    checkpointer = Checkpointer(run, identity)
+    checkpointer.resume(trainer)
     provenance = Provenance.of(data)
 
     def in_use() -> NeuralModel:
@@ -61,27 +63,29 @@ def fit_net(
         copy.load_state_dict(trainer.net.state_dict())
         return NeuralModel(settings=spec, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
 
-    _learned(trainer, keeper, progress, in_use)
+    _learned(trainer, checkpointer, progress, in_use)
     model = in_use()
-    metrics = {
-        "parameters": model.parameters,
-        "training": [plain(asdict(point)) for point in trainer.log],
-        "training_nats": evaluate(model, data).nats,
-        "device": str(device),
-        "precision": trainer.precision,
-        "stopped": trainer.stopped,
-    }
+    metrics = Metrics(
+        parameters=model.parameters,
+        curve=tuple(trainer.curve),
+        training_nats=evaluate(model, data).nats,
+        device=str(device),
+        precision=trainer.precision,
+        stopped=trainer.stopped,
+    )
     return model.with_metrics(metrics)
 
 
-def _learned(trainer: Trainer, keeper: Keeper, progress: Progress | None, in_use: Callable[[], NeuralModel]) -> None:
+def _learned(
+    trainer: Trainer, checkpointer: Checkpointer, progress: Progress | None, in_use: Callable[[], NeuralModel]
+) -> None:
     """Train to the end, and tell of it."""
     beat = time.monotonic()
     samples = ""
-    for point in keeper.steps(trainer):
+    for point in checkpointer.steps(trainer):
         if progress is None or (point is None and time.monotonic() - beat < BEAT_SECONDS):
             continue
         beat = time.monotonic()
-        if point is not None and len(trainer.log) % SAMPLED_POINTS == 0:
-            samples = "; " + " ".join(in_use().sample(3, seed=len(trainer.log), max_length=20))
-        progress(ProgressReport(trainer.share, (trainer.log[-1].text if trainer.log else "") + samples))
+        if point is not None and len(trainer.curve) % SAMPLED_POINTS == 0:
+            samples = "; " + " ".join(in_use().sample(3, seed=len(trainer.curve), max_length=20))
+        progress(ProgressReport(trainer.share, (trainer.curve[-1].text if trainer.curve else "") + samples))

@@ -1,7 +1,6 @@
-"""The course of a training, kept: each record goes to a file of JSON lines, to TensorBoard, or to both.
+"""The training log: each point of the training curve goes to a file of JSON lines, to TensorBoard, or to both.
 
-A record is what is known at one point of a training: `step`, `seconds`, and figures by name. TensorBoard gets the
-figures that make curves, under the same names.
+TensorBoard gets the figures that make curves, under the names that they have in the file.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from nextchar.core.json_values import plain
+from nextchar.core.metrics import CurvePoint
 from nextchar.errors import SettingsError
 from nextchar.extras import need_tensorboard
 
 __all__ = ["JsonLines", "Recorder", "Sink", "TensorBoard"]
 
-Record = Mapping[str, Any]
 CURVES: Final = (
     *("train_nats", "validation_nats", "learning_rate", "symbols_per_second", "gradient_norm"),
     "update_ratios",
@@ -28,10 +27,10 @@ CURVES: Final = (
 
 
 class Sink(Protocol):
-    """Somewhere that records go to."""
+    """Somewhere that points go to."""
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Take more records, to be readable when this returns."""
+    def add(self, points: Sequence[CurvePoint]) -> None:
+        """Take more points, to be readable when this returns."""
         ...
 
     def close(self) -> None:
@@ -40,7 +39,7 @@ class Sink(Protocol):
 
 
 class Recorder:
-    """Hands every record to all who want it.
+    """Writes every point to all logs that are wanted.
 
     Args:
         log: a file for JSON lines, or None.
@@ -53,15 +52,15 @@ class Recorder:
     def __init__(self, log: Path | None, tensorboard: Path | None) -> None:
         if tensorboard is not None:
             need_tensorboard()
-        self._makers: list[tuple[Path, Callable[[Path, Sequence[Record]], Sink]]] = []
+        self._makers: list[tuple[Path, Callable[[Path, Sequence[CurvePoint]], Sink]]] = []
         if log is not None:
             self._makers.append((log, JsonLines))
         if tensorboard is not None:
             self._makers.append((tensorboard, TensorBoard))
         self._sinks: dict[Path, Sink] = {}
 
-    def begin(self, records: Sequence[Record]) -> None:
-        """Begin with what is known already: of a training that goes on, the records so far.
+    def begin(self, points: Sequence[CurvePoint]) -> None:
+        """Begin with what is known already: of a training that goes on, the points so far.
 
         What was kept there of other steps, by a training before or by this one before it was cut off, gives way.
 
@@ -70,15 +69,15 @@ class Recorder:
         """
         for path, make in self._makers:
             try:
-                self._sinks[path] = make(path, records)
+                self._sinks[path] = make(path, points)
             except OSError as error:
-                raise SettingsError(f"{path}: the course cannot be written there: {_reason(error)}") from None
+                raise SettingsError(f"{path}: the training log cannot be written there: {_reason(error)}") from None
 
-    def add(self, record: Record) -> None:
+    def add(self, point: CurvePoint) -> None:
         """One more; a sink that fails is given up with a warning, for training is worth more than its log."""
         for path, sink in list(self._sinks.items()):
             try:
-                sink.add([record])
+                sink.add([point])
             except OSError as error:
                 del self._sinks[path]
                 with suppress(OSError):
@@ -94,17 +93,17 @@ class Recorder:
 
 
 class JsonLines:
-    """A file with one JSON object a line, opened for each record so that it can be followed and moved."""
+    """A file with one JSON object a line, opened for each point so that it can be followed and moved."""
 
-    def __init__(self, path: Path, records: Sequence[Record]) -> None:
+    def __init__(self, path: Path, points: Sequence[CurvePoint]) -> None:
         self._path = path
         path.write_text("", encoding="utf-8")
-        self.add(records)
+        self.add(points)
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add(self, points: Sequence[CurvePoint]) -> None:
         """Lines at the end."""
         with self._path.open("a", encoding="utf-8") as log:
-            log.write("".join(json.dumps(plain(record)) + "\n" for record in records))
+            log.write("".join(json.dumps(plain(point.document())) + "\n" for point in points))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -114,22 +113,22 @@ class TensorBoard:
     """An event file in a folder.
 
     Event files are never rewritten. A new one begins by telling readers to forget what older ones hold (purge_step),
-    and with the records so far, at the wall times that they would have had without the break.
+    and with the points so far, at the wall times that they would have had without the break.
     """
 
-    def __init__(self, folder: Path, records: Sequence[Record]) -> None:
+    def __init__(self, folder: Path, points: Sequence[CurvePoint]) -> None:
         from torch.utils.tensorboard.writer import SummaryWriter
 
         folder.mkdir(parents=True, exist_ok=True)
         self._writer = SummaryWriter(str(folder), purge_step=0)
-        self._begun = time.time() - (records[-1]["seconds"] if records else 0.0)
-        self.add(records)
+        self._begun = time.time() - (points[-1].seconds if points else 0.0)
+        self.add(points)
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add(self, points: Sequence[CurvePoint]) -> None:
         """Their figures as scalars."""
-        for record in records:
-            for name, value in _curves(record):
-                self._writer.add_scalar(name, value, record["step"], walltime=self._begun + record["seconds"])
+        for point in points:
+            for name, value in _curves(point):
+                self._writer.add_scalar(name, value, point.step, walltime=self._begun + point.seconds)
         self._writer.flush()
 
     def close(self) -> None:
@@ -137,10 +136,11 @@ class TensorBoard:
         self._writer.close()
 
 
-def _curves(record: Record) -> Iterator[tuple[str, float]]:
+def _curves(point: CurvePoint) -> Iterator[tuple[str, float]]:
     """The figures to draw, by name; those of a group as group/name."""
+    known = point.document()
     for name in CURVES:
-        value = record[name]
+        value = known.get(name)
         if isinstance(value, Mapping):
             yield from ((f"{name}/{part}", figure) for part, figure in value.items())
         elif value is not None:

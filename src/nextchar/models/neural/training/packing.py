@@ -20,7 +20,7 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 
-__all__ = ["IGNORED", "Epochs", "Pieces", "Rows", "pack"]
+__all__ = ["IGNORED", "Epochs", "PackedRows", "Pieces", "pack"]
 
 IGNORED: Final = -100  # as a target: an empty place, or a symbol that another piece predicts
 SHORTEST_ROW: Final = 16
@@ -28,7 +28,7 @@ LONGEST_ROW: Final = 512
 I64 = npt.NDArray[np.int64]
 
 
-class Rows(NamedTuple):
+class PackedRows(NamedTuple):
     """Rows to train or measure on.
 
     Attributes:
@@ -72,7 +72,7 @@ class Epochs:
         self._place = np.empty(len(order), dtype=np.int64)
         self._place[order], self.rows = _fit(self._pieces.size[order], self.T)
 
-    def epoch(self, number: int) -> Rows:
+    def epoch(self, number: int) -> PackedRows:
         """The rows of an epoch, in the order in which to read them."""
         rng = np.random.default_rng([self._seed, 1 + number])
         pieces, place, rows = self._pieces, self._place, self.rows
@@ -89,7 +89,7 @@ class Epochs:
         return _laid_out(self._corpus, pieces, place, rows, self.T)
 
 
-def pack(corpus: Corpus, T: int) -> Rows:
+def pack(corpus: Corpus, T: int) -> PackedRows:
     """A corpus in rows of T places, each item once, to measure on."""
     pieces = _cut(corpus, np.arange(len(corpus)), T)
     place, rows = _fit(pieces.size, T)
@@ -141,7 +141,7 @@ def _spread(pieces: Pieces, place: I64) -> tuple[I64, I64]:
     return np.repeat(pieces.begin, pieces.size) + within, np.repeat(place, pieces.size) + within
 
 
-def _laid_out(corpus: Corpus, pieces: Pieces, place: I64, rows: int, T: int) -> Rows:
+def _laid_out(corpus: Corpus, pieces: Pieces, place: I64, rows: int, T: int) -> PackedRows:
     source, target = _spread(pieces, place)
     ids = np.zeros(rows * T, dtype=np.int64)
     targets = np.full(rows * T, IGNORED, dtype=np.int64)
@@ -149,4 +149,4 @@ def _laid_out(corpus: Corpus, pieces: Pieces, place: I64, rows: int, T: int) -> 
     ids[target] = np.where(source > 0, corpus.ids[source - 1], BOUNDARY)  # what precedes an item is a boundary
     skipped = source < np.repeat(pieces.begin + pieces.skip, pieces.size)
     targets[target[skipped]] = IGNORED
-    return Rows(ids.reshape(rows, T), targets.reshape(rows, T))
+    return PackedRows(ids.reshape(rows, T), targets.reshape(rows, T))

@@ -104,6 +104,11 @@ class NetTraining(TrainSettings, ABC):
 
     kind: ClassVar[str]
 
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """The shape of the net and the budget, for people."""
+
     @abstractmethod
     def net(self, V: int) -> Net:
         """A new net for an alphabet of V symbols, with weights from torch's current random state."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy.typing as npt
@@ -24,14 +24,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nextchar.core.json_values import plain
+from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.muon import Optimiser
-from nextchar.models.neural.training.packing import IGNORED, Epochs, Rows, pack
+from nextchar.models.neural.training.packing import IGNORED, Epochs, PackedRows, pack
 from nextchar.models.neural.training.settings import TrainSettings
 
-__all__ = ["Measured", "Snapshot", "Trainer", "device_of", "precision_on"]
+__all__ = ["Snapshot", "Trainer", "device_of", "precision_on"]
 
 POINTS: Final = 20  # times that the validation items are looked at
 WARM_UP: Final = 0.02
@@ -39,41 +41,6 @@ FIRST: Final = 1e-3  # how far into the warm-up the first step is
 LARGEST_NORM: Final = 1.0  # of the gradient
 MEASURED_SYMBOLS: Final = 200_000  # of the validation items, at most, while training
 MEASURED_ROWS: Final = 512  # rows of a batch when nothing is learned
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """Where training stands at one of its points; a line of the log.
-
-    Attributes:
-        step: updates so far.
-        epoch: times through the data, with a fraction.
-        seconds: of training so far.
-        share: of the budget, from 0 to 1.
-        train_nats: nats per symbol of the batches since the last point, as they were met.
-        validation_nats: nats per symbol of the validation items (at most 200,000 symbols), or None.
-        learning_rate: of the hidden matrices in the last step; that of Adam rises and falls in the same way.
-        symbols_per_second: that were learned from since the last point.
-        gradient_norm: of the last batch, before clipping.
-        update_ratios: for each hidden matrix, how far one step moves it: norm of the change over norm of the matrix.
-    """
-
-    step: int
-    epoch: float
-    seconds: float
-    share: float
-    train_nats: float
-    validation_nats: float | None
-    learning_rate: float
-    symbols_per_second: float
-    gradient_norm: float
-    update_ratios: Mapping[str, float]
-
-    @property
-    def text(self) -> str:
-        """For a person."""
-        validation = "" if self.validation_nats is None else f", validation {self.validation_nats:.4f}"
-        return f"step {self.step:,}, loss {self.train_nats:.4f}{validation}, {self.symbols_per_second:,.0f} symbols/s"
 
 
 @dataclass(frozen=True)
@@ -89,7 +56,7 @@ class Trainer:
 
     Attributes:
         net: the net that is trained, on its device.
-        log: the points passed so far.
+        curve: the points passed so far.
         stopped: why training ended before its budget did, or None.
         share: of the budget, from 0 to 1.
         precision: of the matrix products: float32 or bf16.
@@ -106,7 +73,7 @@ class Trainer:
         self, net: Net, data: Corpus, validation: Corpus | None, settings: TrainSettings, device: torch.device
     ) -> None:
         self.net = net.to(device)
-        self.log: list[Measured] = []
+        self.curve: list[CurvePoint] = []
         self.stopped: str | None = None
         self.share = 0.0
         self.precision = precision_on(device) if settings.precision == "auto" else settings.precision
@@ -134,7 +101,7 @@ class Trainer:
             torch.manual_seed(settings.seed)
             self._random = torch.get_rng_state()
 
-    def run(self) -> Iterator[Measured | None]:
+    def run(self) -> Iterator[CurvePoint | None]:
         """Train to the end, step by step: after each comes None, or at a point what was measured.
 
         The caller may stop after any step, and take a snapshot of it.
@@ -147,12 +114,12 @@ class Trainer:
                 if self._row >= len(rows.ids):
                     self._epoch, self._row = self._epoch + 1, 0
                     rows = self._epochs.epoch(self._epoch)
-                self._learn(Rows(*(part[self._row : self._row + self._B] for part in rows)))
+                self._learn(PackedRows(*(part[self._row : self._row + self._B] for part in rows)))
                 self._row += self._B
                 self._step += 1
                 self._seconds = time.perf_counter() - begun
                 self.share = self._share()
-                point = self._measured(len(rows.ids)) if self.share * POINTS >= self._points + 1 else None
+                point = self._measure(len(rows.ids)) if self.share * POINTS >= self._points + 1 else None
                 self._random = torch.get_rng_state()
                 yield point
         self.finish()
@@ -171,7 +138,7 @@ class Trainer:
         assert self._steps is not None
         return self._step / self._steps
 
-    def _learn(self, batch: Rows) -> None:
+    def _learn(self, batch: PackedRows) -> None:
         """One update."""
         ids, targets = (torch.from_numpy(part).to(self._device) for part in batch)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bf16"):
@@ -193,28 +160,30 @@ class Trainer:
     def _matrices(self) -> dict[str, Tensor]:
         return {name: self.net.get_parameter(name).detach().clone() for name in self.net.matrices()}
 
-    def _measured(self, rows: int) -> Measured:
+    def _measure(self, rows: int) -> CurvePoint:
         """Look at the validation items, keep the weights if they are the best so far, and see whether to go on."""
         validation = None if self._validation is None else self._validation_nats(self._validation)
-        point = Measured(
+        point = CurvePoint(
             step=self._step,
             epoch=self._epoch + min(self._row / rows, 1.0),
             seconds=self._seconds,
             share=self.share,
             train_nats=self._nats / max(self._symbols, 1),
             validation_nats=validation,
-            learning_rate=self._pace * self._settings.rate,
-            symbols_per_second=self._symbols / max(self._seconds - self._since, 1e-9),
-            gradient_norm=float(self._norm),
-            update_ratios=self._ratios,
+            diagnostics=StepDiagnostics(
+                learning_rate=self._pace * self._settings.rate,
+                symbols_per_second=self._symbols / max(self._seconds - self._since, 1e-9),
+                gradient_norm=float(self._norm),
+                update_ratios=self._ratios,
+            ),
         )
-        self.log.append(point)
+        self.curve.append(point)
         self._points = int(self.share * POINTS)
         self._nats, self._symbols, self._ratios, self._since = 0.0, 0, {}, self._seconds
         best = not self._best or validation is None or validation < self._best_nats
         if best and math.isfinite(point.train_nats):
             self._best_nats = math.inf if validation is None else validation
-            self._best_step, self._best_point = self._step, len(self.log)
+            self._best_step, self._best_point = self._step, len(self.curve)
             self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
         kept = f"kept the weights of step {self._best_step:,}"
         if not math.isfinite(point.train_nats):
@@ -222,11 +191,11 @@ class Trainer:
             if not self._best:
                 raise SettingsError(f"{lost}; try a smaller rate and adam_rate")
             self.stopped = f"{lost}; {kept}; try a smaller rate and adam_rate"
-        elif self._settings.patience and len(self.log) - self._best_point >= self._settings.patience:
+        elif self._settings.patience and len(self.curve) - self._best_point >= self._settings.patience:
             self.stopped = f"no better on the validation items since step {self._best_step:,} of {self._step:,}; {kept}"
         return point
 
-    def _validation_nats(self, rows: Rows) -> float:
+    def _validation_nats(self, rows: PackedRows) -> float:
         nats, symbols = 0.0, 0
         self.net.eval()
         with torch.no_grad():
@@ -248,9 +217,9 @@ class Trainer:
         arrays["random"] = self._random
         document = {name: getattr(self, f"_{name}") for name in _CARRIED}
         document["best_nats"] = None if math.isinf(self._best_nats) else self._best_nats
-        log = [asdict(point) for point in self.log]
+        curve = [plain(point.document()) for point in self.curve]
         copied = {name: tensor.detach().cpu().numpy().copy() for name, tensor in arrays.items()}
-        return Snapshot(copied, {**document, "share": self.share, "stopped": self.stopped, "log": log})
+        return Snapshot(copied, {**document, "share": self.share, "stopped": self.stopped, "log": curve})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of a trainer that was made with the same arguments.
@@ -274,7 +243,7 @@ class Trainer:
             setattr(self, f"_{name}", snapshot.document[name])
         self._best_nats = math.inf if snapshot.document["best_nats"] is None else snapshot.document["best_nats"]
         self.share, self.stopped = snapshot.document["share"], snapshot.document["stopped"]
-        self.log = [Measured(**point) for point in snapshot.document["log"]]
+        self.curve = [CurvePoint.from_document(point) for point in snapshot.document["log"]]
 
 
 # The numbers that a trainer carries from step to step, beside weights, optimiser, random state and log.
@@ -284,7 +253,7 @@ _CARRIED: Final = (
 )
 
 
-def _some(corpus: Corpus, T: int) -> Rows:
+def _some(corpus: Corpus, T: int) -> PackedRows:
     """A corpus, or its first 200,000 symbols, as rows."""
     return pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import ROOT, Automaton
+from nextchar.core.metrics import ImportedFile, Metrics
 from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.corpus import TextOptions
 from nextchar.data.files import Digest, Format, read_blocks
@@ -73,14 +74,14 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
         alphabet=tree.alphabet,
         states=automaton,
         provenance=Provenance(options=options or TextOptions(), items=0, symbols=0),
-        metrics={
-            "imported": {
-                "name": short,
-                "size_bytes": digest.size,
-                "sha256": digest.hexdigest,
-                "ngrams": np.diff(tree.depths[1:]).tolist(),
-            }
-        },
+        metrics=Metrics(
+            imported=ImportedFile(
+                name=short,
+                size_bytes=digest.size,
+                sha256=digest.hexdigest,
+                ngrams=tuple(np.diff(tree.depths[1:]).tolist()),
+            )
+        ),
     )
 
 
