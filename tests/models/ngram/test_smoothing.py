@@ -25,7 +25,7 @@ from nextchar.models.ngram import smoothing
 from nextchar.models.ngram.arpa import read_arpa
 from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram, NgramModel
-from nextchar.models.ngram.smoothing import METHODS, Method, interpolated
+from nextchar.models.ngram.smoothing import METHODS, Method, closed_form_discounts, interpolated
 from nextchar.models.ngram.trie import NgramTrie
 
 DATA = Path(__file__).parents[2] / "fixtures"
@@ -260,6 +260,22 @@ def test_against_nltk(method: str, items: list[str], order: int) -> None:
         if method == "kneser-ney" and "<s>" in names[state]:
             continue
         assert p[at] == pytest.approx(score("</s>" if symbol == 0 else signs[symbol], names[state]), abs=1e-12)
+
+
+def test_discounts_from_counts_of_counts() -> None:
+    # n1 = 6, n2 = 3, n3 = 2, n4 = 1: D = 6/12; 1 - 2 (1/2) 3/6 = 1/2, 2 - 3 (1/2) 2/3 = 1, 3 - 4 (1/2) 1/2 = 2
+    found = closed_form_discounts(np.array([0, 6, 3, 2, 1]), n4_needed=True)
+    assert found is not None
+    assert found.tolist() == pytest.approx([0.5, 1, 2])
+    # n2 = 0, n3 = 0: nothing to divide by. n3 = 9: 2 - 3 (1/2) 9/3 = -5/2, which would add to a count
+    for n in ([0, 6, 0, 2, 1], [0, 6, 3, 0, 1], [0, 6, 3, 9, 1]):
+        assert closed_form_discounts(np.array(n)) is None
+    # n4 = 0: 3 - 0, all of a count of 3, as lmplz has it; or no answer
+    none = np.array([0, 6, 3, 2, 0])
+    taken = closed_form_discounts(none)
+    assert taken is not None
+    assert taken.tolist() == pytest.approx([0.5, 1, 3])
+    assert closed_form_discounts(none, n4_needed=True) is None
 
 
 # -- KenLM -------------------------------------------------------------------------------------------------------

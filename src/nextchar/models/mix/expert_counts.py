@@ -27,6 +27,7 @@ from nextchar._kernels.mix.sizes import state_words
 from nextchar.data.alphabet import Ids
 from nextchar.data.corpus import Corpus
 from nextchar.models.mix.experts import Context, Expert, context_table
+from nextchar.models.ngram.smoothing import FALLBACK, closed_form_discounts
 
 if TYPE_CHECKING:
     from nextchar._kernels.mix.leave_one_out import Rows
@@ -38,7 +39,6 @@ I64 = npt.NDArray[np.int64]
 
 FIT_POSITIONS: Final = 400_000  # the gate is fitted to so many positions at most,
 FIT_CELLS: Final = 240_000_000  # with so many cells in their rows: 1.4 GB
-USUAL_DISCOUNTS: Final = np.array([0.0, 0.5, 0.75, 0.9])  # where the counts of counts tell nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,16 +280,10 @@ class _Saying:
 
 
 def _discounts(counts: F64) -> F64:
-    """What counts of 1, 2, 3 and more give away, (4,), from how many there are of each (Chen and Goodman, eq. 26)."""
-    n1, n2, n3, n4 = (float(np.sum((counts > k - 1) & (counts <= k))) for k in (1, 2, 3, 4))
-    if min(n1, n2, n3, n4) == 0:
-        return USUAL_DISCOUNTS
-    y = n1 / (n1 + 2 * n2)
-    found = np.array([0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
-    if (found[1:] <= 0.05).any():
-        return USUAL_DISCOUNTS
-    discounts: F64 = np.minimum(found, [0.0, 0.95, 1.9, 2.9])
-    return discounts
+    """What counts of 0, 1, 2, 3 and more units give away, (4,); parts of a unit count as the unit that they are of."""
+    n = np.array([0, *(np.sum((counts > r - 1) & (counts <= r)) for r in range(1, 5))])
+    found = closed_form_discounts(n, n4_needed=True)
+    return np.concatenate([[0.0], FALLBACK if found is None else found])
 
 
 def _joined(
