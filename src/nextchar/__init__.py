@@ -46,7 +46,13 @@ if TYPE_CHECKING:
     from nextchar.models.mix.model import MixModel as MixModel
     from nextchar.models.neural.bigram.model import BigramNet as BigramNet
     from nextchar.models.neural.bigram.model import BigramNetModel as BigramNetModel
+    from nextchar.models.neural.families import GRU as GRU
+    from nextchar.models.neural.families import LSTM as LSTM
+    from nextchar.models.neural.families import MLP as MLP
+    from nextchar.models.neural.families import RNN as RNN
+    from nextchar.models.neural.families import BoW as BoW
     from nextchar.models.neural.families import Transformer as Transformer
+    from nextchar.models.neural.families import WaveNet as WaveNet
     from nextchar.models.ngram.arpa import read_arpa as read_arpa
     from nextchar.models.ngram.arpa import write_arpa as write_arpa
     from nextchar.models.ngram.counts import Counts as Counts
@@ -58,11 +64,14 @@ if TYPE_CHECKING:
     from nextchar.models.ngram.updating import update as update
     from nextchar.models.registry import load as load
     from nextchar.tasks.classifier import Classifier as Classifier
+    from nextchar.tasks.leaderboard import candidates as candidates
+    from nextchar.tasks.leaderboard import compare as compare
 
 _HOME: Final = {
     "Alphabet": "data.alphabet",
     "BigramNet": "models.neural.bigram.model",
     "BigramNetModel": "models.neural.bigram.model",
+    "BoW": "models.neural.families",
     "Classifier": "tasks.classifier",
     "Conditional": "automata.conditional",
     "Constraint": "core.constraint",
@@ -70,6 +79,9 @@ _HOME: Final = {
     "Counts": "models.ngram.counts",
     "EnsembleModel": "models.ensemble.model",
     "Evaluation": "core.scoring",
+    "GRU": "models.neural.families",
+    "LSTM": "models.neural.families",
+    "MLP": "models.neural.families",
     "Mix": "models.mix.model",
     "MixModel": "models.mix.model",
     "Model": "core.model",
@@ -77,13 +89,17 @@ _HOME: Final = {
     "Ngram": "models.ngram.model",
     "NgramModel": "models.ngram.model",
     "Plan": "core.plan",
+    "RNN": "models.neural.families",
     "Samples": "core.sampling",
     "Score": "core.scoring",
     "Split": "data.splits",
     "Tabulation": "automata.tabulation",
     "TextOptions": "data.corpus",
     "Transformer": "models.neural.families",
+    "WaveNet": "models.neural.families",
+    "candidates": "tasks.leaderboard",
     "combine": "models.ensemble.model",
+    "compare": "tasks.leaderboard",
     "count": "models.ngram.counts",
     "count_files": "models.ngram.file_counts",
     "evaluate": "core.scoring",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nextchar.data.display import one_line
 from nextchar.errors import SettingsError
 
 __all__ = ["Constraint"]
@@ -51,6 +52,8 @@ class Constraint:
     not_in: Sequence[str] = ()
     min_length: int | None = None
     max_length: int | None = None
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if isinstance(self.not_in, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nextchar.data.display import one_line
 from nextchar.data.hashing import checked_seed
 from nextchar.errors import SettingsError
 
@@ -42,6 +43,8 @@ class Plan:
     top_p: float | None = None
     distinct: bool = False
     new: bool = False
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.seed is not None:

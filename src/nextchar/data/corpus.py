@@ -63,6 +63,8 @@ class TextOptions:
     nfc: bool = False
     strip: bool = True
 
+    __repr__ = one_line
+
     def apply(self, text: str, *, strip: bool = True) -> str:
         """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""
         if self.nfc:

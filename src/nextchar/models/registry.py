@@ -104,13 +104,13 @@ def _resolved(reference: str) -> Any:
 _RUN: Final = "nextchar.models.neural.training.settings:Run"
 
 
-def _net(name: str, description: str) -> Kind:
-    family = f"nextchar.models.neural.families:{name.capitalize()}"
+def _net(family: str, description: str) -> Kind:
+    settings = f"nextchar.models.neural.families:{family}"
     return Kind(
-        name=name,
+        name=family.lower(),
         description=description,
-        settings=family,
-        load=f"{family}.from_saved",
+        settings=settings,
+        load=f"{settings}.from_saved",
         extra="neural",
         timed=True,
         presets=("small", "default", "large"),
@@ -173,13 +173,13 @@ _ROWS: Final = (
             run=_RUN,
         ),
     ),
-    _net("bow", "Weighted mean of the symbols so far."),
-    _net("mlp", "Layers over the last symbols' vectors."),
-    _net("rnn", "Recurrent net."),
-    _net("gru", "Recurrent net with gates that update its state."),
-    _net("lstm", "Recurrent net with a memory behind gates."),
-    _net("wavenet", "Dilated convolutions, each over twice as many symbols."),
-    _net("transformer", "Causal self-attention."),
+    _net("BoW", "Weighted mean of the symbols so far."),
+    _net("MLP", "Layers over the last symbols' vectors."),
+    _net("RNN", "Recurrent net."),
+    _net("GRU", "Recurrent net with gates that update its state."),
+    _net("LSTM", "Recurrent net with a memory behind gates."),
+    _net("WaveNet", "Dilated convolutions, each over twice as many symbols."),
+    _net("Transformer", "Causal self-attention."),
     Kind(
         name="backoff",
         description="An n-gram model from an ARPA file.",

@@ -18,6 +18,7 @@ from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate, symbol_nats
 from nextchar.core.settings import Spec
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import line_of
 from nextchar.data.splits import Split
 from nextchar.models.registry import MODELS, spec_of, trained_kind
 
@@ -64,6 +65,9 @@ class Entry:
     seconds: float
     symbols_per_second: float
 
+    def __repr__(self) -> str:
+        return line_of(self, self.name, f"{self.nats_per_symbol:.4f} nats/symbol", f"{self.seconds:.1f} seconds")
+
     @property
     def name(self) -> str:
         """For people: the settings, after the kind where they do not say it."""
@@ -84,6 +88,11 @@ def candidates(seconds: float | None = None, models: Sequence[str] = ()) -> list
     Raises:
         SettingsError: there is no such kind, or it is not trained, or the time is out of its range.
         MissingExtraError: a model that would take part needs an extra that is not installed.
+
+    Example:
+        >>> import nextchar
+        >>> {candidate.kind for candidate in nextchar.candidates(models=["ngram"])}
+        {'ngram'}
     """
     for name in models:
         trained_kind(name)
@@ -108,6 +117,15 @@ def compare(
         split: the training items, the validation items that some models tune on, and those to measure by.
         part: which items to measure by: test or validation.
         progress: is told how the training of each goes.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items([a + b + c for a in "ab" for b in "cde" for c in "fghi"])
+        >>> field = nextchar.candidates(models=["ngram"])[:2]
+        >>> entries = nextchar.compare(field, nextchar.split(corpus))
+        >>> best = min(entries, key=lambda entry: entry.nats_per_symbol)
+        >>> best.model
+        'ngram'
     """
     held_out: Corpus = getattr(split, part)
     for candidate in field:

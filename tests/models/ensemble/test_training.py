@@ -141,11 +141,11 @@ def test_how_the_time_is_divided() -> None:
 
 def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    from nextchar.models.neural.families import Mlp, NetRun
+    from nextchar.models.neural.families import MLP, NetRun
     from nextchar.models.neural.training.settings import Run
 
     def spec(checkpoint: Path) -> EnsembleOf:
-        net = NetRun(Mlp.preset("small", steps=60, batch=48, dropout=0.2), Run(checkpoint=checkpoint, resume=True))
+        net = NetRun(MLP.preset("small", steps=60, batch=48, dropout=0.2), Run(checkpoint=checkpoint, resume=True))
         return EnsembleOf(members=(Member("mlp", net, 0.8), Member("mix", Mix(epochs=2), 0.2)))
 
     whole = spec(tmp_path / "a").fit(ITEMS, validation=HELD)
@@ -172,7 +172,7 @@ def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
 
 def test_ctrl_c_without_a_checkpoint_ends_one_member() -> None:
     pytest.importorskip("torch")
-    from nextchar.models.neural.families import Mlp
+    from nextchar.models.neural.families import MLP
 
     def press(at: Report) -> None:
         if at.share >= 0.4 and not told:
@@ -180,7 +180,7 @@ def test_ctrl_c_without_a_checkpoint_ends_one_member() -> None:
             told.append(at.share)
 
     told: list[float] = []
-    net = Mlp.preset("small", steps=60, batch=48)
+    net = MLP.preset("small", steps=60, batch=48)
     spec = EnsembleOf(members=(Member("mlp", net, 0.8), Member("mix", Mix(epochs=2), 0.2)))
     made = spec.fit(ITEMS, validation=HELD, progress=press)
     assert str(made.metrics.stopped).startswith("mlp: interrupted after")

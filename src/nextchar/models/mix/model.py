@@ -38,6 +38,7 @@ from nextchar.core.protocol import CorpusScorer, LogProbs, Step
 from nextchar.core.settings import check, setting
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import one_line
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError, ModelFileError
@@ -102,6 +103,8 @@ class Mix:
         metavar="X",
     )
     seed: int = setting(0, help="Of the order of the positions.", at_least=0, at_most=MASK)
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         check(self)

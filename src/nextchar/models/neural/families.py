@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from nextchar.models.neural.model import NeuralModel
     from nextchar.models.neural.nets.base import Net
 
-__all__ = ["Bow", "Gru", "Lstm", "Mlp", "NetRun", "NetSpec", "RecurrentSpec", "Rnn", "Transformer", "Wavenet"]
+__all__ = ["GRU", "LSTM", "MLP", "RNN", "BoW", "NetRun", "NetSpec", "RecurrentSpec", "Transformer", "WaveNet"]
 
 LONGEST_CONTEXT: Final = 256  # that is chosen without being asked for
 LONGEST: Final = f"what the longest item needs, at most {LONGEST_CONTEXT}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NetSpec(NetTraining):
     """The settings of a net and of its training; without a budget it is `default_epochs` times through the data."""
 
@@ -125,15 +125,22 @@ class NetRun:
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class Mlp(NetSpec):
-    """Settings of `nets.mlp`.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MLP(NetSpec):
+    """The settings of a multi-layer perceptron over the vectors of the last symbols (Bengio et al. 2003).
 
     Attributes:
         context: symbols that it looks back.
         embedding: numbers a symbol.
         width: of the layers.
         layers: residual blocks.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> net = nextchar.MLP(context=4, embedding=8, width=16, steps=5).fit(corpus)
+        >>> net.kind, len(net.sample(2, seed=1))
+        ('mlp', 2)
     """
 
     kind: ClassVar[str] = "mlp"
@@ -164,14 +171,21 @@ class Mlp(NetSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class Bow(NetSpec):
-    """Settings of `nets.bow`.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class BoW(NetSpec):
+    """The settings of a bag of words: a learned, weighted mean of the vectors of the symbols so far.
 
     Attributes:
         context: places with a vector of their own; by default as many as the longest item needs.
         width: numbers a symbol.
         layers: residual blocks.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> net = nextchar.BoW(width=16, steps=5).fit(corpus)
+        >>> net.kind, len(net.sample(2, seed=1))
+        ('bow', 2)
     """
 
     kind: ClassVar[str] = "bow"
@@ -197,7 +211,7 @@ class Bow(NetSpec):
         return BowNet(V, context=self.context, width=self.width, layers=self.layers, dropout=self.dropout)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RecurrentSpec(NetSpec):
     """Settings of the recurrent nets.
 
@@ -217,9 +231,21 @@ class RecurrentSpec(NetSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class Rnn(RecurrentSpec):
-    """Settings of `nets.rnn`: embedding and width."""
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RNN(RecurrentSpec):
+    """The settings of a plain recurrent net: a hidden vector that each symbol updates (Elman 1990).
+
+    Attributes:
+        embedding: numbers a symbol.
+        width: hidden numbers.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> net = nextchar.RNN(embedding=8, width=16, steps=5).fit(corpus)
+        >>> net.kind, len(net.sample(2, seed=1))
+        ('rnn', 2)
+    """
 
     kind: ClassVar[str] = "rnn"
     rate: float = 0.01
@@ -233,9 +259,21 @@ class Rnn(RecurrentSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class Gru(RecurrentSpec):
-    """Settings of `nets.gru`: embedding and width."""
+@dataclass(frozen=True, kw_only=True, repr=False)
+class GRU(RecurrentSpec):
+    """The settings of a recurrent net whose gates say how much of its state a symbol renews (Cho et al. 2014).
+
+    Attributes:
+        embedding: numbers a symbol.
+        width: hidden numbers.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> net = nextchar.GRU(embedding=8, width=16, steps=5).fit(corpus)
+        >>> net.kind, len(net.sample(2, seed=1))
+        ('gru', 2)
+    """
 
     kind: ClassVar[str] = "gru"
 
@@ -247,9 +285,21 @@ class Gru(RecurrentSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class Lstm(RecurrentSpec):
-    """Settings of `nets.lstm`: embedding and width."""
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LSTM(RecurrentSpec):
+    """The settings of a recurrent net with a memory behind gates (Hochreiter and Schmidhuber 1997).
+
+    Attributes:
+        embedding: numbers a symbol.
+        width: hidden numbers.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> net = nextchar.LSTM(embedding=8, width=16, steps=5).fit(corpus)
+        >>> net.kind, len(net.sample(2, seed=1))
+        ('lstm', 2)
+    """
 
     kind: ClassVar[str] = "lstm"
 
@@ -261,14 +311,21 @@ class Lstm(RecurrentSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class Wavenet(NetSpec):
-    """Settings of `nets.wavenet`.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WaveNet(NetSpec):
+    """The settings of dilated convolutions, each layer over twice as many symbols (van den Oord et al. 2016).
 
     Attributes:
         width: numbers a symbol.
         hidden: width of the blocks between the convolutions.
         layers: convolutions; n of them see 2^n symbols.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
+        >>> net = nextchar.WaveNet(width=16, hidden=32, layers=2, steps=5).fit(corpus)
+        >>> net.kind, len(net.sample(2, seed=1))
+        ('wavenet', 2)
     """
 
     kind: ClassVar[str] = "wavenet"
@@ -292,9 +349,9 @@ class Wavenet(NetSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Transformer(NetSpec):
-    """Settings of `nets.transformer`.
+    """The settings of a Transformer: causal self-attention over the symbols so far (Vaswani et al. 2017).
 
     Attributes:
         context: symbols that a layer looks back; by default as many as the longest item needs.

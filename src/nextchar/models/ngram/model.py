@@ -30,6 +30,7 @@ from nextchar.core.progress import Progress
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance
 from nextchar.data.splits import hold_out
 from nextchar.errors import ModelFileError, SettingsError
@@ -86,6 +87,8 @@ class Ngram:
     )
     sweeps: int = setting(30, help="Of the sampler of pitman-yor.", at_least=2, option="sweeps", metavar="N")
     seed: int = setting(0, help="Of the sampler of pitman-yor.", at_least=0, at_most=LARGEST_SEED)
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.order is None:

@@ -38,6 +38,7 @@ from nextchar.core.numerics import normalised
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.extras import need_torch
@@ -95,6 +96,8 @@ class BigramNet:
     seed: int = setting(
         LECTURE_SEED, help="Of randn.", at_least=0, at_most=LARGEST_SEED, option="init-seed", metavar="S"
     )
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         check(self)

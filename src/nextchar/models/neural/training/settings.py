@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from nextchar.core.settings import LARGEST_SEED, check, setting
+from nextchar.data.display import one_line
 from nextchar.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class TrainSettings:
     )
     precision: Precision = setting("float32", help="Of matrix products; auto: bf16 where the processor has it.")
 
+    __repr__ = one_line
+
     def __post_init__(self) -> None:
         budgets = [name for name in ("steps", "epochs", "seconds") if getattr(self, name) is not None]
         if len(budgets) != 1:
@@ -98,7 +101,7 @@ class TrainSettings:
         check(self)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NetTraining(TrainSettings, ABC):
     """The settings of a training that make the net, too."""
 
