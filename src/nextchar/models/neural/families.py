@@ -339,7 +339,7 @@ class WaveNet(NetSpec):
     dropout: float = 0.1
     width: int = setting(64, help="Numbers a symbol.", at_least=1)
     hidden: int = setting(192, help="Width of the blocks between the convolutions.", at_least=1)
-    layers: int = setting(4, help="Convolutions; n of them see 2^n symbols.", at_least=1)
+    layers: int = setting(4, help="Convolutions; n of them see 2^n symbols.", at_least=1, at_most=16)
 
     def net(self, V: int) -> Net:
         """A new net."""

@@ -159,8 +159,7 @@ def loader(make: Callable[..., NetSettings]) -> Callable[[SavedModel], NeuralMod
 
     def load(saved: SavedModel) -> NeuralModel:
         made, arrays = make(**saved.settings), saved.arrays
-        with torch.random.fork_rng(devices=[]):
-            net = made.net(saved.alphabet.size)
+        net = _planned(made, saved.alphabet.size, len(arrays))
         expected = net.state_dict()
         for name, tensor in expected.items():
             array = arrays.get(name)
@@ -171,7 +170,7 @@ def loader(make: Callable[..., NetSettings]) -> Callable[[SavedModel], NeuralMod
                 )
             if not np.isfinite(array).all():
                 raise ModelFileError(f"its weights {name} are not all numbers")
-        net.load_state_dict({name: torch.from_numpy(arrays[name].copy()) for name in expected})
+        net.load_state_dict({name: torch.from_numpy(arrays[name].copy()) for name in expected}, assign=True)
         return NeuralModel(
             settings=made,
             alphabet=saved.alphabet,
@@ -181,6 +180,28 @@ def loader(make: Callable[..., NetSettings]) -> Callable[[SavedModel], NeuralMod
         )
 
     return load
+
+
+def _planned(settings: NetSettings, V: int, arrays: int) -> Net:
+    """The net of a file's settings without its numbers: it takes no memory, however large the settings say it is.
+
+    Args:
+        settings: as the file has them.
+        V: size of the alphabet.
+        arrays: how many the file has; each layer has at least one.
+
+    Raises:
+        ModelFileError: there is no such net.
+    """
+    if getattr(settings, "context", 0) is None:
+        raise ModelFileError("its settings do not say how many symbols it looks back (context)")
+    if (layers := getattr(settings, "layers", 1)) > arrays:
+        raise ModelFileError(f"its settings say {layers:,} layers, and it has the weights of {arrays} at most")
+    try:
+        with torch.device("meta"):
+            return settings.net(V)
+    except RuntimeError as error:  # larger than any machine's memory
+        raise ModelFileError(f"its settings make no net: {error}") from None
 
 
 def for_use(net: Net) -> Net:

@@ -26,7 +26,7 @@ from nextchar.models.registry import load
 
 pytest.importorskip("torch")
 
-from nextchar.core.model_file import read_model_file
+from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.training import checkpoints
 from nextchar.models.neural.training.settings import Run
@@ -123,6 +123,17 @@ def test_a_checkpoint_of_something_else(checkpoint: Path) -> None:
         spec_of("mlp").fit(ITEMS, validation=ITEMS, run=run)
     with pytest.raises(ModelFileError, match="the checkpoint of an unfinished training"):
         load(checkpoint)
+
+
+@pytest.mark.parametrize("array", ["weights.head.weight", "best.head.weight", "optimiser.momentum.0", "random", "adam"])
+def test_a_checkpoint_whose_parts_do_not_fit(checkpoint: Path, array: str) -> None:
+    content = read_model_file(checkpoint)
+    document = {name: value for name, value in content.document.items() if name not in ("format", "kind", "package")}
+    name = "optimiser.adam.exp_avg" if array == "adam" else array
+    arrays = {**content.arrays, name: np.concatenate([content.arrays[name], content.arrays[name]])}
+    write_model_file(checkpoint, ModelFile(content.kind, arrays, document))
+    with pytest.raises(ModelFileError, match="is not a usable checkpoint"):
+        fit(spec_of("mlp"), Run(checkpoint=checkpoint, resume=True))
 
 
 def test_a_damaged_checkpoint(checkpoint: Path, tmp_path: Path) -> None:

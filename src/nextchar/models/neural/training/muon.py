@@ -148,6 +148,8 @@ class Optimiser:
                 raise ValueError("the optimiser's state does not fit the net")
             momenta.copy_(state[f"momentum.{i}"])
         adam = {name.removeprefix("adam."): tensor for name, tensor in state.items() if name.startswith("adam.")}
+        if any(tensor.numel() not in (1, self._flat.numel()) for tensor in adam.values()):
+            raise ValueError("the optimiser's state does not fit the net")
         document = self._adam.state_dict()
         self._adam.load_state_dict({**document, "state": {0: adam} if adam else {}})
 

@@ -236,9 +236,15 @@ class Trainer:
             self.net.load_state_dict(parts["weights"])  # copied into the optimiser's stacks
         except RuntimeError as error:
             raise ValueError(str(error)) from None
+        shapes = {name: tensor.shape for name, tensor in self.net.state_dict().items()}
+        if parts["best"] and {name: tensor.shape for name, tensor in parts["best"].items()} != shapes:
+            raise ValueError("the best weights so far do not fit the net")
         self._best = {name: tensor.to(self._device) for name, tensor in parts["best"].items()}
         self._optimiser.load_state(parts["optimiser"])
-        self._random = torch.from_numpy(snapshot.arrays["random"].copy())
+        random = torch.from_numpy(snapshot.arrays["random"].copy())
+        if random.shape != self._random.shape or random.dtype != self._random.dtype:
+            raise ValueError("the state of the random numbers is none of torch")
+        self._random = random
         for name in _CARRIED:
             setattr(self, f"_{name}", snapshot.document[name])
         self._best_nats = math.inf if snapshot.document["best_nats"] is None else snapshot.document["best_nats"]
