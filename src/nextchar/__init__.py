@@ -66,6 +66,9 @@ if TYPE_CHECKING:
     from nextchar.tasks.classifier import Classifier as Classifier
     from nextchar.tasks.leaderboard import candidates as candidates
     from nextchar.tasks.leaderboard import compare as compare
+    from nextchar.tasks.outliers import OutlierDetector as OutlierDetector
+    from nextchar.tasks.train import TrainingFiles as TrainingFiles
+    from nextchar.tasks.train import train as train
 
 _HOME: Final = {
     "Alphabet": "data.alphabet",
@@ -88,6 +91,7 @@ _HOME: Final = {
     "NextcharError": "errors",
     "Ngram": "models.ngram.model",
     "NgramModel": "models.ngram.model",
+    "OutlierDetector": "tasks.outliers",
     "Plan": "core.plan",
     "RNN": "models.neural.families",
     "Samples": "core.sampling",
@@ -95,6 +99,7 @@ _HOME: Final = {
     "Split": "data.splits",
     "Tabulation": "automata.tabulation",
     "TextOptions": "data.corpus",
+    "TrainingFiles": "tasks.train",
     "Transformer": "models.neural.families",
     "WaveNet": "models.neural.families",
     "candidates": "tasks.leaderboard",
@@ -111,6 +116,7 @@ _HOME: Final = {
     "read_arpa": "models.ngram.arpa",
     "split": "data.splits",
     "tabulate": "automata.tabulation",
+    "train": "tasks.train",
     "update": "models.ngram.updating",
     "write_arpa": "models.ngram.arpa",
 }

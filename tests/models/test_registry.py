@@ -25,7 +25,7 @@ from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.registry import MODELS, Kind, spec_of, trained
 from nextchar.tasks import train as training
 from nextchar.tasks.leaderboard import candidates
-from nextchar.tasks.train import Input
+from nextchar.tasks.train import TrainingFiles
 
 ITEMS = ["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "zoe", "max", "leo", "lea", "mila"]
 
@@ -71,7 +71,7 @@ def nats_per_symbol(end: float) -> float:
 
 
 def test_the_toy_trains_samples_scores_saves_and_loads_from_python(toy: Any, names: Path, tmp_path: Path) -> None:
-    trained_ = training.train(spec_of("toy", {"end": 0.5}), Input(sources=(str(names),)), division="none")
+    trained_ = training.train(spec_of("toy", {"end": 0.5}), TrainingFiles(sources=(str(names),)), division="none")
     model = trained_.model
     assert model.metrics.losses["train"].nats_per_symbol == pytest.approx(nats_per_symbol(0.5))
     model.save(tmp_path / "m.safetensors")

@@ -12,7 +12,7 @@ from nextchar.errors import CorpusError
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
-    from nextchar.core.outlier_detector import OutlierDetector
+    from nextchar.core.outlier_threshold import OutlierThreshold
     from nextchar.data.corpus import Corpus
 
 __all__ = ["calibrate", "classify"]
@@ -135,15 +135,14 @@ def calibrate(
     import numpy as np
 
     from nextchar.models.registry import load
-    from nextchar.tasks.outliers import calibrate as find
-    from nextchar.tasks.outliers import length_buckets
+    from nextchar.tasks.outliers import find_threshold, length_buckets
 
     if weight is not None:
         raise click.UsageError("--weight does not go with calibrate.")
     loaded = load(model)
     read = _reader(loaded, column, encoding)
     given = read(good)
-    detector, items = find(loaded, given, false_alarms)
+    detector, items = find_threshold(loaded, given, false_alarms)
     left_out = len(given) - len(items)
     rows: list[tuple[str, int, float]] = []
     flags = _flags(loaded, detector, items)
@@ -183,7 +182,7 @@ def _reader(loaded: Model, column: str | None, encoding: str) -> Any:
     return read
 
 
-def _flags(loaded: Model, detector: OutlierDetector, items: Corpus) -> Any:
+def _flags(loaded: Model, detector: OutlierThreshold, items: Corpus) -> Any:
     if not len(items):
         raise CorpusError("no items")
     return detector.flags(loaded.nats(items), items.lengths + 1)

@@ -99,9 +99,9 @@ def _flagging(loaded: Model) -> Callable[[Score], bool]:
     """Whether an item is odd, by the model's threshold."""
     import numpy as np
 
-    from nextchar.tasks.outliers import detector_of
+    from nextchar.tasks.outliers import threshold_of
 
-    detector = detector_of(loaded)
+    detector = threshold_of(loaded)
     return lambda entry: bool(detector.flags(np.array([entry.nats]), np.array([entry.symbols]))[0])
 
 

@@ -117,14 +117,14 @@ def train(
             spec if given or assignments else None,
         )
         return
-    from nextchar.tasks.train import Input
+    from nextchar.tasks.train import TrainingFiles
     from nextchar.tasks.train import train as fit
 
     if not files:
         from nextchar.data.datasets import shipped_path
 
         files, column = (str(shipped_path()),), column or _SHIPPED_COLUMN
-    data = Input(
+    data = TrainingFiles(
         sources=files,
         format=format_from(column, weight, encoding),
         options=text_options_from(lower, nfc, strip),

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nextchar.core.json_values import bool_of, float_of, int_of, list_of, mapping_of, optional, text_of
-from nextchar.core.outlier_detector import OutlierDetector
+from nextchar.core.outlier_threshold import OutlierThreshold
 from nextchar.core.scoring import Evaluation
 
 __all__ = [
@@ -370,7 +370,7 @@ class Metrics:
     losses: Mapping[str, PartLoss] = field(default_factory=dict)
     candidates: tuple[CandidateLoss, ...] = ()
     chosen: str | None = None
-    outliers: OutlierDetector | None = None
+    outliers: OutlierThreshold | None = None
 
     def document(self) -> dict[str, Any]:
         """As the model's file has it; what was not measured is left out. Numbers may be infinite: see `plain`."""
@@ -429,7 +429,7 @@ class Metrics:
             losses=mapping_of(get("splits", {}), PartLoss.from_document),
             candidates=list_of(get("choice"), CandidateLoss.from_document),
             chosen=optional(get("chosen"), text_of),
-            outliers=optional(get("outliers"), OutlierDetector.from_document),
+            outliers=optional(get("outliers"), OutlierThreshold.from_document),
         )
 
 

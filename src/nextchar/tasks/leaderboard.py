@@ -110,7 +110,7 @@ def candidates(seconds: float | None = None, models: Sequence[str] = ()) -> list
 def compare(
     field: Sequence[Candidate], split: Split, *, part: str = "test", progress: Progress | None = None
 ) -> Iterator[Entry]:
-    """Train each, and say how it did, as soon as it is known.
+    """Train models on the same items, measure them on the same items held out, and give each line as it is known.
 
     Args:
         field: what to train.

@@ -19,25 +19,148 @@ Letters: n items.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model import Model
-from nextchar.core.outlier_detector import MOST_NATS, OutlierDetector
+from nextchar.core.outlier_threshold import MOST_NATS, OutlierThreshold
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import line_of
 from nextchar.errors import SettingsError
 
-__all__ = ["calibrate", "detector_of", "length_buckets"]
+__all__ = ["OutlierDetector", "find_threshold", "length_buckets", "threshold_of"]
 
 F64 = npt.NDArray[np.float64]
 TAIL: Final = 10  # items beyond a range's quantile that make it worth something
 LEAST: Final = 100  # good items, whatever the share of false alarms
 
 
-def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[OutlierDetector, Corpus]:
+class OutlierDetector:
+    """Tells which items look wrong to a model; an estimator like scikit-learn's.
+
+    It learns from good items what is usual for each length, and flags what only a given share of good items would
+    exceed. The module's text has the method.
+
+    Attributes:
+        threshold_: what `fit` has found, or the model's file holds.
+
+    Example:
+        >>> import nextchar
+        >>> good = [a + b + c for a in "bdgkl" for b in "aeiou" for c in "mnrst"]  # 125 of three letters
+        >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items([item + "a" for item in good]))
+        >>> detector = nextchar.OutlierDetector(model, false_alarms=0.05).fit(good)
+        >>> detector.predict(["bam", "mmb"]).tolist()  # 1 for what is usual, -1 for what is not
+        [1, -1]
+    """
+
+    threshold_: OutlierThreshold
+
+    def __init__(self, model: Model, *, false_alarms: float = 0.01) -> None:
+        """Only stores its arguments, as an estimator has to.
+
+        Args:
+            model: any; it says how probable an item is.
+            false_alarms: the share of fresh good items that may be flagged, between 0 and 1.
+        """
+        self.model = model
+        self.false_alarms = false_alarms
+
+    @classmethod
+    def of(cls, model: Model) -> OutlierDetector:
+        """The detector with the threshold that the model's file holds.
+
+        Raises:
+            SettingsError: it has none.
+        """
+        found = cls(model, false_alarms=threshold_of(model).false_alarms)
+        found.threshold_ = threshold_of(model)
+        return found
+
+    def __repr__(self) -> str:
+        fitted = "" if not self.__sklearn_is_fitted__() else f"threshold from {self.threshold_.items:,} items"
+        return line_of(self, self.model.kind, f"false alarms {self.false_alarms:g}", fitted or "not fitted")
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - scikit-learn's interface
+        """The arguments that it was made with."""
+        return {"model": self.model, "false_alarms": self.false_alarms}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change arguments; they take effect at the next fit.
+
+        Raises:
+            SettingsError: there is no such argument.
+        """
+        for name, value in params.items():
+            if name not in self.get_params():
+                raise SettingsError(f"an outlier detector has no parameter {name!r}; it has model, false_alarms")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "threshold_")
+
+    def fit(self, X: Sequence[str] | Corpus, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's interface
+        """Find the threshold from good items; those of the model's training data are left out.
+
+        Raises:
+            SettingsError: the share of false alarms is out of its range, or there are too few items for it.
+            CorpusError: there are no items.
+            UnknownSymbolError: an item has a character that the model does not know.
+        """
+        self.threshold_ = find_threshold(self.model, self._corpus(X), self.false_alarms)[0]
+        return self
+
+    def score_samples(self, X: Sequence[str] | Corpus) -> F64:
+        """How usual each item is, (n,): minus the standard deviations above what good ones of its length cost."""
+        return self._compared(X)[0]
+
+    def decision_function(self, X: Sequence[str] | Corpus) -> F64:
+        """How far each item is on the good side of the threshold for its length, (n,); below 0 it is flagged."""
+        usual, limit = self._compared(X)
+        return limit + usual
+
+    def predict(self, X: Sequence[str] | Corpus) -> npt.NDArray[np.int64]:
+        """1 for an item that looks right and -1 for an outlier, (n,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1).astype(np.int64)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model with the threshold in its file, whole or not at all.
+
+        Raises:
+            SettingsError: it is not fitted.
+            ModelFileError: the file cannot be written there.
+        """
+        self.model.with_metrics(replace(self.model.metrics, outliers=self._threshold)).save(path)
+
+    @property
+    def _threshold(self) -> OutlierThreshold:
+        if not self.__sklearn_is_fitted__():
+            raise SettingsError("the outlier detector is not fitted; call fit with good items first")
+        return self.threshold_
+
+    def _compared(self, X: Sequence[str] | Corpus) -> tuple[F64, F64]:
+        """Minus the oddness of each item, and the limit for its length."""
+        threshold, items = self._threshold, self._corpus(X)
+        symbols = items.lengths + 1
+        return -threshold.oddness(self.model.nats(items), symbols), threshold.limit(symbols)
+
+    def _corpus(self, X: Sequence[str] | Corpus) -> Corpus:
+        if isinstance(X, Corpus):
+            return X.encoded_in(self.model.alphabet)
+        if isinstance(X, str):
+            raise SettingsError(f"give a list of items, for example [{X!r}], not one text")
+        corpus = Corpus.from_items(list(X), options=self.model.provenance.options, alphabet=self.model.alphabet)
+        if len(corpus) != len(X):
+            raise SettingsError("blank items cannot be judged; leave them out")
+        return corpus
+
+
+def find_threshold(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[OutlierThreshold, Corpus]:
     """Find the threshold that flags a share of good items.
 
     Args:
@@ -46,7 +169,7 @@ def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[O
         false_alarms: the share of fresh good items that may be flagged.
 
     Returns:
-        The detector, and the items that it was found by.
+        The threshold, and the items that it was found by.
 
     Raises:
         SettingsError: the share is out of its range, or there are too few items for it.
@@ -71,7 +194,7 @@ def calibrate(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[O
     squares = (nats[usual] - line[0] - line[1] * symbols[usual]) ** 2
     spread = _line(symbols[usual], squares)
     least = max(float(squares.mean()) / 4, 1e-6)
-    base = OutlierDetector(
+    base = OutlierThreshold(
         false_alarms=false_alarms, mean=line, variance=(*spread, least), threshold=((1.0, 0.0),), items=len(good)
     )  # fmt: skip
     odd = base.oddness(nats, symbols)
@@ -100,14 +223,14 @@ def _line(x: npt.NDArray[np.int64], y: F64) -> tuple[float, float]:
     return float(y.mean()) - slope * float(x.mean()), slope
 
 
-def detector_of(model: Model) -> OutlierDetector:
-    """The detector that a model's file has.
+def threshold_of(model: Model) -> OutlierThreshold:
+    """The threshold that a model's file has.
 
     Raises:
         SettingsError: it has none.
     """
     if model.metrics.outliers is None:
-        raise SettingsError("the model has no threshold yet; find one with: nextchar calibrate MODEL GOOD")
+        raise SettingsError("the model has no threshold yet; it is found from good items (calibrate)")
     return model.metrics.outliers
 
 

@@ -17,6 +17,7 @@ from nextchar.core.scoring import Evaluation, evaluate
 from nextchar.core.settings import Spec
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Source, TextOptions, stream
+from nextchar.data.display import one_line
 from nextchar.data.files import Digest, Format
 from nextchar.data.provenance import ProvenanceRecorder
 from nextchar.data.splits import Split, SplitName, split
@@ -24,14 +25,14 @@ from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import count_parts
 from nextchar.models.ngram.selection import Choice, choose
 
-__all__ = ["Input", "Trained", "held_out_losses", "train"]
+__all__ = ["Trained", "TrainingFiles", "held_out_losses", "train"]
 
 Reading = Callable[[int], None]  # is told how many bytes have been read
 
 
 @dataclass(frozen=True, kw_only=True)
-class Input:
-    """The data to train on.
+class TrainingFiles:
+    """The files to train on, and how to read them.
 
     Attributes:
         sources: as for Corpus.from_file.
@@ -39,6 +40,11 @@ class Input:
         options: what to do to the text.
         distinct: count repeated items once.
         unknown: add one symbol that stands for every character not in the training data.
+
+    Example:
+        >>> import nextchar
+        >>> nextchar.TrainingFiles(sources=("names.txt",), options=nextchar.TextOptions(lower=True), distinct=True)
+        TrainingFiles(sources=('names.txt',), options=TextOptions(lower=True), distinct=True)
     """
 
     sources: tuple[str, ...]
@@ -46,6 +52,8 @@ class Input:
     options: TextOptions = TextOptions()  # noqa: RUF009 - frozen
     distinct: bool = False
     unknown: bool = False
+
+    __repr__ = one_line
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,12 @@ class Trained:
     repeats: int
     note: str | None
 
+    __repr__ = one_line
+
 
 def train(
     spec: Spec | None,
-    data: Input,
+    data: TrainingFiles,
     *,
     division: SplitName | Literal["none"] = "none",
     seed: int = 0,
@@ -91,6 +101,14 @@ def train(
     Raises:
         CorpusError: the data cannot be read.
         SettingsError: too few items for the split.
+
+    Example:
+        >>> import nextchar
+        >>> from pathlib import Path
+        >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")
+        >>> trained = nextchar.train(nextchar.Ngram(order=2), nextchar.TrainingFiles(sources=("names.txt",)))
+        >>> trained.model.provenance.items, trained.repeats
+        (2, 0)
     """
     begun = time.perf_counter()
     digest = Digest()
@@ -152,7 +170,7 @@ def held_out_losses(model: Model, pieces: Split) -> dict[str, PartLoss]:
 
 def _train_on_stream(
     spec: CountSpec,
-    data: Input,
+    data: TrainingFiles,
     parts: Iterator[Corpus],
     digest: Digest,
     learning: Progress | None,

@@ -16,7 +16,7 @@ from nextchar.data.files import Format
 from nextchar.errors import SettingsError
 from nextchar.models.neural.training.packing import IGNORED, Epochs, pack
 from nextchar.tasks import train as fitting
-from nextchar.tasks.train import Input
+from nextchar.tasks.train import TrainingFiles
 
 pytest.importorskip("torch")
 
@@ -419,7 +419,7 @@ def test_the_loss_on_the_training_data_is_measured_once_and_right(
 ) -> None:
     data = tmp_path / "names.csv"
     data.write_text("name,n\n" + "".join(f"{item},{i % 3 + 1}\n" for i, item in enumerate(ITEMS)))
-    source = Input(sources=(str(data),), format=Format(column="name", weight="n" if weighted else None))
+    source = TrainingFiles(sources=(str(data),), format=Format(column="name", weight="n" if weighted else None))
     expected = Corpus.from_items(list(ITEMS), weights=[i % 3 + 1 for i in range(len(ITEMS))] if weighted else None)
     evaluated: list[Corpus] = []
     monkeypatch.setattr(fitting, "evaluate", lambda model, corpus, **_: evaluated.append(corpus))

@@ -12,15 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.json_values import float_of, int_of, list_of, mapping_of
+from nextchar.data.display import one_line
 
-__all__ = ["MOST_NATS", "OutlierDetector"]
+__all__ = ["MOST_NATS", "OutlierThreshold"]
 
 F64 = npt.NDArray[np.float64]
 MOST_NATS: Final = 1e6  # what is impossible counts as this much
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutlierDetector:
+class OutlierThreshold:
     """A calibrated threshold; see `tasks.outliers` for how it is found.
 
     Attributes:
@@ -36,6 +37,8 @@ class OutlierDetector:
     variance: tuple[float, float, float]
     threshold: tuple[tuple[float, float], ...]
     items: int
+
+    __repr__ = one_line
 
     def oddness(self, nats: F64, symbols: npt.NDArray[np.int64]) -> F64:
         """Standard deviations above what good items of the same length cost, (n,), (n,) -> (n,)."""
@@ -60,8 +63,8 @@ class OutlierDetector:
         return asdict(self)
 
     @classmethod
-    def from_document(cls, document: object) -> OutlierDetector:
-        """The detector that `document` came from.
+    def from_document(cls, document: object) -> OutlierThreshold:
+        """The threshold that `document` came from.
 
         Raises:
             KeyError, TypeError, ValueError: it is none.
