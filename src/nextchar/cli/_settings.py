@@ -8,6 +8,7 @@ line holds an option that the first set has not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -226,11 +227,19 @@ def _write_model(row: Kind, formatter: click.HelpFormatter) -> None:
             formatter.write_dl([(name, _changes(presets[name])) for name in row.presets])
     if row.run:
         with formatter.section("How its training runs"):
-            formatter.write_dl([(_given_by(entry), _explained(entry)) for entry in run_options_of(row).values()])
+            formatter.write_dl(_run_lines(row))
     if row.joint is not None:
         with formatter.section("Together with nets"):
-            every = options_of(row.joint) | run_options_of(row.joint)
-            formatter.write_dl([(_given_by(entry), _explained(entry)) for entry in every.values()])
+            lines = [(_given_by(entry), _explained(entry)) for entry in options_of(row.joint).values()]
+            formatter.write_dl(lines + _run_lines(row.joint))
+
+
+def _run_lines(row: Kind) -> list[tuple[str, str]]:
+    """What is told about a training's run; the checkpoint, which the library writes on demand, has a place here."""
+    entries = run_options_of(row)
+    if "checkpoint" in entries:
+        entries["checkpoint"] = replace(entries["checkpoint"], default_text="MODEL.checkpoint")
+    return [(_given_by(entry), _explained(entry)) for entry in entries.values()]
 
 
 def _changes(preset: Mapping[str, Any]) -> str:

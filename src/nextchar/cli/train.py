@@ -38,7 +38,9 @@ _SHIPPED_COLUMN = "name"
 @click.command(cls=TrainCommand, short_help="Learn a model from a list of items.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
-@click.option("--model", "kind", cls=ModelOption, metavar="NAME", help="The kind of model, one of those below.")
+@click.option(
+    "--model", "kind", cls=ModelOption, metavar="NAME", help="The kind of model.  [default: the best n-gram model]"
+)
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Any setting of the model; repeatable.")
 @click.option(
     "--split",
