@@ -9,13 +9,15 @@ Letters: V size of the alphabet.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import MISSING, Field, fields
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["LONGEST_LINE", "heat_map_html", "line_of", "one_line", "shortened", "table_html", "thousands"]
 
@@ -50,11 +52,16 @@ def one_line(thing: Any) -> str:
 
 def _at_default(value: Any, entry: Field[Any]) -> bool:
     default = entry.default_factory() if entry.default_factory is not MISSING else entry.default
-    return value is default or (not isinstance(value, np.ndarray) and type(value) is type(default) and value == default)
+    return value is default or (not _is_array(value) and type(value) is type(default) and value == default)
+
+
+def _is_array(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")  # settings show themselves without it: where it is not loaded, nothing is an array
+    return numpy is not None and isinstance(value, numpy.ndarray)
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, np.ndarray):
+    if _is_array(value):
         return f"{value.dtype} array of shape {value.shape}"
     if isinstance(value, str):
         return shortened(repr(value[: LONGEST_TEXT + 1]), LONGEST_TEXT)
@@ -89,7 +96,7 @@ def heat_map_html(probabilities: npt.NDArray[np.float64], symbols: Sequence[str]
     The shade is the square root of the probability, so that rare bigrams can still be told from absent ones.
     """
     named = "width:1.1em;height:1.1em;padding:0;text-align:center;font-size:10px;line-height:1"
-    shades = np.sqrt(probabilities / max(float(probabilities.max()), 1e-300))
+    shades = (probabilities / max(float(probabilities.max()), 1e-300)) ** 0.5
     names = [escape(symbol) if symbol.strip() else "&#9251;" for symbol in symbols]  # an open box for a blank
     rows = [
         f'<tr><th scope="row" style="{named}">{first}</th>'
