@@ -25,8 +25,8 @@ def draw_items(  # type: ignore[no-untyped-def]
 
     Indices are unsigned, which spares the test for negative ones.
 
-    The tables are those of `models.drawing.Rows`; an item's states count from row `early` in them while it is shorter
-    than `shortest`, and from row `late` after that.
+    The tables are `automata.table_sampler.SamplingTables`; an item's states count from row `early` in them while it is
+    shorter than `shortest`, and from row `late` after that.
 
     Returns:
         (items drawn in all, items kept in all, ids written to out, whether an item came to `longest`).

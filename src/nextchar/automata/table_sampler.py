@@ -25,7 +25,7 @@ from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.core.sampling import ENDLESS, allowed, assemble, check_endless, cumulate
 from nextchar.data.alphabet import BOUNDARY, Ids
 
-__all__ = ["Rows", "TableDrawer"]
+__all__ = ["SamplingTables", "TableDrawer"]
 
 F64 = npt.NDArray[np.float64]
 
@@ -36,7 +36,7 @@ COLUMNS: Final = 100  # up to which comparing column by column is faster than se
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class SamplingTables:
     """Tables to draw from, flat for fast look-up; R rows.
 
     Attributes:
@@ -52,7 +52,7 @@ class Rows:
     guide: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, cumulative: F64, guides: int) -> Rows:
+    def of(cls, cumulative: F64, guides: int) -> SamplingTables:
         """The tables of cumulative rows (R, V), with G guide entries a row."""
         total = cumulative[:, -1].copy()
         marks = np.arange(guides) / guides * total[:, None]
@@ -83,7 +83,7 @@ class TableDrawer:
     automaton: Automaton
     plan: Plan
     constraint: Constraint
-    rows: Rows
+    rows: SamplingTables
     guides: int
     compiled: bool
 
@@ -101,7 +101,7 @@ class TableDrawer:
         log_prob = automaton.table[0]
         cumulative = [cumulate(allowed(log_prob, automaton.alphabet, plan, constraint.shortest, t)) for t in stages]
         guides = min(256, max(1, GUIDE_CELLS // S))
-        return cls(automaton, plan, constraint, Rows.of(np.concatenate(cumulative), guides), guides, compiled)
+        return cls(automaton, plan, constraint, SamplingTables.of(np.concatenate(cumulative), guides), guides, compiled)
 
     @property
     def late(self) -> int:

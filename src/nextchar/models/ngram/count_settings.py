@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
 
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
@@ -12,22 +12,21 @@ from nextchar.models.ngram.counts import Counts
 __all__ = ["CountSpec"]
 
 
-@runtime_checkable
-class CountSpec(Protocol):
-    """A spec whose model can come from n-gram counts alone."""
+class CountSpec(ABC):
+    """A spec whose model can come from n-gram counts alone; what a class of settings inherits to declare that."""
 
     @property
+    @abstractmethod
     def counts_suffice(self) -> bool:
         """Whether it does, with these settings."""
-        ...
 
     @property
+    @abstractmethod
     def order(self) -> int:
         """The order of the counts."""
-        ...
 
+    @abstractmethod
     def from_counts(
         self, counts: Counts, provenance: Provenance | None = None, *, progress: Progress | None = None
     ) -> Model:
         """Train on counts of this order."""
-        ...

@@ -34,6 +34,7 @@ from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance
 from nextchar.data.splits import hold_out
 from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import MAX_ORDER, Counts, count
 from nextchar.models.ngram.discount_tuning import Chains, tuned_add, tuned_discounts
 from nextchar.models.ngram.pitman_yor import pitman_yor
@@ -49,7 +50,7 @@ OTHER_ORDERS: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ngram:
+class Ngram(CountSpec):
     """The settings of an n-gram model: how far it looks back, and how it smooths.
 
     Attributes:

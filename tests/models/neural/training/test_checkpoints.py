@@ -172,7 +172,8 @@ TRAIN = ["--model", "mlp", "--preset", "small", "--steps", "400", "--set", "batc
 
 KILLED = """
 import os, signal, sys
-from nextchar import running, storage
+from nextchar.core import model_file as storage
+from nextchar.models.neural.training import settings as running
 
 where, every = sys.argv[1], float(sys.argv[2])
 running.Run.__init__.__kwdefaults__["every_seconds"] = every

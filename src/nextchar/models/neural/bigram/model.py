@@ -51,6 +51,7 @@ from nextchar.models.neural.bigram.solvers import (
     descent,
     newton,
 )
+from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import Counts, count
 
 __all__ = ["LECTURE_SEED", "BigramNet", "BigramNetModel", "one_hot"]
@@ -64,7 +65,7 @@ LOGGED_STEPS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class BigramNet:
+class BigramNet(CountSpec):
     """The settings of a bigram net: one linear layer that learns what counting knows.
 
     Attributes:
