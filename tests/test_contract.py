@@ -56,7 +56,7 @@ def imported(corpus: Corpus) -> Model:
 MODELS: dict[str, Make] = {
     f"ngram order {order} add {add:g}": ngram(order, add) for order in range(1, 7) for add in (0.0, 0.1, 1.0)
 }
-MODELS |= {f"ngram order 3 {method}": smoothed(method) for method in METHODS[1:]}
+MODELS |= {f"ngram order 3 {method}": smoothed(method) for method in list(METHODS)[1:]}
 MODELS["backoff"] = imported
 MODELS["mix"] = lambda corpus: Mix(epochs=3).fit(corpus)
 MODELS |= {

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -31,6 +31,22 @@ from nextchar.models.ngram.trie import NgramTrie
 DATA = Path(__file__).parents[2] / "fixtures"
 CLOSED: tuple[Method, ...] = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney")
 ITEMS = st.lists(st.text("abcd", min_size=1, max_size=7), min_size=1, max_size=15)
+
+
+def test_the_table_has_every_name_and_every_method_is_held_to_its_formula() -> None:
+    """The settings offer the names of `Method`; what is not inferred is compared with `Plain.p` below."""
+    assert tuple(METHODS) == get_args(Method)
+    assert set(CLOSED) == METHODS.keys() - {"pitman-yor"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_can_be_tuned(method: Method) -> None:
+    """add has k, the others their discounts; a method with neither says why, and is refused."""
+    row = METHODS[method]
+    assert (method == "add" or row.discounts > 0) == (not row.untunable)
+    if row.untunable:
+        with pytest.raises(SettingsError, match=f"{method} cannot be tuned: {row.untunable}"):
+            Ngram(smoothing=method, tune="held-out")
 
 
 def closed(items: Corpus | list[str], method: Method, order: int) -> NgramModel:
@@ -212,13 +228,13 @@ def test_added_counts_are_those_of_both(some: list[str], more: list[str], order:
 
 # -- nltk --------------------------------------------------------------------------------------------------------
 
-NLTK = {"witten-bell": "WittenBell", "absolute": "AbsoluteDiscounting", "kneser-ney": "KneserNey"}
+NLTK: dict[Method, str] = {"witten-bell": "WittenBell", "absolute": "AbsoluteDiscounting", "kneser-ney": "KneserNey"}
 
 
 @pytest.mark.parametrize("method", NLTK)
 @settings(max_examples=25)
 @given(st.lists(st.text("abc", min_size=1, max_size=5), min_size=2, max_size=8), st.integers(2, 4))
-def test_against_nltk(method: str, items: list[str], order: int) -> None:
+def test_against_nltk(method: Method, items: list[str], order: int) -> None:
     """nltk.lm on the same n-grams.
 
     nltk mixes nothing into its unigrams (Witten-Bell and absolute discounting take relative frequencies, which count

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from nextchar.core.numerics import least
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
-from nextchar.models.ngram.smoothing import DISCOUNTING
+from nextchar.models.ngram.smoothing import METHODS, Method
 from nextchar.models.ngram.trie import ROOT, Integers, NgramTrie
 
 __all__ = ["Chains", "tuned_add", "tuned_discounts"]
@@ -159,10 +159,10 @@ def _read(trie: NgramTrie, items: Corpus) -> tuple[I64, I64, F64]:
     return state, symbol, np.bincount(inverse, np.concatenate(weight)).astype(np.float64)
 
 
-def tuned_discounts(chains: Chains, method: str, begin: F64) -> F64:
+def tuned_discounts(chains: Chains, method: Method, begin: F64) -> F64:
     """The discounts (n, 3) with the least loss, found from those given."""
     discounts = begin.copy()
-    single = DISCOUNTING[method].classes == 1
+    single = METHODS[method].discounts == 1
     for _ in range(ROUNDS):
         for depth in range(len(discounts)):
             for j in [slice(None)] if single else [slice(0, 1), slice(1, 2), slice(2, 3)]:

@@ -38,15 +38,15 @@ from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import MAX_ORDER, Counts, count
 from nextchar.models.ngram.discount_tuning import Chains, tuned_add, tuned_discounts
 from nextchar.models.ngram.pitman_yor import pitman_yor
-from nextchar.models.ngram.smoothing import DISCOUNTING, Method, Smoothed, discounts_of, interpolated
-from nextchar.models.ngram.trie import Integers, NgramTrie
+from nextchar.models.ngram.smoothing import METHODS, Method, Smoothed, SmoothingMethod, discounts_of, interpolated
+from nextchar.models.ngram.trie import NgramTrie
 
 __all__ = ["Ngram", "NgramModel"]
 
 Tune = Literal["none", "held-out", "leave-one-out"]
 ADD: Final = 0.1
-ORDERS: Final[Mapping[str, int]] = {"add": 4, "pitman-yor": 8}
-OTHER_ORDERS: Final = 6
+_USUAL: Final = SmoothingMethod().order
+_ORDERS: Final = ", ".join(f"{row.order} for {name}" for name, row in METHODS.items() if row.order != _USUAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class Ngram(CountSpec):
         help="Predict from the N - 1 symbols before.",
         at_least=1,
         at_most=MAX_ORDER,
-        default_text="4 for add, 8 for pitman-yor, else 6",
+        default_text=f"{_ORDERS}, else {_USUAL}",
         option="order",
         metavar="N",
     )
@@ -93,13 +93,13 @@ class Ngram(CountSpec):
 
     def __post_init__(self) -> None:
         if self.order is None:
-            object.__setattr__(self, "order", ORDERS.get(self.smoothing, OTHER_ORDERS))
+            object.__setattr__(self, "order", METHODS.get(self.smoothing, SmoothingMethod()).order)
         check(self)
+        untunable = METHODS[self.smoothing].untunable
         if self.smoothing != "add" and self.add != ADD:
             raise SettingsError(f"k is a setting of the smoothing add; {self.smoothing} has none")
-        if self.tune != "none" and self.smoothing in ("witten-bell", "pitman-yor"):
-            why = "it has no parameters" if self.smoothing == "witten-bell" else "it infers its parameters by itself"
-            raise SettingsError(f"{self.smoothing} cannot be tuned: {why}")
+        if self.tune != "none" and untunable:
+            raise SettingsError(f"{self.smoothing} cannot be tuned: {untunable}")
 
     @property
     def summary(self) -> str:
@@ -126,7 +126,7 @@ class Ngram(CountSpec):
             trie = NgramTrie(count(rest, self.order))
         else:
             trie = NgramTrie(counts)
-        fitted = self._tuned(trie, Chains.held_out(trie, self._tuned_counts(trie), validation))
+        fitted = self._tuned(trie, Chains.held_out(trie, METHODS[self.smoothing].counts(trie), validation))
         return self._model(counts, Provenance.of(data), fitted, NgramTrie(counts), ())
 
     def from_counts(
@@ -153,18 +153,14 @@ class Ngram(CountSpec):
         fitted: dict[str, npt.NDArray[Any]] = {}
         notes: tuple[str, ...] = ()
         if self.tune == "leave-one-out":
-            fitted = self._tuned(trie, Chains.left_out(trie, self._tuned_counts(trie)))
+            fitted = self._tuned(trie, Chains.left_out(trie, METHODS[self.smoothing].counts(trie)))
         elif self.smoothing == "pitman-yor":
             seated = pitman_yor(trie, sweeps=self.sweeps, seed=self.seed, progress=progress)
             fitted = {"own": seated.own, "rest": seated.rest}
             return self._model(counts, provenance, fitted, trie, seated.notes, seated.parameters)
-        elif self.smoothing in DISCOUNTING:
+        elif METHODS[self.smoothing].discounts:
             fitted["discounts"], notes = discounts_of(trie, self.smoothing)
         return self._model(counts, provenance, fitted, trie, notes)
-
-    def _tuned_counts(self, trie: NgramTrie) -> Integers:
-        kind = DISCOUNTING.get(self.smoothing)
-        return trie.adjusted if kind is not None and kind.adjusted else trie.raw
 
     def _tuned(self, trie: NgramTrie, chains: Chains) -> dict[str, npt.NDArray[Any]]:
         if self.smoothing == "add":

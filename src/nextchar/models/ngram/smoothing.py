@@ -26,7 +26,7 @@ Letters: S states, E entries, V size of the alphabet (see `trie`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -38,11 +38,11 @@ from nextchar.core.metrics import SmoothingParameters
 from nextchar.models.ngram.trie import Integers, NgramTrie
 
 __all__ = [
-    "DISCOUNTING",
     "FALLBACK",
     "METHODS",
     "Method",
     "Smoothed",
+    "SmoothingMethod",
     "closed_form_discounts",
     "counts_of_counts",
     "discounted",
@@ -53,7 +53,6 @@ __all__ = [
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Method = Literal["add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney", "pitman-yor"]
-METHODS: Final = ("add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney", "pitman-yor")
 FALLBACK: Final = (0.5, 1.0, 1.5)
 
 
@@ -82,22 +81,31 @@ class Smoothed:
         return p
 
 
-@dataclass(frozen=True)
-class _Discounting:
-    """A method that takes something off every count: which counts, and how many discounts an order has."""
+@dataclass(frozen=True, kw_only=True)
+class SmoothingMethod:
+    """A row of the table `METHODS`.
 
-    adjusted: bool
-    classes: Literal[1, 3]
+    Attributes:
+        order: the n of a model that is told none.
+        smooth: from the trie and k to what the method makes of them; None where discounts are taken off every count,
+            and for pitman-yor, whose shares are inferred when the model is trained.
+        discounts: how many an order has: one, or three for counts of 1, 2, 3 and more; 0 for a method without.
+        adjusted: whether adjusted counts are looked at (see `trie`), and not the raw ones.
+        untunable: why there is nothing to tune; empty where discounts or k can be tuned.
+    """
+
+    order: int = 6
+    smooth: Callable[[NgramTrie, float], Smoothed] | None = None
+    discounts: Literal[0, 1, 3] = 0
+    adjusted: bool = False
+    untunable: str = ""
+
+    def counts(self, trie: NgramTrie) -> Integers:
+        """The counts that it looks at, (E,)."""
+        return trie.adjusted if self.adjusted else trie.raw
 
 
-DISCOUNTING: Final[Mapping[str, _Discounting]] = {
-    "absolute": _Discounting(adjusted=False, classes=1),
-    "kneser-ney": _Discounting(adjusted=True, classes=1),
-    "modified-kneser-ney": _Discounting(adjusted=True, classes=3),
-}
-
-
-def interpolated(trie: NgramTrie, method: str, *, k: float = 0.0, discounts: F64 | None = None) -> Smoothed:
+def interpolated(trie: NgramTrie, method: Method, *, k: float = 0.0, discounts: F64 | None = None) -> Smoothed:
     """Smooth by one of the methods that have a closed form.
 
     Args:
@@ -106,18 +114,13 @@ def interpolated(trie: NgramTrie, method: str, *, k: float = 0.0, discounts: F64
         k: of add.
         discounts: (n, 3) for each order and counts of 1, 2, 3 and more; by default from the counts of counts.
     """
-    if method == "add":
-        return _add(trie, k)
-    if method == "witten-bell":
-        total = _sums(trie, trie.raw)
-        kinds = _sums(trie, trie.raw > 0)
-        both = total + kinds
-        return Smoothed(trie.raw / trie.spread(both), kinds / both)
+    row = METHODS[method]
+    if row.smooth is not None:
+        return row.smooth(trie, k)
     notes: tuple[str, ...] = ()
     if discounts is None:
         discounts, notes = discounts_of(trie, method)
-    counts = trie.adjusted if DISCOUNTING[method].adjusted else trie.raw
-    return Smoothed(*discounted(trie, counts, discounts), notes=notes)
+    return Smoothed(*discounted(trie, row.counts(trie), discounts), notes=notes)
 
 
 def _add(trie: NgramTrie, k: float) -> Smoothed:
@@ -128,6 +131,23 @@ def _add(trie: NgramTrie, k: float) -> Smoothed:
         rest = np.where(whole & (total > 0), k * V / (total + k * V), 1.0)
         own = np.where(trie.spread(whole), trie.raw / trie.spread(total + k * V), 0.0)
     return Smoothed(own, rest)
+
+
+def _witten_bell(trie: NgramTrie, _k: float) -> Smoothed:
+    total = _sums(trie, trie.raw)
+    kinds = _sums(trie, trie.raw > 0)
+    both = total + kinds
+    return Smoothed(trie.raw / trie.spread(both), kinds / both)
+
+
+METHODS: Final[Mapping[Method, SmoothingMethod]] = {  # the same names as in `Method`, in the same order
+    "add": SmoothingMethod(order=4, smooth=_add),
+    "witten-bell": SmoothingMethod(smooth=_witten_bell, untunable="it has no parameters"),
+    "absolute": SmoothingMethod(discounts=1),
+    "kneser-ney": SmoothingMethod(discounts=1, adjusted=True),
+    "modified-kneser-ney": SmoothingMethod(discounts=3, adjusted=True),
+    "pitman-yor": SmoothingMethod(order=8, untunable="it infers its parameters by itself"),
+}
 
 
 def _sums(trie: NgramTrie, values: npt.NDArray[Any]) -> F64:
@@ -161,15 +181,15 @@ def closed_form_discounts(n: npt.NDArray[Any], *, n4_needed: bool = False) -> F6
     return found if ((found >= 0) & (found <= j)).all() else None
 
 
-def discounts_of(trie: NgramTrie, method: str) -> tuple[F64, tuple[str, ...]]:
+def discounts_of(trie: NgramTrie, method: Method) -> tuple[F64, tuple[str, ...]]:
     """The discounts of each order in closed form, (n, 3), and notes on where there is none."""
-    kind = DISCOUNTING[method]
+    row = METHODS[method]
     discounts = np.empty((trie.order, 3))
     failed = []
-    fallback = np.array(FALLBACK) if kind.classes == 3 else np.full(3, FALLBACK[0])
-    for order, n in enumerate(counts_of_counts(trie, trie.adjusted if kind.adjusted else trie.raw), start=1):
+    fallback = np.array(FALLBACK) if row.discounts == 3 else np.full(3, FALLBACK[0])
+    for order, n in enumerate(counts_of_counts(trie, row.counts(trie)), start=1):
         found: F64 | None = None
-        if kind.classes == 3:
+        if row.discounts == 3:
             found = closed_form_discounts(n)
         elif n[1] and n[2]:
             found = np.full(3, n[1] / (n[1] + 2 * n[2]))
@@ -179,7 +199,7 @@ def discounts_of(trie: NgramTrie, method: str) -> tuple[F64, tuple[str, ...]]:
     if not failed:
         return discounts, ()
     orders = ", ".join(map(str, failed))
-    taken = ", ".join(f"{d:g}" for d in FALLBACK[: kind.classes])
+    taken = ", ".join(f"{d:g}" for d in FALLBACK[: row.discounts])
     plural = "s" if len(failed) > 1 else ""
     return discounts, (f"order{plural} {orders}: too few small counts to estimate discounts; took {taken}",)
 
