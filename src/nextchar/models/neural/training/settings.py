@@ -31,6 +31,9 @@ class Run:
         every_seconds: between two checkpoints.
         log: a file to which each point is added as a line of JSON.
         tensorboard: a folder in which TensorBoard finds the points as curves.
+
+    Raises:
+        SettingsError: the time between two checkpoints is out of its range.
     """
 
     device: str = setting("auto", help="auto, cpu or cuda.", option="device", metavar="NAME")
@@ -48,7 +51,10 @@ class Run:
         metavar="FILE",
     )
     resume: bool = setting(False, help="Go on from the checkpoint, if there is one.", option="resume")
-    every_seconds: float = setting(60.0, help="Between two checkpoints.", above=0)
+    every_seconds: float = setting(60.0, help="Between two checkpoints.", at_least=0)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True, kw_only=True)
