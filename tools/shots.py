@@ -18,6 +18,8 @@ from typing import Final
 
 import click
 
+from nextchar.lesson.texts import chapter_numbers
+
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS: Final = (
     "--no-sandbox",
@@ -31,7 +33,6 @@ FLAGS: Final = (
     "--no-proxy-server",
 )
 SIZES: Final = {"wide": (1280, 800), "phone": (390, 844)}
-CHAPTERS: Final = 11
 SETTLED: Final = "() => document.querySelector('[data-training]')?.dataset.training !== 'on'"
 
 
@@ -58,7 +59,9 @@ def serving(data: Path | None) -> Iterator[str]:
 
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), default=Path("out/shots"), show_default=True)
-@click.option("--chapter", "chapters", type=click.IntRange(1, CHAPTERS), multiple=True, help="Only these.")
+@click.option(
+    "--chapter", "chapters", type=click.IntRange(1, max(chapter_numbers())), multiple=True, help="Only these."
+)
 @click.option("--language", "languages", type=click.Choice(["en", "zh"]), multiple=True, help="Only this one.")
 @click.option("--size", "sizes", type=click.Choice(list(SIZES)), multiple=True, help="Only this one.")
 @click.option("--dark", is_flag=True, help="The dark colours.")
@@ -87,7 +90,7 @@ def shots(
                 viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
             )
             for language in languages or ("en", "zh"):
-                for chapter in chapters or range(1, CHAPTERS + 1):
+                for chapter in chapters or chapter_numbers():
                     page.goto(f"{address}/lesson/{chapter}?lang={language}")
                     page.locator("main[data-ready=true]").wait_for()
                     page.wait_for_function(SETTLED)

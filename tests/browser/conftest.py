@@ -28,7 +28,6 @@ from nextchar.data.datasets import shipped_names
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, Response
 
-CHAPTERS: Final = range(1, 12)
 LANGUAGES: Final = ("en", "zh")
 WIDE: Final = {"width": 1280, "height": 800}
 PHONE: Final = {"width": 390, "height": 844}

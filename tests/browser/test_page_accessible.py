@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 
+from nextchar.lesson.texts import chapter_numbers
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Lesson
 
-CHAPTERS: Final = range(1, 12)
+CHAPTERS: Final = chapter_numbers()
 GRAVE: Final = ("serious", "critical")
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from nextchar.lesson.texts import chapter_numbers
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Lesson
 
-CHAPTERS: Final = range(1, 12)
+CHAPTERS: Final = chapter_numbers()
 LANGUAGES: Final = ("en", "zh")
 PHONE: Final = {"width": 390, "height": 844}
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")

@@ -13,7 +13,7 @@ import nextchar
 from nextchar.data.corpus import Corpus
 from nextchar.lesson.data_facts import facts
 from nextchar.lesson.languages import LANGUAGES, Language
-from nextchar.lesson.texts import Chapter, Question, Snippet, load_chapters, load_quiz, load_site
+from nextchar.lesson.texts import Chapter, Question, Snippet, chapter_numbers, load_chapters, load_quiz, load_site
 from nextchar.models.ngram.counts import count
 
 PACKAGE = Path(nextchar.__file__).parent
@@ -51,9 +51,11 @@ def texts(chapter: Chapter, language: Language) -> dict[str, str]:
     return found | {f"label {key}": text for key, text in chapter.labels[language].items()}
 
 
-def test_there_are_eleven_chapters() -> None:
-    assert list(BY_NUMBER) == list(range(1, 12))
-    assert len({chapter.slug for chapter in BY_NUMBER.values()}) == 11
+def test_chapters_are_numbered_without_a_gap_and_each_has_its_script() -> None:
+    assert chapter_numbers() == tuple(range(1, len(BY_NUMBER) + 1))
+    assert len({chapter.slug for chapter in BY_NUMBER.values()}) == len(BY_NUMBER) >= 11
+    scripts = {path.name for path in (PACKAGE / "web" / "static" / "js" / "chapters").glob("c[0-9][0-9].js")}
+    assert scripts == {f"c{number:02}.js" for number in BY_NUMBER}, "js/chapters/cNN.js draws chapters/NN.toml"
 
 
 @pytest.mark.parametrize("number", BY_NUMBER)

@@ -25,11 +25,13 @@ __all__ = [
     "Question",
     "Site",
     "Snippet",
+    "chapter_numbers",
     "load_chapters",
     "load_quiz",
     "load_site",
 ]
 
+_CHAPTER: Final = re.compile(r"[0-9]{2}\.toml")
 _FACT: Final = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -183,11 +185,16 @@ class Site:
 
 
 @cache
+def chapter_numbers() -> tuple[int, ...]:
+    """The numbers of the chapters, from 1: chapter 1 is the file chapters/01.toml."""
+    folder = resources.files("nextchar") / "lesson" / "chapters"
+    return tuple(sorted(int(entry.name[:2]) for entry in folder.iterdir() if _CHAPTER.fullmatch(entry.name)))
+
+
+@cache
 def load_chapters() -> tuple[Chapter, ...]:
     """The chapters, in order."""
-    folder = resources.files("nextchar") / "lesson" / "chapters"
-    names = sorted(entry.name for entry in folder.iterdir() if re.fullmatch(r"\d\d\.toml", entry.name))
-    return tuple(_chapter(_read("chapters", name)) for name in names)
+    return tuple(_chapter(_read("chapters", f"{number:02}.toml")) for number in chapter_numbers())
 
 
 @cache

@@ -21,9 +21,8 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 
 from nextchar.web.requests import preferred_language
 
-__all__ = ["CHAPTERS", "home", "icon", "lesson", "source", "source_link", "static"]
+__all__ = ["home", "icon", "lesson", "source", "source_link", "static"]
 
-CHAPTERS: Final = tuple(map(str, range(1, 12)))
 STATIC: Final = Path(str(files("nextchar.web"))) / "static"
 PLOTLY: Final = "vendor/plotly.min.js"
 TYPES: Final = {
@@ -52,7 +51,10 @@ async def home(request: Request) -> Response:
 
 async def lesson(request: Request) -> Response:
     """The page, which is the same for all chapters."""
-    return _file(request, "index.html") if request.path_params["number"] in CHAPTERS else _nothing()
+    from nextchar.lesson.texts import chapter_numbers
+
+    there = request.path_params["number"] in map(str, chapter_numbers())
+    return _file(request, "index.html") if there else _nothing()
 
 
 async def static(request: Request) -> Response:
