@@ -95,3 +95,78 @@ def test_what_the_documents_name_is_there(path: Path) -> None:
     for first, second in re.findall(r"\bnextchar\.(\w+)(?:\.(\w+))?", path.read_text(encoding="utf-8")):
         assert first in NAMES
         assert not second or hasattr(getattr(nextchar, first), second), f"{first}.{second}"
+
+
+# -- no two of one name ----------------------------------------------------------------------------------------------
+
+
+def public_definitions(text: str) -> set[str]:
+    """The names in a module's `__all__` that it defines itself."""
+    tree = ast.parse(text)
+    defined = {node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    public = [node.value for node in assigned if ast.unparse(node.targets[0]) == "__all__"]
+    return defined & set(ast.literal_eval(public[0])) if public and isinstance(public[0], ast.List) else set()
+
+
+def test_no_two_public_things_have_one_name() -> None:
+    """Commands are named as the functions that they call, and so are the requests that the page sends."""
+    homes: dict[str, list[str]] = {}
+    for path, text in SOURCES.items():
+        module = module_of(path)
+        if not module.startswith(("nextchar.cli", "nextchar.web.endpoints")):
+            for name in public_definitions(text):
+                homes.setdefault(name, []).append(module)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
+# -- at a prompt ------------------------------------------------------------------------------------------------------
+
+HUGE = nextchar.Corpus.from_items(["x" * 5000, "a\u2028b" * 300, *(f"item{i}\U000e0001" for i in range(2000))])
+
+
+def instances() -> dict[str, object]:
+    """One of each public class whose instances can be made without training, as large as may be."""
+    model = nextchar.Ngram(order=2).fit(HUGE)
+    mix = nextchar.Mix(epochs=1).fit(nextchar.Corpus.from_items(["emma", "ava", "mia"]))
+    return {
+        "Alphabet": HUGE.alphabet,
+        "BigramNet": nextchar.BigramNet(
+            solver="lecture", l2=0.123456789, steps=10**9, learning_rate=1e-9, init="zeros"
+        ),
+        "Classifier": nextchar.Classifier([nextchar.Ngram(order=n) for n in range(2, 60)]),
+        "Conditional": nextchar.given(model, new=True, max_length=10),
+        "Constraint": nextchar.Constraint(match=["a" * 999], not_in=list(HUGE), prefix="x" * 4000, contains="b" * 999),
+        "Corpus": HUGE,
+        "Counts": nextchar.count(HUGE, 30),
+        "EnsembleModel": nextchar.combine([model, nextchar.Ngram(order=1).fit(HUGE)], HUGE.take([2, 3])),
+        "Evaluation": model.evaluate(HUGE),
+        "Mix": nextchar.Mix(seconds=1e-9, epochs=1e9, seed=2**62),
+        "MixModel": mix,
+        "Ngram": nextchar.Ngram(order=64, smoothing="pitman-yor", sweeps=10**9, seed=2**62),
+        "NgramModel": model,
+        "OutlierDetector": nextchar.OutlierDetector(model),
+        "Plan": nextchar.Plan(seed=2**62, temperature=1e-9, top_k=10**9, top_p=1e-9, distinct=True, new=True),
+        "Samples": model.draw(2000, nextchar.Plan(seed=1), nextchar.Constraint(max_length=5)),
+        "Score": model.score([HUGE[0]])[0],
+        "Split": nextchar.split(HUGE),
+        "Tabulation": nextchar.tabulate(mix, nextchar.Corpus.from_items(["emma"]), context=2),
+        "TextOptions": nextchar.TextOptions(lower=True, nfc=True, strip=False),
+        "TrainingFiles": nextchar.TrainingFiles(sources=("x" * 999,) * 99, distinct=True),
+        **{
+            name: getattr(nextchar, name)(dropout=0.123456789, steps=10**9, batch=10**6, seed=2**62)
+            for name in ("BoW", "GRU", "LSTM", "MLP", "RNN", "Transformer", "WaveNet")
+        },
+    }
+
+
+def test_all_show_themselves_in_one_short_line() -> None:
+    made = instances()
+    classes = {name for name in NAMES if inspect.isclass(getattr(nextchar, name))}
+    assert classes - set(made) == {"Model", "NextcharError", "BigramNetModel"}, "a base class, an error, needs torch"
+    for name, thing in made.items():
+        assert type(thing) is getattr(nextchar, name)
+        shown = repr(thing)
+        assert len(shown.splitlines()) == 1, name
+        assert len(shown) < 160, shown
+        assert shown.startswith(f"{name}("), shown

@@ -11,13 +11,13 @@ from numba import njit
 from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["draw_items", "walk", "walk_links"]
+__all__ = ["draw_batch", "walk", "walk_links"]
 
 U64 = np.uint64
 
 
 @njit(cache=True, nogil=True)
-def draw_items(  # type: ignore[no-untyped-def]
+def draw_batch(  # type: ignore[no-untyped-def]
     cumulative, total, below, guide, target, V, G, early, late, shortest, longest,
     keys, begin, prefix, start, out, offsets, kept, used,
 ):  # fmt: skip

@@ -162,7 +162,7 @@ class TableDrawer:
         return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))
 
     def _draw_compiled(self, keys: npt.NDArray[np.uint64], prefix: Ids, state: int) -> Draws:
-        from nextchar._kernels.automaton import draw_items
+        from nextchar._kernels.automaton import draw_batch
 
         rows, constraint = self.rows, self.constraint
         longest = ENDLESS if constraint.max_length is None else constraint.max_length
@@ -171,7 +171,7 @@ class TableDrawer:
         drawn = kept = used = 0
         while drawn < len(keys):
             out = np.empty(16 * (len(keys) - drawn) + longest + len(prefix) + 1, dtype=prefix.dtype)
-            drawn, kept, filled, endless = draw_items(
+            drawn, kept, filled, endless = draw_batch(
                 rows.cumulative, rows.total, rows.below, rows.guide, self._target,
                 self.automaton.alphabet.size, self.guides, 0, self.late, constraint.shortest, longest,
                 keys, drawn, prefix, state, out, offsets, kept, used,

@@ -27,7 +27,7 @@ from nextchar.models.neural.bigram.model import LECTURE_SEED, BigramNet, BigramN
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["CLAIMS", "CheckedClaim", "Claim", "Facts", "check", "reproduce"]
+__all__ = ["CLAIMS", "CheckedClaim", "Claim", "Facts", "checked_claim", "reproduce"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -152,10 +152,10 @@ def reproduce(path: str | Path) -> Iterator[CheckedClaim]:
         )
     facts = Facts(corpus)
     for claim in CLAIMS:
-        yield check(claim, facts)
+        yield checked_claim(claim, facts)
 
 
-def check(claim: Claim, facts: Facts) -> CheckedClaim:
+def checked_claim(claim: Claim, facts: Facts) -> CheckedClaim:
     """Compute one claim."""
     verdict: Verdict = "UNEXPECTED"
     try:
