@@ -495,3 +495,18 @@ def test_a_file_whose_numbers_lead_astray_is_refused(tmp_path: Any, name: str, c
     write_model_file(path, ModelFile(content.kind, arrays, document))
     with pytest.raises(NextcharError, match="not a usable model"):
         nextchar.load(path)
+
+
+def test_known_items_are_looked_up_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 2,000 fingerprints, of which a search by halves compares one with at most 11; np.isin looks at all of them
+    items = ["".join(letters) for n in range(1, 11) for letters in itertools.product("ab", repeat=n)][:2000]
+    model = Ngram(order=2, add=0.1).fit(Corpus.from_items(items))
+    found = nextchar.given(model, new=True, min_length=1)
+    assert found.known is not None
+    assert len(found.known) == 2000
+
+    def no_scan(*_: object) -> None:
+        raise AssertionError("all fingerprints were looked at for one item")
+
+    monkeypatch.setattr(np, "isin", no_scan)
+    assert not {item.text for item in found.top(20)} & set(items)

@@ -55,6 +55,8 @@ __all__ = [
 F64 = npt.NDArray[np.float64]
 LONGEST: Final = 10_000  # the lengths that a length distribution goes to
 TAIL: Final = 1e-12  # of the length distribution
+FIRST_LOOKED_UP: Final = 16  # items that are looked up at a time among those known,
+MOST_LOOKED_UP: Final = 4096  # and twice as many each time up to here
 
 
 @dataclass(frozen=True)
@@ -192,8 +194,7 @@ class Conditional:
         Best first: what is still to come of an item is known exactly from the most probable way to its end, so every
         item is found as it is due and nothing is looked at in vain.
         """
-        found = (item for item in self._best_first() if not self._is_known(item.text))
-        return itertools.islice(found, k)
+        return itertools.islice(self._unknown(self._best_first()), k)
 
     def _best_first(self) -> Iterator[Item]:
         chain, decode = self.chain, self.source.alphabet.decode
@@ -234,12 +235,19 @@ class Conditional:
                 ids.append(symbol)
             yield Item(decode(ids[::-1]) if ids else "", nats - self.log_probability, math.exp(-nats))
 
-    def _is_known(self, text: str) -> bool:
-        if self.known is None or not text:
-            return False
-        fingerprint = Corpus.from_items([text], options=TextOptions(strip=False)).fingerprints()[0]
-        at = int(np.searchsorted(self.known, fingerprint))  # they are sorted: 20 comparisons for a million of them
-        return at < len(self.known) and self.known[at] == fingerprint
+    def _unknown(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Those that are not known, looked up a few at first and then more at a time."""
+        known, size = self.known, FIRST_LOOKED_UP
+        if known is None or not len(known):
+            yield from items
+            return
+        while batch := list(itertools.islice(items, size)):
+            texts = [item.text for item in batch if item.text]  # the empty item is never among the training items
+            prints = Corpus.from_items(texts, options=TextOptions(strip=False)).fingerprints() if texts else known[:0]
+            at = np.minimum(np.searchsorted(known, prints), len(known) - 1)  # they are sorted
+            found = iter((known[at] == prints).tolist())
+            yield from (item for item in batch if not item.text or not next(found))
+            size = min(2 * size, MOST_LOOKED_UP)
 
     def _need_all(self) -> None:
         if self.known is not None:

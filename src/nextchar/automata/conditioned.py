@@ -18,8 +18,7 @@ from nextchar.core.plan import Plan
 from nextchar.core.sampling import adjust
 from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.provenance import Provenance
-from nextchar.data.training_items import training_items
-from nextchar.errors import SettingsError
+from nextchar.data.training_items import training_items, unknown_items
 
 __all__ = ["Conditioned", "conditioned"]
 
@@ -75,11 +74,7 @@ def conditioned(
     elif new:
         known = seen.known
         if known is None:
-            raise SettingsError(
-                "this model has not kept its training items, so it cannot tell which items are new; give the "
-                "training data",
-                argument="data",
-            )
+            raise unknown_items()
     reshape = None
     if reshaped is not None and reshaped.adjusts:
         reshape = partial(adjust, temperature=reshaped.temperature, top_k=reshaped.top_k, top_p=reshaped.top_p)

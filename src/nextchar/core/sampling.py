@@ -26,6 +26,7 @@ from nextchar.core.random_streams import item_keys, torch1_uniforms, uniforms
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
 from nextchar.data.display import line_of, shortened, thousands
+from nextchar.data.training_items import unknown_items
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = [
@@ -120,7 +121,7 @@ def sample(
     if n < 0:
         raise SettingsError(f"the number of items is at least 0, not {n}")
     if plan.new and known is None:
-        raise SettingsError("this model has not kept its training items, so it cannot tell which items are new")
+        raise unknown_items()
     constraint = (constraint or Constraint()).for_sampling(plan.least)
     if constraint.looks_ahead:
         raise SettingsError("from left to right, items can be held to a prefix and to lengths alone")

@@ -10,12 +10,10 @@ import numpy as np
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
-from nextchar.data.datasets import NAMED, shipped_names
-from nextchar.data.download import find
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 
-__all__ = ["known_file", "training_items"]
+__all__ = ["known_file", "training_items", "unknown_items"]
 
 
 def training_items(seen: Provenance, alphabet: Alphabet, data: Corpus) -> Corpus:
@@ -31,7 +29,7 @@ def training_items(seen: Provenance, alphabet: Alphabet, data: Corpus) -> Corpus
     """
     if seen.known is None:
         items = data.distinct()
-        if seen.items < len(items):
+        if seen.items and seen.items < len(items):  # a model made elsewhere may remember nothing at all
             raise SettingsError(
                 f"the model was trained on {seen.items:,} items, and the data given has {len(items):,} distinct ones; "
                 "give the training data alone"
@@ -57,6 +55,9 @@ def known_file(seen: Provenance) -> Corpus | None:
     Raises:
         DataSetError: the environment variable of the data set points to something else.
     """
+    from nextchar.data.datasets import NAMED, shipped_names
+    from nextchar.data.download import find  # and with it the network, which few need
+
     named = [one for one in NAMED.values() if seen.source is not None and one.sha256 == seen.source.sha256]
     if not named:
         return None
@@ -70,6 +71,14 @@ def known_file(seen: Provenance) -> Corpus | None:
     if seen.known is not None and len(_among(data, seen.known)) < len(seen.known):
         return None
     return data
+
+
+def unknown_items() -> SettingsError:
+    """The error where new items are wanted and nothing is known of the training items."""
+    return SettingsError(
+        "this model has not kept its training items, so it cannot tell which items are new; give the training data",
+        argument="data",
+    )
 
 
 def _among(data: Corpus, known: Fingerprints) -> Corpus:
