@@ -94,7 +94,7 @@ def shipped_path() -> Path:
 def shipped_names() -> list[str]:
     """The 32,178 names of the shipped file, in its order: girls' then boys', capitalised.
 
-    A name given to both sexes stands there twice; make the list distinct before you split it.
+    A name given to both sexes appears twice; make the list distinct before you split it.
 
     Raises:
         DataSetError: the file is missing, so the package is not whole.

@@ -270,7 +270,9 @@ def pool_weights(models: Sequence[Model], validation: Corpus) -> tuple[float, ..
                 f"one of {model.alphabet.size} symbols; train them on the same data"
             )
         if model.provenance.options != first.provenance.options:
-            raise SettingsError("the models treat text differently (--lower, --nfc, --strip); train them alike")
+            raise SettingsError(
+                "the models treat text differently (case, normal form, blanks at the ends); train them alike"
+            )
     validation = validation.encoded_in(first.alphabet)
     if validation.weights is not None:
         validation = validation.take(np.flatnonzero(validation.weights))

@@ -1,4 +1,4 @@
-"""An n-gram model that was made elsewhere: the automaton alone, without counts.
+"""An n-gram model loaded from an ARPA file: the automaton alone, without counts.
 
 It comes from an ARPA file (see `arpa`). It predicts, writes and scores like any other; what its training data was it
 does not know.
@@ -25,7 +25,7 @@ __all__ = ["Backoff", "BackoffModel"]
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """What is known of a model that was made elsewhere.
+    """What is known of a model loaded from an ARPA file.
 
     Attributes:
         order: n: it predicts from the n - 1 symbols before.

@@ -3,7 +3,7 @@
 Counting alone holds what was never seen impossible. Smoothing mends that: it takes a little from what was seen, and
 asks the context without its oldest symbol about the rest. `smoothing` has the methods. The plainest adds k to every
 count (Lidstone; k = 1 is Laplace's rule; k = 0 the maximum likelihood estimate, under which an unseen n-gram costs
-infinitely many nats) and takes no notice of shorter contexts: one that was never seen predicts all symbols alike.
+infinitely many nats) and ignores shorter contexts: one that was never seen predicts all symbols alike.
 
 Source: Jurafsky and Martin, Speech and Language Processing, 3rd edition, chapter 3; for n = 2, Karpathy's lecture
 "The spelled-out intro to language modeling: building makemore"; for the other methods, Chen and Goodman, "An empirical

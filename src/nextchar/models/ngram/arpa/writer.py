@@ -56,7 +56,7 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
     Args:
         model: any n-gram model, the bigram net, or one that was read from an ARPA file.
         path: where to.
-        progress: is told now and then how far it has come.
+        progress: is called periodically with how far it has come.
 
     Raises:
         SettingsError: the model is not one of n-grams, or the name asks for another compression than gzip.
