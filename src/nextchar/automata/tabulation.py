@@ -2,12 +2,13 @@
 
 A net that looks back k symbols says the same wherever the last k symbols are the same. Of the contexts that there could
 be, few occur: names.txt has some 60,000 beginnings of names. For each context of given items the net is asked once, and
-from then on a step is one look-up. What is exact only for automata (`prob`, `top`, constraints) is then had for the net too.
+from then on a step is one look-up. What is exact only for automata (`prob`, `top`, constraints) is then had for the net
+too.
 
 Where writing or scoring leaves these contexts, the longest suffix takes over that is known, as in a count model that
 backs off. A net cannot be asked about a suffix alone. Its row is the mean of the rows of all contexts that end so, each
-with the weight of its occurrences: what the net would say knowing only this much of an item, if
-contexts come as in the items.
+with the weight of its occurrences: what the net would say knowing only this much of an item, if contexts come as in the
+items.
 
 Most suffixes need no state of their own: where a suffix occurs in one way only, continued by the same older symbols
 each time, it is the same as the longer context. What is left are the contexts and the inner nodes of their

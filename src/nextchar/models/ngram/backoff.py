@@ -1,7 +1,6 @@
 """An n-gram model loaded from an ARPA file: the automaton alone, without counts.
 
-It comes from an ARPA file (see `arpa`). It predicts, writes and scores like any other; what its training data was it
-does not know.
+It predicts, writes and scores like any other; what its training data was it does not know. The package `arpa` reads it.
 """
 
 from __future__ import annotations
