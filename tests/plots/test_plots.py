@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from matplotlib.axes import Axes
@@ -391,3 +392,18 @@ def test_matplotlib_is_left_as_it_was(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_the_training_curve_of_any_model_that_has_one(tmp_path: Path) -> None:
+    corpus = nextchar.Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola"])
+    mix = nextchar.Mix(epochs=3).fit(corpus)
+    [line] = plots.training(mix).axes[0].get_lines()
+    assert np.asarray(line.get_xdata()).tolist() == [point.step for point in mix.metrics.curve]
+    assert np.asarray(line.get_ydata()).tolist() == [point.train_nats for point in mix.metrics.curve]
+    # a file of version 0.1.0 counts a mix's epochs, and not its steps
+    old = nextchar.load(Path(__file__).parents[1] / "fixtures" / "models" / "mix.safetensors")
+    axes = plots.training(old).axes[0]
+    assert np.asarray(axes.get_lines()[0].get_xdata()).tolist() == [1.0, 2.0]
+    assert axes.get_xlabel() == "epoch"
+    with pytest.raises(SettingsError, match="a model of kind ngram has no training curve"):
+        plots.training(nextchar.Ngram().fit(corpus))

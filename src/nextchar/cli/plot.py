@@ -62,8 +62,8 @@ FIGURES = (
     Figure(
         "training",
         "training",
-        "How the loss of a net fell.",
-        "Draw the training log of MODEL, a net: loss by step; for a bigram-net also the loss of the counts.",
+        "How the loss fell in training.",
+        "Draw the training curve of MODEL, a net or a mix: loss by step; for a bigram-net also the loss of the counts.",
     ),
     Figure(
         "weights",
