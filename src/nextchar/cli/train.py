@@ -119,6 +119,7 @@ def train(
             spec if given or assignments else None,
         )
         return
+    from nextchar.data.files import is_table
     from nextchar.tasks.train import TrainingFiles
     from nextchar.tasks.train import train as fit
 
@@ -133,7 +134,7 @@ def train(
         distinct=distinct,
         unknown=unknown,
     )
-    if column is None and any(Path(name).suffix.lower() in {".csv", ".tsv"} for name in files):
+    if column is None and any(map(is_table, files)):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
     with _reading(files) as reading, training_progress() as learning, warnings_as_notes():
         try:

@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +21,12 @@ import numpy as np
 
 from nextchar.errors import CorpusError
 
-__all__ = ["Block", "Digest", "Format", "is_plain_local_file", "open_binary", "read_blocks"]
+__all__ = ["COMPRESSIONS", "Block", "Digest", "Format", "is_plain_local_file", "is_table", "open_binary", "read_blocks"]
 
 BLOCK_BYTES: Final = 1 << 22
+_SEPARATORS: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t"}  # of the tables known by their ending
 _CSV_BLOCK_ROWS: Final = 1 << 16
 _ZSTD_READ_BYTES: Final = 1 << 13  # what they expand to is held in memory: 256 MB at the very most
-_COMPRESSED: Final = (".gz", ".bz2", ".xz", ".zst")
 _DROPPING_THE_MARK: Final = ("utf-8-sig", "utf-16", "utf-32")  # codecs that know the byte order mark
 _OTHER_KINDS: Final = {  # how files begin that are often given by mistake, and what to do then
     b"\x1f\x8b": "it is gzip data; give its name the ending .gz",
@@ -106,9 +106,21 @@ def is_plain_local_file(source: str) -> bool:
 
     A pipe or a device is none: it has no size, can be read once only, and from its beginning to its end.
     """
-    if source == "-" or "://" in source or Path(source).suffix.lower() in _COMPRESSED:
+    if source == "-" or "://" in source or Path(source).suffix.lower() in COMPRESSIONS:
         return False
     return Path(source).is_file()
+
+
+def is_table(source: str) -> bool:
+    """Whether a file is a table by its name, so that someone may have meant a column of it."""
+    return _ending(source) in _SEPARATORS
+
+
+def _ending(source: str) -> str:
+    """The ending of a file's name, in lower case; of a compressed file, that of its content."""
+    path = Path(source)
+    inner = path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path
+    return inner.suffix.lower()
 
 
 @contextmanager
@@ -131,8 +143,8 @@ def open_binary(source: str) -> Iterator[BinaryIO]:
         try:
             handle = _open_raw(source)
             stack.callback(handle.close)
-            if decompressed := _decompressed(source, handle):
-                handle = decompressed
+            if (decompressed := COMPRESSIONS.get(Path(source).suffix.lower())) is not None:
+                handle = decompressed(handle)
                 stack.callback(handle.close)
         except FileNotFoundError:
             raise CorpusError(f"{source}: no such file") from None
@@ -149,25 +161,22 @@ def _open_raw(source: str) -> BinaryIO:
     return cast(BinaryIO, fsspec.open(source, "rb").open())
 
 
-def _decompressed(source: str, handle: BinaryIO) -> BinaryIO | None:
-    """The content of a file that is compressed, by its ending; None where it is not."""
-    match Path(source).suffix.lower():
-        case ".gz":
-            import gzip
+def _gunzipped(handle: BinaryIO) -> BinaryIO:
+    import gzip
 
-            return cast(BinaryIO, gzip.GzipFile(fileobj=handle))
-        case ".bz2":
-            import bz2
+    return cast(BinaryIO, gzip.GzipFile(fileobj=handle))
 
-            return cast(BinaryIO, bz2.BZ2File(handle))
-        case ".xz":
-            import lzma
 
-            return cast(BinaryIO, lzma.LZMAFile(handle))
-        case ".zst":
-            return cast(BinaryIO, io.BufferedReader(_ZstdFile(handle), 1 << 17))
-        case _:
-            return None
+def _bunzipped(handle: BinaryIO) -> BinaryIO:
+    import bz2
+
+    return cast(BinaryIO, bz2.BZ2File(handle))
+
+
+def _unxzed(handle: BinaryIO) -> BinaryIO:
+    import lzma
+
+    return cast(BinaryIO, lzma.LZMAFile(handle))
 
 
 class _ZstdFile(io.RawIOBase):
@@ -204,6 +213,19 @@ class _ZstdFile(io.RawIOBase):
         size = min(len(buffer), len(self._content))
         buffer[:size], self._content = self._content[:size], self._content[size:]
         return size
+
+
+def _unzstded(handle: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_ZstdFile(handle), 1 << 17))
+
+
+COMPRESSIONS: Final[Mapping[str, Callable[[BinaryIO], BinaryIO]]] = {
+    ".gz": _gunzipped,
+    ".bz2": _bunzipped,
+    ".xz": _unxzed,
+    ".zst": _unzstded,
+}
+"""The endings of compressed files, and what makes their content of their bytes."""
 
 
 def _reason(error: BaseException) -> str:
@@ -312,7 +334,8 @@ def _line_blocks(texts: Iterator[str]) -> Iterator[Block]:
 
 def _csv_blocks(source: str, texts: Iterator[str], format: Format) -> Iterator[Block]:  # noqa: A002
     """One column of a CSV file (or TSV, by the file's ending), and its weights."""
-    reader = csv.reader(_physical_lines(texts), delimiter=_delimiter(source), strict=True)
+    separator = _SEPARATORS.get(_ending(source), ",")
+    reader = csv.reader(_physical_lines(texts), delimiter=separator, strict=True)
     try:
         header = next(reader, None)
         if header is None:
@@ -346,12 +369,6 @@ def _csv_blocks(source: str, texts: Iterator[str], format: Format) -> Iterator[B
             yield _csv_block(items, weights, first_line)
     except csv.Error as error:
         raise CorpusError(f"{source}: line {reader.line_num}: not well-formed CSV: {error}") from None
-
-
-def _delimiter(source: str) -> str:
-    path = Path(source)
-    inner = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
-    return "\t" if inner.suffix.lower() in {".tsv", ".tab"} else ","
 
 
 def _csv_block(items: list[str], weights: list[int], first_line: int) -> Block:

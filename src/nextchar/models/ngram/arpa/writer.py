@@ -25,6 +25,7 @@ from nextchar.core.model import Model
 from nextchar.core.model_file import write_atomically
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.data.alphabet import BOUNDARY
+from nextchar.data.files import COMPRESSIONS
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.arpa.words import BEGIN, LOG_ZERO, NATS, words_of
 
@@ -71,7 +72,7 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
     if not isinstance(model, AutomatonModel):
         raise SettingsError(f"a model of kind {model.kind} is not made of n-grams, and has no ARPA form")
     ending = Path(path).suffix.lower()
-    if ending in (".bz2", ".xz", ".zst"):
+    if ending in COMPRESSIONS and ending != ".gz":
         raise SettingsError(f"{path}: ARPA files are compressed with gzip alone; end the name in .gz")
     automaton = model.automaton
     contexts = _Contexts.of(automaton)
