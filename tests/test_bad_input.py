@@ -76,17 +76,17 @@ UNREADABLE: dict[str, tuple[str, bytes, tuple[str, ...], tuple[str, ...]]] = {
     "only blank lines": ("a.txt", b"\n  \n\t\r\n\xc2\xa0\n", (), ("no items", "blank")),
     "only a byte order mark": ("a.txt", b"\xef\xbb\xbf", (), ("no items",)),
     # emma, a line feed, n, o: the bad byte is the third of line 2 and the eighth of the file
-    "not UTF-8": ("a.txt", b"emma\nno\xe9l\n", (), ("a.txt: line 2, byte 8 ", "0xe9", "--encoding latin-1")),
+    "not UTF-8": ("a.txt", b"emma\nno\xe9l\n", (), ("a.txt: line 2, byte 8 ", "0xe9", "latin-1 (--encoding)")),
     "not UTF-8, after a byte order mark": ("a.txt", b"\xef\xbb\xbfemma\nno\xe9", (), ("line 2, byte 11 ",)),
     "not UTF-8, Windows lines": ("a.txt", b"emma\r\nno\xe9", (), ("line 2, byte 9 ",)),
     "not UTF-8, old Macintosh lines": ("a.txt", b"emma\rava\rno\xe9", (), ("line 3, byte 12 ",)),
     "cut inside a character": ("a.txt", "emma\nZo\u00eb".encode()[:-1], (), ("line 2, byte 8 ", "0xc3")),
-    "UTF-16": ("a.txt", "emma\n".encode("utf-16"), (), ("line 1, byte 1 ", "--encoding utf-16")),
+    "UTF-16": ("a.txt", "emma\n".encode("utf-16"), (), ("line 1, byte 1 ", "utf-16 (--encoding)")),
     "UTF-16 without its mark, read as UTF-16": (
         "a.txt",
         "emma\n".encode("utf-16-le"),
         ("--encoding", "utf-16"),
-        ("not utf-16", "--encoding utf-16-le"),
+        ("not utf-16", "utf-16-le (--encoding)"),
     ),
     "UTF-16 of odd length": (
         "a.txt",

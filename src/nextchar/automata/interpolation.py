@@ -52,7 +52,8 @@ def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
     if a.alphabet != b.alphabet:
         raise SettingsError(
             "the two models have different alphabets; to interpolate probabilities takes one alphabet. Counts can be "
-            "merged over two"
+            "merged over two",
+            argument="counts",
         )
     log_prob, child = _pairs(a, b, weight)
     machine = Automaton.from_rows(a.alphabet, 0, log_prob, child)

@@ -118,7 +118,8 @@ def tabulate(
     if context is None and window is None:
         raise SettingsError(
             f"a model of kind {model.kind} looks back to the beginning of an item, not a fixed number of symbols; mlp "
-            "and wavenet do. Give the context that a state is to remember, 8 symbols say; then it is an approximation"
+            "and wavenet do. Give the context that a state is to remember, 8 symbols say; then it is an approximation",
+            argument="context",
         )
     k = min(number for number in (context, window) if number is not None)
     if not 1 <= k <= LONGEST:
@@ -134,7 +135,8 @@ def tabulate(
         raise SettingsError(
             f"the {trie.contexts:,} contexts of up to {k} symbols make {trie.states:,} states, whose rows take "
             f"{needed / 2**20:,.0f} MB, more than the {most_bytes / 2**20:,.0f} MB that there may be; tabulate for "
-            "fewer items, or with a context of fewer symbols"
+            "fewer items, or with a context of fewer symbols",
+            argument="context",
         )
     log_prob, target = trie.rows(model, progress), trie.targets()
     machine = Automaton.from_rows(model.alphabet, trie.start, log_prob, target)

@@ -78,10 +78,16 @@ class CommandGroup(click.Group):
             for option in command.params:
                 if isinstance(option, click.Option) and error.argument in (option.name, _OTHER_NAMES.get(option.name)):
                     return f"{error} ({max(option.opts, key=len)})"
-        return str(error)
+        return f"{error} ({_ELSEWHERE[error.argument]})" if error.argument in _ELSEWHERE else str(error)
 
 
 _OTHER_NAMES: Final[Mapping[str | None, str]] = {"data_files": "data"}  # of options, where they are not the library's
+
+
+_ELSEWHERE: Final = {  # what mends it, where that is an option of another command
+    "label": "nextchar train FILE --column TEXT --label LABEL -o MODEL",
+    "unknown": "nextchar train --unknown",
+}
 
 
 def _leaves(command: click.Command | None) -> Iterator[click.Command]:

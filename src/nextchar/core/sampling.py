@@ -324,7 +324,8 @@ def check_endless(max_length: int | None, t: int) -> None:
     """
     if max_length is None and t >= ENDLESS:
         raise SettingsError(
-            f"an item has not ended after {ENDLESS:,} characters, and with these settings may never; give a max-length"
+            f"an item has not ended after {ENDLESS:,} characters, and with these settings may never; give a max-length",
+            argument="max_length",
         )
 
 

@@ -443,9 +443,10 @@ def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alp
         position = error.position - int(offsets[item])
         raise UnknownSymbolError(
             f"{source}: line {line}, character {position + 1}: the model does not know {error.character!r} "
-            f"(U+{ord(error.character):04X}); train on text that has it, or with --unknown",
+            f"(U+{ord(error.character):04X}); train on text that has it, or with a symbol for unknown ones",
             character=error.character,
             position=position,
+            argument="unknown",
         ) from None
     return Corpus(alphabet=own, ids=ids, offsets=offsets, weights=weights, options=options, blank=blank).checked()
 

@@ -36,8 +36,8 @@ _OTHER_KINDS: Final = {  # how files begin that are often given by mistake, and 
     b"PK\x03\x04": "it is a zip archive (or an office document); unpack it and give the text file inside",
     b"\x89PNG": "it is a PNG picture",
     b"%PDF": "it is a PDF document; save its text to a text file",
-    b"\xff\xfe": "it begins as UTF-16 does; give --encoding utf-16",
-    b"\xfe\xff": "it begins as UTF-16 does; give --encoding utf-16",
+    b"\xff\xfe": "it begins as UTF-16 does; give the encoding utf-16",
+    b"\xfe\xff": "it begins as UTF-16 does; give the encoding utf-16",
 }
 
 
@@ -275,14 +275,16 @@ def _decoded(source: str, handle: BinaryIO, encoding: str, digest: Digest | None
             good = len(chunk) - len(error.object) + error.start
             decoder.setstate(state)
             before = newlines.decode(decoder.decode(chunk[: max(good, 0)]), final=True)
+            advice = _other_kind(first) or "give its encoding, for example latin-1"
             raise CorpusError(
                 f"{source}: line {lines_before + before.count(chr(10)) + 1}, byte {bytes_before + good + 1} of the "
-                f"file: not {encoding} (0x{error.object[error.start]:02x}: {error.reason}); "
-                + (_other_kind(first) or "give its encoding, for example --encoding latin-1")
+                f"file: not {encoding} (0x{error.object[error.start]:02x}: {error.reason}); {advice}",
+                argument="encoding" if "encoding" in advice else None,
             ) from None
         except UnicodeError as error:  # UTF-16 without a byte order mark
             raise CorpusError(
-                f"{source}: not {encoding}: {error}; give its encoding, for example --encoding utf-16-le"
+                f"{source}: not {encoding}: {error}; give its encoding, for example utf-16-le",
+                argument="encoding",
             ) from None
         if not bytes_before and codec not in _DROPPING_THE_MARK:
             text = text.removeprefix("\ufeff")

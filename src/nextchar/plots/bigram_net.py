@@ -69,7 +69,7 @@ def weights(model: Model) -> Figure:
         SettingsError: the model is no bigram net, or has more than 128 symbols.
     """
     if not isinstance(model, BigramNetModel):
-        raise SettingsError("only a net has weights to draw; train --model bigram-net")
+        raise SettingsError("only a net of one layer has weights to draw: the model bigram-net")
     check_size(model)
     net = rows_of(model)
     counted = rows_of(Ngram(order=2, add=0).from_counts(model.counts))

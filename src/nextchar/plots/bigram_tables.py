@@ -47,7 +47,7 @@ def probabilities(model: Model) -> Figure:
         SettingsError: the model looks back more than one symbol, or has more than 128 symbols.
     """
     if model.context_length != 1:
-        raise SettingsError("a table of pairs shows only models that look back one symbol; train --model bigram")
+        raise SettingsError("a table of pairs shows only models that look back one symbol, such as bigram")
     check_size(model)
     V = model.alphabet.size
     ids = np.stack([np.zeros(V, dtype=model.alphabet.dtype), np.arange(V, dtype=model.alphabet.dtype)], axis=1)

@@ -66,7 +66,7 @@ def updates(model: Model) -> Figure:
     """
     points = [(point.step, point.diagnostics) for point in model.metrics.curve if point.diagnostics is not None]
     if not points:
-        raise SettingsError(f"a model of kind {model.kind} has no matrices to follow; train --model transformer")
+        raise SettingsError(f"a model of kind {model.kind} has no matrices to follow; a net such as transformer has")
     names = list(points[-1][1].update_ratios)
     with style():
         figure = canvas(8, 4.8)

@@ -249,8 +249,8 @@ class Classifier:
         content = read_model_file(path)
         if content.kind != KIND:
             raise ModelFileError(
-                f"{path}: is a model of kind {content.kind}, not a classifier; make one with: "
-                "nextchar train FILE --column TEXT --label LABEL -o MODEL"
+                f"{path}: is a model of kind {content.kind}, not a classifier; train one on items with labels",
+                argument="label",
             )
         try:
             document, arrays = content.document, content.arrays

@@ -242,5 +242,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         busy = error.errno == errno.EADDRINUSE
         reason = "is in use" if busy else f"cannot be used: {error.strerror or error}"
-        raise SettingsError(f"port {port} {reason}; choose another port, or port 0 for a free one") from None
+        raise SettingsError(
+            f"port {port} {reason}; choose another port, or port 0 for a free one", argument="port"
+        ) from None
     return listener

@@ -136,7 +136,7 @@ def test_the_commands(transformer: NeuralModel, tmp_path: Path) -> None:
 def test_what_cannot_be_drawn(transformer: NeuralModel) -> None:
     counts = Ngram(order=2).fit(ITEMS)
     for figure in (plots.updates, plots.embedding, plots.layers):
-        with pytest.raises(SettingsError, match="train --model transformer"):
+        with pytest.raises(SettingsError, match="a net such as transformer has"):
             figure(counts)
     with pytest.raises(SettingsError, match="has no layers to look into"):
         net_of(counts)

@@ -62,7 +62,7 @@ def net_of(model: Model) -> NeuralModel:
         SettingsError: it is none.
     """
     if not isinstance(model, NeuralModel):
-        raise SettingsError(f"a model of kind {model.kind} has no layers to look into; train --model transformer")
+        raise SettingsError(f"a model of kind {model.kind} has no layers to look into; a net such as transformer has")
     return model
 
 
@@ -129,7 +129,7 @@ def attention_maps(model: NeuralModel, word: str) -> F64:
         UnknownSymbolError: the model does not know a character of the word.
     """
     if not isinstance(model.module, TransformerNet):
-        raise SettingsError(f"a {model.kind} has no attention to draw; train --model transformer")
+        raise SettingsError(f"a {model.kind} has no attention to draw; a transformer has")
     ids = torch.tensor([[BOUNDARY, *model.alphabet.encode(word).tolist()]])
     with torch.inference_mode():
         maps: F64 = model.module.maps(ids)[:, 0].numpy()

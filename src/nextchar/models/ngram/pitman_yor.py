@@ -60,7 +60,8 @@ def pitman_yor(trie: NgramTrie, *, sweeps: int, seed: int, progress: Progress | 
     if customers > MOST_CUSTOMERS:
         raise SettingsError(
             f"pitman-yor seats every symbol of the data again and again; {customers:,} are too many for it (limit "
-            f"{MOST_CUSTOMERS:,}): take --smoothing modified-kneser-ney, or less data or smaller weights"
+            f"{MOST_CUSTOMERS:,}): take the smoothing modified-kneser-ney, or less data or smaller weights",
+            argument="smoothing",
         )
     restaurants = _Restaurants.of(trie, seed)
     history: list[tuple[F64, F64]] = []

@@ -92,10 +92,13 @@ class Checkpointer:
             if identity.settings[name] != value:
                 raise SettingsError(
                     f"{path}: belongs to a training with {name} {identity.settings[name]}, not {value}; give the same "
-                    "settings to go on, or train without resuming to begin anew"
+                    "settings to go on, or train without resuming to begin anew",
+                    argument="resume",
                 )
         if identity.data != mine.data:
-            raise SettingsError(f"{path}: belongs to a training on other data; train without resuming to begin anew")
+            raise SettingsError(
+                f"{path}: belongs to a training on other data; train without resuming to begin anew", argument="resume"
+            )
 
     def steps(self, trainer: Trainer) -> Iterator[CurvePoint | None]:
         """The steps of a training; each point goes into the log, and a checkpoint is written periodically.
