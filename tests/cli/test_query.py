@@ -58,7 +58,7 @@ def test_sample_with_conditions(model: Path) -> None:
 
 def test_prob_top_and_info_agree(model: Path, tmp_path: Path) -> None:
     probability = json.loads(run("prob", model, *CONDITIONS, "--json").stdout)["probability"]
-    lines = [json.loads(line) for line in run("top", model, "-k", 100, *CONDITIONS, "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in run("top", model, "-n", 100, *CONDITIONS, "--json").stdout.splitlines()]
     # ab..ba with bb in it: abba, and of 5 and 6 letters those with bb; the sum of all is the probability
     assert sum(line["probability"] for line in lines) == pytest.approx(probability, rel=1e-12)
     assert sum(line["share"] for line in lines) == pytest.approx(1, rel=1e-12)
@@ -67,7 +67,7 @@ def test_prob_top_and_info_agree(model: Path, tmp_path: Path) -> None:
     assert info["new"] == new
     assert sum(info["lengths"].values()) == pytest.approx(1, abs=1e-5)
     assert "exact.mean_length" in run("info", model, "--exact").stdout
-    assert "there are no more than" in run("top", model, "-k", 100, *CONDITIONS).stderr
+    assert "there are no more than" in run("top", model, "-n", 100, *CONDITIONS).stderr
     assert run("prob", model, "--max-length", 3).stdout
 
 
@@ -78,7 +78,7 @@ def test_not_in_and_new(model: Path, tmp_path: Path) -> None:
     exact = run("sample", model, "-n", 300, "--new", "--data", tmp_path / "t.txt", "--max-length", 3, "--seed", 1)
     assert not set(exact.stdout.split()) & set(ITEMS)
     listed = [
-        line.split()[-1] for line in run("top", model, "-k", 20, "--new", "--min-length", 1).stdout.splitlines()[1:]
+        line.split()[-1] for line in run("top", model, "-n", 20, "--new", "--min-length", 1).stdout.splitlines()[1:]
     ]
     assert len(listed) == 20
     assert not set(listed) & set(ITEMS)
@@ -89,7 +89,7 @@ def test_complete_and_fill(model: Path) -> None:
     assert sum(entry["share"] for entry in document["next"]) == pytest.approx(1)
     assert document["items"][0]["item"].startswith("ab")
     assert "'ab' starts an item with probability" in run("complete", model, "ab").stdout
-    filled = [line.split()[-1] for line in run("fill", model, "a__a", "-k", 9).stdout.splitlines()[1:]]
+    filled = [line.split()[-1] for line in run("fill", model, "a__a", "-n", 9).stdout.splitlines()[1:]]
     assert len(filled) == 4  # aaaa, aaba, abaa, abba
     assert all(re.fullmatch("a..a", item) for item in filled)
     assert run("fill", model, "a??a", "--gap", "?").stdout == run("fill", model, "a__a").stdout

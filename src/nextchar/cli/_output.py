@@ -85,7 +85,7 @@ _OTHER_NAMES: Final[Mapping[str | None, str]] = {"data_files": "data"}  # of opt
 
 
 _ELSEWHERE: Final = {  # what mends it, where that is an option of another command
-    "label": "nextchar train FILE --column TEXT --label LABEL -o MODEL",
+    "labels": "nextchar train FILE --column TEXT --label LABEL -o MODEL",
     "unknown": "nextchar train --unknown",
 }
 

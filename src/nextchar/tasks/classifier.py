@@ -250,7 +250,7 @@ class Classifier:
         if content.kind != KIND:
             raise ModelFileError(
                 f"{path}: is a model of kind {content.kind}, not a classifier; train one on items with labels",
-                argument="label",
+                argument="labels",
             )
         try:
             document, arrays = content.document, content.arrays
