@@ -90,8 +90,8 @@ def train(
     memory.
 
     Args:
-        spec: the settings of the model; None for the n-gram model that is best on items held out (see `choosing`;
-            of a large file, its first few megabytes decide).
+        spec: the settings of the model; None for the n-gram model that is best on items held out (see
+            `models.ngram.selection`; of a large file, its first few megabytes decide).
         data: what to train on.
         division: which items to hold out.
         seed: of the split.
