@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import nextchar
-from nextchar.automata import product
+from nextchar.automata import bounded_items, product
 from nextchar.automata.conditional import conditional, gaps_pattern, next_symbols
 from nextchar.automata.constrained_sampling import CANDIDATES, Guided, draw_items
 from nextchar.automata.constraints import constraint_automata
@@ -373,6 +373,9 @@ def test_draw_items_is_exact_for_automata(names: Corpus) -> None:
     constraint = Constraint(prefix="ma", suffix="a", min_length=5, max_length=7)
     drawn = draw_items(model, 1000, Plan(seed=3), constraint)
     assert list(drawn.corpus) == conditional(model, constraint, writable=True).sample(1000, seed=3)
+    only_lengths = Constraint(prefix="ma", min_length=5, max_length=7)  # which take a shorter way
+    drawn = draw_items(model, 1000, Plan(seed=3), only_lengths)
+    assert list(drawn.corpus) == conditional(model, only_lengths, writable=True).sample(1000, seed=3)
 
 
 def test_draw_items_from_an_automaton_that_is_too_large(names: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,6 +383,7 @@ def test_draw_items_from_an_automaton_that_is_too_large(names: Corpus, monkeypat
     constraint = Constraint(prefix="m", min_length=3, max_length=4)
     most = {item.text for item in conditional(model, constraint, writable=True).top(5)}
     monkeypatch.setattr(product, "CELLS", 27 * 50)  # the conditions alone have 5 states; with the model, hundreds
+    monkeypatch.setattr(bounded_items, "CELLS", 0)
     with pytest.raises(TooLargeError, match="smaller largest length"):
         conditional(model, constraint)
     with pytest.warns(UserWarning, match="approximate"):

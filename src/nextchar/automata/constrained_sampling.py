@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_reader import AutomatonReader, automaton_of
+from nextchar.automata.bounded_items import BoundedItems
 from nextchar.automata.conditioned import conditioned
 from nextchar.automata.constraints import constraint_automata
 from nextchar.automata.dfa import Dfa, nothing_of
@@ -101,10 +102,27 @@ def draw_items(
 
 def _draw_exactly(model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None) -> Samples:
     automaton = automaton_of(model)
+    if not constraint.looks_ahead and not (plan.new and data is not None):
+        drawn = _draw_bounded(model, automaton, n, plan, constraint)
+        if drawn is not None:
+            return drawn
     found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, writable=True, reshaped=plan)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
     items = _Items(found.chain.automaton(automaton))
     return sample(items, n, rest, Constraint(min_length=0), known=found.known)
+
+
+def _draw_bounded(model: Model, automaton: Automaton, n: int, plan: Plan, constraint: Constraint) -> Samples | None:
+    """Where nothing but lengths and a prefix is asked for; None where that has to be had in another way."""
+    items = BoundedItems.of(automaton, constraint, plan)
+    seen = model.provenance
+    text = seen.options.apply(constraint.prefix, strip=False)
+    if items is None or not set(text) <= set(automaton.alphabet.characters):
+        return None
+    if not items.can_begin(automaton.alphabet.encode(text)):
+        return None
+    rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new)
+    return sample(items, n, rest, Constraint(prefix=text, min_length=0), known=seen.known)
 
 
 def _draw_guided(

@@ -1,0 +1,145 @@
+"""Items of an automaton that have at most so many characters: exact draws without the product of model and lengths.
+
+How probable it is that an item ends in time depends on the model's state and on how many characters there are so far,
+and on nothing else: one pass from the longest items backwards finds it for all states. Draws then look at the rows of
+the states that they come to, and at no others.
+
+Letters: B items in a batch, S states, V size of the alphabet, L the largest length, t characters already written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.automata.automaton import Automaton, States
+from nextchar.core.constraint import Constraint
+from nextchar.core.plan import Plan
+from nextchar.core.protocol import LogProbs, Step
+from nextchar.core.sampling import adjust
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+
+__all__ = ["BoundedItems"]
+
+F64 = npt.NDArray[np.float64]
+CELLS: Final = 1 << 25  # of (L + 1) x S, 256 MB
+
+
+@dataclass(frozen=True, eq=False)
+class BoundedItems:
+    """The items that meet lengths, as a language model; the state of an item is a row number and t.
+
+    Attributes:
+        machine: the automaton.
+        log_prob: (S, V) nats of its rows, reshaped and without the unknown symbol.
+        target: (S, V) next states.
+        shortest: the least length.
+        ahead: (L + 1, S) log of the probability that an item ends well from each state after t characters.
+    """
+
+    machine: Automaton
+    log_prob: F64
+    target: States
+    shortest: int
+    ahead: F64
+
+    @classmethod
+    def of(cls, automaton: Automaton, constraint: Constraint, plan: Plan) -> BoundedItems | None:
+        """Prepare; None where the product has to answer: for want of a largest length, by size, or by tiny numbers.
+
+        Args:
+            automaton: of the model.
+            constraint: its lengths alone.
+            plan: its temperature, top_k and top_p reshape the rows first.
+        """
+        L, shortest, unknown = constraint.max_length, constraint.shortest, automaton.alphabet.unknown
+        if L is None or automaton.table is None or (L + 1) * automaton.size > CELLS:
+            return None
+        log_prob, target = automaton.table
+        if plan.adjusts:
+            log_prob = adjust(log_prob, temperature=plan.temperature, top_k=plan.top_k, top_p=plan.top_p)
+        if unknown is not None:
+            log_prob = log_prob.copy()
+            log_prob[:, unknown] = -np.inf
+        prob = np.exp(log_prob)
+        ahead = np.full((L + 1, automaton.size), -np.inf)
+        message, scale = np.zeros(automaton.size), 0.0  # of t + 1 characters: exp(ahead - scale)
+        with np.errstate(divide="ignore"):
+            for t in range(L, -1, -1):
+                onward = np.einsum("sv,sv->s", prob[:, 1:], message[target[:, 1:]]) if t < L else message
+                total = onward + (prob[:, BOUNDARY] * np.exp(-scale) if t >= shortest else 0.0)
+                top = float(total.max())
+                if top == 0:
+                    return None
+                message = total / top
+                scale += float(np.log(top))
+                ahead[t] = np.log(message) + scale
+        return cls(automaton, log_prob, target, shortest, ahead)
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """What the ids mean."""
+        return self.machine.alphabet
+
+    @property
+    def context_length(self) -> None:
+        """All: how many characters there are so far counts."""
+        return
+
+    @property
+    def corpus_scorer(self) -> None:
+        """None: it draws, and the model scores."""
+        return
+
+    @property
+    def batch_limit(self) -> None:
+        """None: its states are small."""
+        return
+
+    def can_begin(self, prefix: Ids) -> bool:
+        """Whether items can begin so."""
+        step = self.start(1)
+        for t, symbol in enumerate(prefix):
+            if t >= len(self.ahead) - 1 or step.log_probs[0, int(symbol)] == -np.inf:
+                return False
+            step = self.advance(step.state, prefix[t : t + 1])
+        return bool(np.isfinite(step.log_probs).any())
+
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+        return self._at(np.full(batch, self.machine.start, dtype=np.int32), 0)
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item."""
+        states, t = cast(tuple[States, int], state)
+        return self._at(self.target[states, ids.astype(np.intp)], t + 1)
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items."""
+        states, t = cast(tuple[States, int], state)
+        return states[rows], t
+
+    def _at(self, states: States, t: int) -> Step:
+        rows = self.log_prob[states]
+        last = t == len(self.ahead) - 1
+        end = rows[:, BOUNDARY] if t >= self.shortest else np.full(len(states), -np.inf)
+        rows = np.full(rows.shape, -np.inf) if last else rows + self.ahead[t + 1][self.target[states]]
+        rows[:, BOUNDARY] = end
+        with np.errstate(invalid="ignore"):
+            rows -= self.ahead[t][states][:, None]
+        return Step((states, t), np.where(np.isnan(rows), -np.inf, rows))  # -inf - -inf: nothing can follow
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
+        step = self.start(len(ids))
+        rows = [step.log_probs]
+        for column in ids[:, 1:].T:
+            step = self.advance(step.state, column)
+            rows.append(step.log_probs)
+        return np.stack(rows, axis=1)
+
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
+        """None: the plain way is fast enough."""
