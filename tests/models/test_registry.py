@@ -17,9 +17,10 @@ from click.testing import CliRunner, Result
 import nextchar
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.cli import main
+from nextchar.core.model_file import write_model_file
 from nextchar.core.settings import Spec, settings_of
 from nextchar.data.corpus import Corpus
-from nextchar.errors import NotAModelError, SettingsError
+from nextchar.errors import ModelFileError, NotAModelError, SettingsError
 from nextchar.models import registry
 from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.registry import MODELS, Kind, spec_of, trained
@@ -282,3 +283,13 @@ def test_a_corpus_of_one_item_can_be_learned_by_every_row_of_counts() -> None:
     for row in trained():
         if row.counts_suffice and row.extra is None:
             assert spec_of(row).fit(corpus).alphabet.size == 4  # e, m, a and the boundary
+
+
+def test_known_items_that_are_not_in_order_are_refused(tmp_path: Path) -> None:
+    """They are searched in their order; a file in which they are not would call known items new."""
+    model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava", "mia"]))
+    content, path = model.content(), tmp_path / "m.safetensors"
+    turned = content.arrays["known_items"][::-1].copy()
+    write_model_file(path, replace(content, arrays={**content.arrays, "known_items": turned}))
+    with pytest.raises(ModelFileError, match="known items are not in order"):
+        nextchar.load(path)

@@ -10,7 +10,7 @@ from nextchar.cli._output import check_writable, echo_json, note, training_progr
 __all__ = ["compile_"]
 
 
-@click.command("compile", short_help="Make a finite automaton of a net: faster, and open to exact answers.")
+@click.command("compile", short_help="Make a table of a net, for speed and exact answers.")
 @model_argument
 @click.option(
     "--data",

@@ -29,7 +29,7 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
     return [name for name in NAMED if name.startswith(incomplete)]
 
 
-@click.group()
+@click.group(short_help="List, fetch and find the data sets known by name.")
 def data() -> None:
     """The data sets that nextchar knows by name: list them, fetch them, find them."""
 

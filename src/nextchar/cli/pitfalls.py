@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["pitfalls"]
 
 
-@click.command()
+@click.command(short_help="List the 26 pitfalls of the lesson, or run them.")
 @click.argument("letter", required=False)
 @click.option("--all", "run_all", is_flag=True, help="Run all of them.")
 @click.option(

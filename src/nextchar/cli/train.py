@@ -48,7 +48,7 @@ _SHIPPED_COLUMN = "name"
     type=click.Choice(["none", "distinct", "eurekalabs", "lecture"]),
     default="none",
     metavar="NAME",
-    help="Hold items out: distinct, eurekalabs, lecture.",
+    help="Hold items out: none, distinct, eurekalabs, lecture.",
 )
 @click.option("--seed", type=int, metavar="S", help="Of the split and of the training.  [default: 0]")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")

@@ -353,6 +353,8 @@ def _provenance(content: ModelFile) -> Provenance:
     known = content.arrays.get("known_items")
     if known is not None and (known.ndim != 1 or str(known.dtype) != "uint64"):
         raise ModelFileError("its known items are not 64-bit numbers")
+    if known is not None and not (known[1:] > known[:-1]).all():  # they are searched in their order
+        raise ModelFileError("its known items are not in order")
     return Provenance(
         options=TextOptions(**content.document["text"]),
         items=data["items"],

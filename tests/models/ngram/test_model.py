@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from nextchar.core.constraint import Constraint
+from nextchar.core.plan import Plan
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError, UnknownSymbolError
@@ -98,8 +100,11 @@ def test_orders_and_alphabets_of_thousands() -> None:
     items = ["".join(chr(0x4E00 + (i * j * 7919) % 5000) for j in range(1, 8)) for i in range(1, 800)]
     model = Ngram(order=5, add=0.01).fit(Corpus.from_items(items))
     assert model.automaton.table is None, "this is about automata whose rows do not fit"
-    drawn = model.sample(20, seed=2, max_length=12)
+    assert len(model.draw_left_to_right(20, Plan(seed=2), Constraint(max_length=12)).corpus) == 20
+    with pytest.warns(UserWarning, match="too large to meet the constraint exactly"):
+        drawn = model.sample(20, seed=2, max_length=12)  # as the command does it: among whole items of such lengths
     assert len(drawn) == 20
+    assert max(map(len, drawn)) <= 12
     rows = model.automaton.rows(np.arange(0, model.automaton.size, 50, dtype=np.int32))
     np.testing.assert_allclose(np.exp(rows).sum(axis=1), 1, atol=1e-9)
 
