@@ -116,7 +116,7 @@ class Model(ABC):
     @property
     @abstractmethod
     def kind(self) -> str:
-        """The name of the kind of model, as `build` has it."""
+        """The name of the kind of model, as the table of models has it."""
 
     @property
     @abstractmethod

@@ -1,7 +1,7 @@
 """Writing new items: from rows of log-probabilities to characters.
 
 A draw takes the first symbol whose cumulative probability exceeds u times the row's total, with u uniform in [0, 1),
-in float64. Item i of a seed has its own sequence of uniforms (see `randomness`), so it comes out the same alone or
+in float64. Item i of a seed has its own sequence of uniforms (see `random_streams`), so it comes out the same alone or
 among a million, by the plain path here or by a model's fast one.
 
 Letters: B items in a batch, V size of the alphabet, t characters already written.

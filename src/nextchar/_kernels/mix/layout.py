@@ -82,7 +82,7 @@ def lay_out(  # type: ignore[no-untyped-def]
         symbols: (M,) of each cell.
         context_shift: (E,) what to add to a context's number for the place in totals.
         cell_shift: (E,) what to add to a cell's number for the place in gains and buckets.
-        totals: as `tables.Tables` has them.
+        totals: as `models.mix.expert_counts.Tables` has them.
         gains: likewise.
         buckets: likewise.
         gate: `Gate`.

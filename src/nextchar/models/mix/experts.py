@@ -29,7 +29,7 @@ class Context:
 
     Attributes:
         symbols: these symbols, 1 being the newest.
-        classes: the classes of these symbols (see `classes`), two classes beside the boundary.
+        classes: the classes of these symbols (see `symbol_classes`), two classes beside the boundary.
         first: so many symbols from the item's beginning.
         position: t, up to 20.
         all_classes: the classes of all symbols of the item.

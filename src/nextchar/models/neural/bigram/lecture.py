@@ -1,4 +1,4 @@
-"""The bigram as a neural net, in the lecture's own steps; read this first, then `bigram_net` for the fast ways.
+"""The bigram as a neural net, in the lecture's own steps; read this first, then `model` for the fast ways.
 
 One linear layer without bias on one-hot inputs: a symbol picks a row of W, and the row, exponentiated and normalised,
 is the distribution of the next symbol. Nothing here is fast: every step lays out a vector of V numbers for each bigram

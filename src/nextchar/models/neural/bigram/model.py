@@ -7,7 +7,7 @@ numbers instead of V for every bigram of the data; the path is the same. And as 
 regression for each row, Newton's method finds the optimum itself in a few steps.
 
 Solvers:
-    lecture: the documents' literal steps (see `bigram_lecture`).
+    lecture: the documents' literal steps (see `lecture`).
     gd: the same path from N alone, with W in float32 as torch has it.
     newton: the optimum, to 1e-9 nats. Without L2 it is known in closed form: the counts' own probabilities; where a
         bigram never occurs its weight would be minus infinity, and a large negative number stands for it.

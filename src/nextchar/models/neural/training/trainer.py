@@ -1,6 +1,6 @@
 """Training a net: one loss, one loop.
 
-The loss is the mean surprisal of the symbols in a batch of rows (see `batching`), in nats. The learning rates rise
+The loss is the mean surprisal of the symbols in a batch of rows (see `packing`), in nats. The learning rates rise
 over the first 2% of the budget and then fall in a straight line to zero at its end, whether the budget is steps,
 epochs or seconds. At each of twenty points along the way the net is measured on the validation items; the weights that
 did best there are the ones that are kept.
