@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import os
 import random
 import struct
@@ -472,6 +473,11 @@ def test_a_model_of_a_newer_version(tmp_path: Path, model: Path) -> None:
         {"alphabet": "aeilmov"},
         {"text": {"upper": True}},
         {"data": {}},
+        {"data": {"items": "x", "symbols": 5, "weight": None, "source": None}},
+        {"data": {"items": 1, "symbols": 5, "weight": -1, "source": None}},
+        {"text": {"lower": "no", "nfc": False, "strip": True}},
+        {"metrics": {"seconds": math.nan}},  # which no JSON has
+        {"metrics": {"smoothing": {"discounts": [[]]}}},
         {"metrics": None, "text": None},
     ],
     ids=str,

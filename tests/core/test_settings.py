@@ -80,6 +80,14 @@ def test_words(name: str, values: str, default: str) -> None:
         ({"seed": 2**63}, r"seed is a whole number from 0 to 2\^63 - 1, not 9223372036854775808"),
         ({"most": 10}, "most is a whole number of at most 9, not 10"),
         ({"mood": "grim"}, "there is no mood 'grim'; choose one of calm, merry"),
+        ({"mood": ["calm"]}, r"there is no mood \['calm'\]; choose one of calm, merry"),
+        ({"order": True}, "order is a whole number from 1 to 64, not True"),
+        ({"rate": 10**400}, "rate is a number above 0, not 10+"),
+        ({"again": "no"}, "again is yes or no, not 'no'"),
+        ({"where": 3}, "where is a path, not 3"),
+        ({"parts": "gru"}, "parts is a sequence of values, not 'gru'"),
+        ({"parts": 3}, "parts is a sequence of values, not 3"),
+        ({"parts": (3,)}, "parts is a text, not 3"),
     ],
 )
 def test_values_that_cannot_be(wrong: dict[str, Any], words: str) -> None:
@@ -89,7 +97,12 @@ def test_values_that_cannot_be(wrong: dict[str, Any], words: str) -> None:
 
 def test_values_that_can_be() -> None:
     numbers: dict[str, Any] = {"order": np.int64(3), "rate": np.float32(0.25)}  # numpy's
-    assert Example(**numbers) == Example(order=3, rate=0.25)
+    made = Example(**numbers)
+    assert made == Example(order=3, rate=0.25)
+    assert (type(made.order), type(made.rate)) == (int, float)  # Python's own, which torch and JSON take
+    whole: dict[str, Any] = {"order": 3.0, "where": "a/b", "parts": ["c"]}
+    assert repr(Example(**whole)) == repr(Example(order=3, where=Path("a/b"), parts=("c",)))
+    assert type(Example(rate=2).rate) is int  # is a number as it is
     assert Example(most=None).most is None
     assert Example(seed=2**63 - 1).seed == 9223372036854775807
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import optimize
 
+from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import shipped_path
@@ -186,3 +188,16 @@ def test_alphabets_of_files_are_kept(tmp_path: Path) -> None:
     found = Classifier(SMALL).fit(*two_languages(300, 9))
     found.save(tmp_path / "c.safetensors")
     assert Classifier.load(tmp_path / "c.safetensors")._alphabet == Alphabet("abc", has_unknown=True)
+
+
+@pytest.mark.parametrize(
+    "change", [{"labels": []}, {"folds": "many"}, {"settings": []}, {"text": {"lower": 3, "x": 1}}]
+)
+def test_files_that_do_not_fit(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "c.safetensors"
+    Classifier(SMALL).fit(*two_languages(300, 9)).save(path)
+    content = read_model_file(path)
+    document = {name: value for name, value in content.document.items() if name not in ("format", "kind", "package")}
+    write_model_file(path, ModelFile(content.kind, content.arrays, {**document, **change}))
+    with pytest.raises(ModelFileError, match="is not a usable classifier"):
+        Classifier.load(path)

@@ -18,6 +18,7 @@ from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.metrics import Metrics
 from nextchar.core.model import SavedModel
+from nextchar.core.settings import check
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.provenance import Provenance
 
@@ -33,6 +34,9 @@ class Derived:
     """
 
     how: str
+
+    def __post_init__(self) -> None:
+        check(self)
 
     @property
     def summary(self) -> str:

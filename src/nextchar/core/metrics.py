@@ -438,7 +438,10 @@ def _as_it_is(value: object) -> object:
 
 
 def _row_of(value: object) -> tuple[float, ...]:
-    return list_of(value, float_of) if isinstance(value, list | tuple) else (float_of(value),)
+    row = list_of(value, float_of) if isinstance(value, list | tuple) else (float_of(value),)
+    if not row:
+        raise TypeError("an order without a discount")
+    return row
 
 
 def _curve_of(document: object) -> tuple[CurvePoint, ...]:

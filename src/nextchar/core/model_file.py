@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -149,7 +149,7 @@ def read_model_file(path: str | Path) -> ModelFile:
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_constant=_refused)
         version = document["format"]
         kind = document["kind"]
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -162,6 +162,10 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     if version != FORMAT or not isinstance(kind, str):
         raise ModelFileError(f"{path}: is damaged: it has format {version!r} and kind {kind!r}")
     return dict(document)
+
+
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
 
 
 def _checksum(text: str, arrays: Arrays) -> str:

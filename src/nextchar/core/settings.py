@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
 from numbers import Real
@@ -170,24 +170,39 @@ class Setting:
         except ValueError:
             raise SettingsError(f"{self.name} is {self._noun}, not {text!r}") from None
 
-    def check(self, value: Any) -> None:
+    def check(self, value: Any) -> Any:
         """See that a value is one that the setting may have.
+
+        Returns:
+            The value itself; of a number that is not Python's (numpy's, or 3.0 for a whole one) Python's own,
+            which every library and every file takes; of a path a Path.
 
         Raises:
             SettingsError: it is not.
         """
         if value is None and self.optional:
-            return
-        for part in value if self.repeated else (value,):
-            if self.choices and part not in self.choices:
-                raise SettingsError(f"there is no {self.name} {part!r}; choose one of {', '.join(self.choices)}")
-            if self.type in (int, float) and not self._in_range(part):
-                shown = repr(part) if isinstance(part, str) else part
-                raise SettingsError(f"{self.name} is {self.values}, not {shown}")
+            return None
+        if not self.repeated:
+            return self._check_one(value)
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise SettingsError(f"{self.name} is a sequence of values, not {value!r}")
+        return tuple(map(self._check_one, value))
+
+    def _check_one(self, value: Any) -> Any:
+        if self.choices:
+            if not (isinstance(value, str) and value in self.choices):
+                raise SettingsError(f"there is no {self.name} {value!r}; choose one of {', '.join(self.choices)}")
+        elif self.type in (int, float):
+            if not self._in_range(value):
+                raise SettingsError(f"{self.name} is {self.values}, not {value if _is_number(value) else repr(value)}")
+            if type(value) not in (int, self.type):  # an int stays one where any number will do
+                return self.type(value)
+        elif self.type in _OTHERS and not isinstance(value, _OTHERS[self.type]):
+            raise SettingsError(f"{self.name} is {self.values}, not {value!r}")
+        return Path(value) if self.type is Path else value
 
     def _in_range(self, value: Any) -> bool:
-        real = isinstance(value, Real)  # numpy's numbers are, too
-        if not (real and math.isfinite(value)) or (self.type is int and value != int(value)):
+        if not _is_number(value) or (self.type is int and value != int(value)):
             return False
         return (
             (self.at_least is None or value >= self.at_least)
@@ -195,6 +210,20 @@ class Setting:
             and (self.at_most is None or value <= self.at_most)
             and (self.below is None or value < self.below)
         )
+
+
+_OTHERS: Final[Mapping[type, type | tuple[type, ...]]] = {bool: bool, str: str, Path: (str, Path)}
+"""The types that are not numbers, and what each takes."""
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite real number, numpy's included; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def setting(
@@ -253,14 +282,19 @@ _SAID: Final = (
 
 
 def check(settings: Any) -> None:
-    """See that every field of a settings object has a value that it may have.
+    """See that every field of a settings object has a value that it may have; numbers become Python's own.
+
+    Args:
+        settings: of a frozen dataclass, which calls this when it is made.
 
     Raises:
         SettingsError: a value is of another type, out of its range, or none of the choices.
     """
     cls: type = type(settings)
     for entry in settings_of(cls):
-        entry.check(getattr(settings, entry.name))
+        value = getattr(settings, entry.name)
+        if (checked := entry.check(value)) is not value:
+            object.__setattr__(settings, entry.name, checked)
 
 
 def _declared(declared: Any) -> dict[str, Any]:

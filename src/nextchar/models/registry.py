@@ -308,7 +308,7 @@ def load(path: str | Path) -> Model:
         return _made(content)
     except MissingExtraError:
         raise
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: is not a usable model: {error}") from None
 
 
@@ -349,14 +349,19 @@ def _provenance(content: ModelFile) -> Provenance:
     from nextchar.data.provenance import Provenance
 
     data = content.document["data"]
-    source = data["source"]
+    source, text = data["source"], content.document["text"]
+    sizes = [data["items"], data["symbols"], *([] if data["weight"] is None else [data["weight"]])]
+    if not all(type(size) is int and size >= 0 for size in sizes):
+        raise ModelFileError(f"the size of its training data is not in whole numbers: {sizes}")
+    if not all(type(value) is bool for value in text.values()):
+        raise ModelFileError(f"its text options are not all true or false: {text}")
     known = content.arrays.get("known_items")
     if known is not None and (known.ndim != 1 or str(known.dtype) != "uint64"):
         raise ModelFileError("its known items are not 64-bit numbers")
     if known is not None and not (known[1:] > known[:-1]).all():  # they are searched in their order
         raise ModelFileError("its known items are not in order")
     return Provenance(
-        options=TextOptions(**content.document["text"]),
+        options=TextOptions(**text),
         items=data["items"],
         symbols=data["symbols"],
         weight=data["weight"],

@@ -276,7 +276,7 @@ class Classifier:
             F = len(found._made[0]) * PARTS
             if found.weights_.shape != (F,) or found.biases_.shape != (len(found.classes_),):
                 raise ModelFileError("its weights do not fit its models")
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path}: is not a usable classifier: {error}") from None
         return found
 

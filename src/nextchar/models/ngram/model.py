@@ -93,7 +93,8 @@ class Ngram(CountSpec):
 
     def __post_init__(self) -> None:
         if self.order is None:
-            object.__setattr__(self, "order", METHODS.get(self.smoothing, SmoothingMethod()).order)
+            known = isinstance(self.smoothing, str) and self.smoothing in METHODS
+            object.__setattr__(self, "order", (METHODS[self.smoothing] if known else SmoothingMethod()).order)
         check(self)
         untunable = METHODS[self.smoothing].untunable
         if self.smoothing != "add" and self.add != ADD:
