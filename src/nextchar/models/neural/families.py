@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["GRU", "LSTM", "MLP", "RNN", "BoW", "NetRun", "NetSpec", "RecurrentSpec", "Transformer", "WaveNet"]
 
 LONGEST_CONTEXT: Final = 256  # that is chosen without being asked for
+MOST_LAYERS: Final = 1000
 LONGEST: Final = f"what the longest item needs, at most {LONGEST_CONTEXT}"
 
 
@@ -154,7 +155,7 @@ class MLP(NetSpec):
     context: int = setting(10, help="Symbols that it looks back.", at_least=1)
     embedding: int = setting(32, help="Numbers a symbol.", at_least=1)
     width: int = setting(96, help="Of the layers.", at_least=1)
-    layers: int = setting(2, help="Residual blocks.", at_least=1)
+    layers: int = setting(2, help="Residual blocks.", at_least=1, at_most=MOST_LAYERS)
 
     def net(self, V: int) -> Net:
         """A new net."""
@@ -197,7 +198,7 @@ class BoW(NetSpec):
     precision: Precision = "auto"
     context: int | None = setting(None, help="Places with a vector of their own.", at_least=1, default_text=LONGEST)
     width: int = setting(96, help="Numbers a symbol.", at_least=1)
-    layers: int = setting(2, help="Residual blocks.", at_least=1)
+    layers: int = setting(2, help="Residual blocks.", at_least=1, at_most=MOST_LAYERS)
 
     def fitted_to(self, data: Corpus) -> Self:
         """With the context that the data asks for."""
@@ -380,7 +381,7 @@ class Transformer(NetSpec):
     context: int | None = setting(None, help="Symbols that a layer looks back.", at_least=1, default_text=LONGEST)
     width: int = setting(48, help="Numbers a symbol; a multiple of heads.", at_least=1)
     heads: int = setting(4, help="Of each layer.", at_least=1)
-    layers: int = setting(3, help="Of attention and feedforward.", at_least=1)
+    layers: int = setting(3, help="Of attention and feedforward.", at_least=1, at_most=MOST_LAYERS)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15,6 +17,7 @@ from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.scoring import evaluate
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
+from nextchar.errors import SettingsError
 from nextchar.models.neural.model import NeuralModel, for_use
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
 from nextchar.models.neural.training.settings import NetTraining, Run
@@ -23,6 +26,7 @@ from nextchar.models.neural.training.trainer import Trainer, device_of
 __all__ = ["fit_net"]
 
 BEAT_SECONDS: Final = 0.2  # between two reports
+BYTES_A_WEIGHT: Final = 16  # the weight, its gradient and two moments, 32 bits each
 SAMPLED_POINTS: Final = 4  # every so many points the report has samples
 
 
@@ -48,6 +52,7 @@ def fit_net(
     device = device_of(run.device)
     spec = settings.fitted_to(data)
     validation = None if validation is None else validation.encoded_in(data.alphabet)
+    _check_size(spec, data.alphabet.size)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         net = spec.net(data.alphabet.size)
@@ -74,6 +79,33 @@ def fit_net(
         stopped=trainer.stopped,
     )
     return model.with_metrics(metrics)
+
+
+def _check_size(spec: NetTraining, V: int) -> None:
+    """See that training the net fits into the machine's memory, from its shapes alone.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    try:
+        with torch.device("meta"):
+            weights = sum(parameter.numel() for parameter in spec.net(V).parameters())
+    except (RuntimeError, TypeError, OverflowError):  # its sizes are no 64-bit numbers
+        raise SettingsError(f"a net of {spec.summary} is too large for any machine; make it smaller") from None
+    needed, there = weights * BYTES_A_WEIGHT, _memory_bytes()
+    if needed > there:
+        raise SettingsError(
+            f"a net of {weights:,} weights needs {needed / 1e9:,.1f} GB to be trained, and this machine has "
+            f"{there / 1e9:,.1f}; make it smaller"
+        )
+
+
+def _memory_bytes() -> float:
+    """Of the machine; infinite where the system does not say."""
+    names = getattr(os, "sysconf_names", {})
+    if not {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= set(names):
+        return math.inf
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
 def _learned(

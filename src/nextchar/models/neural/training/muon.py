@@ -27,6 +27,7 @@ POLYNOMIAL: Final = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients
 STEPS: Final = 5
 MOMENTUM: Final = 0.95
 BETAS: Final = (0.9, 0.99)
+LARGEST_PACE: Final = 1e30  # of a step, which 32 bits hold; long before, the weights are no numbers any more
 
 
 def orthogonalise(stack: Tensor) -> Tensor:
@@ -128,7 +129,8 @@ class Optimiser:
             m, n = weights.shape[1:]
             if self.decay:
                 weights.mul_(1 - share * self.rate * self.decay)
-            weights.add_(update, alpha=-share * self.rate * max(1.0, m / n) ** 0.5)
+            pace = share * self.rate * max(1.0, m / n) ** 0.5
+            weights.add_(update, alpha=-min(pace, LARGEST_PACE))
         self._adam.param_groups[0]["lr"] = share * self.adam_rate
         self._adam.step()
 

@@ -181,12 +181,13 @@ class Trainer:
         self._points = int(self.share * POINTS)
         self._nats, self._symbols, self._ratios, self._since = 0.0, 0, {}, self._seconds
         best = not self._best or validation is None or validation < self._best_nats
-        if best and math.isfinite(point.train_nats):
+        finite = math.isfinite(point.train_nats) and math.isfinite(validation or 0.0) and self._finite()
+        if best and finite:
             self._best_nats = math.inf if validation is None else validation
             self._best_step, self._best_point = self._step, len(self.curve)
             self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
         kept = f"kept the weights of step {self._best_step:,}"
-        if not math.isfinite(point.train_nats):
+        if not finite:
             lost = f"the loss is no longer a number after {self._step:,} steps"
             if not self._best:
                 raise SettingsError(f"{lost}; try a smaller rate and adam_rate")
@@ -194,6 +195,10 @@ class Trainer:
         elif self._settings.patience and len(self.curve) - self._best_point >= self._settings.patience:
             self.stopped = f"no better on the validation items since step {self._best_step:,} of {self._step:,}; {kept}"
         return point
+
+    def _finite(self) -> bool:
+        """Whether all weights are numbers: the training loss, from before the last update, does not show it."""
+        return all(bool(tensor.isfinite().all()) for tensor in self.net.state_dict().values())
 
     def _validation_nats(self, rows: PackedRows) -> float:
         nats, symbols = 0.0, 0
