@@ -48,7 +48,7 @@ def test_a_port_in_use_ends_the_command() -> None:
         port = taken.getsockname()[1]
         done = ended("pass", "--port", str(port))
     assert done.returncode == 1
-    assert done.stderr == f"Error: port {port} is in use; choose another port, or port 0 for a free one\n"
+    assert done.stderr == f"Error: port {port} is in use; choose another port, or port 0 for a free one (--port)\n"
 
 
 @contextlib.contextmanager

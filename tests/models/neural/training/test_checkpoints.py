@@ -176,7 +176,7 @@ from nextchar.core import model_file as storage
 from nextchar.models.neural.training import settings as running
 
 where, every = sys.argv[1], float(sys.argv[2])
-running.Run.__init__.__kwdefaults__["every_seconds"] = every
+Run.__init__.__kwdefaults__["every_seconds"] = every
 writes = 0
 
 def dies(name, real):
@@ -287,9 +287,9 @@ def test_kill_and_ctrl_c_of_the_command(tmp_path: Path) -> None:
 
 LIMITED = """
 import resource, sys
-from nextchar import running
+from nextchar.models.neural.training.settings import Run
 
-running.Run.__init__.__kwdefaults__["every_seconds"] = 0.3
+Run.__init__.__kwdefaults__["every_seconds"] = 0.3
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 from nextchar.cli import main
 main(sys.argv[2:])
