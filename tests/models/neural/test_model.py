@@ -53,7 +53,9 @@ def test_settings_of_a_size_that_the_weights_do_not_have(kind: str, setting: str
 def test_the_message_says_what_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"its weights embedding\.weight do not fit its settings: \(\d+, 99\)"):
         nextchar.load(changed("gru", tmp_path / "m", embedding=99))
-    with pytest.raises(ModelFileError, match=r"its settings say 1,000,000,000 layers"):
+    with pytest.raises(ModelFileError, match=r"its settings say 1,000 layers"):
+        nextchar.load(changed("bow", tmp_path / "m", layers=1000))
+    with pytest.raises(ModelFileError, match=r"layers is a whole number from 1 to 1000, not 1000000000"):
         nextchar.load(changed("bow", tmp_path / "m", layers=HUGE))
     with pytest.raises(ModelFileError, match="how many symbols it looks back"):
         nextchar.load(changed("transformer", tmp_path / "m", context=None))
