@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +42,9 @@ def changed(kind: str, path: Path, **settings: Any) -> Path:
     ],
 )
 def test_settings_of_a_size_that_the_weights_do_not_have(kind: str, setting: str, tmp_path: Path) -> None:
-    begun = time.perf_counter()
-    for value in (HUGE, 10**30):  # beyond 64 bits too
+    for value in (HUGE, 10**30):  # beyond 64 bits too; a net of so many layers, even without numbers, would take hours
         with pytest.raises(ModelFileError):
             nextchar.load(changed(kind, tmp_path / "m", **{setting: value}))
-    assert time.perf_counter() - begun < 10  # a net of so many layers, even without numbers, would take hours
 
 
 def test_the_message_says_what_does_not_fit(tmp_path: Path) -> None:
