@@ -173,7 +173,7 @@ TRAIN = ["--model", "mlp", "--preset", "small", "--steps", "400", "--set", "batc
 KILLED = """
 import os, signal, sys
 from nextchar.core import model_file as storage
-from nextchar.models.neural.training import settings as running
+from nextchar.models.neural.training.settings import Run
 
 where, every = sys.argv[1], float(sys.argv[2])
 Run.__init__.__kwdefaults__["every_seconds"] = every
