@@ -62,7 +62,7 @@ def main(names: Path, english: Path | None, words: Path | None, lmplz: Path | No
 
 def _losses(names: Path, words: Path | None, lmplz: Path | None, folder: Path) -> Iterator[str]:
     from nextchar.core.scoring import evaluate
-    from nextchar.core.settings import Spec
+    from nextchar.core.spec import Spec
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
     from nextchar.models.mix.model import Mix

@@ -270,6 +270,12 @@ def test_impossible_conditions(model: Path, condition: Sequence[object], says: S
     fails("sample", model, "--stream", stream, *condition, says=says)
 
 
+@pytest.mark.parametrize("command", ["sample", "top", "prob"])
+@pytest.mark.parametrize("option", ["--min-length", "--max-length"])
+def test_lengths_that_cannot_be_counted(model: Path, command: str, option: str) -> None:
+    fails(command, model, option, 2_000_000_000, says=("2,000,000,000", "at most 1,048,576", f"({option})"))
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -78,6 +78,8 @@ def test_take_and_slices_keep_items_whole() -> None:
     corpus = Corpus.from_items(texts)
     assert list(corpus.take([5, 5, 99, 0])) == [texts[5], texts[5], texts[99], texts[0]]
     assert [item for part in corpus.slices(7) for item in part] == texts
+    nothing = corpus.take(np.empty(0, dtype=np.int64))
+    assert (list(nothing.slices(7)), nothing.fingerprints().tolist(), len(nothing.distinct())) == ([], [], 0)
 
 
 @given(st.lists(items, min_size=1, max_size=4))

@@ -18,7 +18,8 @@ import nextchar
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.cli import main
 from nextchar.core.model_file import write_model_file
-from nextchar.core.settings import Spec, settings_of
+from nextchar.core.settings import settings_of
+from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, NotAModelError, SettingsError
 from nextchar.models import registry

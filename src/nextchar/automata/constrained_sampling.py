@@ -80,6 +80,8 @@ def draw_items(
     constraint = (constraint or Constraint()).for_sampling(plan.least)
     if data is not None and not plan.new:
         raise ConflictError("the training data goes with new items alone", argument="new")
+    if not (data is None or isinstance(data, Corpus)):
+        raise SettingsError(f"the training data is a corpus (Corpus.from_items, from_file), not {type(data).__name__}")
     more = constraint.looks_ahead or data is not None or look_ahead is not None
     if plan.stream == "torch1" and more:
         raise ConflictError(

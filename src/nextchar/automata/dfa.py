@@ -23,11 +23,13 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
+from nextchar.errors import SettingsError
 
 __all__ = ["DEAD", "Dfa", "lengths_between", "nothing_of"]
 
 I64 = npt.NDArray[np.int64]
 DEAD: Final = -1
+LONGEST: Final = 1 << 20  # characters that are counted, with a state for each
 REFINEMENTS: Final = 300  # rounds of minimising, after which the automaton is taken as it is
 
 
@@ -116,8 +118,18 @@ class Dfa:
 
 
 def lengths_between(least: int, most: int | None) -> Dfa:
-    """All strings of `least` to `most` characters; most=None for no limit."""
+    """All strings of `least` to `most` characters; most=None for no limit.
+
+    Raises:
+        SettingsError: there would be millions of states, one for each length.
+    """
     last = least if most is None else most
+    if last > LONGEST:
+        which, name = ("largest", "max_length") if most is not None else ("least", "min_length")
+        raise SettingsError(
+            f"a {which} length of {last:,} characters is too large to be counted; give one of at most {LONGEST:,}",
+            argument=name,
+        )
     states = np.arange(last + 1)
     default = states + 1
     default[-1] = last if most is None else DEAD

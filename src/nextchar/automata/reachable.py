@@ -68,9 +68,10 @@ def reachable(
         most_cells: how large P x V may become.
         too_large: makes the error to raise where it becomes larger.
     """
-    known = np.array([start], dtype=np.int64)  # the keys of all states so far, sorted
-    front = known
-    found = Reached(known, [], [])
+    front = np.array([start], dtype=np.int64)
+    known = _Known()
+    known.add(front)
+    found = Reached(front, [], [])
     keys: list[I64] = []
     step = max(FRONT_CELLS // V, 1)
     while len(front):
@@ -81,8 +82,35 @@ def reachable(
             found.rows.append(rows)
             found.nexts.append(nexts)
             fresh.append(np.unique(nexts[nexts != NOWHERE]))
-        front = np.setdiff1d(np.unique(np.concatenate(fresh)), known, assume_unique=True)
-        known = np.union1d(known, front)
-        if len(known) * V > most_cells:
+        front = known.without(np.unique(np.concatenate(fresh)))
+        known.add(front)
+        if known.size * V > most_cells:
             raise too_large()
     return found._replace(keys=np.concatenate(keys))
+
+
+class _Known:
+    """The keys of all states so far, in sorted parts, each at least twice as long as the one after it.
+
+    So a key is merged a few times and not once a front: where lengths are counted there is a front for every length.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[I64] = []
+        self.size = 0
+
+    def add(self, keys: I64) -> None:
+        """Keys (F,), sorted, that are not there yet."""
+        self.size += len(keys)
+        parts = self._parts
+        parts.append(keys)
+        while len(parts) > 1 and len(parts[-2]) < 2 * len(parts[-1]):
+            last = parts.pop()
+            parts[-1] = np.sort(np.concatenate([parts[-1], last]), kind="stable")  # which merges what is sorted
+
+    def without(self, keys: I64) -> I64:
+        """Those of the keys that are not there yet."""
+        for part in self._parts:
+            if len(part):
+                keys = keys[part[np.minimum(np.searchsorted(part, keys), len(part) - 1)] != keys]
+        return keys

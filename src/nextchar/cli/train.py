@@ -23,7 +23,8 @@ from nextchar.cli._output import (
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 
 if TYPE_CHECKING:
-    from nextchar.core.settings import RunnableSpec, Setting, Spec
+    from nextchar.core.settings import Setting
+    from nextchar.core.spec import RunnableSpec, Spec
     from nextchar.data.corpus import TextOptions
     from nextchar.models.neural.training.settings import Run
     from nextchar.models.registry import Kind

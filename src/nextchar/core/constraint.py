@@ -6,10 +6,11 @@ both. What turns it into finite automata is in `nextchar.automata.constraints`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from nextchar.data.display import one_line
+from nextchar.core.settings import check
+from nextchar.data.display import one_line, shortened
 from nextchar.errors import SettingsError
 
 __all__ = ["Constraint"]
@@ -59,8 +60,8 @@ class Constraint:
         if isinstance(self.not_in, str):
             raise SettingsError(f"not_in takes a list of items, for example [{self.not_in!r}], not one text")
         for name in ("match", "contains", "not_in"):
-            value = getattr(self, name)
-            object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
+            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+        check(self)
         if self.min_length is not None and self.min_length < 0:
             raise SettingsError(f"min-length is at least 0, not {self.min_length}")
         if self.max_length is not None and self.max_length < 0:
@@ -96,3 +97,11 @@ class Constraint:
         if self.max_length == 0:
             raise SettingsError("max-length is at least 1, not 0")
         return self if self.min_length is not None else replace(self, min_length=least)
+
+
+def _texts(name: str, value: Sequence[str]) -> tuple[str, ...]:
+    """The texts of a condition that may have several."""
+    texts = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
+    if texts is None or not all(isinstance(text, str) for text in texts):
+        raise SettingsError(f"{name} is made of texts, not of {shortened(repr(value))}")
+    return texts

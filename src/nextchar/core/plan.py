@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
+from nextchar.core.settings import check
 from nextchar.data.display import one_line
 from nextchar.data.hashing import checked_seed
 from nextchar.errors import SettingsError
@@ -47,16 +49,17 @@ class Plan:
     __repr__ = one_line
 
     def __post_init__(self) -> None:
-        if self.seed is not None:
-            checked_seed(self.seed)
+        if isinstance(self.temperature, Real) and not 0 <= self.temperature < float("inf"):
+            raise SettingsError(f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}")
+        if isinstance(self.top_p, Real) and not 0 < self.top_p <= 1:
+            raise SettingsError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
         if self.stream not in ("nextchar", "torch1"):
             raise SettingsError(f"there is no stream {self.stream!r}; choose nextchar or torch1")
-        if not 0 <= self.temperature < float("inf"):
-            raise SettingsError(f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}")
+        check(self)
+        if self.seed is not None:
+            checked_seed(self.seed)
         if self.top_k is not None and self.top_k < 1:
             raise SettingsError(f"top-k keeps at least 1 symbol, not {self.top_k}")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise SettingsError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
 
     @property
     def least(self) -> int:

@@ -23,6 +23,7 @@ from nextchar.core.numerics import normalised
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs
 from nextchar.core.random_streams import item_keys, torch1_uniforms, uniforms
+from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
 from nextchar.data.display import line_of, shortened, thousands
@@ -46,6 +47,7 @@ F64 = npt.NDArray[np.float64]
 
 ENDLESS: Final = 10_000  # symbols after which an item without a length limit is given up
 BATCH: Final = 1 << 17  # items drawn at a time, and
+ITEMS: Final = Setting(name="the number of items", type=int)
 BATCH_CELLS: Final = 1 << 24  # numbers in their rows: 128 MB
 BARREN: Final = 50_000  # draws without a single item that meets all conditions, after which no more are tried
 
@@ -118,6 +120,7 @@ def sample(
             and lengths, plan.new without known items, or items do not end.
         UnknownSymbolError: the prefix has a character that the model does not know.
     """
+    n = ITEMS.check(n)
     if n < 0:
         raise SettingsError(f"the number of items is at least 0, not {n}")
     if plan.new and known is None:

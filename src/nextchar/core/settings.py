@@ -27,54 +27,13 @@ from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from nextchar.errors import SettingsError
 
-if TYPE_CHECKING:
-    from nextchar.core.model import Model
-    from nextchar.core.progress import Progress
-    from nextchar.data.corpus import Corpus
-
-__all__ = ["LARGEST_SEED", "RunnableSpec", "Setting", "Spec", "check", "setting", "settings_of"]
+__all__ = ["LARGEST_SEED", "Setting", "check", "setting", "settings_of"]
 
 LARGEST_SEED: Final = 2**63 - 1  # torch and the compiled loops take no larger ones
-
-
-class Spec(Protocol):
-    """The settings of a model, checked.
-
-    A spec is a frozen dataclass that checks itself. `fit` takes a corpus; a model that needs no more than counts also
-    offers `from_counts`, and can then be trained on files that do not fit into memory.
-    """
-
-    @property
-    def summary(self) -> str:
-        """The settings that matter, in a few words for people."""
-        ...
-
-    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> Model:
-        """Train.
-
-        Args:
-            data: the training data.
-            validation: items to tune on and to stop by, for models that do so; others ignore it.
-            progress: is called periodically with how far it has come.
-        """
-        ...
-
-
-class RunnableSpec(Spec, Protocol):
-    """Settings whose training can also be told how to run, which is no part of the model: on which device, say."""
-
-    @property
-    def trainings(self) -> int:
-        """How many nets are trained, each with a run of its own."""
-        ...
-
-    def running(self, runs: Sequence[Any]) -> Spec:
-        """The same settings, bound to how each training runs."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -315,12 +316,13 @@ class Corpus:
 
         Two different items share one with probability 2^-64; the chance that any two of 32,000 do is 3e-11.
         """
-        return np.concatenate([_fingerprints(part) for part in self.slices(1 << 20)])
+        none = np.empty(0, dtype=np.uint64)
+        return np.concatenate([none, *(_fingerprints(part) for part in self.slices(1 << 20))])
 
     def slices(self, symbols: int) -> Iterator[Corpus]:
         """The corpus cut into views of about so many symbols, to bound the memory of a computation."""
         cuts = np.searchsorted(self.offsets, np.arange(0, self.symbols, symbols))
-        for start, end in zip(cuts, [*cuts[1:], len(self)], strict=True):
+        for start, end in pairwise([*cuts, len(self)]):
             if end > start:
                 offsets = self.offsets[start : end + 1]
                 ids = self.ids[offsets[0] : offsets[-1]]

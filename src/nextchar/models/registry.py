@@ -15,7 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nextchar.core.settings import Setting, Spec, settings_of
+from nextchar.core.settings import Setting, settings_of
+from nextchar.core.spec import Spec
 from nextchar.errors import MissingExtraError, ModelFileError, NotAModelError, SettingsError
 from nextchar.extras import need_extra
 
@@ -45,7 +46,7 @@ class Kind:
         automaton: is a finite automaton, so exact questions have exact answers.
         has_members: the file holds the files of other models.
         presets: names of ready settings, for the settings class's `preset`.
-        run: where the class of what is told about a training's run is; see `core.settings.RunnableSpec`.
+        run: where the class of what is told about a training's run is; see `core.spec.RunnableSpec`.
         fixed: settings that this row has decided; with `offers`, a name for a special case of another kind.
         offers: the only settings that can be given; empty for all.
         candidates: the settings with which it takes part in comparisons, each as far as they are not the defaults.

@@ -16,7 +16,7 @@ from typing import Any, Final
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate, symbol_nats
-from nextchar.core.settings import Spec
+from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
 from nextchar.data.splits import Split

@@ -14,7 +14,7 @@ from nextchar.core.metrics import PartLoss
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import Evaluation, evaluate
-from nextchar.core.settings import Spec
+from nextchar.core.spec import Spec
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Source, TextOptions, stream
 from nextchar.data.display import one_line

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple, cast
 from nextchar.core.metrics import Metrics
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport, Report
-from nextchar.core.settings import LARGEST_SEED, Spec, check, setting
+from nextchar.core.settings import LARGEST_SEED, check, setting
+from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.hashing import checked_seed
 from nextchar.data.splits import hold_out

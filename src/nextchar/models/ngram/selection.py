@@ -18,7 +18,7 @@ import numpy as np
 from nextchar.core.metrics import CandidateLoss
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate
-from nextchar.core.settings import Spec
+from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import hold_out
 from nextchar.models.ngram.counts import Counts, count

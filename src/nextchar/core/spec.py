@@ -1,0 +1,49 @@
+"""What the settings of every model have in common: they say what matters of themselves, and they train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from nextchar.core.model import Model
+    from nextchar.core.progress import Progress
+    from nextchar.data.corpus import Corpus
+
+__all__ = ["RunnableSpec", "Spec"]
+
+
+class Spec(Protocol):
+    """The settings of a model, checked.
+
+    A spec is a frozen dataclass that checks itself. `fit` takes a corpus; a model that needs no more than counts also
+    offers `from_counts`, and can then be trained on files that do not fit into memory.
+    """
+
+    @property
+    def summary(self) -> str:
+        """The settings that matter, in a few words for people."""
+        ...
+
+    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> Model:
+        """Train.
+
+        Args:
+            data: the training data.
+            validation: items to tune on and to stop by, for models that do so; others ignore it.
+            progress: is called periodically with how far it has come.
+        """
+        ...
+
+
+class RunnableSpec(Spec, Protocol):
+    """Settings whose training can also be told how to run, which is no part of the model: on which device, say."""
+
+    @property
+    def trainings(self) -> int:
+        """How many nets are trained, each with a run of its own."""
+        ...
+
+    def running(self, runs: Sequence[Any]) -> Spec:
+        """The same settings, bound to how each training runs."""
+        ...

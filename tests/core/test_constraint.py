@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nextchar
+from nextchar.core.constraint import Constraint
+from nextchar.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"match": 3}, "match is made of texts, not of 3"),
+        ({"contains": [3]}, r"contains is made of texts, not of \[3\]"),
+        ({"not_in": None}, "not_in is made of texts, not of None"),
+        ({"not_in": "emma"}, r"not_in takes a list of items, for example \['emma'\], not one text"),
+        ({"prefix": None}, "prefix is a text, not None"),
+        ({"suffix": 3}, "suffix is a text, not 3"),
+        ({"allowed": ["a"]}, r"allowed is a text, not \['a'\]"),
+        ({"min_length": 1.5}, "min_length is a whole number, not 1.5"),
+        ({"max_length": "3"}, "max_length is a whole number, not '3'"),
+    ],
+    ids=str,
+)
+def test_values_of_another_type(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{words}$"):
+        Constraint(**wrong)
+
+
+def test_what_holds_texts_is_a_list_of_them() -> None:
+    taken: Any = nextchar.Corpus.from_items(["emma"])
+    lengths: dict[str, Any] = {"min_length": np.int64(2), "max_length": 4.0}
+    found = Constraint(not_in=taken, match="a+", **lengths)
+    assert found == Constraint(not_in=["emma"], match=["a+"], min_length=2, max_length=4)
+    assert type(found.max_length) is int
