@@ -14,7 +14,7 @@ from nextchar.cli import main
 
 PACKAGE = Path(nextchar.__file__).parent
 LIBRARY = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] != "cli"]
-OPTION = re.compile(r"(?<![\w-])--[a-z]")
+OPTION = re.compile(r"(?<![\w-])--[a-z]|(?<![\w-])-[a-z](?![\w-])")
 
 
 def texts(tree: ast.Module) -> list[str]:
@@ -35,8 +35,10 @@ def test_the_library_names_no_options(path: Path) -> None:
 
 
 def test_the_check_sees_an_option_in_a_message() -> None:
-    tree = ast.parse('"""See --help."""\nraise ValueError(f"{x}: give --data")\n')
-    assert [text for text in texts(tree) if OPTION.search(text)] == [": give --data"]
+    wrong = [": give --data", ": give -o", ": try nextchar train"]
+    right = [": a - b", ": is no nextchar model", ": word-for-word", ": -log p"]
+    tree = ast.parse('"""See --help."""\n' + "\n".join(f'raise ValueError(f"{{x}}{text}")' for text in wrong + right))
+    assert [text for text in texts(tree) if OPTION.search(text)] == wrong
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,3 +148,24 @@ def test_compiled_fingerprints_are_the_same(texts: list[str]) -> None:
     assert known is not None
     assert known.tolist() == sorted(set(plain.tolist()))
     np.testing.assert_array_equal(Provenance.of(corpus).known, known)
+
+
+@pytest.mark.parametrize(
+    ("items", "says"),
+    [
+        ("emma", r"^give a list of items, for example \['emma'\], not one text$"),  # and not the items e, m, m, a
+        (["emma", 3], "^item 2, 3: an item is a text$"),
+        ([None], "^item 1, None: an item is a text$"),
+        ([b"emma"], "^item 1, b'emma': an item is a text$"),
+    ],
+)
+def test_items_that_are_none(items: Any, says: str) -> None:
+    with pytest.raises(CorpusError, match=says):
+        Corpus.from_items(items)
+
+
+def test_items_from_anything_that_can_be_gone_through() -> None:
+    texts = ["emma", "ava"]
+    for items in (tuple(texts), iter(texts), np.array(texts), dict.fromkeys(texts), Corpus.from_items(texts)):
+        found: Any = items
+        assert list(Corpus.from_items(found)) == texts

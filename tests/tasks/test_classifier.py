@@ -99,7 +99,7 @@ def test_unknown_characters_and_repeats() -> None:
     ("texts", "labels", "message"),
     [
         (["ab", "ba"], ["x", "x"], "at least two labels"),
-        (["ab"] * 9 + ["b"], ["x"] * 9 + ["y"], "has 1 texts"),
+        (["ab"] * 9 + ["b"], ["x"] * 9 + ["y"], "the label 'y' has 1 texts"),
         (["ab", "ba"], ["x"], "2 texts, but labels"),
         ([], [], "no texts"),
         (["ab"] * 5 + ["b"] * 5, ["x"] * 5 + ["y"] * 5, "too few, or too much alike"),

@@ -87,6 +87,7 @@ _OTHER_NAMES: Final[Mapping[str | None, str]] = {"data_files": "data"}  # of opt
 _ELSEWHERE: Final = {  # what mends it, where that is an option of another command
     "labels": "nextchar train FILE --column TEXT --label LABEL -o MODEL",
     "unknown": "nextchar train --unknown",
+    "model_file": "nextchar train FILE -o MODEL",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -271,7 +272,7 @@ def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> No
     owners: dict[Path, str] = {}
     for name, path in written:
         check_writable(str(path), files, "the model" if name == "output" else f"the {name}")
-        other = owners.setdefault(path.resolve(), name)
+        other = owners.setdefault(Path(os.path.realpath(path)), name)  # which a circle of links does not stop
         if other != name:
             raise click.UsageError(f"--{name} and --{other} are both {path}; give each a file of its own.")
 

@@ -129,6 +129,8 @@ def read_model_file(path: str | Path) -> ModelFile:
     try:
         if path.is_dir():
             raise ModelFileError(f"{path}: is a directory; give a model file")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ModelFileError(f"{path}: is a pipe or a device, and a model is read at many places; give a file")
         with safetensors.safe_open(path, framework="numpy") as handle:
             metadata = handle.metadata() or {}
             text = metadata.get("nextchar")
@@ -137,7 +139,7 @@ def read_model_file(path: str | Path) -> ModelFile:
             document = _parsed(path, text)
             arrays = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - not a mapping
     except FileNotFoundError:
-        raise ModelFileError(f"{path}: no such file; make a model with: nextchar train FILE -o {path}") from None
+        raise ModelFileError(f"{path}: no such file; train a model and save it there", argument="model_file") from None
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (safetensors.SafetensorError, TypeError, AttributeError, UnicodeDecodeError) as error:

@@ -179,7 +179,7 @@ class Corpus:
     @classmethod
     def from_items(
         cls,
-        items: Sequence[str],
+        items: Iterable[str],
         weights: Sequence[int] | None = None,
         *,
         options: TextOptions | None = None,
@@ -188,10 +188,15 @@ class Corpus:
         """Take items from memory; blank ones are left out.
 
         Raises:
-            CorpusError: no items; an item holds a line end or a NUL; weights of another length, negative, or too
-                large to add up.
+            CorpusError: no items; one text instead of a list of them; an item that is no text, or holds a line end or
+                a NUL; weights of another length, negative, or too large to add up.
             UnknownSymbolError: a character is not in the given alphabet.
         """
+        if isinstance(items, str):
+            raise CorpusError(f"give a list of items, for example [{shortened(items)!r}], not one text")
+        items = list(items)
+        if strange := [item for item in items if not isinstance(item, str)]:
+            raise CorpusError(f"item {items.index(strange[0]) + 1}, {strange[0]!r}: an item is a text")
         text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:
             at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))

@@ -151,7 +151,7 @@ class Classifier:
         if len(classes) < 2:
             raise SettingsError(f"a classifier needs at least two labels; there is {classes.tolist()}")
         if sizes.min() < self.folds:
-            few = classes[sizes.argmin()]
+            few = classes.tolist()[sizes.argmin()]
             raise SettingsError(f"the label {few!r} has {sizes.min()} texts; {self.folds} folds need as many at least")
         prior = self._prior(classes, sizes)
         # Equal texts fall into the same fold, so that none is judged by a model that has seen it.
