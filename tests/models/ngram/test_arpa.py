@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -367,13 +368,115 @@ def test_what_is_impossible(tmp_path: Path) -> None:
         assert model.score(["bb"])[0].nats == math.inf
 
 
+# As the CMU toolkit writes it: a bigram over a and b in which <s> itself has probability, 1/4 of each 1-gram, and
+# follows on others. Weights: after <s> (1 - 1/2 - 1/10) / (1 - 1/4 - 1/4) = 4/5, after a (1 - 3/4) / (1 - 1/2) = 1/2,
+# after </s>, which nothing follows in an item, (1 - 9/10) / (1 - 1/4).
+CMU = """This is a 2-gram language model, based on a vocabulary of 4 words.
+The beginning of data mark: \\data\\
+\\1-grams:
+p_1     wd_1 bo_wt_1
+end of data mark: \\end\\
+
+\\data\\
+ngram 1=4
+ngram 2=5
+
+\\1-grams:
+-0.6021 </s>\t-0.8751
+-0.6021 <s>\t-0.0969
+-0.6021 a\t-0.3010
+-0.6021 b\t0.0000
+
+\\2-grams:
+-0.0458 </s> <s> 0.0000
+-1.0000 <s> <s> 0.0000
+-0.3010 <s> a 0.0000
+-0.3010 a b 0.0000
+-0.6021 a <s> 0.0000
+
+\\end\\
+"""
+
+
+def test_a_file_of_the_cmu_toolkit(tmp_path: Path) -> None:
+    model = read(CMU, tmp_path / "c.arpa")
+    # <s> a 1/2, a b 1/2, then after b, of weight 1, the 1-gram </s>: 1/4
+    assert model.score(["ab"])[0].nats == pytest.approx(-math.log(1 / 2 * 1 / 2 * 1 / 4), abs=1e-3)
+    # <s> b: 4/5 of 1/4; b b: 1/4; b a: 1/4; a </s>: 1/2 of 1/4
+    assert model.score(["bba"])[0].nats == pytest.approx(-math.log(1 / 5 * 1 / 4 * 1 / 4 * 1 / 8), abs=1e-3)
+    assert {len(item) for item in model.sample(200, seed=1)} > {1, 2}
+
+
+def three(text: str) -> str:
+    """With the announcement of 3-grams."""
+    return text.replace("ngram 2=2\n", "ngram 2=2\nngram 3=0\n")
+
+
+LENIENT = {
+    "text before": "A model of SRILM.\n\nngram 1=9\n" + SMALL,
+    "comments before": "# made by hand\n## \\1-grams:\n" + SMALL,
+    "zero weights in the highest order": SMALL.replace("<s> a", "<s> a\t0").replace("a b", "a b\t-0.0"),
+    "3-grams announced and empty": three(SMALL).replace("\\end", "\\3-grams:\n\n\\end"),
+    "3-grams announced and left out": three(SMALL),
+    "<s> inside": three(SMALL)
+    .replace("3=0", "3=1")
+    .replace("\\end", "\\3-grams:\n-99\t<s> <s> a\n\n\\end")
+    .replace("ngram 2=2", "ngram 2=4")
+    .replace("\ta b\n", "\ta b\n-99\t</s> <s>\n-99\t<s> <s>\n"),
+    "</s> inside": SMALL.replace("ngram 2=2", "ngram 2=3").replace("\ta b\n", "\ta b\n-1\t</s> a\n"),
+    "blanks": SMALL.replace("\t", " \t ")
+    .replace("a b", "a \t b  ")
+    .replace("1=4", " 1 = 4 ")
+    .replace("\\data\\", "\\data\\ "),
+    "Windows": SMALL.replace("\n", "\r\n"),
+    "weights of 0": SMALL.replace("a\t-0.4771213", "a -0.4771213").replace("\tb\n", " b 0\n"),
+    "a byte order mark": "\ufeff" + SMALL,
+}
+KENLM_REFUSES = ("text before", "weights of 0", "3-grams announced", "blanks", "a byte order mark")
+
+
+@pytest.mark.parametrize("name", LENIENT)
+def test_files_as_others_write_them(name: str, tmp_path: Path) -> None:
+    """The same model as of the plain file: ab has 1/2 of a, 3/4 of b, and 1/2 of the end."""
+    model = read(LENIENT[name], tmp_path / "l.arpa")
+    assert model.score(["ab"])[0].nats == pytest.approx(-math.log(1 / 2 * 3 / 4 * 1 / 2), abs=1e-6)
+    assert model.score(["b"])[0].nats == pytest.approx(-math.log(2 / 3 * 1 / 4 * 1 / 2), abs=1e-6)
+    assert model.context_length == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*(name for name in LENIENT if not name.startswith(KENLM_REFUSES)), "CMU"])
+def test_files_as_others_write_them_with_the_scores_of_kenlm(name: str, tmp_path: Path) -> None:
+    kenlm = pytest.importorskip("kenlm", reason=KENLM)
+    text = (
+        LENIENT[name]
+        if name != "CMU"
+        else re.sub(r"^(-\S+) | (?=0.0)", r"\1\t", CMU[CMU.index("\n\\data") + 1 :], flags=re.M)
+    )
+    model = read(text, tmp_path / "l.arpa")
+    theirs = kenlm.Model(str(tmp_path / "l.arpa"))
+    for item in ("ab", "b", "bba", "aab", "a"):
+        ours = -model.score([item])[0].nats / math.log(10)
+        assert ours == pytest.approx(theirs.score(" ".join(item), bos=True, eos=True), abs=1e-5)
+
+
+def test_rows_that_do_not_quite_sum_to_one_are_read_with_a_warning(tmp_path: Path) -> None:
+    """3/4 of b written as 0.77: the row of a sums to 1.02; KenLM reads such files and so do we."""
+    with pytest.warns(UserWarning, match=r"what may follow 'a' has probabilities that sum to 1\.02"):
+        model = read(SMALL.replace("-0.1249387", "-0.1135093"), tmp_path / "w.arpa")
+    assert model.score(["ab"])[0].nats == pytest.approx(-math.log(1 / 2 * 0.77 * 1 / 2), abs=1e-6)
+
+
 def faults() -> dict[str, tuple[str | bytes, str]]:
     """Files that must be refused, and what the message says."""
     return {
         "empty": ("", "is empty"),
         "blank": ("\n \n", "is empty"),
         "no header": ("emma\nava\n", r"line 1: an ARPA file begins with \data\, not with 'emma'"),
-        "header late": ("\nx\n" + SMALL, r"line 2: an ARPA file begins with \data\, not with 'x'"),
+        "header never": (
+            "\nx\n" + SMALL.replace("\\data", "data"),
+            r"line 2: an ARPA file begins with \data\, not with 'x'",
+        ),
         "wrong header": (SMALL.replace("\\data\\", "\\daten\\"), r"line 1: an ARPA file begins with \data\ "),
         "no counts": (SMALL.replace("ngram 1=4\nngram 2=2\n", ""), "line 3: there are no lines such as ngram 1=27"),
         "odd count": (SMALL.replace("1=4", "1=four"), "line 2: 'ngram 1=four' in the header"),
@@ -410,8 +513,8 @@ def faults() -> dict[str, tuple[str | bytes, str]]:
         "a surrogate": (SMALL.replace("\tb\n", "\t<U+D800>\n"), "(U+D800) cannot be a symbol"),
         "no beginning": (SMALL.replace("\t<s>\t", "\tc\t"), "line 11: <s> is not among the 1-grams"),
         "no boundary": (SMALL.replace("\t</s>", "\tc"), "line 11: </s> is not among the 1-grams"),
-        "begins again": (SMALL.replace("a b", "a <s>"), "line 13: <s> after the beginning"),
-        "ends early": (SMALL.replace("a b", "</s> b"), "line 13: </s> before the end"),
+        "nothing": ("\\data\\\nngram 1=0\n\n\\1-grams:\n\n\\end\\\n", "line 6: <s> is not among the 1-grams"),
+        "nothing at all": ("\\data\\\nngram 1=0\n\n\\end\\\n", "has no 1-grams"),
         "too many fields": (SMALL.replace("a b", "a b -1"), "line 13: 4 fields in"),
         "too few fields": (SMALL.replace("a b", "a"), "line 13: 2 fields in"),
         "no probabilities": (SMALL.replace("-0.30103\t</s>", "-0.20103\t</s>"), "sum to 1.12946, not to 1"),
@@ -481,12 +584,12 @@ def mutated(text: str, mutations: list[tuple[str, int, str]]) -> str:
 @settings(max_examples=300)
 @given(MUTATIONS)
 def test_a_damaged_file_is_refused_or_still_a_model(mutations: list[tuple[str, int, str]]) -> None:
-    """Either one of our errors, or rows that sum to 1 to the digits of the file."""
+    """Either one of our errors, or a warning, or rows that sum to 1 to the digits of the file."""
     path = Path(PLACE.name) / "mutated.arpa"
     path.write_bytes(mutated(SMALL, mutations).encode("utf-8", "surrogatepass"))
     try:
         model = read_arpa(path)
-    except (ModelFileError, CorpusError):
+    except (ModelFileError, CorpusError, UserWarning):
         return
     rows = np.exp(model.automaton.rows(np.arange(model.automaton.size, dtype=np.int32)))
     np.testing.assert_allclose(rows.sum(axis=1), 1, atol=5e-3)

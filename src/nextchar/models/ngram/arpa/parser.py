@@ -1,5 +1,9 @@
 r"""From the text of an ARPA file to numbers, order by order, with every fault named by its line.
 
+Files of several programs are read, with what each allows itself: text before `\data\`, blanks of any kind
+between fields, orders that are announced and empty, backoff weights of 0 in the highest order. N-grams that no item
+can contain are left out: those with `<s>` inside, or with `</s>` before the last word.
+
 Letters: M n-grams of one order n, V size of the alphabet; as a word, id V is `<s>`.
 """
 
@@ -24,7 +28,7 @@ __all__ = ["NgramSection", "Place", "sections"]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-_COUNT: Final = re.compile(r"ngram\s+(\d{1,3})\s*=\s*(\d{1,15})", flags=re.ASCII)
+_COUNT: Final = re.compile(r"ngram\s*(\d{1,3})\s*=\s*(\d{1,15})", flags=re.ASCII)
 _HEADER: Final = re.compile(r"\\(\d{1,3})-grams:", flags=re.ASCII)
 _NUMERIC: Final = frozenset("0123456789+-.eEinf")  # inf for those who write -inf and not -99
 _SHOWN: Final = 40  # characters of a line that an error message shows
@@ -44,7 +48,9 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class NgramSection:
-    """The n-grams of one order, as they stand in the file.
+    """The n-grams of one order that an item can ask for, as they stand in the file.
+
+    Where `<s>` is the last word, it takes probability that no symbol of an item has.
 
     Attributes:
         alphabet: of the whole file.
@@ -100,6 +106,7 @@ def sections(name: str, blocks: Iterable[Block]) -> Iterator[NgramSection]:
     header: list[tuple[int, int]] = []  # for each order the line and the number that it promises
     vocabulary = _Vocabulary()
     section: _Gathered | None = None
+    before: tuple[int, str] | None = None  # the first line of what stands before the header
     begun = ended = False
     for piece in _pieces(blocks):
         place = Place(name, piece.line)
@@ -108,29 +115,39 @@ def sections(name: str, blocks: Iterable[Block]) -> Iterator[NgramSection]:
                 text, place = line.strip(), Place(name, number)
                 if text and ended:
                     raise place.fault(f"{_shown(text)} after \\end\\")
-                if text and not begun and text != "\\data\\":
-                    raise place.fault(f"an ARPA file begins with \\data\\, not with {_shown(text)}")
                 if text and begun:
                     header.append((number, _promised(text, len(header) + 1, place)))
-                begun = begun or bool(text)
+                if text and before is None:
+                    before = (number, text)
+                begun = begun or text == "\\data\\"
         elif not piece.mark:
             assert section is not None
             section.add(piece)
         else:
             done = 0 if section is None else section.n
             if section is not None:
-                yield section.closed(*header[done - 1], place)
+                yield from section.closed(*header[done - 1], place)
+            mark = piece.text.strip()
+            while done < len(header) and header[done][1] == 0 and mark != f"\\{done + 1}-grams:":
+                done += 1  # announced and empty: some programs leave its section out
             expected = f"\\{done + 1}-grams:" if done < len(header) or not header else "\\end\\"
-            if piece.text.strip() != expected:
-                raise place.fault(f"{_shown(piece.text.strip())} where {expected} should stand")
+            if mark != expected:
+                raise place.fault(f"{_shown(mark)} where {expected} should stand")
             if not header:
                 raise place.fault("there are no lines such as ngram 1=27 before it")
             ended = done == len(header)
             section = None if ended else _Gathered(name, done + 1, done + 1 == len(header), vocabulary)
-    if not begun:
+    if before is None:
         raise ModelFileError(f"{name}: is empty; an ARPA file begins with \\data\\")
+    if not begun:
+        shown = _shown(before[1])
+        raise Place(name, before[0]).fault(
+            f"an ARPA file begins with \\data\\, not with {shown}, and no such line follows"
+        )
     if not ended:
         raise ModelFileError(f"{name}: ends without \\end\\; it was cut off")
+    if not vocabulary.signs:
+        raise ModelFileError(f"{name}: has no 1-grams")
 
 
 def _promised(text: str, n: int, place: Place) -> int:
@@ -204,8 +221,8 @@ class _Gathered:
     """The n-grams of one order while they are being read."""
 
     def __init__(self, name: str, n: int, highest: bool, vocabulary: _Vocabulary) -> None:
-        self.name, self.n, self.vocabulary = name, n, vocabulary
-        self.sizes = (n + 1,) if highest else (n + 1, n + 2)  # fields of a line
+        self.name, self.n, self.highest, self.vocabulary = name, n, highest, vocabulary
+        self.sizes = (n + 1, n + 2)  # fields of a line
         self.log10_prob: list[F64] = [np.empty(0)]
         self.log10_weight: list[F64] = [np.empty(0)]
         self.words: list[I64] = [np.empty((0, n), dtype=np.int64)]
@@ -230,6 +247,8 @@ class _Gathered:
             words += fields[1 : n + 1]
             weights.append(fields[n + 1] if len(fields) > n + 1 else "0")
             lines.append(line)
+            if self.highest and len(fields) > n + 1 and not _is_zero(fields[n + 1]):
+                raise Place(self.name, line).fault(self._miscounted(fields))
         if n == 1:
             self.vocabulary.learn(words, lines, self.name)
         self.log10_prob.append(self._numbers(probs, lines, "log-probability"))
@@ -238,7 +257,8 @@ class _Gathered:
         self.lines.append(np.array(lines, dtype=np.int64))
 
     def _miscounted(self, fields: list[str]) -> str:
-        also = f", or {self.sizes[1]} with a backoff weight" if len(self.sizes) > 1 else ""
+        weight = "a backoff weight" + " of 0, as the order is the highest" * self.highest
+        also = f", or {self.sizes[1]} with {weight}"
         many = f"{len(fields)} field" + "s" * (len(fields) > 1)
         return f"{many} in {_shown(' '.join(fields))}; a line of {self.n}-grams has {self.sizes[0]}{also}"
 
@@ -260,8 +280,8 @@ class _Gathered:
         at = next(i for i, text in enumerate(texts) if not _is_number(text))
         raise Place(self.name, lines[at]).fault(f"the {what} {_shown(texts[at])} is not a number")
 
-    def closed(self, header_line: int, promised: int, end: Place) -> NgramSection:
-        """All that were read up to a line, checked one by one."""
+    def closed(self, header_line: int, promised: int, end: Place) -> Iterator[NgramSection]:
+        """All that were read up to a line, checked one by one; nothing where none of them can be in an item."""
         words, lines = np.concatenate(self.words), np.concatenate(self.lines)
         log10_prob, log10_weight = np.concatenate(self.log10_prob), np.concatenate(self.log10_weight)
         if len(lines) != promised:
@@ -271,17 +291,27 @@ class _Gathered:
         if self.n == 1:
             settled = self.vocabulary.settle(end)[1]
             words = settled[words]
-        alphabet = self.vocabulary.alphabet
-        begin = alphabet.size
         for wrong, message in (
             (~(log10_prob <= 0), "a log-probability above 0"),
             (~(log10_weight < np.inf), "a backoff weight without bounds"),
-            ((words[:, 1:] == begin).any(axis=1), f"{BEGIN} after the beginning"),
-            ((words[:, :-1] == BOUNDARY).any(axis=1), f"{END} before the end"),
         ):
             if wrong.any():
                 raise Place(self.name, int(lines[np.argmax(wrong)])).fault(message)
-        return NgramSection(alphabet, words, log10_prob, log10_weight, lines)
+        begin = self.vocabulary.alphabet.size
+        inside, before_last = words[:, 1:-1], words[:, :-1]
+        possible = ~((inside == begin).any(axis=1) | (before_last == BOUNDARY).any(axis=1))
+        if possible.any():
+            yield NgramSection(
+                self.vocabulary.alphabet,
+                words[possible],
+                log10_prob[possible],
+                log10_weight[possible],
+                lines[possible],
+            )
+
+
+def _is_zero(text: str) -> bool:
+    return _is_number(text) and float(text) == 0
 
 
 def _is_number(text: str) -> bool:

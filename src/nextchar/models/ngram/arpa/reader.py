@@ -10,6 +10,7 @@ Letters: G nodes, M n-grams of one order, S states, E entries, V size of the alp
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +38,7 @@ I64 = npt.NDArray[np.int64]
 
 EMPTY: Final = 0
 TOLERANCE: Final = 1e-3  # by how much the sum of a row may differ from 1; files have 4 to 7 digits
+IMPROPER: Final = 0.1  # from which a file counts as damaged; what lies between is read as it is, with a warning
 CHUNK: Final = 1 << 20
 
 
@@ -51,6 +53,9 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
     Raises:
         CorpusError: the file cannot be read, or is no text.
         ModelFileError: it is not an ARPA file of characters, is damaged, or holds no probabilities.
+
+    Warns:
+        UserWarning: the probabilities of a row do not quite sum to 1.
 
     Example:
         >>> import nextchar
@@ -183,6 +188,9 @@ class _Tree:
         context = self.price != 0
         context[self.parent] = True
         context[self.word == BOUNDARY] = False
+        context[(self.word == V) & (self.parent != EMPTY)] = (
+            False  # after a symbol <s> is not read, but takes its share
+        )
         context[EMPTY] = True
         nearest = np.arange(len(context))  # the longest suffix that is a context, the n-gram itself included
         level = np.zeros(len(context), dtype=np.int64)  # links that lead to the empty context
@@ -217,13 +225,21 @@ class _Tree:
             link=state[nearest[self.suffix[node]]].astype(np.int32),
             price=self.price[node],
         )
-        wrong, total = _worst_row(automaton)
-        if not abs(total - 1) <= TOLERANCE:
-            raise ModelFileError(
-                f"{name}: what may follow {self._shown(int(node[wrong]))} has probabilities that sum to {total:.6g}, "
-                "not to 1; the file is damaged, or its numbers are no probabilities"
-            )
+        begin = np.zeros(len(node))
+        begins = np.flatnonzero(self.word == V)
+        begin[state[self.parent[begins]]] = np.exp(self.log_prob[begins])
+        worst, total = _worst_row(automaton, begin)
+        self._check_sum(name, int(node[worst]), total)
         return automaton
+
+    def _check_sum(self, name: str, node: int, total: float) -> None:
+        """That the probabilities of what may follow an n-gram sum to 1, or nearly."""
+        if abs(total - 1) <= TOLERANCE:
+            return
+        what = f"{name}: what may follow {self._shown(node)} has probabilities that sum to {total:.6g}, not to 1"
+        if not abs(total - 1) <= IMPROPER:
+            raise ModelFileError(f"{what}; the file is damaged, or its numbers are no probabilities")
+        warnings.warn(f"{what}; scores go by the file, draws by its rows scaled to 1", stacklevel=4)
 
     def _shown(self, node: int) -> str:
         """An n-gram for people."""
@@ -234,18 +250,32 @@ class _Tree:
         return repr(self.alphabet.show(words[::-1])) if words else "the empty context"
 
 
-def _worst_row(automaton: Automaton) -> tuple[int, float]:
-    """The state whose row's sum differs most from 1, and that sum; taking the row of its link to sum to 1."""
+def _worst_row(automaton: Automaton, begin: F64) -> tuple[int, float]:
+    """The state whose row's sum differs most from 1, and that sum; taking the row of its link to sum to 1.
+
+    Args:
+        automaton: S states.
+        begin: (S,) what a row says of `<s>` itself, and 0 where it does not. No item has it after its beginning, and
+            some programs give it probability all the same; others write a number there that is none.
+    """
     owner = np.repeat(np.arange(automaton.size), np.diff(automaton.first))
     listed, below = np.zeros(automaton.size), np.zeros(automaton.size)
-    for begin in range(0, len(owner), CHUNK):
-        part = slice(begin, begin + CHUNK)
+    for start in range(0, len(owner), CHUNK):
+        part = slice(start, start + CHUNK)
         listed += np.bincount(owner[part], np.exp(automaton.log_prob[part]), minlength=automaton.size)
         lower = automaton.step_by_links(automaton.link[owner[part]], automaton.symbols[part])[0]
         below += np.bincount(owner[part], np.exp(lower), minlength=automaton.size)
     below[ROOT] = 1.0
+    if abs(listed[ROOT] - 1) <= TOLERANCE:
+        begin[ROOT] = 0.0
+    with_share = np.flatnonzero(begin > 0)
+    lower_share, at = np.ones(len(with_share)), automaton.link[with_share].astype(np.int64)
+    while (on := (begin[at] == 0) & (at != ROOT)).any():
+        lower_share[on] *= np.exp(automaton.price[at[on]])
+        at[on] = automaton.link[at[on]]
+    below[with_share] += np.where(with_share == ROOT, 0.0, lower_share * begin[at])
     with np.errstate(over="ignore", invalid="ignore"):
-        total = listed + np.exp(automaton.price) * (1.0 - below)
+        total = listed + begin + np.exp(automaton.price) * (1.0 - below)
     total[np.isnan(total)] = np.inf
     worst = int(np.argmax(np.abs(total - 1)))
     return worst, float(total[worst])
