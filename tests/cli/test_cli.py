@@ -864,3 +864,15 @@ def test_an_arpa_file_on_standard_output(tmp_path: Path) -> None:
     refused = CliRunner().invoke(main, ["train", str(tmp_path / "t.txt"), "-o", "-"])
     assert refused.exit_code == 1
     assert "give a file name" in refused.stderr
+
+
+def test_a_warning_of_any_command_is_a_note(tmp_path: Path) -> None:
+    """An ARPA file whose one row sums to 1/2 + 0.3 + 1/4 = 1.05 is imported, and said to."""
+    arpa = tmp_path / "odd.arpa"
+    arpa.write_text(
+        "\\data\\\nngram 1=4\n\n\\1-grams:\n-99\t<s>\n-0.30103\t</s>\n-0.52288\ta\n-0.60206\tb\n\n\\end\\\n", "utf-8"
+    )
+    result = run("import", str(arpa), "-o", str(tmp_path / "m.safetensors"))
+    assert result.exit_code == 0
+    assert re.search(r"^Note: .*odd.arpa: .* sum to 1.05, not to 1; scores go by the file", result.stderr, re.M)
+    assert "UserWarning" not in result.stderr

@@ -31,7 +31,6 @@ __all__ = [
     "print_losses",
     "print_table",
     "training_progress",
-    "warnings_as_notes",
     "write_text",
 ]
 
@@ -51,7 +50,8 @@ class CommandGroup(click.Group):
             if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character gets its number
                 stream.reconfigure(errors="backslashreplace")
         try:
-            return super().invoke(ctx)
+            with _warnings_as_notes():
+                return super().invoke(ctx)
         except NotAModelError as error:
             _fail(f"{error}{_WHAT_TO_DO.get(error.kind, '')}")
         except ConflictError as error:
@@ -133,7 +133,7 @@ def note(message: str) -> None:
 
 
 @contextmanager
-def warnings_as_notes() -> Iterator[None]:
+def _warnings_as_notes() -> Iterator[None]:
     """Tell a person at once what the code inside warns of, without the place in the code that it came from."""
 
     def tell(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import click
 
 from nextchar.cli._options import model_argument
-from nextchar.cli._output import warnings_as_notes
 
 __all__ = ["Figure", "layers", "plot"]
 
@@ -107,8 +106,7 @@ def _command(figure: Figure) -> click.Command:
 
         plots.check_output(output)
         words = () if word is None else (word,)
-        with warnings_as_notes():
-            plots.save(getattr(plots, figure.draws)(load(model), *words), output)
+        plots.save(getattr(plots, figure.draws)(load(model), *words), output)
 
     draw = output_option(draw)
     if figure.word:
@@ -138,5 +136,4 @@ def layers(model: str, file: str | None, output: str) -> None:
     items = None
     if file is not None:
         items = Corpus.from_file(file, options=loaded.provenance.options, alphabet=loaded.alphabet)
-    with warnings_as_notes():
-        plots.save(plots.layers(loaded, items), output)
+    plots.save(plots.layers(loaded, items), output)

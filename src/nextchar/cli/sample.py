@@ -14,7 +14,7 @@ from nextchar.cli._options import (
     model_argument,
     training_data,
 )
-from nextchar.cli._output import echo_json, note, warnings_as_notes, write_text
+from nextchar.cli._output import echo_json, note, write_text
 
 __all__ = ["sample"]
 
@@ -69,14 +69,13 @@ def sample(
 
     plan = Plan(seed=seed, stream=stream, temperature=temperature, top_k=top_k, top_p=top_p, distinct=distinct, new=new)
     loaded = load(model)
-    with warnings_as_notes():
-        samples = loaded.draw(
-            count,
-            plan,
-            constraint_from(loaded, **conditions),
-            data=training_data(loaded, data_files, new),
-            look_ahead=None if look_ahead is None else load(look_ahead),
-        )
+    samples = loaded.draw(
+        count,
+        plan,
+        constraint_from(loaded, **conditions),
+        data=training_data(loaded, data_files, new),
+        look_ahead=None if look_ahead is None else load(look_ahead),
+    )
     if as_json:
         for score in score_corpus(loaded, samples.corpus):
             echo_json({"item": score.item, "nats": score.nats, "symbols": score.symbols}, lines=True)

@@ -19,7 +19,6 @@ from nextchar.cli._output import (
     note,
     print_losses,
     training_progress,
-    warnings_as_notes,
 )
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 
@@ -138,7 +137,7 @@ def train(
     )
     if column is None and any(map(is_table, files)):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _reading(files) as reading, training_progress() as learning, warnings_as_notes():
+    with _reading(files) as reading, training_progress() as learning:
         try:
             trained = fit(spec, data, division=division, seed=seed or 0, reading=reading, learning=learning)
         except KeyboardInterrupt:
