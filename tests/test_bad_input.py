@@ -265,7 +265,7 @@ CONDITIONS: list[tuple[Sequence[object], Sequence[str]]] = [
 
 
 @pytest.mark.parametrize(("condition", "says"), CONDITIONS, ids=lambda value: " ".join(map(repr, value)))
-@pytest.mark.parametrize("stream", ["nextchar", "torch1"])
+@pytest.mark.parametrize("stream", ["nextchar", "torch1", "torch2"])
 def test_impossible_conditions(model: Path, condition: Sequence[object], says: Sequence[str], stream: str) -> None:
     fails("sample", model, "--stream", stream, *condition, says=says)
 
@@ -310,7 +310,7 @@ def test_impossible_settings(tmp_path: Path, options: Sequence[object], says: Se
         (["evaluate", "MODEL", "--weight", "n"], ("--weight needs --column",)),
         (["score", "MODEL", "--most", "0"], ("--most",)),
         (["sample"], ("MODEL",)),
-        (["sample", "MODEL", "--stream", "torch2"], ("'torch2'", "'torch1'")),
+        (["sample", "MODEL", "--stream", "torch3"], ("'torch3'", "'torch1'", "'torch2'")),
         (["sample", "MODEL", "-n", "1.5"], ("'1.5'",)),
         (["plot", "counts", "MODEL"], ("--output",)),
         (["plot", "pie", "MODEL"], ("'pie'",)),

@@ -79,6 +79,8 @@ ASKED = [
     Ask({"new": True, "data": CORPUS, "suffix": "a"}, "--new --data data --suffix a", {"data": ITEMS}),
     Ask({"stream": "torch1"}, "--stream torch1"),
     Ask({"stream": "torch1", "prefix": "e", "max_length": 4}, "--stream torch1 --prefix e --max-length 4"),
+    Ask({"stream": "torch2"}, "--stream torch2"),
+    Ask({"stream": "torch2", "prefix": "e", "max_length": 4}, "--stream torch2 --prefix e --max-length 4"),
     Ask({"stream": "torch1", "new": True, "min_length": 2}, "--stream torch1 --new --min-length 2"),
 ]
 
@@ -123,19 +125,20 @@ def test_the_same_items_with_a_guide(model: tuple[Model, Path], tmp_path: Path) 
 
 
 @pytest.mark.parametrize("asked", [{"suffix": "a"}, {"match": "a+"}, {"allowed": "a"}, {"not_in": ["ava"]}])
-def test_torch1_takes_a_prefix_and_lengths_alone(
-    model: tuple[Model, Path], asked: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize("stream", ["torch1", "torch2"])
+def test_the_streams_of_torch_take_a_prefix_and_lengths_alone(
+    model: tuple[Model, Path], asked: dict[str, Any], stream: Any, tmp_path: Path
 ) -> None:
     """Its draws go symbol by symbol; before, models that are no automata gave items that did not meet the condition."""
     made, path = model
-    with pytest.raises(ConflictError, match="the stream torch1 goes symbol by symbol"):
-        made.sample(3, seed=1, stream="torch1", **asked)
+    with pytest.raises(ConflictError, match=f"the stream {stream} goes symbol by symbol"):
+        made.sample(3, seed=1, stream=stream, **asked)
     (name, value), *_ = asked.items()
     if name == "not_in":
         (tmp_path / "taken").write_text("ava\n", encoding="utf-8")
         value = tmp_path / "taken"
     option = f"--{name.replace('_', '-')}"
-    assert "the stream torch1" in command(path, "--stream torch1", option, value, code=2).stderr
+    assert f"the stream {stream}" in command(path, f"--stream {stream}", option, value, code=2).stderr
 
 
 def test_training_data_goes_with_new_items(model: tuple[Model, Path], tmp_path: Path) -> None:

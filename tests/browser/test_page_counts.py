@@ -207,7 +207,7 @@ def test_guess_and_step_through_an_item(lesson: Lesson, bigrams: NgramModel) -> 
     assert bigrams.sample(1, seed=3)[0] in lesson.text("step-done")
 
 
-def test_seeds_and_both_streams(lesson: Lesson, bigrams: NgramModel) -> None:
+def test_seeds_and_all_streams(lesson: Lesson, bigrams: NgramModel) -> None:
     lesson.open(4)
 
     def shown(column: int) -> list[str]:
@@ -215,11 +215,11 @@ def test_seeds_and_both_streams(lesson: Lesson, bigrams: NgramModel) -> None:
 
     for seed in (LECTURE_SEED, LECTURE_SEED + 1):
         wanted = [["∅" if item == "" else item for item in bigrams.sample(10, seed=seed, stream=stream)]
-                  for stream in ("nextchar", "torch1")]  # fmt: skip
+                  for stream in ("nextchar", "torch1", "torch2")]  # fmt: skip
         lesson.wait_until(
             "(first) => document.querySelector('[data-testid=seed-items-0] li').textContent === first", wanted[0][0]
         )
-        assert [shown(0), shown(1)] == wanted
+        assert [shown(0), shown(1), shown(2)] == wanted
         lesson.at("seed-other").click()
     lesson.at("seed-lecture").click()
     lesson.at("seed-input").fill("5")

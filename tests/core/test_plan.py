@@ -29,7 +29,7 @@ def test_values_of_another_type(wrong: dict[str, Any], words: str) -> None:
         Plan(**wrong)
 
 
-@pytest.mark.parametrize("stream", ["nextchar", "torch1"])
+@pytest.mark.parametrize("stream", ["nextchar", "torch1", "torch2"])
 def test_numbers_of_numpy_give_the_same_items(stream: Any) -> None:
     numbers: dict[str, Any] = {"seed": np.int64(7), "top_k": np.int32(3), "temperature": np.float64(0.5)}
     n: Any = np.int64(5)

@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+import nextchar
 from nextchar.core.random_streams import item_keys, torch1_uniforms, torch_rand, uniforms
+from nextchar.data.corpus import Corpus
 from nextchar.data.hashing import GOLDEN, mix
 from nextchar.errors import SettingsError
 
@@ -67,3 +69,20 @@ def test_torch_rand_is_torchs() -> None:
 def test_a_seed_out_of_range(seed: int) -> None:
     with pytest.raises(SettingsError, match="a seed is"):
         item_keys(seed, 0, 1)
+
+
+def test_the_stream_torch2_is_the_lectures_code() -> None:
+    """The loop as one writes it with torch, beside the stream: bigrams of a few items, three hundred names."""
+    torch = pytest.importorskip("torch")
+    corpus = Corpus.from_items(["emma", "ava", "mia", "amelia", "eve", "viola"])
+    N = torch.from_numpy(nextchar.count(corpus, order=2).table().astype("int32"))
+    P = N.float()
+    P /= P.sum(1, keepdim=True)
+    generator = torch.Generator().manual_seed(7)
+    wanted = []
+    for _ in range(300):
+        name, at = "", 0
+        while at := int(torch.multinomial(P[at], 1, replacement=True, generator=generator).item()):
+            name += corpus.alphabet.symbols[at]
+        wanted.append(name)
+    assert nextchar.Ngram(order=2, add=0).fit(corpus).sample(300, seed=7, stream="torch2") == wanted

@@ -55,7 +55,7 @@ def draw_items(
     """Draw n items that meet a constraint: the one place that decides how.
 
     - From left to right, by `core.sampling.sample`, where nothing but a prefix is asked for; for a model that is no
-      finite automaton also where lengths are; and always for the stream torch1, which repeats the draws of torch.
+      finite automaton also where lengths are; and always for the streams of torch.
     - Exactly, where the model is a finite automaton that is not too large for it.
     - By a guide, in every other case.
 
@@ -64,7 +64,7 @@ def draw_items(
         n: how many.
         plan: how to draw.
         constraint: what items are wanted; one that leaves the least length open gives no empty items, except for the
-            stream torch1.
+            streams of torch.
         data: the training data, for plan.new; without it, new items are found by fingerprints.
         look_ahead: a count model of the same alphabet that guides a model that is no finite automaton.
 
@@ -72,7 +72,7 @@ def draw_items(
         UserWarning: the model is a finite automaton, but too large.
 
     Raises:
-        ConflictError: the stream torch1 with more than a prefix and lengths; `data` without plan.new.
+        ConflictError: a stream of torch with more than a prefix and lengths; `data` without plan.new.
         SettingsError: n is negative; no item meets the constraint; a pattern cannot be read; `data` is not the
             training data; the training items are not known; the guide has another alphabet; items do not end.
         UnknownSymbolError: a condition needs a character that the model does not know.
@@ -83,13 +83,13 @@ def draw_items(
     if not (data is None or isinstance(data, Corpus)):
         raise SettingsError(f"the training data is a corpus (Corpus.from_items, from_file), not {type(data).__name__}")
     more = constraint.looks_ahead or data is not None or look_ahead is not None
-    if plan.stream == "torch1" and more:
+    if plan.one_sequence and more:
         raise ConflictError(
-            "the stream torch1 goes symbol by symbol, with a prefix and lengths alone; the stream nextchar takes "
-            "match, suffix, contains, allowed, not_in, the training data and a model that looks ahead"
+            f"the stream {plan.stream} goes symbol by symbol, with a prefix and lengths alone; the stream nextchar "
+            "takes match, suffix, contains, allowed, not_in, the training data and a model that looks ahead"
         )
     exact = isinstance(model, AutomatonReader)
-    if not more and (plan.stream == "torch1" or not (exact and constraint.bounds_length)):
+    if not more and (plan.one_sequence or not (exact and constraint.bounds_length)):
         return model.draw_left_to_right(n, plan, constraint)
     if plan.new and data is None:
         data = known_file(model.provenance)

@@ -104,7 +104,7 @@ def constraint_options(command: Command) -> Command:
 
 def min_length_option(default: int) -> Callable[[Command], Command]:
     """--min-length, which stays open where it is not given; what that comes to differs from command to command."""
-    also = "the empty item counts" if default == 0 else "no item is empty; 0 with --stream torch1"
+    also = "the empty item counts" if default == 0 else "no item is empty; 0 with --stream torch1 or torch2"
     return click.option(
         "--min-length", type=int, metavar="A", help=f"At least so many characters.  [default: {default}; {also}]"
     )

@@ -25,10 +25,11 @@ __all__ = ["sample"]
 @click.option("--seed", type=int, metavar="S", help="The same seed gives the same items everywhere.")
 @click.option(
     "--stream",
-    type=click.Choice(["nextchar", "torch1"]),
+    type=click.Choice(["nextchar", "torch1", "torch2"]),
     default="nextchar",
     show_default=True,
-    help="Where the draws come from; torch1 repeats the lecture's, made with torch before 2.0.",
+    help="Where the draws come from; torch1 repeats the lecture's, made with torch before 2.0, "
+    "torch2 what its code writes under torch 2, which has to be installed.",
 )
 @click.option("--temperature", type=float, default=1.0, show_default=True, help="Below 1 more cautious; 0 is greedy.")
 @click.option("--top-k", type=int, metavar="K", help="Only the K most probable symbols.")
@@ -42,7 +43,7 @@ def sample(
     model: str,
     count: int,
     seed: int | None,
-    stream: Literal["nextchar", "torch1"],
+    stream: Literal["nextchar", "torch1", "torch2"],
     temperature: float,
     top_k: int | None,
     top_p: float | None,
@@ -58,7 +59,7 @@ def sample(
     From models that are finite automata (ngram, bigram-net and what is made of them) the items come exactly as often
     as among all items that meet the conditions, without drawing any in vain. Temperature, top-k and top-p reshape the
     model before that. From other models (nets, mixtures) every item meets the conditions, but how often each comes is
-    approximate, the better the more alike the count model given by --look-ahead. The stream torch1 goes symbol by
+    approximate, the better the more alike the count model given by --look-ahead. The streams of torch go symbol by
     symbol instead: what is not allowed is left out of each row, and at --max-length the item ends.
 
     With --json one line for each: {"item", "nats", "symbols"}.

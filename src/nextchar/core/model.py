@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from nextchar.core.json_values import plain
 from nextchar.core.metrics import Metrics
 from nextchar.core.model_file import ModelFile, write_model_file
 from nextchar.core.notebook import bigram_html
-from nextchar.core.plan import Plan
+from nextchar.core.plan import Plan, Stream
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
 from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
@@ -191,7 +191,7 @@ class Model(ABC):
         n: int = 1,
         *,
         seed: int | None = None,
-        stream: Literal["nextchar", "torch1"] = "nextchar",
+        stream: Stream = "nextchar",
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
@@ -227,7 +227,7 @@ class Model(ABC):
             contains: a text that every item has somewhere, or several.
             allowed: the only characters that an item may have.
             not_in: items that are not wanted.
-            min_length: the least number of characters; by default 1, and 0 for the stream torch1.
+            min_length: the least number of characters; by default 1, and 0 for the streams of torch.
             max_length: the largest number of characters.
             distinct: no item twice.
             new: no item of the training data.
@@ -263,7 +263,7 @@ class Model(ABC):
     def draw_left_to_right(self, n: int, plan: Plan, constraint: Constraint | None = None) -> Samples:
         """Draw by rows alone, in a time that the constraint does not change; see `core.sampling.sample`.
 
-        The items are those of `draw` for the stream torch1, and for a constraint that asks for nothing but a prefix.
+        The items are those of `draw` for the streams of torch, and for a constraint that asks for nothing but a prefix.
         Else they are others: what is longer than the largest length is cut there and not left out.
         """
         seen = self.provenance

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from nextchar.core.settings import check
 from nextchar.data.display import one_line
 from nextchar.data.hashing import checked_seed
 from nextchar.errors import SettingsError
 
-__all__ = ["Plan"]
+__all__ = ["STREAMS", "Plan", "Stream"]
+
+Stream = Literal["nextchar", "torch1", "torch2"]
+STREAMS: Final[tuple[Stream, ...]] = get_args(Stream)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,8 @@ class Plan:
 
     Attributes:
         seed: fixes the items; None takes a fresh one.
-        stream: "nextchar", or "torch1" for the draws of torch <= 1.13.
+        stream: "nextchar", or "torch1" for the draws of torch <= 1.13, or "torch2" for those of torch >= 2.0,
+            which has to be installed.
         temperature: divides the log-probabilities; below 1 more cautious, 0 always the most probable symbol.
         top_k: only the k most probable symbols.
         top_p: only the most probable symbols that together reach this probability (Holtzman et al. 2020, nucleus).
@@ -39,7 +43,7 @@ class Plan:
     """
 
     seed: int | None = None
-    stream: Literal["nextchar", "torch1"] = "nextchar"
+    stream: Stream = "nextchar"
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
@@ -53,8 +57,8 @@ class Plan:
             raise SettingsError(f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}")
         if isinstance(self.top_p, Real) and not 0 < self.top_p <= 1:
             raise SettingsError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
-        if self.stream not in ("nextchar", "torch1"):
-            raise SettingsError(f"there is no stream {self.stream!r}; choose nextchar or torch1")
+        if self.stream not in STREAMS:
+            raise SettingsError(f"there is no stream {self.stream!r}; choose one of {', '.join(STREAMS)}")
         check(self)
         if self.seed is not None:
             checked_seed(self.seed)
@@ -65,9 +69,14 @@ class Plan:
     def least(self) -> int:
         """The least number of characters of an item where the constraint leaves it open: 1, so that none is empty.
 
-        For torch1, which goes by the rows as they are, 0.
+        For the streams of torch, which go by the rows as they are, 0.
         """
-        return 0 if self.stream == "torch1" else 1
+        return 0 if self.one_sequence else 1
+
+    @property
+    def one_sequence(self) -> bool:
+        """Whether all items share one sequence of random numbers, as in torch, and are drawn symbol by symbol."""
+        return self.stream != "nextchar"
 
     @property
     def adjusts(self) -> bool:

@@ -10,7 +10,7 @@ Letters: B items in a batch, V size of the alphabet, t characters already writte
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, NamedTuple
@@ -22,7 +22,7 @@ from nextchar.core.constraint import Constraint
 from nextchar.core.numerics import normalised
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs
-from nextchar.core.random_streams import item_keys, torch1_uniforms, uniforms
+from nextchar.core.random_streams import TORCH_STREAMS, Choose, item_keys, uniforms
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
@@ -111,7 +111,7 @@ def sample(
         n: how many items.
         plan: how.
         constraint: prefix and lengths; none of the items is empty where it says nothing of the least length, except
-            for the stream torch1.
+            for the streams of torch.
         options: what the model does to text; applied to the prefix.
         known: fingerprints of the training items, for plan.new.
 
@@ -130,10 +130,9 @@ def sample(
         raise SettingsError("from left to right, items can be held to a prefix and to lengths alone")
     prefix = _prefix_ids(model, constraint, options or TextOptions(strip=False))
     seed = secrets.randbits(63) if plan.seed is None else plan.seed
-    one_sequence = plan.stream == "torch1"
     source = (
         _sequential(model, plan, constraint, seed, prefix)
-        if one_sequence
+        if plan.one_sequence
         else _batched(model, plan, constraint, n, seed, prefix)
     )
     kept: list[Corpus] = []
@@ -141,7 +140,7 @@ def sample(
     got = drawn = barren = 0
     while got < n and barren < BARREN:
         count = n - got
-        if not one_sequence:  # expect the share of good items seen so far
+        if not plan.one_sequence:  # expect the share of good items seen so far
             most = max(BATCH_CELLS // model.alphabet.size, 1)
             count = min(count * drawn // max(got, 1) + 1 if drawn else count, BATCH, most)
         draws = source(count)
@@ -358,11 +357,11 @@ def assemble(
 def _sequential(
     model: LanguageModel, plan: Plan, constraint: Constraint, seed: int, prefix: Ids
 ) -> Callable[[int], Draws]:
-    """As `_batched`, with one sequence of uniforms for all draws, and torch's >= in place of >."""
-    source = torch1_uniforms(seed)
+    """As `_batched`, with one sequence of random numbers for all draws."""
+    choose = TORCH_STREAMS[plan.stream](seed)
 
     def draw(count: int) -> Draws:
-        drawn = (_one_item(model, plan, constraint, source, prefix) for _ in range(count))
+        drawn = (_one_item(model, plan, constraint, choose, prefix) for _ in range(count))
         items = [item for item in drawn if item is not None]
         offsets = np.cumsum([0, *(len(item) for item in items)])
         return Draws(np.array([i for item in items for i in item], dtype=model.alphabet.dtype), offsets)
@@ -371,7 +370,7 @@ def _sequential(
 
 
 def _one_item(
-    model: LanguageModel, plan: Plan, constraint: Constraint, source: Iterator[float], prefix: Ids
+    model: LanguageModel, plan: Plan, constraint: Constraint, choose: Choose, prefix: Ids
 ) -> list[int] | None:
     """The next item with its closing boundary, or None at a dead end."""
     step = model.start(1)
@@ -380,10 +379,10 @@ def _one_item(
         step = model.advance(step.state, np.full(1, symbol))
     while len(item) != constraint.max_length:
         check_endless(constraint.max_length, len(item))
-        cumulative = cumulate(allowed(step.log_probs, model.alphabet, plan, constraint.shortest, len(item)))[0]
-        if cumulative[-1] == 0:
+        probs = np.exp(allowed(step.log_probs, model.alphabet, plan, constraint.shortest, len(item)))[0]
+        if not probs.any():
             return None
-        symbol = int(np.searchsorted(cumulative, next(source) * cumulative[-1]))
+        symbol = choose(probs)
         if symbol == BOUNDARY:
             break
         item.append(symbol)

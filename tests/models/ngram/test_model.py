@@ -96,6 +96,12 @@ def test_the_ledgers_samples_with_and_without_smoothing(names: Corpus) -> None:
         assert items == ["mor", "axx", "minaymoryles", "kondlaisah", "anchshizarie"]
 
 
+def test_the_ledgers_samples_under_torch_2(names: Corpus) -> None:
+    pytest.importorskip("torch", reason="needs torch: pip install 'nextchar[neural]'")
+    items = Ngram(order=2, add=0).fit(names).sample(5, seed=2147483647, stream="torch2")
+    assert items == ["cexze", "momasurailezitynn", "konimittain", "llayn", "ka"]
+
+
 def test_orders_and_alphabets_of_thousands() -> None:
     items = ["".join(chr(0x4E00 + (i * j * 7919) % 5000) for j in range(1, 8)) for i in range(1, 800)]
     model = Ngram(order=5, add=0.01).fit(Corpus.from_items(items))

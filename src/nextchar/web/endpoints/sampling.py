@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from nextchar.core.constraint import Constraint
-from nextchar.core.plan import Plan
+from nextchar.core.plan import STREAMS, Plan, Stream
 from nextchar.lesson.slow_draw import slow_draw
 from nextchar.lesson.tables import shown_in_row
 from nextchar.lesson.writing import game_rounds, write
@@ -54,7 +54,7 @@ def step(call: ApiCall) -> Any:
 def sample(call: ApiCall) -> Any:
     """Many items at once."""
     fields, order = call.fields, order_of(call)
-    stream: Literal["nextchar", "torch1"] = fields.choice("stream", ("nextchar", "torch1"), "nextchar")
+    stream: Stream = fields.choice("stream", STREAMS, "nextchar")
     most = _most_items(call.data, order, stream)
     n = min(fields.whole("n", 20, low=1, high=MOST_ITEMS), most)
     longest = LONGEST_ITEM if stream == "nextchar" else LONGEST_TORCH1
@@ -89,7 +89,7 @@ def sample(call: ApiCall) -> Any:
 
 def _most_items(data: Dataset, order: int, stream: str) -> int:
     """How many items may be drawn at a time: as many as memory and patience bear."""
-    if stream == "torch1":
+    if stream != "nextchar":
         return MOST_ITEMS_TORCH1
     V = data.corpus.alphabet.size
     return MOST_ITEMS if V <= 60 else min(MOST_ITEMS, DRAWN_CELLS // V, MOST_ITEMS if order <= 2 else 2_000)

@@ -16,6 +16,7 @@
 //   ctx.signal          aborted when the chapter is left: give it to requests
 //   ctx.onLeave(fn)     called when the chapter is left
 //   ctx.guard(work, place)   runs an async function; an ApiError is shown as text in `place`, an abort is let pass
+//   ctx.hasTorch             whether PyTorch is there
 //   ctx.needsTorch(place)    whether PyTorch is missing; then `place` says so
 //   ctx.remember(key, value) / ctx.recall(key)   kept in the browser (localStorage), under "nextchar."
 //   ctx.link(n)         the address of chapter n in this language
@@ -296,6 +297,7 @@ function context(chapter, here) {
         return undefined;
       }
     },
+    hasTorch: site.has_torch,
     needsTorch(where) {
       if (!site.has_torch) ui.clear(where, ui.message("note", text("needs_torch"), "needs-torch"));
       return !site.has_torch;

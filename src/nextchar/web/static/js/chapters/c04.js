@@ -215,18 +215,22 @@ async function seeds(ctx) {
   const host = ctx.figure("seed");
   const run = api.latest();
   const result = ui.live({ testid: "seed-result" });
+  const streams = ["nextchar", "torch1", ...(ctx.hasTorch ? ["torch2"] : [])];
   const show = (seed) =>
     ctx.guard(async () => {
-      const both = await run((signal) =>
-        Promise.all(["nextchar", "torch1"].map((stream) => api.post("/sample", { n: 10, seed, stream }, { signal }))),
+      const written = await run((signal) =>
+        Promise.all(streams.map((stream) => api.post("/sample", { n: 10, seed, stream }, { signal }))),
       );
-      if (!both) return;
+      if (!written) return;
       ui.clear(
         result,
         ui.grid(
-          ...["seed_nextchar", "seed_torch"].map((key, i) =>
-            ui.el("div", {}, ui.heading(t(key)), ui.items(both[i].items, { testid: `seed-items-${i}`, label: t(key) })),
-          ),
+          ...streams.map((stream, i) => {
+            const name = t(`seed_${stream}`);
+            return ui.el(
+              "div", {}, ui.heading(name), ui.items(written[i].items, { testid: `seed-items-${i}`, label: name }),
+            );
+          }),
         ),
       );
     }, host);
