@@ -16,12 +16,13 @@ from nextchar.cli.compare import compare
 from nextchar.cli.compile import compile_
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
+from nextchar.cli.info import info
 from nextchar.cli.pitfalls import pitfalls
 from nextchar.cli.plot import plot
 from nextchar.cli.query import complete, fill, prob, top
 from nextchar.cli.reproduce import reproduce
 from nextchar.cli.sample import sample
-from nextchar.cli.score import evaluate, info, score
+from nextchar.cli.score import evaluate, score
 from nextchar.cli.train import train
 from nextchar.cli.web import web
 

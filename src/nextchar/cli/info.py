@@ -1,0 +1,117 @@
+"""The command `info`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nextchar.cli._options import json_option, model_argument
+from nextchar.cli._output import echo_json, print_table
+from nextchar.errors import SettingsError
+
+if TYPE_CHECKING:
+    from nextchar.core.model import Model
+
+__all__ = ["info"]
+
+_MOST_SHOWN = 8  # entries of a list in the table
+
+
+@click.command(short_help="What a model file holds.")
+@model_argument
+@click.option("--explain", is_flag=True, help="For a mix: which experts carry it.")
+@click.option("--exact", is_flag=True, help="Also the lengths and the entropy of its items; for finite automata.")
+@click.option(
+    "--data", "data_files", multiple=True, metavar="FILE", help="With --exact: the training data, for new items."
+)
+@json_option
+def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as_json: bool) -> None:
+    """What MODEL is, what it was trained on, and what was measured then.
+
+    With --exact also what its items are like, computed and not drawn: mean length, entropy, the probability of each
+    length, and that an item is new, where the training data is given or known to the package by its hash.
+    """
+    if data_files and not exact:
+        raise click.UsageError("--data goes with --exact.")
+    from dataclasses import asdict
+
+    from nextchar.models.registry import load
+
+    loaded = load(model)
+    if explain:
+        _explain(loaded, model, as_json)
+        return
+    seen = loaded.provenance
+    document = {
+        "model": loaded.kind,
+        "settings": asdict(loaded.settings),
+        "context_length": loaded.context_length,
+        "alphabet_size": loaded.alphabet.size,
+        "characters": loaded.alphabet.characters,
+        "unknown": loaded.alphabet.has_unknown,
+        "text": asdict(seen.options),
+        "data": {
+            "items": seen.items,
+            "symbols": seen.symbols,
+            "weight": seen.weight,
+            "distinct_items": None if seen.known is None else len(seen.known),
+            "source": None if seen.source is None else asdict(seen.source),
+        },
+        "metrics": loaded.metrics.document(),
+        **({"exact": _exact(loaded, data_files, 1e-6 if as_json else 1e-2)} if exact else {}),
+    }
+    if as_json:
+        echo_json(document)
+        return
+    print_table(["property", "value"], list(_flat(document)))
+
+
+def _explain(loaded: Model, path: str, as_json: bool) -> None:
+    """The experts of a mix by what they are worth."""
+    from dataclasses import asdict
+
+    experts = loaded.metrics.experts
+    if not experts:
+        raise SettingsError(f"{path}: is a model {loaded.kind}, which has no experts; --explain is for the model mix")
+    ranked = sorted(experts, key=lambda expert: -expert.worth_nats)
+    if as_json:
+        echo_json([asdict(expert) for expert in ranked])
+        return
+    columns = ["expert", "nats/symbol lost without it", "used in"]
+    rows = [(one.name, f"{one.worth_nats:.4f}", f"{one.active:.0%}") for one in ranked]
+    print_table(columns, rows, right=columns[1:])
+
+
+def _exact(model: Model, data_files: tuple[str, ...], tail: float) -> dict[str, Any]:
+    """What its items are like; the lengths up to a tail."""
+    from nextchar.automata.conditional import given
+    from nextchar.cli._options import training_data
+    from nextchar.data.training_items import known_file
+
+    whole = given(model)
+    data = training_data(model, data_files, True) if data_files else known_file(model.provenance)
+    lengths = whole.lengths()
+    below = lengths.cumsum()
+    kept = int((below < 1 - tail).sum()) + 1
+    return {
+        "mean_length": whole.mean_length,
+        "entropy_nats": whole.entropy,
+        "entropy_nats_per_symbol": whole.entropy_per_symbol,
+        "new": None if data is None else given(model, new=True, data=data).probability,
+        "lengths": {str(length): share for length, share in enumerate(lengths[:kept].tolist()) if share},
+    }
+
+
+def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in document.items():
+        if key == "experts":
+            yield f"{prefix}{key}", f"{len(value)}; see --explain"
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple) and len(value) > _MOST_SHOWN:
+            yield f"{prefix}{key}", f"{len(value):,} entries; --json shows them"
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            yield f"{prefix}{key}", text if value is not None else "-"
