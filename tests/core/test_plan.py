@@ -21,6 +21,8 @@ MODEL = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         ({"top_k": 1.5}, "top_k is a whole number, not 1.5"),
         ({"top_p": "0.5"}, "top_p is a number, not '0.5'"),
         ({"distinct": "no"}, "distinct is yes or no, not 'no'"),
+        ({"min_distance": "2"}, "min_distance is a whole number, not '2'"),
+        ({"min_distance": -1}, "min-distance is a number of edits of at least 0, not -1"),
     ],
     ids=str,
 )

@@ -85,7 +85,7 @@ class Conditions(TypedDict, total=False):
     """The fields of a `Constraint`, as arguments."""
 
     match: Sequence[str]
-    prefix: str
+    prefix: Sequence[str]
     suffix: str
     contains: Sequence[str]
     allowed: str | None

@@ -13,7 +13,7 @@ Letters: B items in a batch, M candidates an item, V size of the alphabet, t cha
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -34,7 +34,8 @@ from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.core.sampling import Samples, adjust, assemble, check_endless, cumulate, sample
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus
-from nextchar.data.training_items import known_file, training_items
+from nextchar.data.edit_distance import Surroundings
+from nextchar.data.training_items import known_file, surroundings, training_items
 from nextchar.errors import ConflictError, SettingsError, TooLargeError
 
 __all__ = ["CANDIDATES", "Guided", "draw_items"]
@@ -59,29 +60,40 @@ def draw_items(
     - Exactly, where the model is a finite automaton that is not too large for it.
     - By a guide, in every other case.
 
+    What is too near to known items (plan.min_distance) is left out of what is drawn in any of these ways, which changes
+    nothing of how often the others come beside each other.
+
     Args:
         model: any.
         n: how many.
         plan: how to draw.
         constraint: what items are wanted; one that leaves the least length open gives no empty items, except for the
             streams of torch.
-        data: the training data, for plan.new; without it, new items are found by fingerprints.
+        data: the training data, for plan.new, where without it new items are found by fingerprints, and for
+            plan.min_distance.
         look_ahead: a count model of the same alphabet that guides a model that is no finite automaton.
 
     Warns:
         UserWarning: the model is a finite automaton, but too large.
 
     Raises:
-        ConflictError: a stream of torch with more than a prefix and lengths; `data` without plan.new.
+        ConflictError: a stream of torch with more than a prefix and lengths; `data` without plan.new and
+            plan.min_distance.
         SettingsError: n is negative; no item meets the constraint; a pattern cannot be read; `data` is not the
             training data; the training items are not known; the guide has another alphabet; items do not end.
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
     constraint = (constraint or Constraint()).for_sampling(plan.least)
-    if data is not None and not plan.new:
-        raise ConflictError("the training data goes with new items alone", argument="new")
+    if data is not None and not plan.new and not plan.min_distance:
+        raise ConflictError("the training data goes with new items, or with a least distance, alone", argument="new")
     if not (data is None or isinstance(data, Corpus)):
         raise SettingsError(f"the training data is a corpus (Corpus.from_items, from_file), not {type(data).__name__}")
+    near = None
+    if plan.min_distance:
+        seen = model.provenance
+        near = surroundings(seen, model.alphabet, constraint.not_in, data, plan.new, plan.min_distance)
+        # which hold the known items themselves, so that nothing else has to leave them out
+        plan, constraint, data = replace(plan, new=False), replace(constraint, not_in=()), None
     more = constraint.looks_ahead or data is not None or look_ahead is not None
     if plan.one_sequence and more:
         raise ConflictError(
@@ -90,45 +102,60 @@ def draw_items(
         )
     exact = isinstance(model, AutomatonReader)
     if not more and (plan.one_sequence or not (exact and constraint.bounds_length)):
-        return model.draw_left_to_right(n, plan, constraint)
+        return _draw_left_to_right(model, n, plan, constraint, near)
     if plan.new and data is None:
         data = known_file(model.provenance)
     if exact:
         try:
-            return _draw_exactly(model, n, plan, constraint, data)
+            return _draw_exactly(model, n, plan, constraint, data, near)
         except TooLargeError:
             what = "the model is too large to meet the constraint exactly: how often each item comes is approximate"
             warnings.warn(what, stacklevel=3)  # at the caller of model.draw
-    return _draw_guided(model, n, plan, constraint, data, look_ahead)
+    return _draw_guided(model, n, plan, constraint, data, look_ahead, near)
 
 
-def _draw_exactly(model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None) -> Samples:
+def _draw_left_to_right(model: Model, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None) -> Samples:
+    seen = model.provenance
+    return sample(model, n, plan, constraint, options=seen.options, known=seen.known, near=near)
+
+
+def _draw_exactly(
+    model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None, near: Surroundings | None
+) -> Samples:
     automaton = automaton_of(model)
     if not constraint.looks_ahead and not (plan.new and data is not None):
-        drawn = _draw_bounded(model, automaton, n, plan, constraint)
+        drawn = _draw_bounded(model, automaton, n, plan, constraint, near)
         if drawn is not None:
             return drawn
     found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, writable=True, reshaped=plan)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
     items = _Items(found.chain.automaton(automaton))
-    return sample(items, n, rest, Constraint(min_length=0), known=found.known)
+    return sample(items, n, rest, Constraint(min_length=0), known=found.known, near=near)
 
 
-def _draw_bounded(model: Model, automaton: Automaton, n: int, plan: Plan, constraint: Constraint) -> Samples | None:
+def _draw_bounded(
+    model: Model, automaton: Automaton, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None
+) -> Samples | None:
     """Where nothing but lengths and a prefix is asked for; None where that has to be had in another way."""
     items = BoundedItems.of(automaton, constraint, plan)
     seen = model.provenance
-    text = seen.options.apply(constraint.prefix, strip=False)
+    text = seen.options.apply("".join(constraint.prefixes), strip=False)  # of several this is not the way
     if items is None or not set(text) <= set(automaton.alphabet.characters):
         return None
     if not items.can_begin(automaton.alphabet.encode(text)):
         return None
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new)
-    return sample(items, n, rest, Constraint(prefix=text, min_length=0), known=seen.known)
+    return sample(items, n, rest, Constraint(prefix=text, min_length=0), known=seen.known, near=near)
 
 
 def _draw_guided(
-    model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None, look_ahead: Model | None
+    model: Model,
+    n: int,
+    plan: Plan,
+    constraint: Constraint,
+    data: Corpus | None,
+    look_ahead: Model | None,
+    near: Surroundings | None,
 ) -> Samples:
     seen = model.provenance
     automata = constraint_automata(constraint, model.alphabet, seen.options)
@@ -137,7 +164,7 @@ def _draw_guided(
     guide = None if look_ahead is None else automaton_of(look_ahead)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new and data is None)
     guided = Guided.of(model, automata, plan, guide, constraint.max_length)
-    return sample(guided, n, rest, Constraint(min_length=0), known=seen.known)
+    return sample(guided, n, rest, Constraint(min_length=0), known=seen.known, near=near)
 
 
 @dataclass(frozen=True, eq=False)

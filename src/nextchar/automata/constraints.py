@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nextchar.automata.dfa import Dfa, lengths_between, nothing_of
-from nextchar.automata.regex import Repeat, any_of, compile_node, literal, parse
+from nextchar.automata.regex import Either, Repeat, any_of, compile_node, literal, parse
 from nextchar.core.constraint import Constraint
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, TextOptions
@@ -42,10 +42,11 @@ def constraint_automata(constraint: Constraint, alphabet: Alphabet, options: Tex
     for pattern in constraint.match:
         what = f"the pattern {shortened(pattern)!r}"
         found.append((what, compile_node(parse(pattern, alphabet, options), alphabet, what)))
-    if constraint.prefix:
-        what = f"the prefix {shortened(constraint.prefix)!r}"
-        node = (*written(constraint.prefix, what), anything)
-        found.append((what, compile_node(node, alphabet, what)))
+    if constraint.prefixes:
+        parts = tuple(written(text, f"the prefix {shortened(text)!r}") for text in constraint.prefixes)
+        several = len(parts) > 1
+        what = f"the {len(parts)} prefixes" if several else f"the prefix {shortened(constraint.prefixes[0])!r}"
+        found.append((what, compile_node((Either(parts) if several else parts[0], anything), alphabet, what)))
     if constraint.suffix:
         what = f"the suffix {shortened(constraint.suffix)!r}"
         node = (anything, *written(constraint.suffix, what))

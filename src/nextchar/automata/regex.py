@@ -31,7 +31,7 @@ from nextchar.data.corpus import TextOptions
 from nextchar.data.display import shortened
 from nextchar.errors import SettingsError, UnknownSymbolError
 
-__all__ = ["Node", "Repeat", "any_of", "compile_node", "literal", "parse"]
+__all__ = ["Either", "Node", "Repeat", "any_of", "compile_node", "literal", "parse"]
 
 MAX_PLACES: Final = 4_000  # characters of a pattern after its repetitions are written out
 MAX_STATES: Final = 10_000  # of the deterministic automaton
@@ -49,11 +49,13 @@ class Repeat:
 
 
 @dataclass(frozen=True)
-class _Either:
+class Either:
+    """One of several parts."""
+
     parts: tuple[Node, ...]
 
 
-Node = frozenset[int] | tuple[Any, ...] | Repeat | _Either
+Node = frozenset[int] | tuple[Any, ...] | Repeat | Either
 """A set of ids (one symbol of them), a tuple of nodes (one after the other), a repetition, or alternatives."""
 
 
@@ -176,7 +178,7 @@ class _Reader:
         if operator is c.IN:
             return self.members(value, fold)
         if operator is c.BRANCH:
-            return _Either(tuple(self.sequence(part, fold) for part in value[1]))
+            return Either(tuple(self.sequence(part, fold) for part in value[1]))
         if operator is c.SUBPATTERN:
             _, added, removed, part = value
             if (added | removed) & ~re.IGNORECASE:
@@ -271,7 +273,7 @@ class _Builder:
             return False, place, place
         if isinstance(node, tuple):
             return self._chain(node)
-        if isinstance(node, _Either):
+        if isinstance(node, Either):
             nullable, first, last = False, 0, 0
             for part in node.parts:
                 empty, begin, end = self.build(part)

@@ -23,7 +23,7 @@ class Constraint:
     Attributes:
         match: regular expressions that the whole item fits; see `automata.regex` for what they may have. One text is
             one pattern.
-        prefix: what it starts with; counts as part of its length.
+        prefix: what it starts with, or several texts of which it starts with any; counts as part of its length.
         suffix: what it ends with.
         contains: texts that it has somewhere. One text is that text alone.
         allowed: the only characters that it may have; None for all.
@@ -46,7 +46,7 @@ class Constraint:
     """
 
     match: Sequence[str] = ()
-    prefix: str = ""
+    prefix: Sequence[str] = ""  # a text is a sequence of texts as well
     suffix: str = ""
     contains: Sequence[str] = ()
     allowed: str | None = None
@@ -61,6 +61,7 @@ class Constraint:
             raise SettingsError(f"not_in takes a list of items, for example [{self.not_in!r}], not one text")
         for name in ("match", "contains", "not_in"):
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
+        object.__setattr__(self, "prefix", _either("prefix", self.prefix))
         check(self)
         if self.min_length is not None and self.min_length < 0:
             raise SettingsError(f"min-length is at least 0, not {self.min_length}")
@@ -68,10 +69,15 @@ class Constraint:
             raise SettingsError(f"max-length is at least 1, or 0 for the empty item alone, not {self.max_length}")
         if self.max_length is not None and self.max_length < self.shortest:
             raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
-        for name, texts in (("prefix", [self.prefix]), ("suffix", [self.suffix]), ("contains", self.contains)):
+        for name, texts in (("prefix", self.prefixes), ("suffix", [self.suffix]), ("contains", self.contains)):
             for text in texts:
                 if set(text) & set("\n\r\0"):
                     raise SettingsError(f"{name} {text!r}: an item holds no line ends and no NUL characters")
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What an item may start with, one text or several; none where it may start with anything."""
+        return tuple(self.prefix) if not isinstance(self.prefix, str) else (self.prefix,) if self.prefix else ()
 
     @property
     def shortest(self) -> int:
@@ -86,7 +92,8 @@ class Constraint:
     @property
     def looks_ahead(self) -> bool:
         """Whether it asks for more than a prefix and lengths, so that no step alone shows whether it will be met."""
-        return bool(self.match or self.suffix or self.contains or self.allowed is not None or self.not_in)
+        several = len(self.prefixes) > 1
+        return bool(several or self.match or self.suffix or self.contains or self.allowed is not None or self.not_in)
 
     def for_sampling(self, least: int) -> Constraint:
         """The same for items that are to be sampled: of at least `least` characters, where nothing is said of it.
@@ -105,3 +112,11 @@ def _texts(name: str, value: Sequence[str]) -> tuple[str, ...]:
     if texts is None or not all(isinstance(text, str) for text in texts):
         raise SettingsError(f"{name} is made of texts, not of {shortened(repr(value))}")
     return texts
+
+
+def _either(name: str, value: Sequence[str]) -> str | tuple[str, ...]:
+    """One text, or several of which one is enough; the empty one where anything goes."""
+    texts = tuple(dict.fromkeys(_texts(name, value)))
+    if not texts or "" in texts:
+        return ""
+    return texts if len(texts) > 1 else texts[0]

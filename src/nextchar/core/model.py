@@ -31,6 +31,7 @@ from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
+from nextchar.data.training_items import surroundings
 from nextchar.errors import SettingsError
 
 __all__ = ["Model", "SavedModel"]
@@ -196,7 +197,7 @@ class Model(ABC):
         top_k: int | None = None,
         top_p: float | None = None,
         match: Sequence[str] = (),
-        prefix: str = "",
+        prefix: Sequence[str] = "",
         suffix: str = "",
         contains: Sequence[str] = (),
         allowed: str | None = None,
@@ -205,6 +206,7 @@ class Model(ABC):
         max_length: int | None = None,
         distinct: bool = False,
         new: bool = False,
+        min_distance: int = 0,
         data: Corpus | None = None,
         look_ahead: Model | None = None,
     ) -> list[str]:
@@ -222,7 +224,7 @@ class Model(ABC):
             top_p: only the most probable symbols that together reach this probability.
             match: a regular expression that the whole item fits, or several. `Constraint` explains this and the other
                 conditions.
-            prefix: what every item starts with.
+            prefix: what every item starts with, or several texts of which it starts with any.
             suffix: what every item ends with.
             contains: a text that every item has somewhere, or several.
             allowed: the only characters that an item may have.
@@ -231,7 +233,10 @@ class Model(ABC):
             max_length: the largest number of characters.
             distinct: no item twice.
             new: no item of the training data.
-            data: the training data, for `new`: with it, new items are drawn exactly, and else by fingerprints.
+            min_distance: no item that is fewer edits than this from one of `not_in`, or, unless these alone are given,
+                of the training data.
+            data: the training data, for `new`: with it, new items are drawn exactly, and else by fingerprints; and for
+                `min_distance`, which cannot do without it, where it is no named data set on this machine.
             look_ahead: a count model of the same alphabet that guides a model which is no finite automaton.
 
         Warns:
@@ -243,7 +248,14 @@ class Model(ABC):
             UnknownSymbolError: a condition needs a character that the model does not know.
         """
         plan = Plan(
-            seed=seed, stream=stream, temperature=temperature, top_k=top_k, top_p=top_p, distinct=distinct, new=new
+            seed=seed,
+            stream=stream,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            distinct=distinct,
+            new=new,
+            min_distance=min_distance,
         )
         constraint = Constraint(
             match=match,
@@ -267,7 +279,8 @@ class Model(ABC):
         Else they are others: what is longer than the largest length is cut there and not left out.
         """
         seen = self.provenance
-        return sample(self, n, plan, constraint, options=seen.options, known=seen.known)
+        near = surroundings(seen, self.alphabet, (), None, plan.new, plan.min_distance) if plan.min_distance else None
+        return sample(self, n, plan, constraint, options=seen.options, known=seen.known, near=near)
 
     def score(self, items: Sequence[str]) -> list[Score]:
         """What each item costs in nats, symbol by symbol.

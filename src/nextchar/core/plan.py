@@ -30,6 +30,9 @@ class Plan:
         top_p: only the most probable symbols that together reach this probability (Holtzman et al. 2020, nucleus).
         distinct: no item twice.
         new: no item of the training data.
+        min_distance: no item that is fewer edits than this from one that is known: from one of the constraint's
+            `not_in`, or, unless these alone are given, of the training data; 0 for any. An edit inserts, deletes or
+            replaces a character.
 
     Raises:
         SettingsError: a setting is out of its range, or two of them contradict each other.
@@ -49,6 +52,7 @@ class Plan:
     top_p: float | None = None
     distinct: bool = False
     new: bool = False
+    min_distance: int = 0
 
     __repr__ = one_line
 
@@ -64,6 +68,8 @@ class Plan:
             checked_seed(self.seed)
         if self.top_k is not None and self.top_k < 1:
             raise SettingsError(f"top-k keeps at least 1 symbol, not {self.top_k}")
+        if self.min_distance < 0:
+            raise SettingsError(f"min-distance is a number of edits of at least 0, not {self.min_distance}")
 
     @property
     def least(self) -> int:

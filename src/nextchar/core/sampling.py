@@ -27,6 +27,7 @@ from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
 from nextchar.data.display import line_of, shortened, thousands
+from nextchar.data.edit_distance import Surroundings
 from nextchar.data.training_items import unknown_items
 from nextchar.errors import SettingsError, UnknownSymbolError
 
@@ -87,7 +88,7 @@ class Samples:
         """One sentence for people on why there are fewer items than wanted."""
         return (
             f"only {len(self.corpus):,} of {self.wanted:,} items: {self.drawn:,} draws gave no more that meet all "
-            "conditions (new, distinct, lengths)"
+            "conditions (new, distinct, min-distance, lengths)"
         )
 
 
@@ -99,6 +100,7 @@ def sample(
     *,
     options: TextOptions | None = None,
     known: Fingerprints | None = None,
+    near: Surroundings | None = None,
 ) -> Samples:
     """Draw n items from a model, symbol by symbol from left to right.
 
@@ -114,10 +116,12 @@ def sample(
             for the streams of torch.
         options: what the model does to text; applied to the prefix.
         known: fingerprints of the training items, for plan.new.
+        near: what is too near to what is known, for plan.min_distance.
 
     Raises:
         SettingsError: n is negative, the prefix is longer than max_length, the constraint asks for more than prefix
-            and lengths, plan.new without known items, or items do not end.
+            and lengths, plan.new without known items, plan.min_distance without knowing from what, or items do not
+            end, or all that are drawn are too near.
         UnknownSymbolError: the prefix has a character that the model does not know.
     """
     n = ITEMS.check(n)
@@ -125,6 +129,8 @@ def sample(
         raise SettingsError(f"the number of items is at least 0, not {n}")
     if plan.new and known is None:
         raise unknown_items()
+    if plan.min_distance and near is None:
+        raise SettingsError("min-distance needs the items that it is measured from", argument="data")
     constraint = (constraint or Constraint()).for_sampling(plan.least)
     if constraint.looks_ahead:
         raise SettingsError("from left to right, items can be held to a prefix and to lengths alone")
@@ -145,19 +151,25 @@ def sample(
             count = min(count * drawn // max(got, 1) + 1 if drawn else count, BATCH, most)
         draws = source(count)
         batch = Corpus(model.alphabet, draws.ids, draws.offsets)
-        if plan.new or plan.distinct:
-            batch, seen = _wanted(batch, plan, known, seen)
+        if plan.new or plan.distinct or near is not None:
+            batch, seen = _wanted(batch, plan, known, near, seen)
         if len(batch) > n - got:
             batch = batch.take(np.arange(n - got))
         drawn += count
         barren = 0 if len(batch) else barren + count
         got += len(batch)
         kept.append(batch)
+    if near is not None and n and not got:
+        raise SettingsError(
+            f"of {drawn:,} draws none is at least {near.least} edits away from all {len(near.items):,} known items and "
+            "meets all other conditions; ask for fewer edits",
+            argument="min_distance",
+        )
     return Samples(_joined(model, kept), n, drawn)
 
 
 def _prefix_ids(model: LanguageModel, constraint: Constraint, options: TextOptions) -> Ids:
-    text = replace(options, strip=False).apply(constraint.prefix)
+    text = replace(options, strip=False).apply("".join(constraint.prefixes))  # of several `looks_ahead` tells
     if constraint.max_length is not None and len(text) > constraint.max_length:
         raise SettingsError(f"the prefix {text!r} is longer than max-length {constraint.max_length}")
     known = model.alphabet
@@ -173,8 +185,12 @@ def _prefix_ids(model: LanguageModel, constraint: Constraint, options: TextOptio
     return known.encode(text)
 
 
-def _wanted(batch: Corpus, plan: Plan, known: Fingerprints | None, seen: Fingerprints) -> tuple[Corpus, Fingerprints]:
-    """The items of a batch that are new and distinct as far as asked for, and all fingerprints kept so far."""
+def _wanted(
+    batch: Corpus, plan: Plan, known: Fingerprints | None, near: Surroundings | None, seen: Fingerprints
+) -> tuple[Corpus, Fingerprints]:
+    """The items of a batch that are new, far and distinct as far as asked for, and all fingerprints kept so far."""
+    if near is not None and len(batch):
+        batch = batch.take(np.flatnonzero(near.outside(list(batch))))
     prints = batch.fingerprints() if len(batch) else seen[:0]
     good = np.ones(len(prints), dtype=np.bool_)
     if plan.new and known is not None:

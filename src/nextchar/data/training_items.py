@@ -6,14 +6,17 @@ data that is given again, or from a named data set on this machine that has the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
+from nextchar.data.edit_distance import Surroundings
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 
-__all__ = ["known_file", "training_items", "unknown_items"]
+__all__ = ["known_file", "surroundings", "training_items", "unknown_items"]
 
 
 def training_items(seen: Provenance, alphabet: Alphabet, data: Corpus) -> Corpus:
@@ -71,6 +74,39 @@ def known_file(seen: Provenance) -> Corpus | None:
     if seen.known is not None and len(_among(data, seen.known)) < len(seen.known):
         return None
     return data
+
+
+def surroundings(
+    seen: Provenance, alphabet: Alphabet, listed: Sequence[str], data: Corpus | None, new: bool, least: int
+) -> Surroundings:
+    """All that is fewer than `least` edits from an item that is known.
+
+    Known are the items listed, and, unless these alone are given, the training items: those of `data`, which is the
+    training data and may hold more, or of a named data set on this machine.
+
+    Args:
+        seen: what a model remembers of its training data.
+        alphabet: of the model.
+        listed: items, as they come; text is treated as the model treats it.
+        data: its training data, if that is given.
+        new: whether the training data counts in any case.
+        least: edits.
+
+    Raises:
+        SettingsError: the training items are wanted and cannot be had, or `data` does not hold all of them.
+    """
+    items = {seen.options.apply(item) for item in listed}
+    if data is not None or new or not items:
+        whole = known_file(seen) if data is None else data
+        if whole is None:
+            raise SettingsError(
+                "how far an item is from the training items cannot be told without them, and the model has kept "
+                "fingerprints alone; give the training data",
+                argument="data",
+            )
+        known = training_items(seen, alphabet, whole)
+        items.update(known if data is None else data)
+    return Surroundings.of(items, least)
 
 
 def unknown_items() -> SettingsError:
