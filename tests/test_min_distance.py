@@ -66,7 +66,7 @@ def test_the_training_data_is_needed() -> None:
         MODEL.sample(5, min_distance=2)
     with pytest.raises(SettingsError, match="the data given has 1 of the 12 distinct items"):
         MODEL.sample(5, min_distance=2, data=nextchar.Corpus.from_items(["ava"]))
-    with pytest.raises(ConflictError, match="goes with new items, or with a least distance"):
+    with pytest.raises(ConflictError, match="goes with new items alone, or with a least distance"):
         MODEL.sample(5, data=CORPUS)
     plan = nextchar.Plan(min_distance=2)
     with pytest.raises(SettingsError, match="fingerprints alone; give the training data"):

@@ -85,7 +85,9 @@ def draw_items(
     """
     constraint = (constraint or Constraint()).for_sampling(plan.least)
     if data is not None and not plan.new and not plan.min_distance:
-        raise ConflictError("the training data goes with new items, or with a least distance, alone", argument="new")
+        raise ConflictError(
+            "the training data goes with new items alone, or with a least distance from known ones", argument="new"
+        )
     if not (data is None or isinstance(data, Corpus)):
         raise SettingsError(f"the training data is a corpus (Corpus.from_items, from_file), not {type(data).__name__}")
     near = None
