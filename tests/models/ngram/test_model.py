@@ -129,3 +129,30 @@ def test_scoring_asks_for_a_list_of_known_items() -> None:
         model.score(["ab", ""])
     with pytest.raises(UnknownSymbolError, match="'x'"):
         model.score(["ax"])
+
+
+def test_the_lectures_objects_by_name() -> None:
+    """ab twice and b: the rows are ., a, b; with k = 1, a row of n pairs has (N + 1) / (n + 3)."""
+    model = Ngram(order=2, add=1).fit(Corpus.from_items(["ab", "ab", "b"]))
+    assert model.N.tolist() == [[0, 2, 1], [0, 0, 2], [3, 0, 0]]
+    np.testing.assert_allclose(
+        model.P, [[1 / 6, 3 / 6, 2 / 6], [1 / 5, 1 / 5, 3 / 5], [4 / 6, 1 / 6, 1 / 6]], rtol=1e-12
+    )
+    unsmoothed = Ngram(order=2, add=0).fit(Corpus.from_items(["ab", "ab", "b"]))
+    np.testing.assert_allclose(unsmoothed.P, [[0, 2 / 3, 1 / 3], [0, 0, 1.0], [1.0, 0, 0]], rtol=1e-12)
+
+
+def test_the_lectures_objects_on_its_names(names: Corpus) -> None:
+    """The table of 228,146 pairs; P as the lecture computes it from N."""
+    model = Ngram(order=2, add=0).fit(names)
+    assert model.N.shape == model.P.shape == (27, 27)
+    assert model.N.sum() == 228146
+    np.testing.assert_allclose(model.P, model.N / model.N.sum(axis=1, keepdims=True), rtol=1e-12)
+
+
+@pytest.mark.parametrize("order", [1, 3, 4])
+def test_only_a_bigram_has_the_lectures_tables(order: int) -> None:
+    model = Ngram(order=order).fit(Corpus.from_items(["ab", "ab", "b"]))
+    for name in ("N", "P"):
+        with pytest.raises(SettingsError, match=rf"{name} is the table of a bigram, and this model has order {order}"):
+            getattr(model, name)

@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Final, Literal, final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.automata.automaton import Automaton
+from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.metrics import Metrics, SmoothingParameters
 from nextchar.core.model import SavedModel
@@ -228,6 +228,35 @@ class NgramModel(AutomatonModel):
     def context_length(self) -> int:
         """N - 1."""
         return self.settings.order - 1
+
+    @property
+    def N(self) -> npt.NDArray[np.int64]:  # noqa: N802 - the lecture's name
+        """The table of a bigram, as the lecture calls it: how often the second symbol follows the first, (V, V).
+
+        Raises:
+            SettingsError: the model has another order.
+        """
+        self._check_bigram("N")
+        return self.counts.table()
+
+    @property
+    def P(self) -> npt.NDArray[np.float64]:  # noqa: N802 - the lecture's name
+        """The probabilities of a bigram, (V, V): smoothed, each row of a symbol that something follows sums to 1.
+
+        Raises:
+            SettingsError: the model has another order.
+        """
+        self._check_bigram("P")
+        V = self.alphabet.size
+        _, after = self.automaton.step(np.full(V, ROOT, dtype=np.int32), np.arange(V))
+        return np.exp(self.automaton.rows(after))
+
+    def _check_bigram(self, name: str) -> None:
+        if self.settings.order != 2:
+            raise SettingsError(
+                f"{name} is the table of a bigram, and this model has order {self.settings.order}; counts.table() has "
+                "the counts of any order"
+            )
 
     @cached_property
     def smoothed(self) -> Smoothed:

@@ -216,3 +216,11 @@ def test_a_saved_net_works_without_torch(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 'the model bigram-net needs the extra "neural": pip install "nextchar[neural]"' in done.stdout
     assert len(done.stdout.splitlines()) == 3
+
+
+def test_the_lectures_objects_by_name() -> None:
+    """ab twice and b: after b comes the end, three times; the optimum has the shares of the counts."""
+    net = BigramNet(l2=1e-6).fit(Corpus.from_items(["ab", "ab", "b"]))
+    assert net.N.tolist() == [[0, 2, 1], [0, 0, 2], [3, 0, 0]]
+    np.testing.assert_allclose(net.P.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_allclose(net.P[0], [0, 2 / 3, 1 / 3], atol=1e-3)

@@ -273,6 +273,16 @@ class BigramNetModel(AutomatonModel):
         """One symbol."""
         return 1
 
+    @property
+    def N(self) -> npt.NDArray[np.int64]:  # noqa: N802 - the lecture's name
+        """The counts that the net learned from, as the lecture calls them, (V, V)."""
+        return self.counts.table()
+
+    @property
+    def P(self) -> F64:  # noqa: N802 - the lecture's name
+        """The probabilities that the net has learned, (V, V): softmax of each row of W."""
+        return np.exp(self.row_log_probs)
+
     @cached_property
     def row_log_probs(self) -> F64:
         """Log softmax of each row of W, (V, V), nats, in float64."""
