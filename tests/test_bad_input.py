@@ -77,7 +77,7 @@ UNREADABLE: dict[str, tuple[str, bytes, tuple[str, ...], tuple[str, ...]]] = {
     "only blank lines": ("a.txt", b"\n  \n\t\r\n\xc2\xa0\n", (), ("no items", "blank")),
     "only a byte order mark": ("a.txt", b"\xef\xbb\xbf", (), ("no items",)),
     # emma, a line feed, n, o: the bad byte is the third of line 2 and the eighth of the file
-    "not UTF-8": ("a.txt", b"emma\nno\xe9l\n", (), ("a.txt: line 2, byte 8 ", "0xe9", "latin-1 (--encoding)")),
+    "not UTF-8": ("a.txt", b"emma\nno\xe9l\n", (), ("a.txt: line 2, byte 8 ", "0xe9", "cp1252 (--encoding)")),
     "not UTF-8, after a byte order mark": ("a.txt", b"\xef\xbb\xbfemma\nno\xe9", (), ("line 2, byte 11 ",)),
     "not UTF-8, Windows lines": ("a.txt", b"emma\r\nno\xe9", (), ("line 2, byte 9 ",)),
     "not UTF-8, old Macintosh lines": ("a.txt", b"emma\rava\rno\xe9", (), ("line 3, byte 12 ",)),
@@ -116,7 +116,7 @@ UNREADABLE: dict[str, tuple[str, bytes, tuple[str, ...], tuple[str, ...]]] = {
     "an encoding that is none": ("a.txt", b"emma", ("--encoding", "base64"), ("'base64'", "utf-8")),
     "no such column": ("a.csv", csv("emma,1"), ("--column", "nom"), ("a.csv: no column 'nom'", "'name', 'births'")),
     "no such weight": ("a.csv", csv("emma,1"), ("--column", "name", "--weight", "n"), ("'n'", "'name', 'births'")),
-    "another separator": ("a.csv", b"name;births\nemma;1\n", ("--column", "name"), ("'name;births'", "commas", ".tsv")),
+    "a separator that none uses": ("a.csv", b"name:n\nemma:1\n", ("--column", "name"), ("'name:n'", "commas", ".tsv")),
     "two columns of that name": ("a.csv", b"name,name\na,b\n", ("--column", "name"), ("more than one", "'name'")),
     "a table without a line": ("a.csv", b"", ("--column", "name"), ("a.csv: is empty", "header")),
     "a table without rows": ("a.csv", csv(), ("--column", "name"), ("no items",)),

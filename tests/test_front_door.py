@@ -141,6 +141,7 @@ def instances() -> dict[str, object]:
         "Counts": nextchar.count(HUGE, 30),
         "EnsembleModel": nextchar.combine([model, nextchar.Ngram(order=1).fit(HUGE)], HUGE.take([2, 3])),
         "Evaluation": model.evaluate(HUGE),
+        "Format": nextchar.Format(column="x" * 999, label="y" * 999, delimiter=";", errors="replace"),
         "Mix": nextchar.Mix(seconds=1e-9, epochs=1e9, seed=2**62),
         "MixModel": mix,
         "Ngram": nextchar.Ngram(order=64, smoothing="pitman-yor", sweeps=10**9, seed=2**62),

@@ -46,7 +46,7 @@ def test_the_check_sees_an_option_in_a_message() -> None:
     [
         (("prob", "m", "--new"), "give the training data (--data)"),
         (("sample", "m", "--temperature", "0"), "give a max-length (--max-length)"),
-        (("evaluate", "m", "latin.txt"), "for example latin-1 (--encoding)"),
+        (("evaluate", "m", "latin.txt"), "probably cp1252 (--encoding)"),
         (("score", "m", "other.txt"), "or with a symbol for unknown ones (nextchar train --unknown)"),
         (
             ("classify", "m", "t.txt"),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nextchar.data.alphabet import Alphabet as Alphabet
     from nextchar.data.corpus import Corpus as Corpus
     from nextchar.data.corpus import TextOptions as TextOptions
+    from nextchar.data.format import Format as Format
     from nextchar.data.splits import Split as Split
     from nextchar.data.splits import split as split
     from nextchar.errors import NextcharError as NextcharError
@@ -82,6 +83,7 @@ _HOME: Final = {
     "Counts": "models.ngram.counts",
     "EnsembleModel": "models.ensemble.model",
     "Evaluation": "core.scoring",
+    "Format": "data.format",
     "GRU": "models.neural.families",
     "LSTM": "models.neural.families",
     "MLP": "models.neural.families",

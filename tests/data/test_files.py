@@ -13,7 +13,9 @@ import zstandard
 from click.testing import CliRunner
 
 from nextchar.cli import main
-from nextchar.data.files import COMPRESSIONS, Format, is_plain_local_file, is_table, read_blocks
+from nextchar.data.blocks import read_blocks
+from nextchar.data.files import COMPRESSIONS, is_plain_local_file, is_table
+from nextchar.data.format import Format
 from nextchar.errors import CorpusError
 
 ROOT = Path(__file__).parents[2]

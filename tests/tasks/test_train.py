@@ -13,7 +13,7 @@ import pytest
 
 from nextchar.core.scoring import item_nats, symbol_nats_plainly
 from nextchar.data.corpus import Corpus
-from nextchar.data.files import Format
+from nextchar.data.format import Format
 from nextchar.models.mix.model import MixModel
 from nextchar.models.registry import spec_of
 from nextchar.tasks import train as fitting

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus, TextOptions
-    from nextchar.data.files import Format
+    from nextchar.data.format import Format
 
 __all__ = [
     "constraint_from",
@@ -48,7 +48,7 @@ def format_from(column: str | None, weight: str | None, encoding: str) -> Format
     """The input format that the options ask for."""
     if weight is not None and column is None:
         raise click.UsageError("--weight needs --column, the column of the items.")
-    from nextchar.data.files import Format
+    from nextchar.data.format import Format
 
     return Format(encoding=encoding, column=column, weight=weight)
 
@@ -140,7 +140,7 @@ def constraint_from(
 def read_items(files: Sequence[str], options: TextOptions) -> list[Corpus]:
     """The files' items, one a line, treated as the model treats text; in alphabets of their own."""
     from nextchar.data.corpus import stream
-    from nextchar.data.files import Format
+    from nextchar.data.format import Format
 
     return [part for name in files for part in stream([name], Format(), options)]
 

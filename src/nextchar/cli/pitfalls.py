@@ -116,7 +116,8 @@ def _indented(text: str) -> Iterable[str]:
 
 def _words_of(source: str) -> list[str]:
     """The names of a file, one a line, as the lab takes them."""
-    from nextchar.data.files import Format, read_blocks
+    from nextchar.data.blocks import read_blocks
+    from nextchar.data.format import Format
     from nextchar.errors import CorpusError
 
     lines = [line for block in read_blocks(source, Format()) for line in block.text.splitlines() if line.strip()]

@@ -161,6 +161,11 @@ class Alphabet:
             )
         return ids.astype(self.dtype, copy=False)
 
+    def lacking(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Where, in text with line feeds, the characters are that have no id."""
+        known = np.minimum(codepoints, len(self._line_table) - 1)
+        return np.flatnonzero(self._line_table[known] == self.size)
+
     def encode(self, text: str) -> Ids:
         """Ids of a text's characters, shape (T,), without boundaries.
 

@@ -10,24 +10,36 @@ Letters: n items, S symbols (characters and one boundary an item), V size of the
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of
+from nextchar.data.blocks import name_of, read_blocks
+from nextchar.data.decoding import Digest
 from nextchar.data.display import one_line, shortened, table_html, thousands
-from nextchar.data.files import Block, Digest, Format, read_blocks
+from nextchar.data.format import Block, ErrorPolicy, Format, Tally
 from nextchar.data.hashing import mix
 from nextchar.errors import CorpusError, UnknownSymbolError
 
-__all__ = ["MOST_WEIGHT", "Corpus", "Source", "TextOptions", "exact_sum", "parts_of", "stream"]
+__all__ = [
+    "MOST_WEIGHT",
+    "Corpus",
+    "Encoded",
+    "Source",
+    "TextOptions",
+    "encode_block",
+    "exact_sum",
+    "parts_of",
+    "stream",
+]
 
 Fingerprints = npt.NDArray[np.uint64]
 MOST_WEIGHT: Final = (1 << 63) - 1  # of all symbols together, each as often as its item counts: 64 bits
@@ -133,6 +145,9 @@ class Corpus:
         column: str | None = None,
         weight: str | None = None,
         encoding: str = "utf-8",
+        delimiter: str | None = None,
+        header: bool = True,
+        errors: ErrorPolicy = "stop",
         options: TextOptions | None = None,
         alphabet: Alphabet | None = None,
     ) -> Corpus:
@@ -140,9 +155,12 @@ class Corpus:
 
         Args:
             sources: one or more; their items follow each other.
-            column: read this column of a CSV file (TSV by the file's ending) instead of whole lines.
+            column: read this column of a table instead of whole lines; by its name, or its number from 1.
             weight: the column of whole-number weights.
             encoding: a Python codec name.
+            delimiter: the character between the fields of a table; by default it is found out.
+            header: whether a table begins with the names of its columns.
+            errors: what becomes of lines that cannot be used: see `Format`.
             options: what to do to the text; by default blanks at the ends are stripped.
             alphabet: encode with this one; by default the characters that occur.
 
@@ -151,7 +169,9 @@ class Corpus:
             UnknownSymbolError: a character is not in the given alphabet; with file and line.
         """
         digest = Digest()
-        format_ = Format(encoding=encoding, column=column, weight=weight)
+        format_ = Format(
+            encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors
+        )
         names = tuple(str(source) for source in sources)
         parts = list(stream(names, format_, options or TextOptions(), alphabet, digest))
         return replace(
@@ -173,8 +193,7 @@ class Corpus:
         text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
         if "\0" in text:
             raise CorpusError(f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}: holds a NUL character")
-        part = _encode_block(Block(text, 1), "the input", options or TextOptions(), alphabet)
-        return cls.concatenate([] if part is None else [part])
+        return cls._of_block(Block(text, 1), "line", options, alphabet)
 
     @classmethod
     def from_items(
@@ -207,8 +226,14 @@ class Corpus:
             if any(w != int(w) or not 0 <= w <= MOST_WEIGHT for w in weights):
                 raise CorpusError("weights must be whole numbers from 0 to 2^63 - 1")
         block = Block(text, 1, None if weights is None else tuple(int(w) for w in weights))
-        part = _encode_block(block, "the input", options or TextOptions(), alphabet)
-        return cls.concatenate([] if part is None else [part])
+        return cls._of_block(block, "item", options, alphabet)
+
+    @classmethod
+    def _of_block(cls, block: Block, where: str, options: TextOptions | None, alphabet: Alphabet | None) -> Corpus:
+        found = encode_block(block, where, options or TextOptions(), alphabet)
+        for error in found.refused.values():
+            raise error
+        return cls.concatenate([] if found.corpus is None else [found.corpus])
 
     @classmethod
     def concatenate(cls, parts: Sequence[Corpus]) -> Corpus:
@@ -396,7 +421,7 @@ def stream(
             empty = False
             yield part
     if empty:
-        names = ", ".join(map(_name, sources))
+        names = ", ".join(map(name_of, sources))
         also = " and weights of 0" if format_.weight else ""
         raise CorpusError(f"{names}: no items: empty, or has only blank lines{also}")
 
@@ -409,18 +434,41 @@ def parts_of(
     digest: Digest | None = None,
 ) -> Iterator[Corpus]:
     """As `stream`, for one source, which may be without items."""
-    for block in read_blocks(source, format_, digest):
-        part = _encode_block(block, _name(source), options, alphabet)
-        if part is not None:
-            yield part
+    tally = Tally(format_.errors)
+    for block in read_blocks(source, format_, digest, tally):
+        found = encode_block(block, f"{name_of(source)}: line", options, alphabet)
+        for place, error in found.refused.items():
+            if format_.errors == "stop":
+                raise error
+            tally.skip(block.number(place), error)
+        if found.corpus is not None:
+            yield found.corpus
+    tally.tell()
 
 
-def _name(source: str) -> str:
-    return "standard input" if source == "-" else source
+class Encoded(NamedTuple):
+    """A block of lines as a corpus.
+
+    Attributes:
+        corpus: its items, or None where there is none.
+        places: (n,) where in the block each item of the corpus is, from 0.
+        refused: which lines have a character that the alphabet lacks, by their places.
+    """
+
+    corpus: Corpus | None
+    places: npt.NDArray[np.int64]
+    refused: Mapping[int, UnknownSymbolError]
 
 
-def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alphabet | None) -> Corpus | None:
-    """A block of lines as a corpus; None where every line is blank."""
+def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alphabet | None) -> Encoded:
+    """A block of lines as a corpus, in the alphabet given or one of its own.
+
+    Args:
+        block: the lines, without refused ones.
+        where: what stands before a line's number in an error.
+        options: what is done to the text.
+        alphabet: the characters that may occur; None for those that do.
+    """
     compiled = kernels_loaded()
     text = options.apply(block.text, strip=not compiled)
     codepoints: npt.NDArray[Any] = codepoints_of(text)
@@ -435,30 +483,52 @@ def _encode_block(block: Block, source: str, options: TextOptions, alphabet: Alp
     weights = None if block.weights is None else np.array(block.weights, dtype=np.int64)
     if weights is not None:
         kept &= weights > 0
-        weights = weights[kept]
-    if not kept.any():
-        return None
-    if not kept.all():
+    places = np.flatnonzero(kept)
+    if not len(places):
+        return Encoded(None, places, {})
+    if len(places) < len(kept):
         codepoints = codepoints[np.repeat(kept, lengths + 1)]
-    offsets = np.concatenate([[0], np.cumsum(lengths[kept] + 1)])
-    own = alphabet or _alphabet_of(codepoints, source)
+    offsets = np.concatenate([[0], np.cumsum(lengths[places] + 1)])
+    own = alphabet or _alphabet_of(codepoints, where)
     try:
         ids = own.encode_lines(codepoints)
-    except UnknownSymbolError as error:
-        item = int(np.searchsorted(offsets, error.position, side="right")) - 1
-        line = block.first_line + int(np.flatnonzero(kept)[item])
-        position = error.position - int(offsets[item])
-        raise UnknownSymbolError(
-            f"{source}: line {line}, character {position + 1}: the model does not know {error.character!r} "
-            f"(U+{ord(error.character):04X}); train on text that has it, or with a symbol for unknown ones",
-            character=error.character,
-            position=position,
-            argument="unknown",
-        ) from None
-    return Corpus(alphabet=own, ids=ids, offsets=offsets, weights=weights, options=options, blank=blank).checked()
+    except UnknownSymbolError:
+        refused = {}
+        for item, position in _first_in_each(own.lacking(codepoints), offsets):
+            place = int(places[item])
+            at = f"{where} {block.number(place)}, character {position + 1}"
+            refused[place] = _unknown(chr(codepoints[offsets[item] + position]), position, at)
+        rest = np.setdiff1d(np.arange(len(kept)), list(refused))
+        found = encode_block(block.without(refused), where, options, alphabet)
+        return Encoded(found.corpus, rest[found.places], refused)
+    corpus = Corpus(
+        alphabet=own,
+        ids=ids,
+        offsets=offsets,
+        weights=None if weights is None else weights[places],
+        options=options,
+        blank=blank,
+    )
+    return Encoded(corpus.checked(), places, {})
 
 
-def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:
+def _first_in_each(positions: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """The items that have some of the positions of the text, each with the first in it."""
+    items, first = np.unique(np.searchsorted(offsets, positions, side="right") - 1, return_index=True)
+    return list(zip(items.tolist(), (positions[first] - offsets[items]).tolist(), strict=True))
+
+
+def _unknown(character: str, position: int, at: str) -> UnknownSymbolError:
+    return UnknownSymbolError(
+        f"{at}: the model does not know {character!r} (U+{ord(character):04X}); train on text that has it, or with a "
+        "symbol for unknown ones",
+        character=character,
+        position=position,
+        argument="unknown",
+    )
+
+
+def _alphabet_of(codepoints: npt.NDArray[Any], where: str) -> Alphabet:
     seen = np.zeros(0x110000, dtype=np.bool_)
     if kernels_loaded():
         from nextchar._kernels.corpus import mark_seen
@@ -470,7 +540,8 @@ def _alphabet_of(codepoints: npt.NDArray[Any], source: str) -> Alphabet:
     present = np.flatnonzero(seen)
     surrogates = (present >= 0xD800) & (present <= 0xDFFF)
     if surrogates.any():
-        raise CorpusError(f"{source}: holds half a surrogate pair (U+{present[surrogates][0]:04X}); not valid text")
+        half = f"U+{present[surrogates][0]:04X}"
+        raise CorpusError(f"{where.removesuffix(': line')}: holds half a surrogate pair ({half}); not valid text")
     return Alphabet("".join(map(chr, present)))
 
 

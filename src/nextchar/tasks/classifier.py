@@ -30,9 +30,10 @@ from nextchar.core.model import Model
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
+from nextchar.data.blocks import read_blocks
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.data.display import line_of, shortened, table_html, thousands
-from nextchar.data.files import Format, read_blocks
+from nextchar.data.format import Format
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram

@@ -17,8 +17,9 @@ from nextchar.core.scoring import Evaluation, evaluate
 from nextchar.core.spec import Spec
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Source, TextOptions, stream
+from nextchar.data.decoding import Digest
 from nextchar.data.display import one_line
-from nextchar.data.files import Digest, Format
+from nextchar.data.format import Format
 from nextchar.data.provenance import ProvenanceRecorder
 from nextchar.data.splits import Split, SplitName, split
 from nextchar.models.ngram.count_settings import CountSpec

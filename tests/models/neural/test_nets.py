@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nextchar.data.corpus import Corpus
-from nextchar.data.files import Format
+from nextchar.data.format import Format
 from nextchar.errors import SettingsError
 from nextchar.models.neural.training.packing import IGNORED, Epochs, pack
 from nextchar.tasks import train as fitting

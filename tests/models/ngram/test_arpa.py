@@ -686,7 +686,7 @@ def test_commands_that_cannot_work_write_nothing(tmp_path: Path) -> None:
         (("export", model, tmp_path / "no" / "x.arpa"), "there is no folder"),
         (("export", model, tmp_path / "x.arpa.xz"), "end the name in .gz"),
         (("export", tmp_path / "none", tmp_path / "x.arpa"), "no such file"),
-        (("import", model, "-o", tmp_path / "y.safetensors"), "not utf-8"),
+        (("import", model, "-o", tmp_path / "y.safetensors"), "it is a safetensors file, perhaps a model"),
         (("import", tmp_path / "none", "-o", tmp_path / "y.safetensors"), "no such file"),
         (("import", DATA / "cities.txt", "-o", tmp_path / "y.safetensors"), "line 1: an ARPA file begins with"),
     ):

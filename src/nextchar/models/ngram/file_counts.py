@@ -14,7 +14,8 @@ import numpy.typing as npt
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import TextOptions, parts_of
-from nextchar.data.files import Format, is_plain_local_file, open_binary
+from nextchar.data.files import is_plain_local_file, open_binary
+from nextchar.data.format import Format
 from nextchar.models.ngram.counts import (
     COMPILED_FROM,
     I64,

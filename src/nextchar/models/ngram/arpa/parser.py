@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet
-from nextchar.data.files import Block
+from nextchar.data.format import Block
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.arpa.words import BEGIN, END, UNKNOWN, character_of
 from nextchar.models.ngram.counts import MAX_ORDER

@@ -1,0 +1,97 @@
+r"""From a source to text: blocks of whole lines, or of one column of a table.
+
+Everything above this floor sees text with `\n` line ends only. A block is a few megabytes, so that a file of any
+size is read in bounded memory (unless a single line is longer than that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends
+from nextchar.data.files import ending_of, open_binary
+from nextchar.data.format import Block, Format, Tally
+from nextchar.data.tables import table_blocks
+
+__all__ = ["name_of", "raw_blocks", "read_blocks"]
+
+
+def name_of(source: str) -> str:
+    """How messages call a source."""
+    return "standard input" if source == "-" else source
+
+
+def read_blocks(
+    source: str, format_: Format, digest: Digest | None = None, tally: Tally | None = None
+) -> Iterator[Block]:
+    """The lines of a source that can be used, in order, in blocks of a few megabytes.
+
+    What `format_.errors` has left out is counted in the tally, which the caller then lets tell of it; without one, a
+    warning comes at the end of the source.
+
+    Raises:
+        CorpusError: it cannot be read, or lacks a column; or a line cannot be decoded, or holds a NUL character, or is
+            no row of the table, and the policy is to stop (with line and byte).
+    """
+    own = Tally(format_.errors) if tally is None else tally
+    for block in raw_blocks(source, format_, digest):
+        settled = own.settle(block)
+        yield settled.without(settled.refused)
+    if tally is None:
+        own.tell()
+
+
+def raw_blocks(
+    source: str,
+    format_: Format,
+    digest: Digest | None = None,
+    *,
+    at_once: bool = False,
+) -> Iterator[Block]:
+    """All lines of a source, those too that cannot be used, which the blocks say.
+
+    Args:
+        source: as for `open_binary`.
+        format_: how to read it.
+        digest: takes in what is read.
+        at_once: a block is what has come so far, instead of some megabytes: for input that pauses.
+
+    Raises:
+        CorpusError: it cannot be read, or lacks a column.
+    """
+    name = name_of(source)
+    with open_binary(source) as handle:
+        decoder = Decoder(name, handle, format_.encoding, digest, at_once=at_once)
+        if format_.column is None:
+            yield from _line_blocks(decoder)
+        else:
+            yield from table_blocks(name, ending_of(source), decoder, format_)
+
+
+def _line_blocks(decoder: Decoder) -> Iterator[Block]:
+    """Cut pieces of text at line ends."""
+    held: list[str] = []
+    first_line = 1
+    for text in decoder:
+        cut = text.rfind("\n") + 1
+        if not cut:
+            held.append(text)
+            continue
+        block = "".join([*held, text[:cut]])
+        held = [text[cut:]]
+        yield _checked(block, first_line, decoder)
+        first_line += line_ends(block)
+    if rest := "".join(held):
+        yield _checked(rest + "\n", first_line, decoder)
+
+
+def _checked(text: str, first_line: int, decoder: Decoder) -> Block:
+    """The block with what is wrong with its lines."""
+    if MARK not in text and "\0" not in text:
+        return Block(text, first_line)
+    refused = {
+        place: decoder.refusal(line, first_line + place)
+        for place, line in enumerate(text.split("\n")[:-1])
+        if MARK in line or "\0" in line
+    }
+    return Block(text.replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT), first_line, refused=refused)

@@ -1,0 +1,192 @@
+r"""From bytes to text, piece by piece: line ends become \n, a byte order mark goes, what cannot be decoded is marked.
+
+A mark stands for a sequence of bytes that the encoding does not have. It is half a surrogate pair, which decoded text
+never holds; so the line that holds one can be refused, or the mark replaced, later on.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import select
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from nextchar.data.encoding_guess import advice, doubt
+from nextchar.data.file_kinds import no_text
+from nextchar.data.format import Refusal
+from nextchar.errors import CorpusError
+
+__all__ = ["BLOCK_BYTES", "MARK", "REPLACEMENT", "Decoder", "Digest", "line_ends", "reason_of"]
+
+BLOCK_BYTES: Final = 1 << 22
+MARK: Final = "\udfff"
+REPLACEMENT: Final = "\ufffd"
+_DROPPING_THE_MARK: Final = ("utf-8-sig", "utf-16", "utf-32")  # codecs that know the byte order mark
+_FIRST_BYTES: Final = 1 << 10  # that tell what a file is
+_MARKING: Final = "nextchar-mark"
+
+codecs.register_error(_MARKING, lambda error: (MARK, error.end))  # type: ignore[attr-defined]
+
+
+@dataclass
+class Digest:
+    """SHA-256 and size of the bytes read so far, over all sources."""
+
+    _sha256: hashlib._Hash = field(default_factory=hashlib.sha256)
+    size: int = 0
+
+    def update(self, chunk: bytes) -> None:
+        """Take in the next bytes."""
+        self._sha256.update(chunk)
+        self.size += len(chunk)
+
+    @property
+    def hexdigest(self) -> str:
+        """The SHA-256 so far, 64 hexadecimal digits."""
+        return self._sha256.hexdigest()
+
+
+class Decoder:
+    """The text of a binary stream in pieces.
+
+    Args:
+        source: its name, for messages.
+        handle: opened to read.
+        encoding: a Python codec name.
+        digest: takes in what is read.
+        at_once: give what has come so far, instead of waiting for a few megabytes.
+    """
+
+    def __init__(
+        self, source: str, handle: BinaryIO, encoding: str, digest: Digest | None = None, *, at_once: bool = False
+    ) -> None:
+        self._source, self._handle, self._encoding, self._digest = source, handle, encoding, digest
+        codec = codecs.lookup(encoding).name
+        self._codec = "utf-8-sig" if codec == "utf-8" else codec
+        self._at_once = at_once
+        self._first = b""
+        self._place: str | None = None  # of the first byte that cannot be decoded, and why
+        self._sample = b""  # what the encoding can be guessed from, then
+
+    def __iter__(self) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder(self._codec)()
+        newlines = io.IncrementalNewlineDecoder(None, translate=True)
+        bytes_before, at_end, sound = 0, False, True
+        while not at_end:
+            chunk = self._chunk()
+            at_end = not chunk
+            if len(self._first) < _FIRST_BYTES:
+                self._first += chunk[:_FIRST_BYTES]
+                if what := no_text(self._source, self._first):
+                    raise CorpusError(f"{self._source}: {what}")
+            state = decoder.getstate() if sound else (b"", 0)
+            try:
+                text = decoder.decode(chunk, final=at_end)
+            except UnicodeDecodeError as error:
+                self._note(error, chunk, bytes_before)
+                decoder, sound = codecs.getincrementaldecoder(self._codec)(_MARKING), False
+                decoder.setstate(state)
+                text = decoder.decode(chunk, final=at_end)
+            except UnicodeError as error:  # UTF-16 without a byte order mark
+                raise CorpusError(
+                    f"{self._source}: not {self._encoding}: {error}; give its encoding, {advice(chunk)}",
+                    argument="encoding",
+                ) from None
+            if not bytes_before:
+                self._check(chunk, text)
+                if self._codec not in _DROPPING_THE_MARK:
+                    text = text.removeprefix("\ufeff")
+            bytes_before += len(chunk)
+            yield newlines.decode(text, final=at_end)
+
+    def _chunk(self) -> bytes:
+        try:
+            chunk = _what_has_come(self._handle) if self._at_once else self._handle.read(BLOCK_BYTES)
+        except _read_errors() as error:
+            raise CorpusError(f"{self._source}: cannot be read to its end: {reason_of(error)}; is it whole?") from error
+        if self._digest is not None:
+            self._digest.update(chunk)
+        return chunk
+
+    def _note(self, error: UnicodeDecodeError, chunk: bytes, bytes_before: int) -> None:
+        # error.object ends where the chunk ends; it may begin earlier (a character cut in two) or later (a BOM).
+        good = len(chunk) - len(error.object) + error.start
+        byte = error.object[error.start]
+        self._place = f"byte {bytes_before + good + 1} of the file: not {self._encoding} (0x{byte:02x}: {error.reason})"
+        self._sample = chunk
+
+    def _check(self, chunk: bytes, text: str) -> None:
+        """Whether the text's first piece shows that another encoding is meant."""
+        if text.startswith("\ufffe"):
+            raise CorpusError(
+                f"{self._source}: not {self._encoding}: its byte order mark says otherwise; give its encoding, "
+                f"{advice(chunk)}",
+                argument="encoding",
+            )
+        if found := doubt(chunk, text, self._encoding):
+            warnings.warn(f"{self._source}: {found}", UserWarning, stacklevel=3)
+
+    def refusal(self, line: str, number: int) -> Refusal:
+        """Why a line with a mark or a NUL character cannot be used."""
+        at = f"{self._source}: line {number}"
+        if MARK not in line:
+            what = no_text(self._source, self._first, failed=True)
+            what = (
+                what
+                or f"this is not a text file, or has another encoding, {advice(self._first, otherwise='utf-16-le')}"
+            )
+            return Refusal(CorpusError(f"{at}: holds a NUL character; {what}", argument="encoding"), True)
+        if self._place is None:
+            return Refusal(CorpusError(f"{at}: not {self._encoding}"), True)
+        place, self._place = self._place, None
+        what = no_text(self._source, self._first, failed=True)
+        error = (
+            CorpusError(f"{at}, {place}; {what}")
+            if what
+            else CorpusError(f"{at}, {place}; give its encoding, {advice(self._sample)}", argument="encoding")
+        )
+        return Refusal(error, True)
+
+
+def _what_has_come(handle: BinaryIO) -> bytes:
+    """The next bytes: some megabytes, or as many as there are before the input pauses; none at its end."""
+    read: Callable[[int], bytes] = getattr(handle, "read1", handle.read)
+    chunk = read(BLOCK_BYTES)
+    if not _may_pause(handle):
+        return chunk
+    chunks, size = [chunk], len(chunk)
+    while chunk and size < BLOCK_BYTES and select.select([handle], [], [], 0)[0]:
+        chunk = read(BLOCK_BYTES - size)
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)
+
+
+def _may_pause(handle: BinaryIO) -> bool:
+    """Whether it is a pipe or a terminal as the system gives it, which can be asked whether there is more."""
+    raw = getattr(handle, "raw", handle)
+    return sys.platform != "win32" and isinstance(raw, io.FileIO) and not raw.seekable()
+
+
+def line_ends(text: str) -> int:
+    """text.count of line feeds, which is slow where lines are short."""
+    return int(np.count_nonzero(np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8) == ord("\n")))
+
+
+def reason_of(error: BaseException) -> str:
+    """What the system, or a decompressor, says of its error."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+def _read_errors() -> tuple[type[Exception], ...]:
+    """What reading a damaged file raises: from the system, and from those decompressors that have been loaded."""
+    modules = {"zstandard": "ZstdError", "lzma": "LZMAError", "zlib": "error"}
+    loaded = [getattr(sys.modules[module], name) for module, name in modules.items() if module in sys.modules]
+    return (OSError, EOFError, ValueError, *loaded)

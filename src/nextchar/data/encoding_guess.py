@@ -1,0 +1,193 @@
+"""Which encoding bytes are in, judged by the letters that come out: advice for people, never used by itself.
+
+Detectors of encodings need a paragraph; a list of names has one letter in twenty that tells anything. So each
+candidate is an encoding together with the letters of languages that are written in it: it is as good as the share of
+its characters beyond ASCII that are among them, and the earlier one wins where two are as good.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import Final
+
+__all__ = ["advice", "doubt", "guess"]
+
+_SAMPLE: Final = 1 << 14  # bytes of lines that have more than ASCII
+_SURE: Final = 0.85  # the score from which a guess is one
+_NEAR: Final = 0.03  # and within which several are named
+_FREQUENT: Final = 10  # letters of an alphabet other than the Latin, which stand first in its list
+_BONUS: Final = 0.1  # for these, where an alphabet is good
+_PAIRS_BONUS: Final = 0.06  # East Asian characters, where all are common ones
+_SIGNS: Final = frozenset("‘’‚“”„–—…€«»·•™ªº\xa0\u202f")
+_AFTER_BLANKS: Final = frozenset("£°§©®½¼²¿¡")
+_SEVERAL: Final = "àâçéèêëîïôœùûüæäößáíóúñãõåøìò"  # languages beside each other, which is less likely
+_LATIN: Final = (
+    ("cp1252", "àâæçéèêëîïôœùûü"),  # French
+    ("cp1252", "äöüß"),
+    ("cp1252", "áéíóúüñ"),
+    ("cp1252", "àáâãçéêíóôõúü"),
+    ("cp1252", "àèéìíòóùçïü"),  # Italian and Catalan
+    ("cp1252", "åäöæøéü"),
+    ("cp1252", "áéíóúýþæöð"),
+    ("cp1250", "ąćęłńóśźż"),
+    ("cp1250", "áčďéěíňóřšťúůýžöüä"),
+    ("cp1250", "áéíóöőúüű"),
+    ("cp1250", "áäčďéíĺľňóôŕšťúýž"),
+    ("cp1250", "čćđšž"),
+    ("cp1250", "ăâîşţ"),
+    ("cp1254", "çğıöşüâîİ"),
+    ("cp1257", "ąčęėįšųūž"),
+    ("cp1257", "āčēģīķļņšūž"),
+    ("cp1252", _SEVERAL),
+    ("mac_roman", _SEVERAL),
+    ("cp850", _SEVERAL),
+)
+_CYRILLIC: Final = "оеаинтсрвлбгдёжзйкмпуфхцчшщъыьэюяіїєґў"
+_OTHER_ALPHABETS: Final = (  # the frequent letters first
+    ("cp1251", _CYRILLIC),
+    ("koi8-r", _CYRILLIC),
+    ("cp1253", "αοιετσνηυρςβγδζθκλμξπφχψωάέήίόύώϊϋΐΰ"),
+    ("cp1255", "יוהלארמשתבגדזחטךכםןנסעףפץצק"),
+    ("cp1256", "اليمونرتبعثجحخدذزسشصضطظغفقكهىةءآأؤإئپچژگ"),
+    ("cp874", "านรอกเงมยล" + "".join(map(chr, range(0x0E01, 0x0E4F)))),
+)
+_COMMON_PAIRS: Final = {  # of East Asian encodings: which bytes open the characters that are common
+    "shift_jis": (*range(0x82, 0x84), *range(0x88, 0x98)),
+    "gb18030": tuple(range(0xB0, 0xD8)),
+    "big5": tuple(range(0xA4, 0xC7)),
+    "euc-kr": tuple(range(0xB0, 0xC9)),
+    "euc-jp": (0xA4, 0xA5, *range(0xB0, 0xD0)),
+}
+_MARKED: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8"),
+)
+
+
+def advice(sample: bytes, *, otherwise: str = "cp1252") -> str:
+    """Which encoding to give: the one that the bytes look like, or an example."""
+    found = guess(sample)
+    return f"probably {' or '.join(found)}" if found else f"for example {otherwise}"
+
+
+def guess(sample: bytes) -> tuple[str, ...]:
+    """The encoding that bytes are in, or several that are as likely; ASCII and UTF-8 are both utf-8."""
+    for mark, encoding in _MARKED:
+        if sample.startswith(mark):
+            return (encoding,)
+    if (wide := _wide(sample)) is not None:
+        return (wide,)
+    if _is_utf8(sample):
+        return ("utf-8",)
+    telling = b"\n".join(line for line in sample.splitlines() if not line.isascii())[:_SAMPLE]
+    scores: dict[str, float] = {}
+    for encoding, letters in _LATIN:
+        score = _latin(telling, encoding, frozenset(letters)) * (1 - _NEAR * (letters is _SEVERAL))
+        scores[encoding] = max(scores.get(encoding, 0), score)
+    for encoding, letters in _OTHER_ALPHABETS:
+        scores[encoding] = _alphabet(telling, encoding, letters)
+    for encoding in _COMMON_PAIRS:
+        scores[encoding] = _pairs(telling, encoding)
+    best = max(scores.values())
+    if best < _SURE:
+        return ()
+    latin = [encoding for encoding, _ in _LATIN if scores[encoding] == best]
+    return tuple(latin[:1]) or tuple(encoding for encoding, score in scores.items() if score > best - _NEAR)
+
+
+def _wide(sample: bytes) -> str | None:
+    """UTF-16 and UTF-32 without a mark, by where the zero bytes of plain letters are."""
+    zeros = [sample[k::4].count(0) for k in range(4)]
+    if sum(zeros) * 5 < len(sample) or not sample:  # fewer than one byte in five
+        return None
+    if sum(zeros) * 2 > len(sample):
+        return "utf-32-le" if zeros[0] <= zeros[3] else "utf-32-be"
+    return "utf-16-le" if zeros[0] + zeros[2] <= zeros[1] + zeros[3] else "utf-16-be"
+
+
+def _is_utf8(sample: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(telling: bytes, encoding: str) -> str:
+    """The text, or none where the encoding does not have these bytes; the sample may end inside a character."""
+    errors = "replace" if encoding == "cp1252" else "strict"  # of which Python lacks five bytes
+    try:
+        return codecs.getincrementaldecoder(encoding)(errors).decode(telling)
+    except UnicodeDecodeError:
+        return ""
+
+
+def _latin(telling: bytes, encoding: str, letters: frozenset[str]) -> float:
+    """The share of characters beyond ASCII that are letters of the language, or signs, where writing has them."""
+    good = letter = total = 0
+    western = encoding in ("cp1252", "mac_roman", "cp850")  # where letters beyond ASCII do not come by threes
+    text = f" {_decoded(telling, encoding)} "
+    for before, character, after in zip(text, text[1:], text[2:], strict=False):
+        if character.isascii():
+            continue
+        total += 1
+        if character in _SIGNS or (character in _AFTER_BLANKS and not before.isalpha()):
+            good += 1
+        elif character in letters or character.lower() in letters:
+            shouted = character.isupper() and before.islower()
+            crowded = western and not before.isascii() and not after.isascii()
+            good += (fits := not shouted and not crowded and (character not in "õÕ" or after in "eE"))  # as in ações
+            letter += fits
+    return good / total if letter or (good and encoding == "cp1252") else 0.0
+
+
+def _alphabet(telling: bytes, encoding: str, letters: str) -> float:
+    """The same for an alphabet of its own, where words have no letter of ASCII; frequent letters are better."""
+    good = frequent = total = 0
+    text = f" {_decoded(telling, encoding)} "
+    for before, character, after in zip(text, text[1:], text[2:], strict=False):
+        if character.isascii():
+            continue
+        total += 1
+        mixed = any(c.isascii() and c.isalpha() for c in (before, after))
+        shouted = character.isupper() and before.islower()
+        if character in _SIGNS or (character.lower() in letters and not mixed and not shouted):
+            good += 1
+            frequent += character.lower() in letters[:_FREQUENT]
+    return (good + _BONUS * frequent) / total if total else 0.0
+
+
+def _pairs(telling: bytes, encoding: str) -> float:
+    """The share of the characters beyond ASCII that are among the common ones."""
+    good = total = 0
+    text = f" {_decoded(telling, encoding)} "
+    for before, character, after in zip(text, text[1:], text[2:], strict=False):
+        if character.isascii():
+            continue
+        total += 1
+        pair = character.encode(encoding)
+        common = len(pair) == 2 and pair[0] in _COMMON_PAIRS[encoding]
+        good += common and not any(c.isascii() and c.isalpha() for c in (before, after))
+    return good / total * (1 + _PAIRS_BONUS) if total else 0.0
+
+
+def doubt(sample: bytes, text: str, encoding: str) -> str | None:
+    """Why another encoding than the given one is meant, or None; of what can be decoded either way.
+
+    Args:
+        sample: the first bytes.
+        text: what the encoding makes of them.
+        encoding: the one that was given.
+    """
+    codec = codecs.lookup(encoding).name
+    if codec in ("utf-8", "utf-8-sig", "utf-7") or not sample:
+        return None
+    if codec in ("iso8859-1", "iso8859-15") and any("\x80" <= c <= "\x9f" and c != "\x85" for c in text):
+        return f"read as {encoding} it holds control characters; its encoding is {advice(sample)}"
+    plain = codec.startswith(("utf-16", "utf-32")) and b"\0" not in sample
+    if (plain or not sample.isascii()) and b"\x1b" not in sample and _is_utf8(sample) and not _wide(sample):
+        return f"it was read as {encoding}, but its bytes are valid UTF-8; its encoding is probably utf-8"
+    return None

@@ -1,0 +1,180 @@
+"""How to read the text of a file, and what comes of it: blocks of lines, with those that cannot be used."""
+
+from __future__ import annotations
+
+import codecs
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, get_args
+
+from nextchar.data.display import one_line, thousands
+from nextchar.errors import CorpusError, NextcharError
+
+__all__ = ["Block", "ErrorPolicy", "Format", "Refusal", "Tally"]
+
+ErrorPolicy = Literal["stop", "skip", "replace"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How to read the text of a file.
+
+    Attributes:
+        encoding: a Python codec name.
+        column: the column of a table (CSV, TSV and the like) that holds the items, by its name in the header line or,
+            where none has that name, by its number from 1; None for one item a line.
+        weight: the column of the weights, whole numbers.
+        label: the column of the labels.
+        delimiter: the character between the fields of a table; None to find out.
+        header: whether a table begins with a line of names; without, columns go by their numbers.
+        errors: what becomes of a line that cannot be used. `stop`: an error that names it. `skip`: it is left out.
+            `replace`: what cannot be decoded, and NUL, becomes U+FFFD and a line end in an item a space; what is wrong
+            in another way is left out. A warning tells how many lines these were, and the first.
+
+    Example:
+        >>> import nextchar
+        >>> nextchar.Format(column="name", delimiter=";")
+        Format(column='name', delimiter=';')
+    """
+
+    encoding: str = "utf-8"
+    column: str | None = None
+    weight: str | None = None
+    label: str | None = None
+    delimiter: str | None = None
+    header: bool = True
+    errors: ErrorPolicy = "stop"
+
+    __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        try:
+            codecs.getincrementaldecoder(self.encoding)
+            with suppress(UnicodeError):  # one letter may be too short for it
+                b"a".decode(self.encoding)  # unlike a look-up, this refuses codecs that give no text, such as base64
+        except (LookupError, ValueError):
+            raise CorpusError(
+                f"there is no text encoding {self.encoding!r}; try utf-8, utf-16, cp1252 or gb18030"
+            ) from None
+        if self.errors not in get_args(ErrorPolicy):
+            raise CorpusError(f"errors is {self.errors!r}; it is one of {', '.join(get_args(ErrorPolicy))}")
+        for what, name in (("weight", self.weight), ("label", self.label)):
+            if name is not None and self.column is None:
+                raise CorpusError(f"a {what} column ({name!r}) needs the column of the items too")
+        if self.delimiter is not None:
+            if self.column is None:
+                raise CorpusError("a delimiter needs the column of the items too", argument="column")
+            if len(self.delimiter) != 1 or self.delimiter in '"\r\n\0':
+                raise CorpusError(f"the delimiter is one character, not {self.delimiter!r}", argument="delimiter")
+        if not self.header:
+            if self.column is None:
+                raise CorpusError("a table without a header needs the column of the items", argument="column")
+            for name in (self.column, self.weight, self.label):
+                if name is not None and not (name.isdecimal() and int(name)):
+                    raise CorpusError(
+                        f"without a header line a column is given by its number, 1 for the first, not {name!r}",
+                        argument="column",
+                    )
+
+
+class Refusal(NamedTuple):
+    """Why a line cannot be used.
+
+    Attributes:
+        error: with the file and the line.
+        replaced: whether replacing characters mends it; the block's text has them replaced.
+    """
+
+    error: NextcharError
+    replaced: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a source, or rows of a table.
+
+    Attributes:
+        text: lines, each ended by a line feed; of a table the items, one a line.
+        first_line: the number of the first line in its file, from 1.
+        weights: one whole number a line, or None.
+        labels: one a line, or None.
+        numbers: the lines' numbers, where they do not follow each other from the first.
+        refused: what is wrong with a line, by its place in the block, from 0.
+    """
+
+    text: str
+    first_line: int
+    weights: tuple[int, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    numbers: Sequence[int] | None = None
+    refused: Mapping[int, Refusal] = field(default_factory=dict)
+
+    def number(self, index: int) -> int:
+        """The number in its file of the line at this place of the block."""
+        return self.first_line + index if self.numbers is None else self.numbers[index]
+
+    def lines(self) -> list[str]:
+        """The lines, without their ends."""
+        return self.text.split("\n")[:-1]
+
+    def until(self, end: int) -> Block:
+        """The lines before this place."""
+        return self._of(range(end))
+
+    def without(self, places: Collection[int]) -> Block:
+        """The other lines."""
+        return self._of([i for i in range(self.text.count("\n")) if i not in places]) if places else self
+
+    def _of(self, kept: Sequence[int]) -> Block:
+        lines = self.lines()
+        where = {old: new for new, old in enumerate(kept)}
+        numbers = [self.number(i) for i in kept]
+        return Block(
+            text="".join(f"{lines[i]}\n" for i in kept),
+            first_line=numbers[0] if numbers else self.first_line,
+            weights=None if self.weights is None else tuple(self.weights[i] for i in kept),
+            labels=None if self.labels is None else tuple(self.labels[i] for i in kept),
+            numbers=numbers,
+            refused={where[i]: why for i, why in self.refused.items() if i in where},
+        )
+
+
+class Tally:
+    """What has been left out and replaced of one source, by its policy; `tell` warns of it once it has been read."""
+
+    def __init__(self, errors: ErrorPolicy) -> None:
+        self._errors = errors
+        self._skipped: dict[int, str] = {}  # what is wrong, by the numbers of the lines
+        self._replaced: dict[int, str] = {}
+
+    def settle(self, block: Block) -> Block:
+        """The block with those refusals alone that stand; the caller leaves these lines out.
+
+        Raises:
+            NextcharError: a line is refused and the policy is to stop.
+        """
+        if not block.refused:
+            return block
+        if self._errors == "stop":
+            raise block.refused[min(block.refused)].error
+        standing = {}
+        for place, why in block.refused.items():
+            if why.replaced and self._errors == "replace":
+                self._replaced[block.number(place)] = str(why.error)
+            else:
+                self.skip(block.number(place), why.error)
+                standing[place] = why
+        return replace(block, refused=standing)
+
+    def skip(self, number: int, error: NextcharError) -> None:
+        """Count the line of this number, which is left out."""
+        self._skipped[number] = self._replaced.pop(number, str(error))
+
+    def tell(self) -> None:
+        """Warn of what was counted, if there was something."""
+        for lines, done in ((self._skipped, "skipped"), (self._replaced, "read with characters replaced")):
+            if lines:
+                first = lines[min(lines)]
+                warnings.warn(f"{thousands(len(lines), 'line')} {done}, the first: {first}", UserWarning, stacklevel=2)

@@ -1,0 +1,92 @@
+"""Texts that are judged line by line: each line of a source as it came in, and the items that were made of them.
+
+One result belongs to each line, to those too that are blank or cannot be used. And where the input pauses, what has
+come so far is given at once, so that a log that grows can be watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.blocks import name_of, raw_blocks
+from nextchar.data.corpus import Corpus, TextOptions, encode_block
+from nextchar.data.format import Format, Tally
+from nextchar.errors import NextcharError
+
+__all__ = ["LineBlock", "read_lines"]
+
+
+@dataclass(frozen=True)
+class LineBlock:
+    """Lines that follow each other, or rows of a table.
+
+    A line is an item of the corpus, or blank (of the weight 0), or refused.
+
+    Attributes:
+        lines: as they came in, without their ends; of a table the column of the items. A sequence of bytes that cannot
+            be decoded is shown as U+FFFD.
+        numbers: of the lines in their file, from 1; of a table that of a row's first line, so that the first row under
+            the header has 2.
+        corpus: the items, with the text options applied; None where there is none.
+        places: (n,) where in `lines` each item of the corpus is, from 0; increasing.
+        refused: why a line cannot be used, by its place in `lines`; the message has the file and the line.
+    """
+
+    lines: Sequence[str]
+    numbers: Sequence[int]
+    corpus: Corpus | None
+    places: npt.NDArray[np.int64]
+    refused: Mapping[int, NextcharError]
+
+
+def read_lines(
+    source: str, format_: Format, options: TextOptions, alphabet: Alphabet | None = None
+) -> Iterator[LineBlock]:
+    """The lines of a source in blocks of some megabytes, or of what there is when the input pauses.
+
+    What `format_.errors` leaves out is refused in its block, and a warning at the end tells how many there were and
+    the first. With `stop`, the lines before the first that cannot be used are given, and then its error is raised.
+    A source without lines gives no block.
+
+    Args:
+        source: as for Corpus.from_file.
+        format_: how to read it.
+        options: what to do to the text.
+        alphabet: the characters that may occur; None for all, and each block's corpus then has those of its own.
+
+    Raises:
+        CorpusError: it cannot be read, lacks a column, or has a line that cannot be used and the policy is to stop.
+        UnknownSymbolError: a character is not in the given alphabet and the policy is to stop.
+    """
+    tally = Tally(format_.errors)
+    for block in raw_blocks(source, format_, at_once=True):
+        stops = format_.errors == "stop"
+        settled = block if stops else tally.settle(block)
+        wrong: dict[int, NextcharError] = {place: why.error for place, why in settled.refused.items()}
+        found = encode_block(settled.without(wrong), f"{name_of(source)}: line", options, alphabet)
+        texts = settled.lines()
+        rest = np.setdiff1d(np.arange(len(texts)), list(wrong))
+        for place, error in found.refused.items():
+            wrong[int(rest[place])] = error
+            tally.skip(settled.number(int(rest[place])), error)
+        numbers = settled.numbers or range(settled.first_line, settled.first_line + len(texts))
+        lines = LineBlock(texts, numbers, found.corpus, rest[found.places], wrong)
+        if stops and wrong:
+            first = min(wrong)
+            if first:
+                yield _until(lines, first)
+            raise wrong[first]
+        yield lines
+    tally.tell()
+
+
+def _until(lines: LineBlock, end: int) -> LineBlock:
+    """The lines before this place."""
+    items = int(np.searchsorted(lines.places, end))
+    corpus = None if lines.corpus is None or not items else lines.corpus.take(range(items))
+    return LineBlock(lines.lines[:end], lines.numbers[:end], corpus, lines.places[:items], {})
