@@ -234,7 +234,7 @@ WAYS = [
 @pytest.mark.parametrize(("plan", "constraint"), WAYS, ids=str)
 def test_items_do_not_depend_on_the_path(model: Model, plan: Plan, constraint: Constraint) -> None:
     prefix = model.alphabet.encode("".join(constraint.prefixes))
-    constraint = constraint.for_sampling(1)
+    constraint = constraint.of_at_least(1)
     plain = draw_plainly(model, plan, constraint, 3, prefix, 2, 40)
     together = sample(model, 30, plan, constraint).corpus
     one_by_one = [draw_plainly(model, plan, constraint, 3, prefix, i, 1) for i in range(30)]

@@ -197,7 +197,8 @@ def test_without_a_bound_against_linear_algebra() -> None:
     Q = np.array([a[1:], b[1:]])  # from letter to letter
     ends = np.array([a[0], b[0]])
     visits = start[1:] @ np.linalg.inv(np.eye(2) - Q)  # how often each letter occurs in an item
-    whole = nextchar.given(model)
+    assert nextchar.given(model).probability == pytest.approx(1 - start[0], rel=1e-12)  # the empty item is none
+    whole = nextchar.given(model, min_length=0)
     assert whole.probability == 1
     assert whole.mean_length == pytest.approx(visits.sum(), rel=1e-12)
     row_entropy = [-(row @ np.log(row)) for row in (start, a, b)]
@@ -241,7 +242,7 @@ def test_data_that_is_not_the_training_data() -> None:
 
 def test_temperature_and_its_kin_come_first() -> None:
     model = Ngram(order=2, add=0.1).fit(SMALL)
-    found = conditional(model, Constraint(max_length=3), reshaped=Plan(temperature=0.5))
+    found = conditional(model, Constraint(min_length=0, max_length=3), reshaped=Plan(temperature=0.5))
     rows = {}
     for symbol in range(3):
         row = np.exp(2 * model.log_probs(np.array([[0, symbol]]))[0, -1])
@@ -258,11 +259,12 @@ def test_temperature_and_its_kin_come_first() -> None:
 def test_the_unknown_symbol_is_never_written() -> None:
     training = SMALL.encoded_in(nextchar.Alphabet("ab", has_unknown=True))
     model = Ngram(order=2, add=1).fit(training)
-    whole = conditional(model, Constraint(max_length=2))
-    written = conditional(model, Constraint(max_length=2), writable=True)
-    assert len(list(written.top())) == 7  # of a, b: the empty item, 2 of one letter and 4 of two
-    assert len(list(whole.top())) == 13  # of three symbols: 1 + 3 + 9
-    assert written.probability < whole.probability
+    written = conditional(model, Constraint(max_length=2))
+    texts = [item.text for item in written.top()]
+    assert sorted(texts) == ["a", "aa", "ab", "b", "ba", "bb"]  # of a, b: 2 of one letter and 4 of two
+    # What has an unknown character has no probability as an item: that of all others is the sum of theirs.
+    assert written.probability == pytest.approx(float(np.exp(-model.nats(texts)).sum()), rel=1e-12)
+    assert nextchar.given(model).probability < 1 - all_items(model, 1)[""]
 
 
 def test_impossible_conditions() -> None:
@@ -372,16 +374,16 @@ def test_draw_items_is_exact_for_automata(names: Corpus) -> None:
     model = Ngram(order=3).fit(names)
     constraint = Constraint(prefix="ma", suffix="a", min_length=5, max_length=7)
     drawn = draw_items(model, 1000, Plan(seed=3), constraint)
-    assert list(drawn.corpus) == conditional(model, constraint, writable=True).sample(1000, seed=3)
+    assert list(drawn.corpus) == conditional(model, constraint).sample(1000, seed=3)
     only_lengths = Constraint(prefix="ma", min_length=5, max_length=7)  # which take a shorter way
     drawn = draw_items(model, 1000, Plan(seed=3), only_lengths)
-    assert list(drawn.corpus) == conditional(model, only_lengths, writable=True).sample(1000, seed=3)
+    assert list(drawn.corpus) == conditional(model, only_lengths).sample(1000, seed=3)
 
 
 def test_draw_items_from_an_automaton_that_is_too_large(names: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     model = Ngram(order=3).fit(names)
     constraint = Constraint(prefix="m", min_length=3, max_length=4)
-    most = {item.text for item in conditional(model, constraint, writable=True).top(5)}
+    most = {item.text for item in conditional(model, constraint).top(5)}
     monkeypatch.setattr(product, "CELLS", 27 * 50)  # the conditions alone have 5 states; with the model, hundreds
     monkeypatch.setattr(bounded_items, "CELLS", 0)
     with pytest.raises(TooLargeError, match="smaller largest length"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -14,11 +15,11 @@ from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
-from nextchar.data.alphabet import Ids
+from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 
-__all__ = ["AutomatonReader", "automaton_of"]
+__all__ = ["AutomatonReader", "Reader", "automaton_of"]
 
 
 class AutomatonReader(ABC):
@@ -69,6 +70,28 @@ class AutomatonReader(ABC):
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:
         """A fast way to draw about n items, from tables of cumulative probabilities; None where it would not pay."""
         return TableDrawer.of(self.automaton, plan, constraint, n)
+
+
+@dataclass(frozen=True, eq=False)
+class Reader(AutomatonReader):
+    """A language model that is an automaton and nothing else."""
+
+    machine: Automaton
+
+    @property
+    def automaton(self) -> Automaton:
+        """The finite automaton."""
+        return self.machine
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """What the ids mean."""
+        return self.machine.alphabet
+
+    @property
+    def context_length(self) -> None:
+        """Unknown: its states may remember anything."""
+        return
 
 
 def automaton_of(model: Model) -> Automaton:

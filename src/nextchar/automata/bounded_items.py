@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton, States
+from nextchar.automata.reshaping import reshaping
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
-from nextchar.core.sampling import adjust
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 
 __all__ = ["BoundedItems"]
@@ -59,11 +59,8 @@ class BoundedItems:
         if L is None or automaton.table is None or (L + 1) * automaton.size > CELLS:
             return None
         log_prob, target = automaton.table
-        if plan.adjusts:
-            log_prob = adjust(log_prob, temperature=plan.temperature, top_k=plan.top_k, top_p=plan.top_p)
-        if unknown is not None:
-            log_prob = log_prob.copy()
-            log_prob[:, unknown] = -np.inf
+        if unknown is not None or plan.adjusts:
+            log_prob = reshaping(automaton, plan)(log_prob)
         prob = np.exp(log_prob)
         ahead = np.full((L + 1, automaton.size), -np.inf)
         message, scale = np.zeros(automaton.size), 0.0  # of t + 1 characters: exp(ahead - scale)

@@ -264,12 +264,12 @@ def given(
     *,
     new: bool = False,
     data: Corpus | None = None,
-    writable: bool = False,
     **conditions: Unpack[Conditions],
 ) -> Conditional:
     """The items of a model that meet a constraint: given as such, or its conditions as arguments.
 
-    The empty item is an item like any other here; `min_length=1` leaves it out.
+    An item has at least one character unless `min_length` is 0, none that is unknown, and is as the text options of the
+    model leave it: with stripped blanks it neither begins nor ends with one.
 
     Args:
         model: a count model, or another one that is a finite automaton.
@@ -278,7 +278,6 @@ def given(
             hand: given as `data`, or in a named data set on this machine; else drawing and enumerating go by
             fingerprints, and probabilities cannot be had.
         data: the training data, or a larger file that holds it.
-        writable: without items that have the unknown symbol.
         **conditions: match, prefix, suffix, contains, allowed, not_in, min_length, max_length, in addition to those of
             `constraint` or in their place; see `Constraint`.
 
@@ -299,7 +298,7 @@ def given(
     if new and data is None:
         data = known_file(model.provenance)
     wanted = replace(constraint or Constraint(), **conditions)
-    return conditional(model, wanted, new=new, data=data, writable=writable)
+    return conditional(model, wanted, new=new, data=data)
 
 
 def conditional(
@@ -308,7 +307,6 @@ def conditional(
     *,
     new: bool = False,
     data: Corpus | None = None,
-    writable: bool = False,
     reshaped: Plan | None = None,
 ) -> Conditional:
     """The items of a model that meet a constraint, from what is given here alone; see `conditioned`.
@@ -318,9 +316,7 @@ def conditional(
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
     source = automaton_model(model)
-    found = conditioned(
-        source.automaton, source.provenance, constraint, new=new, data=data, writable=writable, reshaped=reshaped
-    )
+    found = conditioned(source.automaton, source.provenance, constraint, new=new, data=data, reshaped=reshaped)
     return Conditional(source, found.chain, found.log_probability, found.known)
 
 

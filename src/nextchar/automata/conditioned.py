@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from nextchar.automata.automaton import Automaton
+from nextchar.automata.automaton_reader import Reader
 from nextchar.automata.constraints import constraint_automata
 from nextchar.automata.dfa import Dfa, nothing_of
 from nextchar.automata.product import Chain, Product
-from nextchar.automata.regex import Repeat, compile_node
+from nextchar.automata.reshaping import begun, reshaping
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
-from nextchar.core.sampling import adjust
+from nextchar.core.prefixes import possible_prefixes
 from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.provenance import Provenance
 from nextchar.data.training_items import training_items, unknown_items
@@ -44,7 +44,6 @@ def conditioned(
     *,
     new: bool = False,
     data: Corpus | None = None,
-    writable: bool = False,
     reshaped: Plan | None = None,
 ) -> Conditioned:
     """The items of an automaton that meet a constraint.
@@ -55,8 +54,8 @@ def conditioned(
         constraint: what items are wanted.
         new: only items that are not in the training data; exactly so where `data` is given, else by fingerprints.
         data: the training data, or a larger file that holds it.
-        writable: without items that have the unknown symbol.
-        reshaped: first the rows of the automaton are reshaped by the temperature, top_k and top_p of this plan.
+        reshaped: first the rows of the automaton are reshaped by the temperature, top_k and top_p of this plan; what
+            is not drawn is not reshaped (see `reshaping`).
 
     Raises:
         SettingsError: no item meets the constraint, or its automaton and the model's are too large together; a
@@ -65,9 +64,7 @@ def conditioned(
     """
     alphabet = automaton.alphabet
     automata = constraint_automata(constraint, alphabet, seen.options)
-    if writable and alphabet.unknown is not None:
-        known_ids = frozenset(range(1, alphabet.unknown))
-        automata.append(compile_node(Repeat(known_ids, 0, None), alphabet, "the known characters"))
+    prefixes = possible_prefixes(Reader(automaton), constraint, seen.options)
     known = None
     if new and data is not None:
         automata.append(_all_but(training_items(seen, alphabet, data), automata))
@@ -77,7 +74,8 @@ def conditioned(
             raise unknown_items()
     reshape = None
     if reshaped is not None and reshaped.adjusts:
-        reshape = partial(adjust, temperature=reshaped.temperature, top_k=reshaped.top_k, top_p=reshaped.top_p)
+        automaton = begun(automaton, prefixes, constraint.shortest)
+        reshape = reshaping(automaton, reshaped)
     return Conditioned(*Product.of(automaton, automata, reshape).conditional(), known)
 
 

@@ -20,18 +20,20 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
-from nextchar.automata.automaton_reader import AutomatonReader, automaton_of
+from nextchar.automata.automaton_reader import AutomatonReader, Reader, automaton_of
 from nextchar.automata.bounded_items import BoundedItems
 from nextchar.automata.conditioned import conditioned
 from nextchar.automata.constraints import constraint_automata
 from nextchar.automata.dfa import Dfa, nothing_of
 from nextchar.automata.product import Product
+from nextchar.automata.reshaping import begun
 from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
+from nextchar.core.prefixes import possible_prefixes
 from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs, Step
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Samples, adjust, assemble, check_endless, cumulate, sample
+from nextchar.core.sampling import Samples, allowed, assemble, check_endless, cumulate, sample
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.data.edit_distance import Surroundings
@@ -83,7 +85,7 @@ def draw_items(
             training data; the training items are not known; the guide has another alphabet; items do not end.
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
-    constraint = (constraint or Constraint()).for_sampling(plan.least)
+    constraint = (constraint or Constraint()).of_at_least(plan.least)
     if data is not None and not plan.new and not plan.min_distance:
         raise ConflictError(
             "the training data goes with new items alone, or with a least distance from known ones", argument="new"
@@ -104,7 +106,9 @@ def draw_items(
         )
     exact = isinstance(model, AutomatonReader)
     if not more and (plan.one_sequence or not (exact and constraint.bounds_length)):
-        return _draw_left_to_right(model, n, plan, constraint, near)
+        drawn = _draw_left_to_right(model, n, plan, constraint, near)
+        if len(drawn.corpus) or plan.one_sequence or plan.new or not exact or not n:
+            return drawn  # else there may be no items at all, which can be told exactly
     if plan.new and data is None:
         data = known_file(model.provenance)
     if exact:
@@ -129,9 +133,9 @@ def _draw_exactly(
         drawn = _draw_bounded(model, automaton, n, plan, constraint, near)
         if drawn is not None:
             return drawn
-    found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, writable=True, reshaped=plan)
+    found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, reshaped=plan)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
-    items = _Items(found.chain.automaton(automaton))
+    items = Reader(found.chain.automaton(automaton))
     return sample(items, n, rest, Constraint(min_length=0), known=found.known, near=near)
 
 
@@ -139,15 +143,17 @@ def _draw_bounded(
     model: Model, automaton: Automaton, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None
 ) -> Samples | None:
     """Where nothing but lengths and a prefix is asked for; None where that has to be had in another way."""
-    items = BoundedItems.of(automaton, constraint, plan)
     seen = model.provenance
-    text = seen.options.apply("".join(constraint.prefixes), strip=False)  # of several this is not the way
-    if items is None or not set(text) <= set(automaton.alphabet.characters):
-        return None
-    if not items.can_begin(automaton.alphabet.encode(text)):
+    prefixes = possible_prefixes(Reader(automaton), constraint, seen.options)
+    if plan.adjusts:
+        automaton = begun(automaton, prefixes, constraint.shortest)
+    items = BoundedItems.of(automaton, constraint, plan)
+    if items is None or not all(map(items.can_begin, prefixes)):
         return None
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new)
-    return sample(items, n, rest, Constraint(prefix=text, min_length=0), known=seen.known, near=near)
+    within = Constraint(prefix=constraint.prefix, min_length=0)
+    drawn = sample(items, n, rest, within, options=seen.options, known=seen.known, near=near)
+    return drawn if len(drawn.corpus) or plan.new else None
 
 
 def _draw_guided(
@@ -161,31 +167,14 @@ def _draw_guided(
 ) -> Samples:
     seen = model.provenance
     automata = constraint_automata(constraint, model.alphabet, seen.options)
+    prefixes = possible_prefixes(model, constraint, seen.options)
     if plan.new and data is not None:
         automata.append(nothing_of(training_items(seen, model.alphabet, data)))
     guide = None if look_ahead is None else automaton_of(look_ahead)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new and data is None)
-    guided = Guided.of(model, automata, plan, guide, constraint.max_length)
+    least = min(map(len, prefixes), default=0)
+    guided = Guided.of(model, automata, plan, guide, constraint.max_length, constraint.shortest, least)
     return sample(guided, n, rest, Constraint(min_length=0), known=seen.known, near=near)
-
-
-@dataclass(frozen=True, eq=False)
-class _Items(AutomatonReader):
-    """A language model that is an automaton and nothing else."""
-
-    machine: Automaton
-
-    @property
-    def automaton(self) -> Automaton:
-        return self.machine
-
-    @property
-    def alphabet(self) -> Alphabet:
-        return self.machine.alphabet
-
-    @property
-    def context_length(self) -> None:
-        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +187,8 @@ class Guided:
         product: the guide and the condition.
         ahead: (P + 1,) log of the guide's message from each state of the product, nats.
         max_length: of the items, where the condition has one.
+        shortest: the least length.
+        given: up to how many symbols the prefixes go that all items begin with.
     """
 
     model: LanguageModel
@@ -205,6 +196,8 @@ class Guided:
     product: Product
     ahead: npt.NDArray[np.float64]
     max_length: int | None = None
+    shortest: int = 0
+    given: int = 0
 
     @classmethod
     def of(
@@ -214,6 +207,8 @@ class Guided:
         plan: Plan,
         guide: Automaton | None,
         max_length: int | None = None,
+        shortest: int = 0,
+        given: int = 0,
     ) -> Guided:
         """Prepare.
 
@@ -226,7 +221,7 @@ class Guided:
         ahead = np.append(product.messages(), -np.inf)
         if ahead[product.start] == -np.inf:
             raise SettingsError("no item meets all the conditions")
-        return cls(model, plan, product, ahead, max_length)
+        return cls(model, plan, product, ahead, max_length, shortest, given)
 
     @property
     def alphabet(self) -> Alphabet:
@@ -291,8 +286,8 @@ class Guided:
         t = 0
         while len(alive):
             check_endless(self.max_length, t)
-            rows = self._rows(step.log_probs)
             child = self.product.child[at]
+            rows = self._rows(step.log_probs, child, t)
             ahead = self.ahead[child]
             ahead[:, BOUNDARY] = np.where(np.isfinite(self.product.log_prob[at, BOUNDARY]), 0.0, -np.inf)
             with np.errstate(invalid="ignore"):
@@ -317,13 +312,10 @@ class Guided:
         draws = assemble(prefix, written, total, np.empty(0, dtype=np.intp))
         return self._chosen(draws, weight.reshape(count, CANDIDATES), item_keys(seed, first, count))
 
-    def _rows(self, rows: LogProbs) -> LogProbs:
-        if self.alphabet.unknown is not None:
-            rows = rows.copy()
-            rows[:, self.alphabet.unknown] = -np.inf
-        if not self.plan.adjusts:
-            return rows
-        return adjust(rows, temperature=self.plan.temperature, top_k=self.plan.top_k, top_p=self.plan.top_p)
+    def _rows(self, rows: LogProbs, child: npt.NDArray[np.int32], t: int) -> LogProbs:
+        if t < self.given and self.plan.adjusts:  # of the prefixes, what the plan prefers, however improbable all are
+            rows = np.where(child < self.product.size, rows, -np.inf)
+        return allowed(rows, self.alphabet, self.plan, self.shortest, t)
 
     def _chosen(self, draws: Draws, weight: npt.NDArray[np.float64], keys: npt.NDArray[np.uint64]) -> Draws:
         top = weight.max(axis=1)

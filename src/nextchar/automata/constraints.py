@@ -1,6 +1,8 @@
 """A constraint as finite automata over a model's alphabet, one a condition.
 
-All of them together are their product, which is never built: computations go through it state by state.
+With them go the conditions that every item of the model meets: its text options leave it as it is, and it has no
+unknown character. All of them together are their product, which is never built: computations go through it state by
+state.
 """
 
 from __future__ import annotations
@@ -9,17 +11,19 @@ from collections.abc import Iterable
 
 from nextchar.automata.dfa import Dfa, lengths_between, nothing_of
 from nextchar.automata.regex import Either, Repeat, any_of, compile_node, literal, parse
+from nextchar.automata.stable_automata import stable_automata
 from nextchar.core.constraint import Constraint
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, TextOptions
 from nextchar.data.display import shortened
+from nextchar.data.stable_items import check_ends
 from nextchar.errors import SettingsError
 
 __all__ = ["constraint_automata", "nothing_of_texts"]
 
 
 def constraint_automata(constraint: Constraint, alphabet: Alphabet, options: TextOptions) -> list[Dfa]:
-    """One automaton a condition, over the ids of an alphabet.
+    """One automaton a condition, over the ids of an alphabet, and those that say what an item of the model is.
 
     Args:
         constraint: what items are wanted.
@@ -27,9 +31,13 @@ def constraint_automata(constraint: Constraint, alphabet: Alphabet, options: Tex
         options: what the model does to text; it is done to the conditions too, but blanks at the ends stay.
 
     Raises:
-        SettingsError: a pattern cannot be read, or is too large; a condition is one that no item can meet.
+        SettingsError: a pattern cannot be read, or is too large; a condition is one that no item can meet, an outer
+            blank where the options strip them, say.
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
+    for prefix in constraint.prefixes:
+        check_ends(options, prefix=prefix)
+    check_ends(options, suffix=constraint.suffix)
     anything = Repeat(any_of(alphabet), 0, None)
 
     def written(text: str, what: str) -> tuple[frozenset[int], ...]:
@@ -66,7 +74,16 @@ def constraint_automata(constraint: Constraint, alphabet: Alphabet, options: Tex
     for what, automaton in found:
         if not automaton.size:
             raise SettingsError(f"nothing fits {what}")
-    return [automaton for _, automaton in found]
+    return [*(automaton for _, automaton in found), *_of_all_items(alphabet, options)]
+
+
+def _of_all_items(alphabet: Alphabet, options: TextOptions) -> list[Dfa]:
+    """What every item of a model is, whatever else is asked for."""
+    found = list(stable_automata(alphabet, options))
+    if alphabet.unknown is not None:
+        known = frozenset(range(1, alphabet.unknown))
+        found.append(compile_node(Repeat(known, 0, None), alphabet, "the known characters"))
+    return found
 
 
 def nothing_of_texts(items: Iterable[str], alphabet: Alphabet, options: TextOptions) -> Dfa:

@@ -36,7 +36,7 @@ def prob(model: str, as_json: bool, **conditions: Any) -> None:
     For models that are finite automata (ngram, bigram-net and what is made of them). The empty item is an item like
     any other; --min-length 1 leaves it out.
     """
-    found = _given(model, **conditions, writable=False)
+    found = _given(model, **conditions)
     document = {
         "probability": found.probability,
         "nats": -found.log_probability,
@@ -88,7 +88,7 @@ def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
     from nextchar.automata.conditional import given, next_symbols
     from nextchar.models.registry import load
 
-    found = given(load(model), prefix=prefix, writable=True)
+    found = given(load(model), prefix=prefix)
     symbols = next_symbols(found, prefix)[:count]
     items = list(found.top(count))
     if as_json:
@@ -125,17 +125,17 @@ def fill(model: str, text: str, count: int, gap: str, as_json: bool) -> None:
     from nextchar.automata.conditional import gaps_pattern, given
     from nextchar.models.registry import load
 
-    found = given(load(model), match=gaps_pattern(text, gap), writable=True)
+    found = given(load(model), match=gaps_pattern(text, gap))
     _print_items(found, found.top(count), count, as_json)
 
 
-def _given(path: str, *, new: bool, data_files: Sequence[str], writable: bool = True, **conditions: Any) -> Conditional:
+def _given(path: str, *, new: bool, data_files: Sequence[str], **conditions: Any) -> Conditional:
     from nextchar.automata.conditional import given
     from nextchar.models.registry import load
 
     loaded = load(path)
     data = training_data(loaded, data_files, new)
-    return given(loaded, constraint_from(loaded, **conditions), new=new, data=data, writable=writable)
+    return given(loaded, constraint_from(loaded, **conditions), new=new, data=data)
 
 
 def _document(item: Item, found: Conditional) -> dict[str, Any]:

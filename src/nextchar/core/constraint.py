@@ -28,8 +28,8 @@ class Constraint:
         contains: texts that it has somewhere. One text is that text alone.
         allowed: the only characters that it may have; None for all.
         not_in: items that it is not one of; the empty text is the empty item.
-        min_length: the least number of characters. None leaves it open: no item is too short for a probability or a
-            list of the most probable items, and none of those sampled is empty (see `for_sampling`).
+        min_length: the least number of characters; None stands for 1: the empty item is no item unless this is 0. (The
+            streams of torch go by the model's rows as they are, and take None for 0.)
         max_length: the largest number of characters.
 
     Raises:
@@ -67,6 +67,10 @@ class Constraint:
             raise SettingsError(f"min-length is at least 0, not {self.min_length}")
         if self.max_length is not None and self.max_length < 0:
             raise SettingsError(f"max-length is at least 1, or 0 for the empty item alone, not {self.max_length}")
+        if self.max_length == 0 and self.min_length is None:
+            raise SettingsError(
+                "max-length is at least 1, not 0; the empty item alone is min-length 0 and max-length 0"
+            )
         if self.max_length is not None and self.max_length < self.shortest:
             raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
         for name, texts in (("prefix", self.prefixes), ("suffix", [self.suffix]), ("contains", self.contains)):
@@ -82,7 +86,7 @@ class Constraint:
     @property
     def shortest(self) -> int:
         """The least number of characters of an item."""
-        return self.min_length or 0
+        return 1 if self.min_length is None else self.min_length
 
     @property
     def bounds_length(self) -> bool:
@@ -95,14 +99,8 @@ class Constraint:
         several = len(self.prefixes) > 1
         return bool(several or self.match or self.suffix or self.contains or self.allowed is not None or self.not_in)
 
-    def for_sampling(self, least: int) -> Constraint:
-        """The same for items that are to be sampled: of at least `least` characters, where nothing is said of it.
-
-        Raises:
-            SettingsError: the largest number of characters is below that, or 0.
-        """
-        if self.max_length == 0:
-            raise SettingsError("max-length is at least 1, not 0")
+    def of_at_least(self, least: int) -> Constraint:
+        """The same for items of at least `least` characters, where nothing is said of it."""
         return self if self.min_length is not None else replace(self, min_length=least)
 
 

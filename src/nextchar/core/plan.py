@@ -75,7 +75,7 @@ class Plan:
     def least(self) -> int:
         """The least number of characters of an item where the constraint leaves it open: 1, so that none is empty.
 
-        For the streams of torch, which go by the rows as they are, 0.
+        For the streams of torch, which go by the rows as they are and so repeat the lecture's draws, 0.
         """
         return 0 if self.one_sequence else 1
 

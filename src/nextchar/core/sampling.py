@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from nextchar.core.constraint import Constraint
 from nextchar.core.numerics import normalised
 from nextchar.core.plan import Plan
+from nextchar.core.prefixes import possible_prefixes
 from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs
 from nextchar.core.random_streams import TORCH_STREAMS, Choose, item_keys, uniforms
 from nextchar.core.settings import Setting
@@ -28,8 +29,9 @@ from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
 from nextchar.data.display import line_of, shortened, thousands
 from nextchar.data.edit_distance import Surroundings
+from nextchar.data.stable_items import stable_items, stable_symbols
 from nextchar.data.training_items import unknown_items
-from nextchar.errors import SettingsError, UnknownSymbolError
+from nextchar.errors import SettingsError
 
 __all__ = [
     "DrawnSymbols",
@@ -50,6 +52,7 @@ ENDLESS: Final = 10_000  # symbols after which an item without a length limit is
 BATCH: Final = 1 << 17  # items drawn at a time, and
 ITEMS: Final = Setting(name="the number of items", type=int)
 BATCH_CELLS: Final = 1 << 24  # numbers in their rows: 128 MB
+TINY: Final = 1e-290  # temperatures below let log-probabilities overflow
 BARREN: Final = 50_000  # draws without a single item that meets all conditions, after which no more are tried
 
 
@@ -108,20 +111,23 @@ def sample(
     need not be one that the model would end there. A constraint that asks for more than a prefix and lengths cannot be
     met in this way; `Model.draw` can meet it.
 
+    The prefix is taken as it is, and only what follows it is drawn: temperature and the like do not touch it. What the
+    text options would change is no item of the model (see `data.stable_items`), and another is drawn in its place.
+
     Args:
         model: any language model.
         n: how many items.
         plan: how.
         constraint: prefix and lengths; none of the items is empty where it says nothing of the least length, except
             for the streams of torch.
-        options: what the model does to text; applied to the prefix.
+        options: what the model does to text; done to the prefix, and items are left as they are by it.
         known: fingerprints of the training items, for plan.new.
         near: what is too near to what is known, for plan.min_distance.
 
     Raises:
-        SettingsError: n is negative, the prefix is longer than max_length, the constraint asks for more than prefix
-            and lengths, plan.new without known items, plan.min_distance without knowing from what, or items do not
-            end, or all that are drawn are too near.
+        SettingsError: n is negative, the prefix is longer than max_length or no item begins so, the constraint asks for
+            more than prefix and lengths, plan.new without known items, plan.min_distance without knowing from what, or
+            items do not end, or all that are drawn are too near.
         UnknownSymbolError: the prefix has a character that the model does not know.
     """
     n = ITEMS.check(n)
@@ -131,10 +137,12 @@ def sample(
         raise unknown_items()
     if plan.min_distance and near is None:
         raise SettingsError("min-distance needs the items that it is measured from", argument="data")
-    constraint = (constraint or Constraint()).for_sampling(plan.least)
+    constraint = (constraint or Constraint()).of_at_least(plan.least)
     if constraint.looks_ahead:
         raise SettingsError("from left to right, items can be held to a prefix and to lengths alone")
-    prefix = _prefix_ids(model, constraint, options or TextOptions(strip=False))
+    options = options or TextOptions(strip=False)
+    prefix = (*possible_prefixes(model, constraint, options), model.alphabet.encode(""))[0]
+    all_stable = stable_symbols(model.alphabet, options).all_stable
     seed = secrets.randbits(63) if plan.seed is None else plan.seed
     source = (
         _sequential(model, plan, constraint, seed, prefix)
@@ -151,6 +159,8 @@ def sample(
             count = min(count * drawn // max(got, 1) + 1 if drawn else count, BATCH, most)
         draws = source(count)
         batch = Corpus(model.alphabet, draws.ids, draws.offsets)
+        if not all_stable:
+            batch = batch.take(np.flatnonzero(stable_items(batch, options)))
         if plan.new or plan.distinct or near is not None:
             batch, seen = _wanted(batch, plan, known, near, seen)
         if len(batch) > n - got:
@@ -166,23 +176,6 @@ def sample(
             argument="min_distance",
         )
     return Samples(_joined(model, kept), n, drawn)
-
-
-def _prefix_ids(model: LanguageModel, constraint: Constraint, options: TextOptions) -> Ids:
-    text = replace(options, strip=False).apply("".join(constraint.prefixes))  # of several `looks_ahead` tells
-    if constraint.max_length is not None and len(text) > constraint.max_length:
-        raise SettingsError(f"the prefix {text!r} is longer than max-length {constraint.max_length}")
-    known = model.alphabet
-    unknown = [c for c in text if c not in known.characters]
-    if unknown:
-        character, position = unknown[0], text.index(unknown[0])
-        raise UnknownSymbolError(
-            f"the prefix {text!r} has {character!r} (U+{ord(character):04X}) at position {position + 1}, "
-            "which the model does not know",
-            character=character,
-            position=position,
-        )
-    return known.encode(text)
 
 
 def _wanted(
@@ -219,11 +212,15 @@ def adjust(
 ) -> LogProbs:
     """Reshape rows: temperature first, then top_k, then top_p; (B, V) -> (B, V) nats, each row again summing to 1.
 
-    Temperature 0 leaves the most probable symbol alone (the smallest id among equals). Ties at the edge of top_k and
-    top_p go to the smaller id.
+    Temperature 0 leaves the most probable symbol alone (the smallest id among equals), and one so small that dividing
+    by it leaves the range of numbers all that are equally probable. Ties at the edge of top_k and top_p go to the
+    smaller id.
     """
     if temperature == 0:
         top_k, temperature = 1, 1.0
+    if temperature < TINY:  # dividing overflows, except where the best are at 0
+        top = log_probs.max(axis=-1, keepdims=True)
+        log_probs = np.where((log_probs == top) & np.isfinite(top), 0.0, -np.inf)
     if temperature != 1:
         log_probs = normalised(log_probs / temperature)
     V = log_probs.shape[-1]
@@ -259,6 +256,7 @@ def allowed(log_probs: LogProbs, alphabet: Alphabet, plan: Plan, shortest: int, 
         return log_probs
     dead = ~np.isfinite(log_probs).any(axis=-1)
     if dead.any():
+        log_probs = log_probs.copy()
         log_probs[dead, BOUNDARY] = 0.0  # keeps the arithmetic below finite; undone right after
     adjusted = adjust(log_probs, temperature=plan.temperature, top_k=plan.top_k, top_p=plan.top_p)
     adjusted[dead] = -np.inf

@@ -84,13 +84,16 @@ class TextOptions:
             text = unicodedata.normalize("NFC", text)
         if self.lower:
             text = text.lower()
+            if self.nfc:  # "J\u030c" has no composed form, its small letter has one
+                text = unicodedata.normalize("NFC", text)
         if strip and self.strip and _has_outer_blanks(text):
             text = "\n".join(map(str.strip, text.split("\n")))
         return text
 
 
 def _has_outer_blanks(text: str) -> bool:
-    if text[:1].isspace() or text[-2:-1].isspace():
+    last = text[-2:-1] if text.endswith("\n") else text[-1:]
+    if text[:1].isspace() or last.isspace():
         return True
     return any(f"{space}\n" in text or f"\n{space}" in text for space in _SPACES if space != "\n" and space in text)
 

@@ -1,0 +1,101 @@
+"""The items that a model's text options leave as they are, as finite automata (see `data.stable_items`).
+
+Outer blanks take three states: nothing read, the last symbol no blank, the last one a blank. Letters that change alone
+are left out of every item. Normal form C takes more: a combining character changes a text if it has to go before the
+one that precedes it (canonical order), or if it joins the last starter, the last character of combining class 0. What
+stands between can block it: another character that did not join, of the same class, or of any class if its own is 0.
+So a state is the last starter, as far as anything joins it, and the class of the last character.
+
+Source: Unicode Standard Annex 15; The Unicode Standard, section 3.11 (D115 to D117).
+
+Letters: V size of the alphabet, J symbols that may join a starter, G groups of starters that the same ones join.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.automata.dfa import DEAD, Dfa
+from nextchar.data.alphabet import Alphabet
+from nextchar.data.corpus import TextOptions
+from nextchar.data.stable_items import StableSymbols, stable_symbols
+
+__all__ = ["stable_automata"]
+
+NOTHING: Final = -1  # the group where there is no last starter
+
+
+@lru_cache(maxsize=16)
+def stable_automata(alphabet: Alphabet, options: TextOptions) -> tuple[Dfa, ...]:
+    """The conditions that an item of a model is one; none where the options leave every text as it is."""
+    symbols = stable_symbols(alphabet, options)
+    if symbols.all_stable:
+        return ()
+    found = []
+    if symbols.blank.any() or symbols.banned.any():
+        found.append(_without_outer_blanks(symbols))
+    if symbols.joins.any():
+        found.append(_composed(alphabet, symbols))
+    return tuple(found)
+
+
+def _without_outer_blanks(symbols: StableSymbols) -> Dfa:
+    """And without the symbols that change alone; classes: the others, the blanks, those."""
+    class_of = np.where(symbols.banned, 2, np.where(symbols.blank, 1, 0))
+    table = np.array([[1, DEAD, DEAD], [1, 2, DEAD], [1, 2, DEAD]])  # nothing, no blank last, a blank last
+    return Dfa.of_classes(table, np.array([True, True, False]), class_of)
+
+
+def _composed(alphabet: Alphabet, symbols: StableSymbols) -> Dfa:
+    """What is in normal form C already."""
+    V = alphabet.size
+    order = np.zeros(V, dtype=np.int64)  # the combining class of each symbol
+    order[1 : 1 + len(alphabet.characters)] = [unicodedata.combining(c) for c in alphabet.characters]
+    second = np.flatnonzero(symbols.joins & ~symbols.banned)
+    joined = _joined(alphabet, symbols, order, second)
+    # Starters that are joined alike are one; of a symbol the automaton sees its class, its group and what it joins.
+    groups, group = np.unique(joined, axis=0, return_inverse=True)  # (G, J), (V,)
+    group = np.where(order == 0, group.reshape(-1), NOTHING)
+    joins = np.zeros((V, len(groups)), dtype=np.bool_)
+    joins[second] = groups.T
+    seen = np.column_stack([symbols.banned, order, group, joins])[1:]
+    _, first, class_of = np.unique(seen, axis=0, return_index=True, return_inverse=True)
+    members = (first + 1).tolist()
+
+    numbers = {(NOTHING, 0): 0}  # the group of the last starter, and the class of the last symbol
+    waiting = [(NOTHING, 0)]
+    table = []
+    for starter, last in waiting:
+        row = []
+        for symbol in members:
+            own = int(order[symbol])
+            blocked = last != 0 and own in (0, last)
+            composes = starter != NOTHING and bool(joins[symbol, starter]) and not blocked
+            if symbols.banned[symbol] or 0 < own < last or composes:
+                row.append(DEAD)
+                continue
+            state = (starter, own) if own else (int(group[symbol]), 0)
+            if state not in numbers:
+                numbers[state] = len(numbers)
+                waiting.append(state)
+            row.append(numbers[state])
+        table.append(row)
+    accepting = np.ones(len(table), dtype=np.bool_)
+    return Dfa.of_classes(np.array(table, dtype=np.int64), accepting, np.append(0, class_of.reshape(-1)))
+
+
+def _joined(
+    alphabet: Alphabet, symbols: StableSymbols, order: npt.NDArray[np.int64], second: npt.NDArray[np.intp]
+) -> npt.NDArray[np.bool_]:
+    """Which of the J second symbols change together with each symbol before them, where that is a starter, (V, J)."""
+    joined = np.zeros((alphabet.size, len(second)), dtype=np.bool_)
+    after = [alphabet.characters[j - 1] for j in second.tolist()]
+    for i, starter in enumerate(alphabet.characters, start=1):
+        if order[i] == 0 and not symbols.banned[i]:
+            joined[i] = [not unicodedata.is_normalized("NFC", starter + character) for character in after]
+    return joined

@@ -1,0 +1,68 @@
+"""What items begin with, as a model reads it: only what it does not hold impossible.
+
+Wherever a prefix is asked for, its symbols are looked at first, so that the answer to one that no item begins with is
+the same from a sample, a probability and a list, from any model.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nextchar.core.constraint import Constraint
+from nextchar.core.protocol import LanguageModel
+from nextchar.data.alphabet import Ids
+from nextchar.data.corpus import TextOptions
+from nextchar.data.display import shortened
+from nextchar.data.stable_items import check_ends
+from nextchar.errors import SettingsError, UnknownSymbolError
+
+__all__ = ["possible_prefixes"]
+
+
+def possible_prefixes(model: LanguageModel, constraint: Constraint, options: TextOptions) -> tuple[Ids, ...]:
+    """The prefixes of a constraint that items can begin with; none where it has none.
+
+    Args:
+        model: any.
+        constraint: with one prefix or several, of which one is enough.
+        options: what the model does to text; it is done to the prefixes.
+
+    Raises:
+        SettingsError: one is longer than max_length, or begins with a blank where the options strip them; or no item
+            begins with any of them.
+        UnknownSymbolError: one has a character that the model does not know.
+    """
+    texts = []
+    for prefix in constraint.prefixes:
+        check_ends(options, prefix=prefix)
+        text = options.apply(prefix, strip=False)
+        if constraint.max_length is not None and len(text) > constraint.max_length:
+            raise SettingsError(f"the prefix {text!r} is longer than max-length {constraint.max_length}")
+        _check_known(model, text)
+        texts.append(text)
+    encoded = [model.alphabet.encode(text) for text in texts]
+    found = tuple(ids for ids in encoded if _possible(model, ids))
+    if texts and not found:
+        raise SettingsError(f"no item of this model begins with {' or '.join(shortened(repr(text)) for text in texts)}")
+    return found
+
+
+def _check_known(model: LanguageModel, text: str) -> None:
+    for position, character in enumerate(text):
+        if character not in model.alphabet.characters:
+            raise UnknownSymbolError(
+                f"the prefix {text!r} has {character!r} (U+{ord(character):04X}) at position {position + 1}, "
+                "which the model does not know",
+                character=character,
+                position=position,
+            )
+
+
+def _possible(model: LanguageModel, prefix: Ids) -> bool:
+    step = model.start(1)
+    for t, symbol in enumerate(prefix):
+        if step.log_probs[0, int(symbol)] == -np.inf:
+            return False
+        if t + 1 < len(prefix):
+            step = model.advance(step.state, prefix[t : t + 1])
+    return True

@@ -1,0 +1,94 @@
+"""Which items a model can have: those that its text options leave as they are.
+
+A model trained without outer blanks, in lower case or in Unicode normal form C still gives some probability to " emma",
+to "Emma" or to an "é" of two code points. Such a text is read as another item wherever it is scored, so it is no item
+of the model: it is never sampled, never listed, and no part of any probability of items.
+
+Letters: V size of the alphabet, n items.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.data.alphabet import BOUNDARY, Alphabet
+from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.display import shortened
+from nextchar.errors import SettingsError
+
+__all__ = ["StableSymbols", "check_ends", "stable_items", "stable_symbols"]
+
+Flags = npt.NDArray[np.bool_]
+_JAMO: Final = range(0x1160, 0x1200)  # the vowels and final consonants that follow another jamo
+
+
+class StableSymbols(NamedTuple):
+    """What text options do to the symbols of an alphabet; all (V,).
+
+    Attributes:
+        banned: it changes alone, so that no item has it: an upper-case letter under `lower`.
+        blank: no item begins or ends with it.
+        joins: under `nfc`, it may change together with what stands before it: a combining character.
+    """
+
+    banned: Flags
+    blank: Flags
+    joins: Flags
+
+    @property
+    def all_stable(self) -> bool:
+        """Whether the options leave every text over the alphabet as it is."""
+        return not (self.banned.any() or self.blank.any() or self.joins.any())
+
+
+@lru_cache(maxsize=64)
+def stable_symbols(alphabet: Alphabet, options: TextOptions) -> StableSymbols:
+    """What the options do to each symbol; the symbol for unknown characters stands for any, and is left alone."""
+    banned, blank, joins = (np.zeros(alphabet.size, dtype=np.bool_) for _ in range(3))
+    for i, symbol in enumerate(alphabet.characters, start=1):
+        changed = options.apply(symbol, strip=False)
+        banned[i] = changed != symbol
+        blank[i] = options.strip and symbol.isspace()
+        joins[i] = options.nfc and (unicodedata.category(symbol)[0] == "M" or ord(symbol) in _JAMO)
+    return StableSymbols(banned, blank, joins)
+
+
+def stable_items(items: Corpus, options: TextOptions) -> Flags:
+    """Whether the options leave each item as it is, (n,)."""
+    stable = np.ones(len(items), dtype=np.bool_)
+    symbols = stable_symbols(items.alphabet, options)
+    if symbols.all_stable or not len(items):
+        return stable
+    first, last = items.offsets[:-1], items.offsets[1:] - 2
+    filled = items.lengths > 0
+    stable[filled] &= ~(symbols.blank[items.ids[first[filled]]] | symbols.blank[items.ids[last[filled]]])
+    stable &= ~np.logical_or.reduceat(symbols.banned[items.ids], first)
+    if symbols.joins.any():
+        for i in np.flatnonzero(stable & np.logical_or.reduceat(symbols.joins[items.ids], first)).tolist():
+            stable[i] = unicodedata.is_normalized("NFC", items[i])
+    return stable
+
+
+def check_ends(options: TextOptions, *, prefix: str = "", suffix: str = "") -> None:
+    """See that items can begin and end so.
+
+    Raises:
+        SettingsError: they would have a blank at an end, where the options leave none.
+    """
+    if not options.strip:
+        return
+    for what, text, end, does in (("prefix", prefix, prefix[:1], "begins"), ("suffix", suffix, suffix[-1:], "ends")):
+        if end.isspace():
+            raise SettingsError(
+                f"the {what} {shortened(repr(text))} {does} with a blank, which no item of this model does: it was "
+                "trained on text without blanks at the ends",
+                argument=what,
+            )
+
+
+assert BOUNDARY == 0  # whose flags are all False
