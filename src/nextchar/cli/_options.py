@@ -19,7 +19,6 @@ __all__ = [
     "format_from",
     "input_options",
     "json_option",
-    "min_length_option",
     "model_argument",
     "read_items",
     "text_options",
@@ -97,17 +96,15 @@ def constraint_options(command: Command) -> Command:
             "may be repeated.",
         ),
         click.option("--max-length", type=int, metavar="B", help="At most so many characters."),
+        click.option(
+            "--min-length",
+            type=int,
+            metavar="A",
+            help="At least so many characters.  [default: 1; with 0 the empty item counts]",
+        ),
     ):
         command = option(command)
     return command
-
-
-def min_length_option(default: int) -> Callable[[Command], Command]:
-    """--min-length, which stays open where it is not given; what that comes to differs from command to command."""
-    also = "the empty item counts" if default == 0 else "no item is empty; 0 with --stream torch1 or torch2"
-    return click.option(
-        "--min-length", type=int, metavar="A", help=f"At least so many characters.  [default: {default}; {also}]"
-    )
 
 
 def constraint_from(

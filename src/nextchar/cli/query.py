@@ -11,7 +11,6 @@ from nextchar.cli._options import (
     constraint_from,
     constraint_options,
     json_option,
-    min_length_option,
     model_argument,
     training_data,
 )
@@ -27,14 +26,14 @@ __all__ = ["complete", "fill", "prob", "top"]
 
 @click.command(short_help="How probable items of a kind are.")
 @model_argument
-@min_length_option(0)
 @constraint_options
 @json_option
 def prob(model: str, as_json: bool, **conditions: Any) -> None:
     """The exact probability that an item of MODEL meets all the conditions, and what such items are like.
 
-    For models that are finite automata (ngram, bigram-net and what is made of them). The empty item is an item like
-    any other; --min-length 1 leaves it out.
+    For models that are finite automata (ngram, bigram-net and what is made of them). The empty item counts with
+    --min-length 0 only, and what the text options that MODEL was trained with would change is no item of it, so that
+    without any condition less than 1 comes out.
     """
     found = _given(model, **conditions)
     document = {
@@ -59,14 +58,13 @@ def prob(model: str, as_json: bool, **conditions: Any) -> None:
 @click.command(short_help="The most probable items, in order.")
 @model_argument
 @click.option("-n", "-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
-@min_length_option(0)
 @constraint_options
 @json_option
 def top(model: str, count: int, as_json: bool, **conditions: Any) -> None:
     """The most probable items of MODEL that meet the conditions, in order, none twice, with their exact probabilities.
 
-    For models that are finite automata (ngram, bigram-net and what is made of them). The empty item is an item like
-    any other; --min-length 1 leaves it out. With --json one line for each:
+    For models that are finite automata (ngram, bigram-net and what is made of them). The empty item counts with
+    --min-length 0 only, and what text options would change never. With --json one line for each:
     {"item", "nats", "probability", "share"}, the share being that among the items that meet the conditions; it is left
     out where --new goes by fingerprints alone.
     """

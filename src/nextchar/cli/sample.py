@@ -10,7 +10,6 @@ from nextchar.cli._options import (
     constraint_from,
     constraint_options,
     json_option,
-    min_length_option,
     model_argument,
     training_data,
 )
@@ -34,7 +33,6 @@ __all__ = ["sample"]
 @click.option("--temperature", type=float, default=1.0, show_default=True, help="Below 1 more cautious; 0 is greedy.")
 @click.option("--top-k", type=int, metavar="K", help="Only the K most probable symbols.")
 @click.option("--top-p", type=float, metavar="P", help="Only the most probable symbols that together reach P.")
-@min_length_option(1)
 @constraint_options
 @click.option("--look-ahead", metavar="COUNTS", help="A count model that guides one that is no finite automaton.")
 @click.option("--distinct", is_flag=True, help="No item twice.")
@@ -61,6 +59,9 @@ def sample(
     model before that. From other models (nets, mixtures) every item meets the conditions, but how often each comes is
     approximate, the better the more alike the count model given by --look-ahead. The streams of torch go symbol by
     symbol instead: what is not allowed is left out of each row, and at --max-length the item ends.
+
+    The empty item is none of MODEL's unless --min-length 0 is given (with the streams of torch it is one); nor is what
+    the text options that MODEL was trained with would change, an outer blank say.
 
     With --json one line for each: {"item", "nats", "symbols"}.
     """
