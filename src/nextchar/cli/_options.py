@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -11,12 +12,11 @@ if TYPE_CHECKING:
     from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus, TextOptions
-    from nextchar.data.format import Format
+    from nextchar.data.format import ErrorPolicy, Format
 
 __all__ = [
     "constraint_from",
     "constraint_options",
-    "format_from",
     "input_options",
     "json_option",
     "model_argument",
@@ -33,23 +33,66 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 def input_options(command: Command) -> Command:
-    """--column, --weight and --encoding."""
+    """How the input is read: --column, --weight, --encoding and others; the command gets them as one `format_`."""
+
+    @wraps(command)
+    def with_format(
+        *args: Any,
+        column: str | None,
+        weight: str | None,
+        encoding: str,
+        delimiter: str | None,
+        no_header: bool,
+        errors: ErrorPolicy,
+        **others: Any,
+    ) -> Any:
+        format_ = _format_from(column, weight, encoding, delimiter, not no_header, errors)
+        return command(*args, format_=format_, **others)
+
+    found: Any = with_format
     for option in (
+        click.option(
+            "--errors",
+            type=click.Choice(["stop", "skip", "replace"]),
+            default="stop",
+            show_default=True,
+            help="Lines that cannot be used (not in the encoding, no row of the table, characters that the model does "
+            "not know): stop at the first, skip them, or replace what cannot be decoded by U+FFFD and skip the rest.",
+        ),
         click.option("--encoding", default="utf-8", show_default=True, help="The character encoding of the input."),
+        click.option(
+            "--delimiter",
+            metavar="SIGN",
+            help="With --column: what separates the fields; tab, comma, semicolon, pipe and space may be written out.  "
+            "[default: found out]",
+        ),
+        click.option("--no-header", is_flag=True, help="With --column: the table has no header line, only numbers."),
         click.option("--weight", metavar="NAME", help="With --column: how often each row counts."),
-        click.option("--column", metavar="NAME", help="Read this column of a CSV file (TSV if it ends so)."),
+        click.option(
+            "--column",
+            metavar="NAME",
+            help="Read this column of a table (CSV, TSV and the like), by its name or its number from 1.",
+        ),
     ):
-        command = option(command)
-    return command
+        found = option(found)
+    return cast(Command, found)
 
 
-def format_from(column: str | None, weight: str | None, encoding: str) -> Format:
+_SIGNS: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+
+
+def _format_from(
+    column: str | None, weight: str | None, encoding: str, delimiter: str | None, header: bool, errors: ErrorPolicy
+) -> Format:
     """The input format that the options ask for."""
-    if weight is not None and column is None:
-        raise click.UsageError("--weight needs --column, the column of the items.")
+    for option, given in (("weight", weight is not None), ("delimiter", delimiter), ("no-header", not header)):
+        if given and column is None:
+            raise click.UsageError(f"--{option} needs --column, the column of the items.")
     from nextchar.data.format import Format
 
-    return Format(encoding=encoding, column=column, weight=weight)
+    if delimiter is not None:
+        delimiter = _SIGNS.get(delimiter, delimiter)
+    return Format(encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors)
 
 
 def text_options(command: Command) -> Command:

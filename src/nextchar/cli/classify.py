@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nextchar.cli._options import format_from, input_options, json_option, model_argument
+from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import echo_json, note, print_table
 from nextchar.errors import CorpusError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nextchar.core.model import Model
     from nextchar.core.outlier_threshold import OutlierThreshold
     from nextchar.data.corpus import Corpus
+    from nextchar.data.format import Format
 
 __all__ = ["calibrate", "classify"]
 
@@ -30,9 +31,7 @@ def classify(
     file: str,
     least: float | None,
     label: str | None,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     as_json: bool,
 ) -> None:
     """The label of every item of FILE (or of standard input), with its probability.
@@ -41,21 +40,23 @@ def classify(
     item: {"item", "label", "probability", "probabilities": {...}}; the label is null below --least. With --label
     accuracy, log loss and calibration curve instead.
     """
+    from dataclasses import replace
+
     from nextchar.data.corpus import TextOptions, stream
     from nextchar.tasks.classifier import Classifier
 
-    if weight is not None:
+    if format_.weight is not None:
         raise click.UsageError("--weight does not go with classify.")
-    if label is not None and column is None:
+    if label is not None and format_.column is None:
         raise click.UsageError("--label needs --column, the column of the items.")
     loaded = Classifier.load(model)
     if least is not None:
         loaded.set_params(least=least)
-    if label is not None and column is not None:
-        _measure(loaded, file, column, label, encoding, as_json)
+    if label is not None:
+        _measure(loaded, file, replace(format_, label=label), as_json)
         return
     written = 0
-    for part in stream([file], format_from(column, None, encoding), loaded.options or TextOptions()):
+    for part in stream([file], format_, loaded.options or TextOptions()):
         for piece in part.slices(1 << 18):
             items = list(piece)
             for item, row in zip(items, loaded.predict_proba(items).tolist(), strict=True):
@@ -73,13 +74,13 @@ def classify(
                 written += 1
 
 
-def _measure(loaded: Any, file: str, column: str, label: str, encoding: str, as_json: bool) -> None:
+def _measure(loaded: Any, file: str, format_: Format, as_json: bool) -> None:
     import numpy as np
 
     from nextchar.tasks.calibration import log_loss, reliability
     from nextchar.tasks.classifier import read_labelled
 
-    texts, labels = read_labelled(file, column, label, encoding)
+    texts, labels = read_labelled(file, format_)
     log_proba = loaded.predict_log_proba(texts)
     right = loaded.classes_[log_proba.argmax(axis=1)] == np.array(labels)
     curve = reliability(np.exp(log_proba), loaded.classes_, labels)
@@ -118,9 +119,7 @@ def calibrate(
     bad: str | None,
     false_alarms: float,
     output: str | None,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     as_json: bool,
 ) -> None:
     """Find the threshold above which an item is flagged from the items of GOOD, and save it in the model's file.
@@ -137,10 +136,10 @@ def calibrate(
     from nextchar.models.registry import load
     from nextchar.tasks.outliers import find_threshold, length_buckets
 
-    if weight is not None:
+    if format_.weight is not None:
         raise click.UsageError("--weight does not go with calibrate.")
     loaded = load(model)
-    read = _reader(loaded, column, encoding)
+    read = _reader(loaded, format_)
     given = read(good)
     detector, items = find_threshold(loaded, given, false_alarms)
     left_out = len(given) - len(items)
@@ -167,17 +166,11 @@ def calibrate(
     print_table(columns, [(name, f"{n:,}", f"{share:.2%}") for name, n, share in rows], right=columns[1:])
 
 
-def _reader(loaded: Model, column: str | None, encoding: str) -> Any:
+def _reader(loaded: Model, format_: Format) -> Any:
     from nextchar.data.corpus import Corpus
 
     def read(source: str) -> Corpus:
-        return Corpus.from_file(
-            source,
-            column=column,
-            encoding=encoding,
-            options=loaded.provenance.options,
-            alphabet=loaded.alphabet,
-        )
+        return Corpus.read([source], format_, options=loaded.provenance.options, alphabet=loaded.alphabet)
 
     return read
 

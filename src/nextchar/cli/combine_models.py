@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nextchar.cli._options import format_from, input_options, json_option, model_argument
+from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import check_writable, echo_json, note, print_losses, print_table
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
+    from nextchar.data.format import Format
     from nextchar.data.splits import Split
 
 __all__ = ["blend", "combine", "update"]
@@ -56,9 +57,7 @@ def update(
     model: str,
     files: tuple[str, ...],
     output: str | None,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     as_json: bool,
 ) -> None:
     """Add the items of the FILEs to an ngram MODEL: it becomes the one that all data together would have made.
@@ -70,12 +69,9 @@ def update(
     from nextchar.models.registry import load
 
     loaded = load(model)
-    format_ = format_from(column, weight, encoding)
-    items = Corpus.from_file(
-        *files,
-        column=format_.column,
-        weight=format_.weight,
-        encoding=format_.encoding,
+    items = Corpus.read(
+        files,
+        format_,
         options=loaded.provenance.options,
     )
     made = renew(loaded, items)
@@ -110,9 +106,7 @@ def combine(
     files: tuple[str, ...],
     division: Any,
     seed: int,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     as_json: bool,
 ) -> None:
     """Make one model of the models A, B, ...: the weighted geometric mean of their probabilities, normalised.
@@ -123,7 +117,6 @@ def combine(
     if len(models) == 1:
         raise click.UsageError("combine takes two models or more.")
     check_writable(output, (*files, *models))
-    format_ = format_from(column, weight, encoding)
     from nextchar.core.metrics import Metrics
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
@@ -132,11 +125,9 @@ def combine(
     from nextchar.tasks.train import held_out_losses
 
     members = [load(path) for path in models]
-    corpus = Corpus.from_file(
-        *files,
-        column=format_.column,
-        weight=format_.weight,
-        encoding=format_.encoding,
+    corpus = Corpus.read(
+        files,
+        format_,
         options=members[0].provenance.options,
         alphabet=members[0].alphabet,
     )

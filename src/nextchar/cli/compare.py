@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import input_options, json_option, text_options, text_options_from
 from nextchar.cli._output import echo_json, note, print_table, training_progress
 
 if TYPE_CHECKING:
+    from nextchar.data.format import Format
     from nextchar.tasks.leaderboard import Entry
 
 __all__ = ["compare"]
@@ -47,9 +48,7 @@ def compare(
     seconds: float | None,
     models: str | None,
     figure: str | None,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     lower: bool,
     nfc: bool,
     strip: bool,
@@ -63,7 +62,6 @@ def compare(
     """
     if seconds is not None and not seconds > 0:
         raise click.UsageError(f"--seconds takes a number above 0, not {seconds:g}.")
-    format_ = format_from(column, weight, encoding)
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
     from nextchar.models.registry import MODELS
@@ -84,11 +82,9 @@ def compare(
     field = candidates(seconds, wanted)
     if not field:
         raise click.UsageError("--models: these models take part with --seconds only.")
-    corpus = Corpus.from_file(
-        *files,
-        column=format_.column,
-        weight=format_.weight,
-        encoding=format_.encoding,
+    corpus = Corpus.read(
+        files,
+        format_,
         options=text_options_from(lower, nfc, strip),
     )
     parts = split(corpus, division, seed=seed)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from nextchar.cli._options import format_from, input_options, json_option, model_argument
+from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import check_writable, echo_json, note, training_progress
+
+if TYPE_CHECKING:
+    from nextchar.data.format import Format
 
 __all__ = ["compile_"]
 
@@ -34,9 +39,7 @@ def compile_(
     files: tuple[str, ...],
     output: str,
     context: int | None,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     as_json: bool,
 ) -> None:
     """Make a finite automaton of MODEL: a table of its predictions in each context that occurs in the FILEs.
@@ -48,17 +51,14 @@ def compile_(
     row, their mean.
     """
     check_writable(output, (*files, model))
-    format_ = format_from(column, weight, encoding)
     from nextchar.automata.tabulation import tabulate
     from nextchar.data.corpus import Corpus
     from nextchar.models.registry import load
 
     loaded = load(model)
-    items = Corpus.from_file(
-        *files,
-        column=format_.column,
-        weight=format_.weight,
-        encoding=format_.encoding,
+    items = Corpus.read(
+        files,
+        format_,
         options=loaded.provenance.options,
         alphabet=loaded.alphabet,
     )

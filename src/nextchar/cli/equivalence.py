@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import click
 
-from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import input_options, json_option, text_options, text_options_from
 from nextchar.cli._output import echo_json, print_table
+
+if TYPE_CHECKING:
+    from nextchar.data.format import Format
 
 __all__ = ["equivalence"]
 
@@ -19,9 +25,7 @@ __all__ = ["equivalence"]
 def equivalence(
     file: str | None,
     figure: str | None,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     lower: bool,
     nfc: bool,
     strip: bool,
@@ -40,15 +44,12 @@ def equivalence(
     if file is None:
         from nextchar.data.datasets import shipped_path
 
-        file, column = str(shipped_path()), column or "name"
+        file, format_ = str(shipped_path()), replace(format_, column=format_.column or "name")
     if figure:
         plots.check_output(figure)
-    format_ = format_from(column, weight, encoding)
-    corpus = Corpus.from_file(
-        file,
-        column=format_.column,
-        weight=format_.weight,
-        encoding=format_.encoding,
+    corpus = Corpus.read(
+        [file],
+        format_,
         options=text_options_from(lower, nfc, strip),
     )
     report = equivalence_report(count(corpus, 2))

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._options import format_from, input_options, json_option, model_argument
+from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import echo_json, note, print_table
 from nextchar.errors import CorpusError
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
     from nextchar.core.scoring import Score
+    from nextchar.data.format import Format
 
 __all__ = ["evaluate", "score"]
 
@@ -34,9 +35,7 @@ def score(
     most: int | None,
     least: int | None,
     flag: bool,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     as_json: bool,
 ) -> None:
     """Score every item of FILE (or of standard input): nats for each symbol, nats in all, and the item.
@@ -54,7 +53,6 @@ def score(
     flags = _flagging(loaded) if flag else None
 
     def scores() -> Iterator[Score]:
-        format_ = format_from(column, weight, encoding)
         for part in stream([file], format_, loaded.provenance.options, loaded.alphabet):
             for piece in part.slices(1 << 18):
                 yield from score_corpus(loaded, piece)
@@ -116,19 +114,16 @@ def _impossible(model: Model, entry: Score) -> str:
 @click.argument("file", default="-")
 @input_options
 @json_option
-def evaluate(model: str, file: str, column: str | None, weight: str | None, encoding: str, as_json: bool) -> None:
+def evaluate(model: str, file: str, format_: Format, as_json: bool) -> None:
     """The loss of MODEL on all items of FILE: total nats over the number of symbols, ends of items counted."""
     from nextchar.core.scoring import evaluate as measure
     from nextchar.data.corpus import Corpus
     from nextchar.models.registry import load
 
-    format_ = format_from(column, weight, encoding)
     loaded = load(model)
-    corpus = Corpus.from_file(
-        file,
-        column=format_.column,
-        weight=format_.weight,
-        encoding=format_.encoding,
+    corpus = Corpus.read(
+        [file],
+        format_,
         options=loaded.provenance.options,
         alphabet=loaded.alphabet,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from nextchar.cli._options import format_from, input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import input_options, json_option, text_options, text_options_from
 from nextchar.cli._output import (
     check_writable,
     console,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nextchar.core.settings import Setting
     from nextchar.core.spec import RunnableSpec, Spec
     from nextchar.data.corpus import TextOptions
+    from nextchar.data.format import Format
     from nextchar.models.neural.training.settings import Run
     from nextchar.models.registry import Kind
     from nextchar.tasks.train import Trained
@@ -75,9 +76,7 @@ def train(
     distinct: bool,
     label: str | None,
     unknown: bool,
-    column: str | None,
-    weight: str | None,
-    encoding: str,
+    format_: Format,
     lower: bool,
     nfc: bool,
     strip: bool,
@@ -111,11 +110,17 @@ def train(
     logs = [run.log for run in runs if run.log is not None]
     named = [("output", [Path(output)]), ("checkpoint", checkpoints), ("log", logs)]
     _check_beside([(name, path) for name, paths in named for path in paths], files)
+    if not files:
+        from nextchar.data.datasets import shipped_path
+
+        files, format_ = (str(shipped_path()),), replace(format_, column=format_.column or _SHIPPED_COLUMN)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")
+        if format_.column is None:
+            raise click.UsageError("--label needs --column, the column of the items.")
         _train_classifier(
-            *(files, output, label, column, encoding, as_json),
+            *(files, output, replace(format_, label=label), as_json),
             text_options_from(lower, nfc, strip),
             spec if given or assignments else None,
         )
@@ -124,18 +129,14 @@ def train(
     from nextchar.tasks.train import TrainingFiles
     from nextchar.tasks.train import train as fit
 
-    if not files:
-        from nextchar.data.datasets import shipped_path
-
-        files, column = (str(shipped_path()),), column or _SHIPPED_COLUMN
     data = TrainingFiles(
         sources=files,
-        format=format_from(column, weight, encoding),
+        format=format_,
         options=text_options_from(lower, nfc, strip),
         distinct=distinct,
         unknown=unknown,
     )
-    if column is None and any(map(is_table, files)):
+    if format_.column is None and any(map(is_table, files)):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
     with _reading(files) as reading, training_progress() as learning:
         try:
@@ -161,22 +162,15 @@ def train(
 def _train_classifier(
     files: tuple[str, ...],
     output: str,
-    label: str,
-    column: str | None,
-    encoding: str,
+    format_: Format,
     as_json: bool,
     options: TextOptions,
     spec: Any,
 ) -> None:
     """One set of models a label, in one file."""
-    if column is None and files:
-        raise click.UsageError("--label needs --column, the column of the items.")
-    from nextchar.data.datasets import shipped_path
     from nextchar.tasks.classifier import DEFAULT, Classifier, read_labelled
 
-    pairs = [
-        read_labelled(name, column or _SHIPPED_COLUMN, label, encoding) for name in files or (str(shipped_path()),)
-    ]
+    pairs = [read_labelled(name, format_) for name in files]
     texts = [text for part, _ in pairs for text in part]
     labels = [mark for _, part in pairs for mark in part]
     found = Classifier(DEFAULT if spec is None else (spec,), options=options).fit(texts, labels)

@@ -171,10 +171,22 @@ class Corpus:
             CorpusError: a source cannot be read, or there is no item in any of them.
             UnknownSymbolError: a character is not in the given alphabet; with file and line.
         """
-        digest = Digest()
         format_ = Format(
             encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors
         )
+        return cls.read(sources, format_, options=options, alphabet=alphabet)
+
+    @classmethod
+    def read(
+        cls,
+        sources: Sequence[str | Path],
+        format_: Format,
+        *,
+        options: TextOptions | None = None,
+        alphabet: Alphabet | None = None,
+    ) -> Corpus:
+        """As `from_file`, with all that says how to read in one."""
+        digest = Digest()
         names = tuple(str(source) for source in sources)
         parts = list(stream(names, format_, options or TextOptions(), alphabet, digest))
         return replace(

@@ -367,23 +367,16 @@ def _models_of_counts(specs: Sequence[Ngram], counts: CountPairs) -> list[list[M
 # -- how good it is -----------------------------------------------------------------------------------------------
 
 
-def read_labelled(source: str, column: str, label: str, encoding: str = "utf-8") -> tuple[list[str], list[str]]:
-    """The texts and labels of a CSV file (TSV by its ending); rows without text or without label are left out.
+def read_labelled(source: str, format_: Format) -> tuple[list[str], list[str]]:
+    """The texts and labels of a table, by its columns; rows without text or without label are left out.
 
     Raises:
         CorpusError: it cannot be read, or lacks a column.
     """
-    if source == "-":
-        raise CorpusError("texts with labels are read from a file, twice; standard input can be read once only")
-    columns = [
-        [
-            line
-            for block in read_blocks(source, Format(encoding=encoding, column=name))
-            for line in block.text.split("\n")[:-1]
-        ]
-        for name in (column, label)
-    ]
-    pairs = [(text, mark) for text, mark in zip(*columns, strict=True) if text.strip() and mark.strip()]
+    rows = (
+        row for block in read_blocks(source, format_) for row in zip(block.lines(), block.labels or (), strict=True)
+    )
+    pairs = [(text, mark) for text, mark in rows if text.strip() and mark.strip()]
     if not pairs:
-        raise CorpusError(f"{source}: no row has both {column} and {label}")
+        raise CorpusError(f"{source}: no row has both {format_.column} and {format_.label}")
     return [text for text, _ in pairs], [mark.strip() for _, mark in pairs]
