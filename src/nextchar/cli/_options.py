@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
+from nextchar.cli._settings import RareOption
+
 if TYPE_CHECKING:
     from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
@@ -53,6 +55,7 @@ def input_options(command: Command) -> Command:
     for option in (
         click.option(
             "--errors",
+            cls=RareOption,
             type=click.Choice(["stop", "skip", "replace"]),
             default="stop",
             show_default=True,
@@ -62,16 +65,19 @@ def input_options(command: Command) -> Command:
         click.option("--encoding", default="utf-8", show_default=True, help="The character encoding of the input."),
         click.option(
             "--delimiter",
+            cls=RareOption,
             metavar="SIGN",
             help="With --column: what separates the fields; tab, comma, semicolon, pipe and space may be written out.  "
             "[default: found out]",
         ),
-        click.option("--no-header", is_flag=True, help="With --column: the table has no header line, only numbers."),
+        click.option(
+            "--no-header", cls=RareOption, is_flag=True, help="With --column: the table has no header; give numbers."
+        ),
         click.option("--weight", metavar="NAME", help="With --column: how often each row counts."),
         click.option(
             "--column",
             metavar="NAME",
-            help="Read this column of a table (CSV, TSV and the like), by its name or its number from 1.",
+            help="Read this column of a table, by name or number.",
         ),
     ):
         found = option(found)

@@ -48,11 +48,12 @@ class _ModelName(click.ParamType[str]):
 
 
 class RareOption(click.Option):
-    """An option for every model that few need: in the help for one model only."""
+    """An option that few need: of `train`, for every model, it is in the help for one model only."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """As click has it, where the whole list is shown."""
-        return super().get_help_record(ctx) if _HELP_FOR in ctx.meta else None
+        short = isinstance(ctx.command, TrainCommand) and _HELP_FOR not in ctx.meta
+        return None if short else super().get_help_record(ctx)
 
 
 class TrainCommand(click.Command):
