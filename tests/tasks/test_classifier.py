@@ -17,7 +17,8 @@ from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.calibration import log_loss, reliability
 from nextchar.tasks.classifier import Classifier, read_labelled
-from nextchar.tasks.log_linear_pool import fitted_pool, reversed_items
+from nextchar.tasks.label_reader import reversed_items
+from nextchar.tasks.log_linear_pool import fitted_pool
 
 SMALL = (Ngram(order=3, add=0.3),)
 
@@ -100,8 +101,8 @@ def test_unknown_characters_and_repeats() -> None:
     ("texts", "labels", "message"),
     [
         (["ab", "ba"], ["x", "x"], "at least two labels"),
-        (["ab"] * 9 + ["b"], ["x"] * 9 + ["y"], "the label 'y' has 1 texts"),
-        (["ab", "ba"], ["x"], "2 texts, but labels"),
+        (["ab"] * 9 + ["b"], ["x"] * 9 + ["y"], "the label 'y' has 1 text; 5 folds"),
+        (["ab", "ba"], ["x"], "2 texts, but 1 label"),
         ([], [], "no texts"),
         (["ab"] * 5 + ["b"] * 5, ["x"] * 5 + ["y"] * 5, "too few, or too much alike"),
     ],

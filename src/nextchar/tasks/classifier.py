@@ -9,7 +9,11 @@ but models are surer of themselves than they should be, and their errors have mu
 are pooled with weights (a log-linear pool, Genest and Zidek 1986), the text's total and its parts (the first symbol,
 the last two, the end) each with its own. With one model and no parts that is the temperature of Guo et al. (2017);
 the weights and a constant for each label are fitted to what models say of texts that they have not seen: each fold of
-the data is judged by models of the other folds. So the probabilities that come out are calibrated.
+the data is judged by models of the other folds. So the probabilities that come out are calibrated. A character that no
+label knows says nothing of the label.
+
+A text may have none of the labels. How usual it is for the one that it suits best is measured on the same texts held
+out (see `typicality`), so that "none of these" is said at a known rate of false alarms.
 
 The class follows scikit-learn's interface (fit, predict, predict_proba, get_params, clone, ...) and does not need it.
 
@@ -18,15 +22,17 @@ Letters: n texts, C labels, F features of a text and a label, S symbols.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.model import Model
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
@@ -38,24 +44,65 @@ from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.registry import spec_of
-from nextchar.tasks.log_linear_pool import PARTS, features_of, fitted_pool, reversed_items
+from nextchar.tasks.label_reader import (
+    PARTS,
+    LabelReader,
+    Pooled,
+    models_of,
+    parts_of_texts,
+    reversed_items,
+    worth_compiling,
+)
+from nextchar.tasks.labels import (
+    Labels,
+    labels_document,
+    labels_from,
+    labels_of,
+    named_labels,
+    places_of,
+    texts_of,
+    weights_of,
+)
+from nextchar.tasks.log_linear_pool import fitted_pool
+from nextchar.tasks.typicality import Typicality
 
-__all__ = ["Classifier", "read_labelled"]
+__all__ = ["Classifier", "Judged", "read_labelled"]
 
 F64 = npt.NDArray[np.float64]
-Labels = npt.NDArray[Any]
+I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+CountPairs = list[tuple[Counts, Counts]]  # of each label: forwards and backwards
 
 KIND: Final = "classifier"
 DEFAULT: Final = (Ngram(order=6, add=0.3), Ngram(order=6, add=3), Ngram(order=6, smoothing="modified-kneser-ney"))
 FITTED_ON: Final = 50_000  # texts that the weights are fitted to, at most
-CHUNK: Final = 1 << 16  # texts judged at a time
+FITTED_CELLS: Final = 1 << 26  # and numbers that the models say of these; 256 MB
+CHUNK: Final = 1 << 19  # symbols judged at a time
+WAYS: Final = ("forwards", "backwards")
+PARAMETERS: Final = ("specs", "prior", "least", "folds", "options", "none_rate")
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a classifier says of n texts.
+
+    Attributes:
+        log_proba: (n, C) log p(label | text), nats.
+        best: (n,) where the label stands in classes_; -1 for don't know and for none of these.
+        typicality: (n,) the share of texts held out that are at least as odd; None where the classifier has not
+            learned it (a file of version 0.1.0).
+    """
+
+    log_proba: F64
+    best: npt.NDArray[np.intp]
+    typicality: F64 | None
 
 
 class Classifier:
     """Tells which label fits a text, and how probable that is; an estimator like scikit-learn's.
 
     Attributes:
-        classes_: (C,) the labels, sorted.
+        classes_: (C,) the labels, sorted, of the type that they had.
         weights_: (F,) of the pool.
         biases_: (C,) constants of the labels, those of the prior among them.
         temperature_: the inverse of the sum of the weights of whole texts: above 1 where models are too sure.
@@ -77,6 +124,7 @@ class Classifier:
         least: float = 0.0,
         folds: int = 5,
         options: TextOptions | None = None,
+        none_rate: float = 0.0,
     ) -> None:
         """Only stores its arguments, as an estimator has to.
 
@@ -87,21 +135,24 @@ class Classifier:
             least: below this probability of the best label `predict` says None: don't know.
             folds: how many parts the data is cut into to fit the weights.
             options: what is done to the text; by default blanks at the ends are stripped.
+            none_rate: `predict` says None of a text that is odder to every label than all but this share of the texts
+                held out: none of these. So many texts that have one of the labels are turned away; 0 for none.
         """
         self.specs = specs
         self.prior = prior
         self.least = least
         self.folds = folds
         self.options = options
+        self.none_rate = none_rate
 
     # -- scikit-learn's interface -----------------------------------------------------------------------------------
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - scikit-learn's interface
         """The arguments that it was made with."""
-        return {name: getattr(self, name) for name in ("specs", "prior", "least", "folds", "options")}
+        return {name: getattr(self, name) for name in PARAMETERS}
 
     def set_params(self, **params: Any) -> Self:
-        """Change arguments; they take effect at the next fit.
+        """Change arguments; `least` and `none_rate` take effect at once, the others at the next fit.
 
         Raises:
             SettingsError: there is no such argument.
@@ -139,76 +190,150 @@ class Classifier:
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classes_")
 
-    def fit(self, X: Sequence[str], y: Sequence[Any]) -> Self:
+    def fit(self, X: Iterable[str], y: Iterable[Any], sample_weight: Iterable[float] | None = None) -> Self:
         """Learn from texts and their labels.
 
+        Args:
+            X: n texts, in any sequence: a list, an array, a column of a table, a generator.
+            y: n labels of one kind: texts, numbers, or true and false.
+            sample_weight: n weights; a text of weight 0 is left out. Whole numbers say how often each text counts. With
+                others the median is what counts as once in the models, and the weights themselves count in the fit of
+                the pool and in the labels' shares.
+
         Raises:
-            SettingsError: fewer than two labels, a label with fewer texts than folds, or a setting out of its range.
-            CorpusError: a text is blank.
+            SettingsError: fewer than two labels, a label with fewer texts than folds, labels that are missing or of
+                several kinds, or a setting out of its range.
+            CorpusError: a text is blank, or no text.
         """
-        corpus, labels = self._checked(X, y)
+        corpus, labels, weights = self._checked(X, y, sample_weight)
         classes, which = np.unique(labels, return_inverse=True)
-        sizes = np.bincount(which)
+        texts = np.bincount(which)
         if len(classes) < 2:
-            raise SettingsError(f"a classifier needs at least two labels; there is {classes.tolist()}")
-        if sizes.min() < self.folds:
-            few = classes.tolist()[sizes.argmin()]
-            raise SettingsError(f"the label {few!r} has {sizes.min()} texts; {self.folds} folds need as many at least")
+            only = f"; there is {named_labels(classes)} alone" if len(classes) else ""
+            raise SettingsError(f"a classifier needs at least two labels{only}")
+        if texts.min() < self.folds:
+            few = classes.tolist()[texts.argmin()]
+            raise SettingsError(
+                f"the label {few!r} has {thousands(int(texts.min()), 'text')}; {self.folds} folds need as many at least"
+            )
+        sizes = np.bincount(which, weights=weights).astype(np.float64)
         prior = self._prior(classes, sizes)
-        # Equal texts fall into the same fold, so that none is judged by a model that has seen it.
-        fold = (corpus.fingerprints() % np.uint64(self.folds)).astype(np.int64)
-        every = -(-len(corpus) // FITTED_ON)
-        features, targets = [], []
-        for k in range(self.folds):
-            judged = np.flatnonzero(fold == k)[::every]
-            rest = np.flatnonzero(fold != k)
-            if not len(judged) or len(np.unique(which[rest])) < len(classes):
-                continue
-            models = _models(self.specs, _by_label(corpus, which, len(classes), rest))
-            features.append(features_of(models, corpus.take(judged)))
-            targets.append(which[judged])
-        if not features:
-            raise SettingsError("the texts are too few, or too much alike, to fit the weights to")
+        models = models_of(self.specs)
+        C, F = len(classes), 2 * len(models) * PARTS
+        folds = self._folds(corpus, which, C, min(FITTED_ON, max(FITTED_CELLS // (C * F), 1)))
+        judged = np.concatenate([part for part, _ in folds])
+        features, nats = np.empty((len(judged), C, F), dtype=np.float32), np.empty((len(judged), C))
+        begin = 0
+        for part, rest in folds:
+            at = slice(begin, begin + len(part))
+            _judge_fold(models, _by_label(corpus, which, C, rest), corpus.take(part), features[at], nats[at])
+            begin += len(part)
         shares = np.log(sizes / sizes.sum())
-        weights, biases = fitted_pool(np.concatenate(features), np.concatenate(targets), shares)
+        pool = fitted_pool(features, which[judged], shares, None if weights is None else weights[judged])
+        del features
         self.classes_: Labels = classes
-        self.weights_: F64 = weights
-        self.biases_: F64 = biases - shares + np.log(prior)
-        self._counts = _label_counts(_order(self.specs), _by_label(corpus, which, len(classes), np.arange(len(corpus))))
-        self._made = _models_of_counts(self.specs, self._counts)
+        self.weights_: F64 = pool[0]
+        self.biases_: F64 = pool[1] - shares + np.log(prior)
+        self._typicality: Typicality | None = Typicality.of(nats, corpus.lengths[judged] + 1, which[judged])
+        self._counts = _label_counts(_order(self.specs), _by_label(corpus, which, C, np.arange(len(corpus))))
+        self.__dict__.pop("_pools", None)
         return self
 
-    def predict_log_proba(self, X: Sequence[str]) -> F64:
+    def judge(self, X: Iterable[str] | Corpus) -> Judged:
+        """All that there is to say of each text, at once; a corpus is taken as it was read, the fastest way.
+
+        Raises:
+            SettingsError: it is not fitted; `none_rate` is smaller than the texts held out can tell, or the classifier
+                has not learned what is usual.
+            CorpusError: a text is blank, or no text.
+        """
+        corpus = self._corpus(X, self._alphabet)
+        n, C = len(corpus), len(self.classes_)
+        scores, nats = np.empty((n, C)), np.empty((n, C))
+        compiled = worth_compiling(2 * C * corpus.symbols)
+        parts = list(corpus.slices(CHUNK))
+
+        def read(label: int) -> None:
+            begin = 0
+            for part in parts:
+                score, cost = np.full(len(part), self.biases_[label]), np.zeros(len(part))
+                for backwards, pooled in enumerate(self._pools[label]):
+                    pooled.add_to(score, cost, part, backwards=bool(backwards), compiled=compiled)
+                scores[begin : begin + len(part), label], nats[begin : begin + len(part), label] = score, cost
+                begin += len(part)
+
+        if compiled:  # the loop lets other threads run
+            self._pools  # noqa: B018 - made once, here
+            with ThreadPoolExecutor(min(C, os.cpu_count() or 1)) as threads:
+                list(threads.map(read, range(C)))
+        else:
+            for label in range(C):
+                read(label)
+        log_proba = normalised(scores)
+        known = None if self._typicality is None else self._typicality.typicality(nats, corpus.lengths + 1)
+        best = log_proba.argmax(axis=1)
+        if self.least > 0:
+            best[log_proba.max(axis=1, initial=-np.inf) < np.log(self.least)] = -1
+        if self.none_rate > 0:
+            best[self._checked_rate(known) < self.none_rate] = -1
+        return Judged(log_proba, best, known)
+
+    def predict_log_proba(self, X: Iterable[str] | Corpus) -> F64:
         """Log p(label | text), (n, C), nats.
 
         Raises:
             SettingsError: it is not fitted.
-            CorpusError: a text is blank.
+            CorpusError: a text is blank, or no text.
         """
-        corpus = self._corpus(X, self._alphabet)
-        parts = []
-        for begin in range(0, len(corpus), CHUNK):
-            part = corpus.take(np.arange(begin, min(begin + CHUNK, len(corpus))))
-            parts.append(features_of(self._made, part) @ self.weights_ + self.biases_)
-        return normalised(np.concatenate(parts)) if parts else np.empty((0, len(self.classes_)))
+        return self.judge(X).log_proba
 
-    def predict_proba(self, X: Sequence[str]) -> F64:
+    def predict_proba(self, X: Iterable[str] | Corpus) -> F64:
         """p(label | text), (n, C); the columns in the order of classes_."""
         probabilities: F64 = np.exp(self.predict_log_proba(X))
         return probabilities
 
-    def predict(self, X: Sequence[str]) -> Labels:
-        """The most probable label of each text, (n,); None where it is less probable than `least`."""
-        probabilities = self.predict_proba(X)
-        best: Labels = self.classes_[probabilities.argmax(axis=1)] if len(probabilities) else self.classes_[:0]
-        if self.least > 0:
-            best = best.astype(object)
-            best[probabilities.max(axis=1, initial=0) < self.least] = None
-        return best
+    def predict(self, X: Iterable[str] | Corpus) -> Labels:
+        """The most probable label of each text, (n,).
 
-    def score(self, X: Sequence[str], y: Sequence[Any]) -> float:
-        """The share of texts whose label is predicted."""
-        return float(np.mean(self.predict(X) == np.asarray(y)))
+        None where it is less probable than `least`, or where the text is like those of no label (see `none_rate`).
+        """
+        best = self.judge(X).best
+        labels: Labels = self.classes_[best]
+        if self.least > 0 or self.none_rate > 0:
+            labels = labels.astype(object)
+            labels[best < 0] = None
+        return labels
+
+    def typicality(self, X: Iterable[str] | Corpus) -> F64:
+        """How usual each text is for the label that it suits best, (n,).
+
+        The share of the texts held out in training that are at least as odd: small for a text that has none of the
+        labels. Below p lie p of the texts that have one.
+
+        Raises:
+            SettingsError: it is not fitted, or has not learned what is usual (a file of version 0.1.0).
+        """
+        return self._checked_rate(self.judge(X).typicality)
+
+    def score(self, X: Iterable[str] | Corpus, y: Iterable[Any], sample_weight: Iterable[float] | None = None) -> float:
+        """The share of texts whose label is predicted, each weighed; None is never right.
+
+        Raises:
+            SettingsError: not as many labels as texts, or labels of another kind than those that were learned.
+        """
+        best = self.judge(X).best
+        places = places_of(self.classes_, y)
+        if len(places) != len(best):
+            raise SettingsError(f"{len(best):,} texts, but {thousands(len(places), 'label')}")
+        if not len(best):
+            raise SettingsError("there are no texts to measure on")
+        right = (best == places) & (best >= 0)
+        return float(np.average(right, weights=weights_of(sample_weight, len(best))))
+
+    @property
+    def sizes_(self) -> I64:
+        """(C,) the training texts of each label, each as often as it counts."""
+        return np.array([pair[0].items for pair in self._fitted_counts])
 
     @property
     def temperature_(self) -> float:
@@ -218,7 +343,7 @@ class Classifier:
     # -- in files ---------------------------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> None:
-        """Write it to one file, whole or not at all; labels are kept as texts.
+        """Write it to one file, whole or not at all; labels keep their type.
 
         Raises:
             SettingsError: it is not fitted.
@@ -227,13 +352,20 @@ class Classifier:
         alphabet = self._alphabet
         arrays: dict[str, npt.NDArray[Any]] = {"weights": self.weights_, "biases": self.biases_}
         for i, pair in enumerate(self._counts):
-            for way, counts in zip(("forwards", "backwards"), pair, strict=True):
+            for way, counts in zip(WAYS, pair, strict=True):
                 arrays[f"{i}/{way}/ngrams"] = counts.ngrams
                 arrays[f"{i}/{way}/counts"] = counts.counts
+        if self._typicality is not None:
+            arrays |= self._typicality.arrays()
+        prior: str | list[float | None] = self.prior if isinstance(self.prior, str) else []
+        if not isinstance(self.prior, str):
+            prior = [self.prior.get(label) for label in self.classes_.tolist()]
         document = {
             "settings": [asdict(spec) for spec in self.specs],
-            "labels": [str(label) for label in self.classes_],
+            **labels_document(self.classes_),
+            "prior": prior,
             "least": self.least,
+            "none_rate": self.none_rate,
             "folds": self.folds,
             "text": asdict(self.options or TextOptions()),
             "alphabet": {"characters": alphabet.characters, "has_unknown": alphabet.has_unknown},
@@ -254,89 +386,178 @@ class Classifier:
                 argument="labels",
             )
         try:
-            document, arrays = content.document, content.arrays
-            found = cls(
-                [cast(Ngram, spec_of("ngram", settings)) for settings in document["settings"]],
-                least=float(document["least"]),
-                folds=int(document["folds"]),
-                options=TextOptions(**document["text"]),
-            )
-            alphabet = Alphabet(**document["alphabet"])
-            found.classes_ = np.array(document["labels"])
-            found.weights_, found.biases_ = arrays["weights"], arrays["biases"]
-            found._counts = [
-                tuple(
-                    Counts.from_arrays(
-                        alphabet, _order(found.specs), arrays[f"{i}/{way}/ngrams"], arrays[f"{i}/{way}/counts"]
-                    )
-                    for way in ("forwards", "backwards")
-                )
-                for i in range(len(found.classes_))
-            ]
-            found._made = _models_of_counts(found.specs, found._counts)
-            F = len(found._made[0]) * PARTS
-            if found.weights_.shape != (F,) or found.biases_.shape != (len(found.classes_),):
-                raise ModelFileError("its weights do not fit its models")
+            found = cls._from_file(content)
         except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path}: is not a usable classifier: {error}") from None
         return found
 
+    @classmethod
+    def _from_file(cls, content: ModelFile) -> Classifier:
+        document, arrays = content.document, content.arrays
+        classes = labels_from(document)
+        C = len(classes)
+        prior = document.get("prior", "data")
+        if not isinstance(prior, str):
+            pairs = zip(classes.tolist(), prior, strict=True)
+            prior = {label: float(share) for label, share in pairs if share is not None}
+        found = cls(
+            [cast(Ngram, spec_of("ngram", settings)) for settings in document["settings"]],
+            prior=prior,
+            least=float(document["least"]),
+            folds=int(document["folds"]),
+            options=TextOptions(**document["text"]),
+            none_rate=float(document.get("none_rate", 0.0)),
+        )
+        found._check_settings()
+        alphabet, order = Alphabet(**document["alphabet"]), _order(found.specs)
+        weights, biases = arrays["weights"], arrays["biases"]
+        F = 2 * len(models_of(found.specs)) * PARTS
+        for array, shape in ((weights, (F,)), (biases, (C,))):
+            if array.shape != shape or array.dtype != np.float64 or not np.isfinite(array).all():
+                raise ModelFileError("its weights do not fit its models")
+        if C < 2:
+            raise ModelFileError("it has fewer than two labels")
+        counts: CountPairs = []
+        for i in range(C):
+            forwards, backwards = (
+                Counts.from_arrays(alphabet, order, arrays[f"{i}/{way}/ngrams"], arrays[f"{i}/{way}/counts"])
+                for way in WAYS
+            )
+            counts.append((forwards, backwards))
+        sort = np.argsort(classes)  # version 0.1.0 had 9 before 10
+        found.classes_, found.weights_, found.biases_ = classes[sort], weights, biases[sort]
+        found._counts = [counts[i] for i in sort]
+        found._typicality = Typicality.from_arrays(arrays, C)
+        found._pools  # noqa: B018 - counts that are none show here
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a file holds; the rest is made anew."""
+        return {name: value for name, value in vars(self).items() if name != "_pools"}
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
     @property
-    def _alphabet(self) -> Alphabet:
+    def _fitted_counts(self) -> CountPairs:
         if not hasattr(self, "classes_"):
             raise SettingsError("the classifier is not fitted; call fit first")
-        return self._counts[0][0].alphabet
+        return self._counts
 
-    def _checked(self, X: Sequence[str], y: Sequence[Any]) -> tuple[Corpus, Labels]:
-        if not 0 <= self.least <= 1:
-            raise SettingsError(f"least is a probability, not {self.least}")
-        if self.folds < 2:
+    @property
+    def _alphabet(self) -> Alphabet:
+        return self._fitted_counts[0][0].alphabet
+
+    @cached_property
+    def _pools(self) -> list[tuple[Pooled, Pooled]]:
+        """The models of each label, forwards and backwards, weighed."""
+        models = models_of(self.specs)
+        known = np.ones(self._alphabet.size, dtype=np.bool_)
+        if (unknown := self._alphabet.unknown) is not None:
+            known[unknown] = False
+        usual = np.full(len(models), 1 / (2 * len(models)))
+        weights = self.weights_.reshape(len(models), 2, PARTS)
+        pools = []
+        for pair in self._counts:
+            forwards, backwards = (
+                LabelReader(counts).pooled(models, weights[:, way], usual, known) for way, counts in enumerate(pair)
+            )
+            pools.append((forwards, backwards))
+        return pools
+
+    def _check_settings(self) -> None:
+        for name in ("least", "none_rate"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float | np.floating) or not 0 <= value <= 1:
+                raise SettingsError(f"{name} is a probability, not {value!r}")
+        if not isinstance(self.folds, int | np.integer) or self.folds < 2:
             raise SettingsError(f"the weights need at least 2 folds, not {self.folds}")
-        if not self.specs or min(spec.order for spec in self.specs) < 2:
+        if not self.specs or not all(isinstance(spec, Ngram) and spec.order >= 2 for spec in self.specs):
             raise SettingsError("a classifier takes models of order 2 and more, one at least")
-        labels = np.asarray(y)
-        if labels.ndim != 1 or len(labels) != len(X):
-            raise SettingsError(f"{len(X)} texts, but labels of shape {labels.shape}")
-        corpus = self._corpus(X, None)
-        return corpus.encoded_in(Alphabet(corpus.alphabet.characters, has_unknown=True)), labels
 
-    def _corpus(self, X: Sequence[str], alphabet: Alphabet | None) -> Corpus:
-        if isinstance(X, str):
-            raise SettingsError(f"give a list of texts, for example [{X!r}], not one text")
-        texts = [str(text) for text in X]
-        options = self.options or TextOptions()
+    def _checked_rate(self, typicality: F64 | None) -> F64:
+        """The typicality, if it can be told, and told for `none_rate`."""
+        if typicality is None or self._typicality is None:
+            raise SettingsError(
+                "the classifier has not learned what is usual for its labels, as version 0.1.0 did not; train it again"
+            )
+        if 0 < self.none_rate <= self._typicality.least_rate:
+            raise SettingsError(
+                f"one in {1 / self.none_rate:,.0f} is more than the texts held out can tell; the share of false alarms "
+                f"is above {self._typicality.least_rate:.2g} here, not {self.none_rate:g}",
+                argument="none_rate",
+            )
+        return typicality
+
+    def _checked(
+        self, X: Iterable[str], y: Iterable[Any], sample_weight: Iterable[float] | None
+    ) -> tuple[Corpus, Labels, F64 | None]:
+        """The texts in an alphabet with a symbol for unknown characters, the labels, and the weights."""
+        self._check_settings()
+        labels, texts = labels_of(y), texts_of(X)
+        if len(labels) != len(texts):
+            raise SettingsError(f"{len(texts):,} texts, but {thousands(len(labels), 'label')}")
+        weights = weights_of(sample_weight, len(texts))
+        corpus = self._corpus(texts, None)
+        corpus = corpus.encoded_in(Alphabet(corpus.alphabet.characters, has_unknown=True))
+        if weights is None:
+            return corpus, labels, None
+        used = np.flatnonzero(weights > 0)
+        weights = weights[used]
+        times = weights if (weights == np.floor(weights)).all() else np.maximum(weights / np.median(weights), 1)
+        counted: I64 = np.minimum(times.round(), float(1 << 53)).astype(np.int64)
+        return replace(corpus.take(used), weights=counted).checked(), labels[used], weights
+
+    def _corpus(self, X: Iterable[str] | Corpus, alphabet: Alphabet | None) -> Corpus:
+        if isinstance(X, Corpus):
+            return X if alphabet is None else X.encoded_in(alphabet)
+        texts, options = texts_of(X), self.options or TextOptions()
         if not texts:
             if alphabet is None:
                 raise SettingsError("there are no texts to learn from")
             return Corpus(alphabet, np.empty(0, dtype=alphabet.dtype), np.zeros(1, dtype=np.int64))
-        corpus = Corpus.from_items(texts, options=options, alphabet=alphabet)
-        if len(corpus) != len(texts):
+        corpus = Corpus.from_items(texts, options=options, alphabet=alphabet) if any(map(str.strip, texts)) else None
+        if corpus is None or len(corpus) != len(texts):
             blank = next(i for i, text in enumerate(texts) if not options.apply(text))
             raise CorpusError(f"text {blank + 1} is blank; a blank text has no label")
         return corpus
 
-    def _prior(self, classes: Labels, sizes: npt.NDArray[np.intp]) -> F64:
+    def _prior(self, classes: Labels, sizes: F64) -> F64:
         if isinstance(self.prior, str):
             if self.prior not in ("data", "uniform"):
                 raise SettingsError(f"the prior is data, uniform or label -> probability, not {self.prior!r}")
             return sizes / sizes.sum() if self.prior == "data" else np.full(len(classes), 1 / len(classes))
+        if not isinstance(self.prior, Mapping):
+            raise SettingsError(f"the prior is data, uniform or label -> probability, not {self.prior!r}")
+        if strange := [label for label in self.prior if label not in set(classes.tolist())]:
+            raise SettingsError(f"the prior has {strange[0]!r}, which is none of the labels: {named_labels(classes)}")
         values = np.array([self.prior.get(label, 0.0) for label in classes.tolist()], dtype=np.float64)
-        if (values <= 0).any():
-            raise SettingsError(f"the prior needs a probability above 0 for each label: {classes.tolist()}")
-        normalised: F64 = values / values.sum()
-        return normalised
+        if not ((values > 0) & (values < np.inf)).all():
+            raise SettingsError(f"the prior needs a probability above 0 for each label: {named_labels(classes)}")
+        shares: F64 = values / values.sum()
+        return shares
+
+    def _folds(self, corpus: Corpus, which: npt.NDArray[np.intp], C: int, most: int) -> list[tuple[I64, I64]]:
+        """The texts that are judged in each fold, at most so many in all, and those that they are judged by.
+
+        Equal texts fall into the same fold, so that none is judged by a model that has seen it.
+        """
+        fold = (corpus.fingerprints() % np.uint64(self.folds)).astype(np.int64)
+        every = -(-len(corpus) // most)
+        folds = []
+        for k in range(self.folds):
+            judged, rest = np.flatnonzero(fold == k)[::every], np.flatnonzero(fold != k)
+            if len(judged) and len(np.unique(which[rest])) == C:
+                folds.append((judged, rest))
+        if not folds:
+            raise SettingsError("the texts are too few, or too much alike, to fit the weights to")
+        return folds
 
 
 # -- the models ---------------------------------------------------------------------------------------------------
 
 
-def _by_label(corpus: Corpus, which: npt.NDArray[np.intp], C: int, wanted: npt.NDArray[np.intp]) -> list[Corpus]:
+def _by_label(corpus: Corpus, which: npt.NDArray[np.intp], C: int, wanted: I64) -> list[Corpus]:
     return [corpus.take(wanted[which[wanted] == label]) for label in range(C)]
-
-
-CountPairs = list[tuple[Counts, ...]]
 
 
 def _label_counts(order: int, parts: Sequence[Corpus]) -> CountPairs:
@@ -347,21 +568,26 @@ def _order(specs: Sequence[Ngram]) -> int:
     return max(spec.order for spec in specs)
 
 
-def _models(specs: Sequence[Ngram], parts: Sequence[Corpus]) -> list[list[Model]]:
-    return _models_of_counts(specs, _label_counts(_order(specs), parts))
+def _judge_fold(
+    models: Sequence[Ngram], parts: Sequence[Corpus], judged: Corpus, features: npt.NDArray[np.float32], nats: F64
+) -> None:
+    """What models of the parts, one a label, say of each text: its features (n, C, F), and its nats (n, C).
 
-
-def _models_of_counts(specs: Sequence[Ngram], counts: CountPairs) -> list[list[Model]]:
-    """For each label the models of all orders, each forwards and backwards."""
-    return [
-        [
-            replace(spec, order=order).from_counts(highest.of_order(order))
-            for spec in specs
-            for order in range(2, spec.order + 1)
-            for highest in pair
-        ]
-        for pair in counts
-    ]
+    Only one label's models are there at a time. Characters that are in none of the parts say nothing of the label.
+    """
+    known = np.zeros(judged.alphabet.size, dtype=np.bool_)
+    for part in parts:
+        known[part.ids] = True
+    views = (judged, reversed_items(judged))
+    by_model = features.reshape(len(judged), len(parts), len(models), 2, PARTS)
+    order = max(model.order for model in models)
+    nats[:] = 0.0
+    for label, part in enumerate(parts):
+        for way, (view, own) in enumerate(zip(views, (part, reversed_items(part)), strict=True)):
+            log_prob = LabelReader(count(own, order)).log_probs(models, view)
+            nats[:, label] -= np.add.reduceat(log_prob.mean(axis=1), view.offsets[:-1]) / 2
+            log_prob[~known[view.ids]] = 0.0
+            by_model[:, label, :, way] = parts_of_texts(log_prob, view)
 
 
 # -- how good it is -----------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
 from nextchar.errors import SettingsError
 
-__all__ = ["OutlierDetector", "find_threshold", "length_buckets", "threshold_of"]
+__all__ = ["OutlierDetector", "find_threshold", "length_buckets", "threshold_of", "usual_of"]
 
 F64 = npt.NDArray[np.float64]
 TAIL: Final = 10  # items beyond a range's quantile that make it worth something
@@ -190,19 +190,24 @@ def find_threshold(model: Model, good: Corpus, false_alarms: float = 0.01) -> tu
     usual = nats < MOST_NATS
     if not usual.any():
         raise SettingsError("the model holds all good items impossible; take one with smoothing")
-    line = _line(symbols[usual], nats[usual])
-    squares = (nats[usual] - line[0] - line[1] * symbols[usual]) ** 2
-    spread = _line(symbols[usual], squares)
-    least = max(float(squares.mean()) / 4, 1e-6)
-    base = OutlierThreshold(
-        false_alarms=false_alarms, mean=line, variance=(*spread, least), threshold=((1.0, 0.0),), items=len(good)
-    )  # fmt: skip
+    base = replace(usual_of(nats[usual], symbols[usual]), false_alarms=false_alarms, items=len(good))
     odd = base.oddness(nats, symbols)
     base = replace(base, threshold=_knots(odd, symbols, false_alarms))
     rest = np.sort(odd - base.limit(symbols))
     rank = min(math.ceil((len(rest) + 1) * (1 - false_alarms)), len(rest))
     moved = tuple((at, limit + float(rest[rank - 1])) for at, limit in base.threshold)
     return replace(base, threshold=moved), good
+
+
+def usual_of(nats: F64, symbols: npt.NDArray[np.int64]) -> OutlierThreshold:
+    """What good items cost by their number of symbols, (n,) and (n,): mean and variance, with no threshold yet."""
+    line = _line(symbols, nats)
+    squares = (nats - line[0] - line[1] * symbols) ** 2
+    least = max(float(squares.mean()) / 4, 1e-6)
+    return OutlierThreshold(
+        false_alarms=0.0, mean=line, variance=(*_line(symbols, squares), least), threshold=((1.0, 0.0),),
+        items=len(nats),
+    )  # fmt: skip
 
 
 def _knots(odd: F64, symbols: npt.NDArray[np.int64], false_alarms: float) -> tuple[tuple[float, float], ...]:

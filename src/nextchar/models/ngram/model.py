@@ -151,17 +151,35 @@ class Ngram(CountSpec):
         if provenance is None:
             provenance = Provenance(items=counts.items, symbols=counts.total)
         trie = NgramTrie(counts)
-        fitted: dict[str, npt.NDArray[Any]] = {}
-        notes: tuple[str, ...] = ()
+        fitted, notes, parameters = self._estimated(trie, progress)
+        return self._model(counts, provenance, fitted, trie, notes, parameters)
+
+    def smoothed(self, trie: NgramTrie) -> Smoothed:
+        """What the model would make of counts, and nothing else of it: for those who need no model of its own.
+
+        Raises:
+            SettingsError: the trie is of another order; tuning on held-out items is asked for; too many symbols for
+                pitman-yor.
+        """
+        if trie.order != self.order:
+            raise SettingsError(f"a model of order {self.order} cannot be made from counts of order {trie.order}")
+        if not self.counts_suffice:
+            raise SettingsError("tuning on held-out items needs the items, not counts alone; use fit")
+        return _smoothed(self, self._estimated(trie, None)[0], trie)
+
+    def _estimated(
+        self, trie: NgramTrie, progress: Progress | None
+    ) -> tuple[Mapping[str, npt.NDArray[Any]], tuple[str, ...], SmoothingParameters | None]:
+        """What smoothing estimates beside the counts, with notes for people, and for pitman-yor its parameters."""
         if self.tune == "leave-one-out":
-            fitted = self._tuned(trie, Chains.left_out(trie, METHODS[self.smoothing].counts(trie)))
-        elif self.smoothing == "pitman-yor":
+            return self._tuned(trie, Chains.left_out(trie, METHODS[self.smoothing].counts(trie))), (), None
+        if self.smoothing == "pitman-yor":
             seated = pitman_yor(trie, sweeps=self.sweeps, seed=self.seed, progress=progress)
-            fitted = {"own": seated.own, "rest": seated.rest}
-            return self._model(counts, provenance, fitted, trie, seated.notes, seated.parameters)
-        elif METHODS[self.smoothing].discounts:
-            fitted["discounts"], notes = discounts_of(trie, self.smoothing)
-        return self._model(counts, provenance, fitted, trie, notes)
+            return {"own": seated.own, "rest": seated.rest}, seated.notes, seated.parameters
+        if METHODS[self.smoothing].discounts:
+            discounts, notes = discounts_of(trie, self.smoothing)
+            return {"discounts": discounts}, notes, None
+        return {}, (), None
 
     def _tuned(self, trie: NgramTrie, chains: Chains) -> dict[str, npt.NDArray[Any]]:
         if self.smoothing == "add":
@@ -261,10 +279,7 @@ class NgramModel(AutomatonModel):
     @cached_property
     def smoothed(self) -> Smoothed:
         """What smoothing makes of the counts."""
-        if "own" in self.fitted:
-            return Smoothed(self.fitted["own"], self.fitted["rest"])
-        k = float(self.fitted["k"][0]) if "k" in self.fitted else self.settings.add
-        return interpolated(self.trie, self.settings.smoothing, k=k, discounts=self.fitted.get("discounts"))
+        return _smoothed(self.settings, self.fitted, self.trie)
 
     @cached_property
     def automaton(self) -> Automaton:
@@ -326,3 +341,10 @@ class NgramModel(AutomatonModel):
             fitted=fitted,
             trie=trie,
         )
+
+
+def _smoothed(settings: Ngram, fitted: Mapping[str, npt.NDArray[Any]], trie: NgramTrie) -> Smoothed:
+    if "own" in fitted:
+        return Smoothed(fitted["own"], fitted["rest"])
+    k = float(fitted["k"][0]) if "k" in fitted else settings.add
+    return interpolated(trie, settings.smoothing, k=k, discounts=fitted.get("discounts"))

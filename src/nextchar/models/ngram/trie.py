@@ -19,6 +19,7 @@ Letters: n order, V size of the alphabet, S states, E entries, M distinct n-gram
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -86,6 +87,30 @@ class NgramTrie:
                 "these are not the counts of whole items: some n-grams lead nowhere or come from nowhere"
             )
         self.first, self.symbols, self.below, self.raw, self.adjusted = settled
+
+    def of_order(self, order: int) -> NgramTrie:
+        """The trie of a lower order: the first depths of this one, in the same arrays.
+
+        Only the adjusted counts differ, in the contexts that are now the longest ones.
+
+        Raises:
+            SettingsError: the order is higher, or below 1.
+        """
+        if not 1 <= order <= self.order:
+            raise SettingsError(f"a trie of order {self.order} has those of orders 1 to {self.order}, not of {order}")
+        shorter = copy(self)
+        for name, attribute in vars(NgramTrie).items():
+            if isinstance(attribute, cached_property):
+                shorter.__dict__.pop(name, None)
+        shorter.order, shorter.depths = order, self.depths[: order + 1]
+        S = shorter.depths[-1]
+        E = int(self.first[S])
+        shorter.oldest, shorter.link, shorter.first = self.oldest[:S], self.link[:S], self.first[: S + 1]
+        shorter.symbols, shorter.below, shorter.raw = self.symbols[:E], self.below[:E], self.raw[:E]
+        shorter.adjusted = self.adjusted[:E].copy()
+        longest = shorter.layers[-1]
+        shorter.adjusted[longest] = self.raw[longest]
+        return shorter
 
     @property
     def size(self) -> int:
