@@ -21,7 +21,16 @@ from nextchar.data.corpus import MOST_WEIGHT
 from nextchar.data.display import shortened
 from nextchar.errors import CorpusError, SettingsError
 
-__all__ = ["Labels", "labels_document", "labels_from", "labels_of", "named_labels", "places_of", "texts_of", "weights_of"]
+__all__ = [
+    "Labels",
+    "labels_document",
+    "labels_from",
+    "labels_of",
+    "named_labels",
+    "places_of",
+    "texts_of",
+    "weights_of",
+]
 
 Labels = npt.NDArray[Any]
 _MOST_NAMED: Final = 8
