@@ -394,6 +394,16 @@ def _alike(corpus: Corpus) -> npt.NDArray[np.int64]:
     return np.argsort(keys, kind="stable")
 
 
+# Other types would have the loops compiled anew, for half a minute, or be read wrongly.
+_TYPES: Final[Mapping[str, npt.DTypeLike]] = {
+    **dict.fromkeys(("contexts", "kind", "kind_contexts", "slot_of_symbol"), np.int64),
+    **dict.fromkeys(("classes", "totals", "buckets"), np.uint8),
+    **dict.fromkeys(("unigram", "exponents", "by_symbol", "scores", "bias", "training_nats"), np.float64),
+    "keys": np.uint64,
+    "gains": np.float32,
+}
+
+
 def _check(tables: Arrays, alphabet: Alphabet) -> None:
     """Refuse arrays that the compiled loops could not read within their bounds.
 
@@ -408,13 +418,13 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
     before = TOTAL_BUCKETS + POSITIONS + MATCHES
     sound = (
         contexts.shape == (K, 5)
-        and contexts.dtype == kind.dtype == ends.dtype == np.int64
+        and all(tables[name].dtype == dtype for name, dtype in _TYPES.items())
         and ends.shape == (K + 1,)
         and ends[0] == 0
         and ends[-1] == C == len(lengths)
         and (np.diff(ends) >= 0).all()
         and lengths.dtype.kind == "u"
-        and tables["keys"].dtype == np.uint64
+        and tables["symbols"].dtype == alphabet.dtype
         and int(lengths.sum(dtype=np.int64)) == len(tables["symbols"])
         and E > 0
         and 0 <= kind.min() <= kind.max() < K
@@ -437,10 +447,8 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
     )
     if sound:
         cells = np.diff(np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[ends])[kind]
-        sound = (
-            len(gains) == len(tables["buckets"]) == int(cells.sum())
-            and len(tables["totals"]) == int(np.diff(ends)[kind].sum())
-            and gains.dtype == np.float32
+        sound = len(gains) == len(tables["buckets"]) == int(cells.sum()) and len(tables["totals"]) == int(
+            np.diff(ends)[kind].sum()
         )
     if not sound:
         raise ModelFileError("its tables do not fit each other")
