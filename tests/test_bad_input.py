@@ -116,7 +116,12 @@ UNREADABLE: dict[str, tuple[str, bytes, tuple[str, ...], tuple[str, ...]]] = {
     "an encoding that is none": ("a.txt", b"emma", ("--encoding", "base64"), ("'base64'", "utf-8")),
     "no such column": ("a.csv", csv("emma,1"), ("--column", "nom"), ("a.csv: no column 'nom'", "'name', 'births'")),
     "no such weight": ("a.csv", csv("emma,1"), ("--column", "name", "--weight", "n"), ("'n'", "'name', 'births'")),
-    "a separator that none uses": ("a.csv", b"name:n\nemma:1\n", ("--column", "name"), ("'name:n'", "commas", ".tsv")),
+    "a separator that none uses": (
+        "a.csv",
+        b"name:n\nemma:1\n",
+        ("--column", "name"),
+        ("'name:n'", "(--delimiter)"),
+    ),
     "two columns of that name": ("a.csv", b"name,name\na,b\n", ("--column", "name"), ("more than one", "'name'")),
     "a table without a line": ("a.csv", b"", ("--column", "name"), ("a.csv: is empty", "header")),
     "a table without rows": ("a.csv", csv(), ("--column", "name"), ("no items",)),

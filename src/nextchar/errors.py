@@ -10,6 +10,7 @@ __all__ = [
     "ConflictError",
     "CorpusError",
     "DataSetError",
+    "InputWarning",
     "MissingExtraError",
     "ModelFileError",
     "NextcharError",
@@ -42,6 +43,18 @@ class NextcharError(ValueError):
 
 class CorpusError(NextcharError):
     """The training or scoring text cannot be read: missing, empty, not text, a column that is not there."""
+
+
+class InputWarning(UserWarning):
+    """Something about the input that a person should know, though it can be read.
+
+    Attributes:
+        argument: as of `NextcharError`.
+    """
+
+    def __init__(self, message: str, *, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
 
 
 class UnknownSymbolError(NextcharError):

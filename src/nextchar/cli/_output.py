@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
 import click
 
-from nextchar.errors import ConflictError, ModelFileError, NextcharError, NotAModelError
+from nextchar.errors import ConflictError, InputWarning, ModelFileError, NextcharError, NotAModelError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,13 +75,15 @@ class CommandGroup(click.Group):
         if error.argument is None or ctx.invoked_subcommand is None:
             return str(error)
         for command in _leaves(self.get_command(ctx, ctx.invoked_subcommand)):
-            for option in command.params:
-                if isinstance(option, click.Option) and error.argument in (option.name, _OTHER_NAMES.get(option.name)):
-                    return f"{error} ({max(option.opts, key=len)})"
+            if option := _option_of(error, command):
+                return f"{error}{option}"
         return f"{error} ({_ELSEWHERE[error.argument]})" if error.argument in _ELSEWHERE else str(error)
 
 
-_OTHER_NAMES: Final[Mapping[str | None, str]] = {"data_files": "data"}  # of options, where they are not the library's
+_OTHER_NAMES: Final[Mapping[str | None, str]] = {
+    "data_files": "data",
+    "no_header": "header",
+}  # of options, where they are not the library's
 
 
 _ELSEWHERE: Final = {  # what mends it, where that is an option of another command
@@ -89,6 +91,14 @@ _ELSEWHERE: Final = {  # what mends it, where that is an option of another comma
     "unknown": "nextchar train --unknown",
     "model_file": "nextchar train FILE -o MODEL",
 }
+
+
+def _option_of(error: NextcharError | InputWarning, command: click.Command) -> str:
+    """The option of a command for the argument that an error names, to be added to its message; or nothing."""
+    for option in command.params if error.argument else ():
+        if isinstance(option, click.Option) and error.argument in (option.name, _OTHER_NAMES.get(option.name)):
+            return f" ({max(option.opts, key=len)})"
+    return ""
 
 
 def _leaves(command: click.Command | None) -> Iterator[click.Command]:
@@ -139,6 +149,8 @@ def _warnings_as_notes() -> Iterator[None]:
     def tell(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         if category is UserWarning:
             note(f"Note: {message}.")
+        elif isinstance(message, InputWarning):
+            note(f"Note: {message}{_option_of(message, click.get_current_context().command)}.")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)

@@ -18,10 +18,10 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from nextchar.data.encoding_guess import advice, doubt
+from nextchar.data.encoding_guess import advice, doubt, is_utf8
 from nextchar.data.file_kinds import no_text
 from nextchar.data.format import Refusal
-from nextchar.errors import CorpusError
+from nextchar.errors import CorpusError, InputWarning
 
 __all__ = ["BLOCK_BYTES", "MARK", "REPLACEMENT", "Decoder", "Digest", "line_ends", "reason_of"]
 
@@ -84,13 +84,16 @@ class Decoder:
             at_end = not chunk
             if len(self._first) < _FIRST_BYTES:
                 self._first += chunk[:_FIRST_BYTES]
-                if what := no_text(self._source, self._first):
+                failed = self._codec == "utf-8-sig" and (b"\0" in self._first or not is_utf8(self._first))
+                if what := no_text(self._source, self._first, failed=failed):
                     raise CorpusError(f"{self._source}: {what}")
             state = decoder.getstate() if sound else (b"", 0)
             try:
                 text = decoder.decode(chunk, final=at_end)
             except UnicodeDecodeError as error:
                 self._note(error, chunk, bytes_before)
+                if not bytes_before and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    raise self.refusal(MARK, 1).error from None  # of all lines, and so whatever the policy
                 decoder, sound = codecs.getincrementaldecoder(self._codec)(_MARKING), False
                 decoder.setstate(state)
                 text = decoder.decode(chunk, final=at_end)
@@ -131,28 +134,20 @@ class Decoder:
                 argument="encoding",
             )
         if found := doubt(chunk, text, self._encoding):
-            warnings.warn(f"{self._source}: {found}", UserWarning, stacklevel=3)
+            warnings.warn(InputWarning(f"{self._source}: {found}", argument="encoding"), stacklevel=3)
 
     def refusal(self, line: str, number: int) -> Refusal:
         """Why a line with a mark or a NUL character cannot be used."""
         at = f"{self._source}: line {number}"
         if MARK not in line:
-            what = no_text(self._source, self._first, failed=True)
-            what = (
-                what
-                or f"this is not a text file, or has another encoding, {advice(self._first, otherwise='utf-16-le')}"
-            )
-            return Refusal(CorpusError(f"{at}: holds a NUL character; {what}", argument="encoding"), True)
+            other = advice(self._first, otherwise="utf-16-le")
+            message = f"holds a NUL character; this is not a text file, or has another encoding, {other}"
+            return Refusal(CorpusError(f"{at}: {message}", argument="encoding"), True)
         if self._place is None:
             return Refusal(CorpusError(f"{at}: not {self._encoding}"), True)
         place, self._place = self._place, None
-        what = no_text(self._source, self._first, failed=True)
-        error = (
-            CorpusError(f"{at}, {place}; {what}")
-            if what
-            else CorpusError(f"{at}, {place}; give its encoding, {advice(self._sample)}", argument="encoding")
-        )
-        return Refusal(error, True)
+        message = f"{at}, {place}; give its encoding, {advice(self._sample)}"
+        return Refusal(CorpusError(message, argument="encoding"), True)
 
 
 def _what_has_come(handle: BinaryIO) -> bytes:

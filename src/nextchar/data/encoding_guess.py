@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
-__all__ = ["advice", "doubt", "guess"]
+__all__ = ["advice", "doubt", "guess", "is_utf8"]
 
 _SAMPLE: Final = 1 << 14  # bytes of lines that have more than ASCII
 _SURE: Final = 0.85  # the score from which a guess is one
@@ -80,7 +80,7 @@ def guess(sample: bytes) -> tuple[str, ...]:
             return (encoding,)
     if (wide := _wide(sample)) is not None:
         return (wide,)
-    if _is_utf8(sample):
+    if is_utf8(sample):
         return ("utf-8",)
     telling = b"\n".join(line for line in sample.splitlines() if not line.isascii())[:_SAMPLE]
     scores: dict[str, float] = {}
@@ -108,7 +108,8 @@ def _wide(sample: bytes) -> str | None:
     return "utf-16-le" if zeros[0] + zeros[2] <= zeros[1] + zeros[3] else "utf-16-be"
 
 
-def _is_utf8(sample: bytes) -> bool:
+def is_utf8(sample: bytes) -> bool:
+    """Whether bytes are valid UTF-8, of which the end may be cut off."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
@@ -188,6 +189,8 @@ def doubt(sample: bytes, text: str, encoding: str) -> str | None:
     if codec in ("iso8859-1", "iso8859-15") and any("\x80" <= c <= "\x9f" and c != "\x85" for c in text):
         return f"read as {encoding} it holds control characters; its encoding is {advice(sample)}"
     plain = codec.startswith(("utf-16", "utf-32")) and b"\0" not in sample
-    if (plain or not sample.isascii()) and b"\x1b" not in sample and _is_utf8(sample) and not _wide(sample):
+    if codec in ("utf-16-le", "utf-16-be") and (wide := _wide(sample)) not in (None, codec):
+        return f"it was read as {encoding}, but where its zero bytes are its encoding is probably {wide}"
+    if (plain or not sample.isascii()) and b"\x1b" not in sample and is_utf8(sample) and not _wide(sample):
         return f"it was read as {encoding}, but its bytes are valid UTF-8; its encoding is probably utf-8"
     return None

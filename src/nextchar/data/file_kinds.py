@@ -11,7 +11,7 @@ __all__ = ["no_text"]
 _SHEET: Final = "save it as CSV UTF-8 in a spreadsheet program and give that file and the column"
 _LIST: Final = "save the texts as a plain text file, one a line"
 _UNPACK: Final = "unpack it and give the text file inside"
-_KINDS: Final = {  # how files begin that are often given by mistake; each holds bytes that no text begins with
+_KINDS: Final = {  # how files begin that are often given by mistake; in a way that no list does
     b"\x1f\x8b": "it is gzip data; give its name the ending .gz",
     b"\xfd7zXZ\0": "it is xz data; give its name the ending .xz",
     b"\x28\xb5\x2f\xfd": "it is zstandard data; give its name the ending .zst",
@@ -25,18 +25,18 @@ _KINDS: Final = {  # how files begin that are often given by mistake; each holds
     b"\x89HDF\r\n": f"it is an HDF5 file; {_LIST}",
     b"\x93NUMPY": f"it is a numpy array (.npy); {_LIST}",
     b"SQLite format 3\0": "it is an SQLite database; export the table as CSV and give that file and the column",
+    b"%PDF-": "it is a PDF document; save its text to a text file",
+    b"{\\rtf1": "it is an RTF document; save it as plain text",
     b"\x7fELF": "it is a program, not text",
 }
 _BEGINNINGS: Final = {  # of letters and signs that a text could begin with too, if hardly; asked where decoding fails
     b"BZh": "it is bzip2 data; give its name the ending .bz2",
-    b"%PDF": "it is a PDF document; save its text to a text file",
     b"GIF8": "it is a GIF picture, not text",
     b"RIFF": "it is a picture or a sound (RIFF), not text",
     b"MZ": "it is a program, not text",
     b"PAR1": "it is a Parquet file; export the table as CSV and give that file and the column",
     b"ARROW1": "it is an Arrow file; export the table as CSV and give that file and the column",
     b"FEA1": "it is a Feather file; export the table as CSV and give that file and the column",
-    b"{\\rtf": "it is an RTF document; save it as plain text",
 }
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_SHEETS: Final = {".xls", ".xlt", ".xla"}

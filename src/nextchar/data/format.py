@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, get_args
 
 from nextchar.data.display import one_line, thousands
-from nextchar.errors import CorpusError, NextcharError
+from nextchar.errors import CorpusError, InputWarning, NextcharError
 
 __all__ = ["Block", "ErrorPolicy", "Format", "Refusal", "Tally"]
 
@@ -177,4 +177,4 @@ class Tally:
         for lines, done in ((self._skipped, "skipped"), (self._replaced, "read with characters replaced")):
             if lines:
                 first = lines[min(lines)]
-                warnings.warn(f"{thousands(len(lines), 'line')} {done}, the first: {first}", UserWarning, stacklevel=2)
+                warnings.warn(InputWarning(f"{thousands(len(lines), 'line')} {done}, the first: {first}"), stacklevel=2)

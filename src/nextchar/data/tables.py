@@ -16,7 +16,7 @@ from typing import Final
 from nextchar.data.decoding import MARK, REPLACEMENT, Decoder
 from nextchar.data.format import Block, Format, Refusal
 from nextchar.data.weights import Weights
-from nextchar.errors import CorpusError
+from nextchar.errors import CorpusError, InputWarning
 
 __all__ = ["DELIMITERS", "header_of", "table_blocks", "usual_delimiter"]
 
@@ -117,9 +117,10 @@ def table_blocks(source: str, ending: str, decoder: Decoder, format_: Format) ->
         raise CorpusError(f"{source}: is empty; a table starts with a header line")
     announced = _announced(lines, sample)
     delimiter = format_.delimiter or announced or _found_delimiter(sample, ending, format_)
-    if format_.delimiter is None and delimiter != (usual_delimiter(ending) or ","):
+    if format_.delimiter is None and announced is None and delimiter != (usual_delimiter(ending) or ","):
         name = DELIMITERS.get(delimiter, repr(delimiter))
-        warnings.warn(f"{source}: the fields are separated by {name}s", UserWarning, stacklevel=2)
+        message = f"{source}: read with {name}s between the fields"
+        warnings.warn(InputWarning(message, argument="delimiter"), stacklevel=2)
     yield from _Table(source, delimiter, decoder, format_, lines).blocks()
 
 
@@ -171,7 +172,7 @@ class _Table:
     def __init__(self, source: str, delimiter: str, decoder: Decoder, format_: Format, lines: _Lines) -> None:
         self._source, self._delimiter, self._decoder = source, delimiter, decoder
         self._format, self._lines = format_, lines
-        self._weights = Weights(source)
+        self._weights = Weights(source, "," if delimiter == ";" else None)
         self._width = 0
         self._columns: list[int | None] = []  # of item, weight and label
 
@@ -181,7 +182,12 @@ class _Table:
             number, header = next(rows, (1, []))
             if isinstance(header, Refusal):
                 raise header.error
-            self._set_columns([field.replace(MARK, REPLACEMENT) for field in header])
+            if faulty := [field for field in header if _is_faulty(field)]:
+                refusal = self._decoder.refusal(faulty[0], number)
+                if self._format.errors != "replace":
+                    raise refusal.error
+                header = [field.replace(MARK, REPLACEMENT) for field in header]
+            self._set_columns(header)
         items: list[str] = []
         weights: list[int] = []
         labels: list[str] = []
@@ -250,9 +256,10 @@ class _Table:
         if self._format.header and numbered:
             name = header[int(numbered[0]) - 1]
             warnings.warn(
-                f"{self._source}: column {numbered[0]} is called {name!r} by the first line; if that is no header, "
-                "say that there is none",
-                UserWarning,
+                InputWarning(
+                    f"{self._source}: column {numbered[0]} is {name!r} in the header; if there is no header, say so",
+                    argument="header",
+                ),
                 stacklevel=2,
             )
 
@@ -268,12 +275,11 @@ class _Table:
         if name.isdecimal() and 1 <= int(name) <= len(header):
             return int(name) - 1
         shown = ", ".join(map(repr, header)) if self._format.header else f"numbers 1 to {len(header)}"
-        hint = ""
+        message = f"{self._source}: no column {name!r}; there are: {shown}"
         if len(header) == 1 and self._format.delimiter is None:
-            hint = (
-                " (fields are separated by commas, by tabs where the file's name ends in .tsv; else give the delimiter)"
-            )
-        raise CorpusError(f"{self._source}: no column {name!r}; there are: {shown}{hint}")
+            message += "; fields are separated by commas, semicolons, tabs or | unless another delimiter is given"
+            raise CorpusError(message, argument="delimiter")
+        raise CorpusError(message)
 
     def _read(self, number: int, row: list[str] | Refusal) -> tuple[str, int, str, Refusal | None]:
         """Item, weight and label of a row, and why it cannot be used."""
@@ -307,5 +313,5 @@ class _Table:
             try:
                 weight = self._weights.read(row[weight_at], number)
             except ValueError as error:
-                weight, why = 0, Refusal(CorpusError(f"{at}: {error}"))
+                weight, why = 0, why or Refusal(CorpusError(f"{at}: {error}"))
         return item, weight, label, why

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from nextchar.data.display import thousands
+from nextchar.errors import InputWarning
 
 __all__ = ["MOST_ROUNDING", "Weights"]
 
@@ -29,10 +30,12 @@ class Weights:
 
     Args:
         source: its file, for messages.
+        likely: the sign before fractions where the file comes from, if that is known; a semicolon between the fields,
+            say, is written where the comma is that sign.
     """
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    def __init__(self, source: str, likely: str | None = None) -> None:
+        self._source, self._likely = source, likely
         self._fraction: str | None = None  # comma or point, once the column has shown it
         self._rounded = 0
         self._first = ""
@@ -71,8 +74,8 @@ class Weights:
                 raise ValueError(f"the weight {field!r} may be a fraction or thousands; write it without the comma")
             return self._with_fraction(text, ".", field, shown=False)
         if point and _GROUPED["."].fullmatch(text) and not text.startswith("0"):
-            if text.count(".") > 1 or self._fraction == ",":
-                return self._with_fraction(text, ",", field, shown=False)
+            if text.count(".") > 1 or (self._fraction or self._likely) == ",":
+                return self._with_fraction(text, ",", field)
             if self._fraction is None:
                 raise ValueError(f"the weight {field!r} may be a fraction or thousands; write it without the point")
         if point:
@@ -99,9 +102,5 @@ class Weights:
     def tell(self) -> None:
         """Warn of what was rounded."""
         if self._rounded:
-            warnings.warn(
-                f"{self._source}: {thousands(self._rounded, 'weight')} rounded to whole numbers, the first in "
-                f"{self._first}",
-                UserWarning,
-                stacklevel=2,
-            )
+            rounded = f"{thousands(self._rounded, 'weight')} rounded to whole numbers, the first in {self._first}"
+            warnings.warn(InputWarning(f"{self._source}: {rounded}"), stacklevel=2)
