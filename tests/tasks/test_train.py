@@ -44,7 +44,7 @@ def test_the_loss_on_the_training_data_is_measured_once(
         return plain(model, corpus)
 
     monkeypatch.setattr(MixModel, "_stream_nats", counted)
-    monkeypatch.setattr(fitting, "evaluate", lambda *_: scored.append("again"))
+    monkeypatch.setattr(fitting, "evaluate_within", lambda *_: scored.append("again"))
     model = fitting.train(spec_of(kind, SETTINGS[kind]), source).model
     assert scored == (["by the mix itself"] if kind == "mix" else [])
 
@@ -74,4 +74,4 @@ def test_an_impossible_symbol_of_the_training_data_is_named() -> None:
             return np.tile([math.log(0.5), math.log(0.5), -math.inf], (*ids.shape, 1))  # b never comes
 
     model: Any = Never()
-    assert "'ab' in item 1" in str(fitting._on_training_data(model, corpus).impossible)
+    assert "'ab' in item 1" in str(fitting._on_training_data(model, corpus, None).impossible)

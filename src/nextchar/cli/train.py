@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -248,7 +249,8 @@ def _running(spec: RunnableSpec, row: Kind, chosen: dict[str, Any], output: str)
     if "tensorboard" in chosen:
         need_tensorboard()
     entries = run_options_of(row)
-    given = {"checkpoint": f"{output}.checkpoint"} | {name: chosen[name] for name in entries if name in chosen}
+    given: dict[str, Any] = {name: chosen[name] for name in entries if name in chosen}
+    given.setdefault("checkpoint", f"{output}.checkpoint")
     endings = [f".{number}" for number in range(1, spec.trainings + 1)] if spec.trainings > 1 else [""]
     runs = []
     for ending in endings:
@@ -256,7 +258,7 @@ def _running(spec: RunnableSpec, row: Kind, chosen: dict[str, Any], output: str)
             entries[name].name: Path(f"{value}{ending}") if entries[name].type is Path else value
             for name, value in given.items()
         }
-        runs.append(row.run_class(**values))
+        runs.append(row.run_class(**values, begun=time.perf_counter() if spec.trainings == 1 else None))
     return spec.running(runs), runs
 
 

@@ -25,6 +25,11 @@ class Spec(Protocol):
         """The settings that matter, in a few words for people."""
         ...
 
+    @property
+    def budget_seconds(self) -> float | None:
+        """For how long the model is trained and measured, all together; None for as long as it takes."""
+        ...
+
     def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> Model:
         """Train.
 

@@ -110,17 +110,23 @@ def split(corpus: Corpus, name: SplitName = "distinct", *, seed: int = 0) -> Spl
     raise SettingsError(f"there is no split {name!r}; choose one of {', '.join(SPLITS)}")
 
 
-def hold_out(corpus: Corpus, share: float = 0.1) -> tuple[Corpus, Corpus]:
+def hold_out(corpus: Corpus, share: float = 0.1, *, least: int = 1) -> tuple[Corpus, Corpus]:
     """Part of a corpus for choosing settings by: the rest, and the part, each in the order of the file.
 
     A hash of the item decides, so that all repeats of an item fall on one side and nothing leaks.
 
+    Args:
+        corpus: all items.
+        share: of the different items, about.
+        least: how many different items the part has at least.
+
     Raises:
-        SettingsError: fewer than two different items.
+        SettingsError: no more than `least` different items.
     """
     key = mix(np.array([_HOLD_OUT_KEY], dtype=np.uint64))
     hashes = mix(corpus.fingerprints() ^ key)
-    limit = max(int(share * 2**64), int(hashes.min(initial=2**64 - 1)))  # at least one item
+    smallest = np.unique(hashes)[:least]
+    limit = max(int(share * 2**64), int(smallest.max(initial=0)))
     out = hashes <= np.uint64(limit)
     if out.all() or not out.any():
         raise SettingsError("to hold items out, at least two different items are needed")

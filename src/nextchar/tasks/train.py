@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+
+import numpy as np
 
 from nextchar.core.metrics import PartLoss
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
-from nextchar.core.scoring import Evaluation, evaluate
+from nextchar.core.scoring import Evaluation
 from nextchar.core.spec import Spec
+from nextchar.core.timed_scoring import evaluate_within
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Source, TextOptions, stream
 from nextchar.data.decoding import Digest
@@ -28,6 +31,7 @@ from nextchar.models.ngram.selection import Choice, choose
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train"]
 
+MEASURING: Final = 0.02  # of the seconds, at least, for measuring each part
 Reading = Callable[[int], None]  # is told how many bytes have been read
 
 
@@ -141,9 +145,12 @@ def train(
         spec = choice.spec
     model = spec.fit(training, validation=validation, progress=learning)
     seconds = time.perf_counter() - begun
-    losses = {"train": PartLoss.of(_on_training_data(model, training))}
+    measured = dict(model.metrics.losses)  # by a training that has looked at them already
+    if "train" not in measured:
+        measured["train"] = PartLoss.of(_on_training_data(model, training, _left(spec, begun)))
+    losses: dict[str, PartLoss] = measured
     if division != "none":
-        losses |= held_out_losses(model, pieces)
+        losses |= held_out_losses(model, pieces, seconds=_left(spec, begun))
     return Trained(
         model=_measured(
             model,
@@ -161,12 +168,30 @@ def train(
     )
 
 
-def held_out_losses(model: Model, pieces: Split) -> dict[str, PartLoss]:
-    """The loss on the validation and the test part, of all their items and of those new to the model."""
-    return {
-        name: PartLoss.of(evaluate(model, part), evaluate(model, part, without=model.provenance.known))
-        for name, part in (("validation", pieces.validation), ("test", pieces.test))
-    }
+def held_out_losses(model: Model, pieces: Split, *, seconds: float | None = None) -> dict[str, PartLoss]:
+    """The loss on the validation and the test part, of all their items and of those new to the model.
+
+    Args:
+        model: trained on the training part.
+        pieces: the split.
+        seconds: where all of it takes longer, a sample is measured (see `core.timed_scoring`); None for all.
+    """
+    losses = {}
+    known = model.provenance.known
+    for name, part in (("validation", pieces.validation), ("test", pieces.test)):
+        new = part if known is None else part.take(np.flatnonzero(~np.isin(part.fingerprints(), known)))
+        share = None if seconds is None else seconds / (2 if len(new) == len(part) else 4)
+        everything = evaluate_within(model, part, share)
+        losses[name] = PartLoss.of(
+            everything, everything if len(new) == len(part) else evaluate_within(model, new, share)
+        )
+    return losses
+
+
+def _left(spec: Spec, begun: float) -> float | None:
+    """Of the seconds that the settings allow, those that are left for measuring; None where there is no limit."""
+    allowed = spec.budget_seconds
+    return None if allowed is None else max(begun + allowed - time.perf_counter(), MEASURING * allowed)
 
 
 def _train_on_stream(
@@ -207,14 +232,14 @@ def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -
         yield part
 
 
-def _on_training_data(model: Model, training: Corpus) -> Evaluation:
+def _on_training_data(model: Model, training: Corpus, seconds: float | None) -> Evaluation:
     """As `evaluate` has it, from what the model knows: most have measured it, and to read everything again takes long.
 
     Where the loss is infinite everything is read all the same, for the n-gram that is impossible.
     """
     nats = model.training_nats()
     if nats is None or not math.isfinite(nats):
-        return evaluate(model, training)
+        return evaluate_within(model, training, seconds)
     items, weight = len(training), training.weighted_symbols
     return Evaluation(items=items, symbols=training.symbols, nats=nats, weight=weight)
 

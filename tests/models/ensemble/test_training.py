@@ -39,6 +39,10 @@ class Watched:
     def summary(self) -> str:
         return self.spec.summary
 
+    @property
+    def budget_seconds(self) -> float | None:
+        return self.spec.budget_seconds
+
     def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NgramModel:
         self.seen.append((data, validation))
         return self.spec.fit(data, validation=validation, progress=progress)

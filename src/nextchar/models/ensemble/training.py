@@ -56,12 +56,14 @@ class EnsembleOf:
 
     Attributes:
         members: in the order in which they are trained.
+        budget_seconds: for everything, or None for as long as it takes.
 
     Raises:
         SettingsError: fewer than two members.
     """
 
     members: tuple[Member, ...]
+    budget_seconds: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.members) < 2:
@@ -172,7 +174,8 @@ def mix_with_nets(
         spec = cast(NetSpec, spec_of(kind, settings, preset=preset or "default"))
         members.append(Member(kind, NetRun(spec, run), for_net / (for_mix + len(nets) * for_net)))
     mix = Mix(seconds=for_mix, seed=seed)
-    return EnsembleOf(members=(*members, Member("mix", mix, 1 - sum(member.share for member in members))))
+    last = Member("mix", mix, 1 - sum(member.share for member in members))
+    return EnsembleOf(members=(*members, last), budget_seconds=seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +212,11 @@ class MixWithNets:
     def summary(self) -> str:
         """The nets and the time, for people."""
         return f"mix with {', '.join(self.nets)}, {self.seconds:g} seconds"
+
+    @property
+    def budget_seconds(self) -> float | None:
+        """The seconds."""
+        return self.seconds
 
     def running(self, runs: Sequence[Run]) -> EnsembleOf:
         """The models to train, each net bound to how its training runs; see `mix_with_nets` for what it raises."""

@@ -114,6 +114,11 @@ class Mix:
         """The settings that matter, for people."""
         return f"{self.seconds:g} seconds" if self.epochs is None else f"{self.epochs:g} epochs"
 
+    @property
+    def budget_seconds(self) -> float | None:
+        """The seconds, where they are the budget."""
+        return self.seconds if self.epochs is None else None
+
     def fit(
         self,
         data: Corpus,

@@ -105,7 +105,7 @@ class NetSpec(NetTraining):
         need_torch(f"the model {cls.kind}")
         from nextchar.models.neural.model import loader
 
-        return loader(cls)(saved)
+        return loader(cls)(saved._replace(settings={"hold_out": 0.0, **saved.settings}))  # 0.1.0 held nothing out
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,11 @@ class NetRun:
     def summary(self) -> str:
         """Of the settings."""
         return self.spec.summary
+
+    @property
+    def budget_seconds(self) -> float | None:
+        """Of the settings."""
+        return self.spec.budget_seconds
 
     def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NeuralModel:
         """Train; see NetSpec.fit."""
@@ -146,12 +151,11 @@ class MLP(NetSpec):
 
     kind: ClassVar[str] = "mlp"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "small": {"context": 5, "embedding": 12, "width": 32, "layers": 1, "dropout": 0.0},
+        "small": {"context": 5, "embedding": 12, "width": 32, "layers": 1},
         "default": {},
-        "large": {"context": 16, "width": 160, "layers": 3, "dropout": 0.2, "epochs": 40},
+        "large": {"context": 16, "width": 160, "layers": 3, "epochs": 40},
     }
     precision: Precision = "auto"
-    dropout: float = 0.1  # without, it learns the items by heart within a minute
     context: int = setting(10, help="Symbols that it looks back.", at_least=1)
     embedding: int = setting(32, help="Numbers a symbol.", at_least=1)
     width: int = setting(96, help="Of the layers.", at_least=1)
@@ -167,7 +171,7 @@ class MLP(NetSpec):
             embedding=self.embedding,
             width=self.width,
             layers=self.layers,
-            dropout=self.dropout,
+            dropout=self.dropout or 0.0,
         )
 
 
@@ -193,7 +197,7 @@ class BoW(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"width": 32},
         "default": {},
-        "large": {"width": 160, "layers": 3, "dropout": 0.1, "epochs": 40},
+        "large": {"width": 160, "layers": 3, "epochs": 40},
     }
     precision: Precision = "auto"
     context: int | None = setting(None, help="Places with a vector of their own.", at_least=1, default_text=LONGEST)
@@ -209,7 +213,7 @@ class BoW(NetSpec):
         from nextchar.models.neural.nets.bow import BowNet
 
         assert self.context is not None
-        return BowNet(V, context=self.context, width=self.width, layers=self.layers, dropout=self.dropout)
+        return BowNet(V, context=self.context, width=self.width, layers=self.layers, dropout=self.dropout or 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -224,7 +228,7 @@ class RecurrentSpec(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"embedding": 16, "width": 64},
         "default": {},
-        "large": {"embedding": 64, "width": 320, "dropout": 0.3, "epochs": 40},
+        "large": {"embedding": 64, "width": 320, "epochs": 40},
     }
     rate: float = 0.03
     embedding: int = setting(32, help="Numbers a symbol.", at_least=1)
@@ -256,7 +260,7 @@ class RNN(RecurrentSpec):
         """A new net."""
         from nextchar.models.neural.nets.rnn import RnnNet
 
-        return RnnNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout)
+        return RnnNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout or 0.0)
 
 
 @final
@@ -282,7 +286,7 @@ class GRU(RecurrentSpec):
         """A new net."""
         from nextchar.models.neural.nets.gru import GruNet
 
-        return GruNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout)
+        return GruNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout or 0.0)
 
 
 @final
@@ -308,7 +312,7 @@ class LSTM(RecurrentSpec):
         """A new net."""
         from nextchar.models.neural.nets.lstm import LstmNet
 
-        return LstmNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout)
+        return LstmNet(V, embedding=self.embedding, width=self.width, dropout=self.dropout or 0.0)
 
 
 @final
@@ -331,13 +335,12 @@ class WaveNet(NetSpec):
 
     kind: ClassVar[str] = "wavenet"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "small": {"width": 24, "hidden": 48, "layers": 3, "dropout": 0.0},
+        "small": {"width": 24, "hidden": 48, "layers": 3},
         "default": {},
-        "large": {"width": 96, "hidden": 384, "layers": 5, "dropout": 0.2, "epochs": 40},
+        "large": {"width": 96, "hidden": 384, "layers": 5, "epochs": 40},
     }
     rate: float = 0.02
     precision: Precision = "auto"
-    dropout: float = 0.1
     width: int = setting(64, help="Numbers a symbol.", at_least=1)
     hidden: int = setting(192, help="Width of the blocks between the convolutions.", at_least=1)
     layers: int = setting(4, help="Convolutions; n of them see 2^n symbols.", at_least=1, at_most=16)
@@ -346,7 +349,7 @@ class WaveNet(NetSpec):
         """A new net."""
         from nextchar.models.neural.nets.wavenet import WavenetNet
 
-        return WavenetNet(V, width=self.width, hidden=self.hidden, layers=self.layers, dropout=self.dropout)
+        return WavenetNet(V, width=self.width, hidden=self.hidden, layers=self.layers, dropout=self.dropout or 0.0)
 
 
 @final
@@ -375,7 +378,7 @@ class Transformer(NetSpec):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {"width": 32, "heads": 2, "layers": 2},
         "default": {},
-        "large": {"width": 64, "layers": 4, "dropout": 0.2, "epochs": 40, "decay": 0.1},
+        "large": {"width": 64, "layers": 4, "epochs": 40},
     }
     rate: float = 0.015
     context: int | None = setting(None, help="Symbols that a layer looks back.", at_least=1, default_text=LONGEST)
@@ -398,7 +401,7 @@ class Transformer(NetSpec):
 
         assert self.context is not None
         return TransformerNet(
-            V, context=self.context, width=self.width, heads=self.heads, layers=self.layers, dropout=self.dropout
+            V, context=self.context, width=self.width, heads=self.heads, layers=self.layers, dropout=self.dropout or 0.0
         )
 
 

@@ -25,6 +25,11 @@ class CountSpec(ABC):
     def order(self) -> int:
         """The order of the counts."""
 
+    @property
+    def budget_seconds(self) -> float | None:
+        """None: it takes as long as it takes."""
+        return None
+
     @abstractmethod
     def from_counts(
         self, counts: Counts, provenance: Provenance | None = None, *, progress: Progress | None = None

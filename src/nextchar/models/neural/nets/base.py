@@ -19,14 +19,44 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["FAR", "Feedforward", "Net", "State", "norm", "picked", "positions", "scaled", "shifted", "zero_head"]
+__all__ = [
+    "FAR",
+    "DropsOut",
+    "Feedforward",
+    "Net",
+    "State",
+    "norm",
+    "picked",
+    "positions",
+    "scaled",
+    "shifted",
+    "zero_head",
+]
 
 State = tuple[Tensor, ...]
 FAR: Final = 1 << 20  # the position of symbols whose item began before the row
 
 
+class DropsOut(nn.Module):
+    """A layer that leaves out some of its numbers in training.
+
+    Attributes:
+        dropout: which share of them.
+    """
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+
+
 class Net(nn.Module, ABC):
-    """A net over an alphabet of V symbols."""
+    """A net over an alphabet of V symbols.
+
+    Attributes:
+        head: the last layer, which gives the logits.
+    """
+
+    head: nn.Linear
 
     @abstractmethod
     def forward(self, ids: Tensor) -> Tensor:
@@ -49,6 +79,23 @@ class Net(nn.Module, ABC):
 
         They are what Muon is for; embeddings, norms, biases and the head are left to Adam.
         """
+
+    def expect(self, log_frequencies: Tensor) -> None:
+        """Let a new net predict each symbol as often as it occurs, (V,) nats, whatever came before.
+
+        From there training only has to learn what depends on the context; and where the alphabet is large and the time
+        short, the items at least end.
+        """
+        with torch.no_grad():
+            self.head.bias.copy_(log_frequencies)
+
+    def set_dropout(self, share: float) -> None:
+        """From now on, leave out so much of the hidden numbers in training."""
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = share
+            elif isinstance(module, DropsOut):
+                module.dropout = share
 
     @property
     def largest_state(self) -> int:
@@ -101,17 +148,16 @@ def zero_head(width: int, V: int) -> nn.Linear:
     return head
 
 
-class Feedforward(nn.Module):
+class Feedforward(DropsOut):
     """A residual block of two layers: x + W2 relu(W1 norm(x))^2 (So et al. 2021, Primer: squared ReLU).
 
     W2 starts at zero, so that the block first does nothing.
     """
 
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
-        super().__init__()
+        super().__init__(dropout)
         self.rise = scaled(hidden, width)
         self.fall = nn.Parameter(torch.zeros(width, hidden))
-        self.dropout = dropout
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C) -> (N, C)."""

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from nextchar.models.neural.nets.base import (
     FAR,
+    DropsOut,
     Feedforward,
     Net,
     State,
@@ -37,15 +38,14 @@ from nextchar.models.neural.nets.base import (
 __all__ = ["Attention", "TransformerNet", "grown"]
 
 
-class Attention(nn.Module):
+class Attention(DropsOut):
     """x + W_out attention(W_qkv norm(x)), with H heads side by side."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
+        super().__init__(dropout)
         self.heads = heads
         self.qkv = scaled(3 * width, width)
         self.out = nn.Parameter(torch.zeros(width, width))
-        self.dropout = dropout
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """Flat x (N, C); bias (B x H, T, T), minus infinity where a symbol may not look."""

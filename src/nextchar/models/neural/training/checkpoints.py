@@ -48,9 +48,17 @@ class Checkpointer:
 
     Raises:
         MissingExtraError: TensorBoard is wanted and not installed.
+        SettingsError: there is a checkpoint, and it is not to be resumed: a new training would replace it.
     """
 
     def __init__(self, run: Run, identity: TrainingIdentity) -> None:
+        path = run.checkpoint
+        if path is not None and path.is_file() and not run.resume:
+            raise SettingsError(
+                f"{path}: the checkpoint of a training that was not finished is there, and a new one would replace it; "
+                "resume it, or delete the file to begin anew",
+                argument="resume",
+            )
         self._run = run
         self._identity = identity
         self._recorder = Recorder(run.log, run.tensorboard)

@@ -6,20 +6,22 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
+import numpy as np
 import torch
 
 from nextchar.core.json_values import plain
-from nextchar.core.metrics import Metrics
+from nextchar.core.metrics import Metrics, PartLoss
 from nextchar.core.progress import Progress, ProgressReport
-from nextchar.core.scoring import evaluate
+from nextchar.core.timed_scoring import evaluate_within
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 from nextchar.models.neural.model import NeuralModel, for_use
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
+from nextchar.models.neural.training.planning import Parts, set_aside
 from nextchar.models.neural.training.settings import NetTraining, Run
 from nextchar.models.neural.training.trainer import Trainer, device_of
 
@@ -27,6 +29,7 @@ __all__ = ["fit_net"]
 
 BEAT_SECONDS: Final = 0.2  # between two reports
 BYTES_A_WEIGHT: Final = 16  # the weight, its gradient and two moments, 32 bits each
+LEAST_LEFT: Final = 0.03  # of the seconds, for measuring what was trained, even where training took them all
 SAMPLED_POINTS: Final = 4  # every so many points the report has samples
 
 
@@ -37,6 +40,8 @@ def fit_net(
 
     Ctrl-C ends training with the best weights so far, and metrics.stopped says so; where the run has a checkpoint,
     it is written and the interruption goes on to the caller.
+
+    Without validation items a part of the data is held out for them, as the settings say; see `planning.set_aside`.
 
     Args:
         settings: of the net and its training.
@@ -49,16 +54,19 @@ def fit_net(
         SettingsError: no such device, or the checkpoint is of another training.
         ModelFileError: the checkpoint cannot be read, or cannot be written when Ctrl-C asks for it.
     """
+    begun = time.perf_counter() if run.begun is None else run.begun
     device = device_of(run.device)
     spec = settings.fitted_to(data)
-    validation = None if validation is None else validation.encoded_in(data.alphabet)
     _check_size(spec, data.alphabet.size)
+    parts = set_aside(data, validation, spec.hold_out)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         net = spec.net(data.alphabet.size)
-    trainer = Trainer(net, data, validation, spec, device)
-    identity = TrainingIdentity(spec.kind, plain(asdict(spec)), data_fingerprint(data, validation))
+    net.expect(_log_frequencies(parts.train))
+    identity = TrainingIdentity(spec.kind, plain(asdict(spec)), data_fingerprint(parts.train, parts.validation))
     checkpointer = Checkpointer(run, identity)
+    spent = time.perf_counter() - begun
+    trainer = Trainer(net, parts.train, parts.validation, spec, device, spent_seconds=spent)
     checkpointer.resume(trainer)
     provenance = Provenance.of(data)
 
@@ -66,19 +74,46 @@ def fit_net(
         with torch.random.fork_rng(devices=[]):
             copy = spec.net(data.alphabet.size)
         copy.load_state_dict(trainer.net.state_dict())
-        return NeuralModel(settings=spec, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
+        made = spec if trainer.plan is None else replace(spec, dropout=trainer.plan.dropout, decay=trainer.plan.decay)
+        return NeuralModel(settings=made, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
 
     _learned(trainer, checkpointer, progress, in_use)
     model = in_use()
-    metrics = Metrics(
+    left = None if spec.seconds is None else max(begun + spec.seconds - time.perf_counter(), LEAST_LEFT * spec.seconds)
+    return model.with_metrics(_measured(model, parts, trainer, left))
+
+
+def _log_frequencies(data: Corpus) -> torch.Tensor:
+    """Of each symbol, (V,) nats, with one more of each than there is, so that none is impossible."""
+    weights = None if data.weights is None else np.repeat(data.weights, data.lengths + 1).astype(np.float64)
+    counts = np.bincount(data.ids, weights, minlength=data.alphabet.size) + 1.0
+    return torch.from_numpy(np.log(counts / counts.sum()))
+
+
+def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | None) -> Metrics:
+    """What is known of the training; the losses of all items or, where `left` seconds do not suffice, of a sample."""
+    notes = [parts.note] if parts.note else []
+    losses = {}
+    nats = None
+    for name, part, share in (("train", parts.train, 0.5), ("validation", parts.validation, 0.4)):
+        if part is None or (name == "validation" and parts.note is None):  # a caller's validation is the caller's
+            continue
+        found = evaluate_within(model, part, None if left is None else share * left)
+        losses[name] = PartLoss.of(found)
+        nats = found.nats if name == "train" else nats
+        if found.symbols < part.symbols:
+            what = "training data" if name == "train" else "items held out"
+            notes.append(f"the loss on the {what} is that of a sample of {found.symbols:,} of {part.symbols:,} symbols")
+    return Metrics(
         parameters=model.parameters,
         curve=tuple(trainer.curve),
-        training_nats=evaluate(model, data).nats,
-        device=str(device),
+        training_nats=nats if parts.note is None and losses["train"].symbols == parts.train.symbols else None,
+        device=str(trainer.device),
         precision=trainer.precision,
         stopped=trainer.stopped,
+        notes=tuple(notes),
+        losses=losses,
     )
-    return model.with_metrics(metrics)
 
 
 def _check_size(spec: NetTraining, V: int) -> None:

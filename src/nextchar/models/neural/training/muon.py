@@ -134,6 +134,12 @@ class Optimiser:
         self._adam.param_groups[0]["lr"] = share * self.adam_rate
         self._adam.step()
 
+    def forget(self) -> None:
+        """Forget momenta and means, as at the beginning; the parameters may have been set to something else."""
+        for momenta in self._momenta:
+            momenta.zero_()
+        self._adam.state.clear()
+
     def state(self) -> dict[str, Tensor]:
         """What it carries from step to step beside the parameters themselves."""
         found = {f"momentum.{i}": momenta for i, momenta in enumerate(self._momenta)}

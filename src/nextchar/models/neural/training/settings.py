@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
 
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.display import one_line
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["NetTraining", "Precision", "Run", "TrainSettings"]
 
 Precision = Literal["auto", "float32", "bf16"]
+FOLLOWS: Final = "follows from the budget"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class Run:
         checkpoint: where to write what is needed to go on: every minute, when Ctrl-C ends training, and at its end.
         resume: go on from that file, if there is one.
         every_seconds: between two checkpoints.
+        begun: when the seconds of the budget began, by `time.perf_counter`; by default when training is asked for.
         log: a file to which each point is added as a line of JSON.
         tensorboard: a folder in which TensorBoard finds the points as curves.
 
@@ -52,6 +54,7 @@ class Run:
     )
     resume: bool = setting(False, help="Go on from the checkpoint, if there is one.", option="resume")
     every_seconds: float = setting(60.0, help="Between two checkpoints.", at_least=0)
+    begun: float | None = setting(None, help="When the seconds of the budget began.")
 
     def __post_init__(self) -> None:
         check(self)
@@ -64,14 +67,18 @@ class TrainSettings:
     Attributes:
         steps: updates.
         epochs: times through the data; may be a fraction.
-        seconds: of wall time, reading the data not counted.
+        seconds: of wall time for everything from the data in memory to the measured model.
         seed: of the first weights, the order of the data, and dropout.
         batch: symbols a step, about.
         rate: learning rate of the hidden matrices, by Muon.
         adam_rate: learning rate of everything else, by Adam.
-        decay: weight decay of the hidden matrices.
-        dropout: share of the hidden numbers that is left out at random in training.
-        patience: of the 20 points, how many without a better validation loss end training; 0 for never.
+        decay: weight decay of the hidden matrices; by default it follows from how often the data is read, see
+            `training.planning`.
+        dropout: share of the hidden numbers that is left out at random in training; by default it follows likewise.
+        hold_out: share of the different items that is not trained on where no validation items are given: training
+            keeps the weights that predict them best; 0 for none.
+        patience: of the 20 points, how many without a better validation loss send training back to its best weights,
+            and in the end stop it; 0 for never.
         precision: of the matrix products, float32 or bf16; auto is bf16 on a processor that multiplies it, float32
             elsewhere. The weights have 32 bits in any case.
 
@@ -90,10 +97,31 @@ class TrainSettings:
     batch: int = setting(1024, help="Symbols a step, about.", at_least=1)
     rate: float = setting(0.01, help="Learning rate of the hidden matrices (Muon).", above=0)
     adam_rate: float = setting(0.006, help="Learning rate of everything else (Adam).", above=0)
-    decay: float = setting(0.0, help="Weight decay of the hidden matrices.", at_least=0)
-    dropout: float = setting(0.0, help="Of the hidden numbers, left out at random.", noun="share", at_least=0, below=1)
+    decay: float | None = setting(
+        None, help="Weight decay of the hidden matrices.", at_least=0, default_text=FOLLOWS, metavar="X"
+    )
+    dropout: float | None = setting(
+        None,
+        help="Of the hidden numbers, left out at random.",
+        noun="share",
+        at_least=0,
+        below=1,
+        default_text=FOLLOWS,
+        metavar="X",
+    )
+    hold_out: float = setting(
+        0.1,
+        help="Of the items, not trained on where there is no split: the weights that predict them best are kept.",
+        noun="share",
+        at_least=0,
+        at_most=0.5,
+        option="hold-out",
+        metavar="SHARE",
+    )
     patience: int = setting(
-        8, help="Of 20 points, how many without a better validation loss end training; 0: never.", at_least=0
+        8,
+        help="Of 20 points, how many without a better validation loss end a stretch of training; 0: never.",
+        at_least=0,
     )
     precision: Precision = setting("float32", help="Of matrix products; auto: bf16 where the processor has it.")
 
@@ -117,6 +145,11 @@ class NetTraining(TrainSettings, ABC):
     @abstractmethod
     def summary(self) -> str:
         """The shape of the net and the budget, for people."""
+
+    @property
+    def budget_seconds(self) -> float | None:
+        """The seconds, where they are the budget."""
+        return self.seconds
 
     @abstractmethod
     def net(self, V: int) -> Net:

@@ -1,9 +1,11 @@
 """Training a net: one loss, one loop.
 
-The loss is the mean surprisal of the symbols in a batch of rows (see `packing`), in nats. The learning rates rise
-over the first 2% of the budget and then fall in a straight line to zero at its end, whether the budget is steps,
-epochs or seconds. At each of twenty points along the way the net is measured on the validation items; the weights that
-did best there are the ones that are kept.
+The loss is the mean surprisal of the symbols in a batch of rows (see `packing`), in nats. Training goes in stretches,
+and mostly one is all the budget (steps, epochs or seconds) has room for. In each, the learning rates rise over the
+first 2% and then fall in a straight line to zero at its end. At each of twenty points along the way the net is measured
+on the validation items; the weights that did best there are the ones that are kept. Where they do no better for some
+points, or the stretch ends before the budget does, the next one goes on from the best weights with lower rates; when a
+stretch gains nothing, training ends. So a larger budget does what a smaller one does, and then perhaps more.
 
 With the same seed and a budget in steps or epochs, the same weights come out on the same machine, bit for bit, also
 when training was interrupted and resumed. All that the loop carries on is in one `Snapshot`.
@@ -19,27 +21,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nextchar.core.json_values import plain
+from nextchar.core.json_values import float_of, mapping_of, optional, plain
 from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.muon import Optimiser
 from nextchar.models.neural.training.packing import IGNORED, Epochs, PackedRows, pack
+from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned
 from nextchar.models.neural.training.settings import TrainSettings
 
 __all__ = ["Snapshot", "Trainer", "device_of", "precision_on"]
 
-POINTS: Final = 20  # times that the validation items are looked at
+POINTS: Final = 20  # of a stretch: times that the validation items are looked at
 WARM_UP: Final = 0.02
 FIRST: Final = 1e-3  # how far into the warm-up the first step is
 LARGEST_NORM: Final = 1.0  # of the gradient
-MEASURED_SYMBOLS: Final = 200_000  # of the validation items, at most, while training
+LEAST_MEASURED_SYMBOLS: Final = 2_000  # of the validation items at each point; more where it costs little:
+MEASURED_SHARE: Final = 0.3  # of the symbols trained on between two points
+LOWER: Final = 0.3  # the learning rates of a stretch, of those of the one before
+LEAST_GAIN: Final = 0.001  # nats per symbol, by which a stretch has to better the weights that it began with
+SHORTEST: Final = 0.02  # of the budget, for another stretch
+AFTERWARDS: Final = 0.07  # of the seconds, kept for measuring and saving what was trained
+PROBE_SHARE, PROBE_SECONDS, PROBE_STEPS = 0.03, 0.5, 3  # of finding out how fast training is
 MEASURED_ROWS: Final = 512  # rows of a batch when nothing is learned
 
 
@@ -59,7 +69,9 @@ class Trainer:
         curve: the points passed so far.
         stopped: why training ended before its budget did, or None.
         share: of the budget, from 0 to 1.
+        plan: what followed from the budget; None before the first step.
         precision: of the matrix products: float32 or bf16.
+        device: where it trains.
 
     Args:
         net: a new net.
@@ -67,30 +79,47 @@ class Trainer:
         validation: the items to choose the best weights by; without them the last weights are the best.
         settings: how to train.
         device: where.
+        spent_seconds: of a budget in seconds.
     """
 
     def __init__(
-        self, net: Net, data: Corpus, validation: Corpus | None, settings: TrainSettings, device: torch.device
+        self,
+        net: Net,
+        data: Corpus,
+        validation: Corpus | None,
+        settings: TrainSettings,
+        device: torch.device,
+        *,
+        spent_seconds: float = 0.0,
     ) -> None:
         self.net = net.to(device)
         self.curve: list[CurvePoint] = []
         self.stopped: str | None = None
         self.share = 0.0
+        self.plan: TrainingPlan | None = None
         self.precision = precision_on(device) if settings.precision == "auto" else settings.precision
         self._settings = settings
-        self._device = device
+        self.device = device
+        begun = time.perf_counter()
         self._epochs = Epochs(data, seed=settings.seed)
-        self._validation = None if validation is None else _some(validation, self._epochs.T)
-        self._optimiser = Optimiser(
-            net, net.matrices(), rate=settings.rate, adam_rate=settings.adam_rate, decay=settings.decay
-        )
+        self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
+        self._symbols_of_data = data.symbols
+        self._optimiser = self._new_optimiser()
         self._B = max(settings.batch // self._epochs.T, 1)
-        self._steps = settings.steps  # of the whole budget
+        self._steps_an_epoch = -(-self._epochs.rows // self._B)
+        self._budget = float(settings.steps or 0)  # in steps, or in seconds
         if settings.epochs is not None:
-            self._steps = max(round(settings.epochs * -(-self._epochs.rows // self._B)), 1)
+            self._budget = float(max(round(settings.epochs * self._steps_an_epoch), 1))
+        if settings.seconds is not None:
+            self._budget = settings.seconds * (1 - AFTERWARDS)
         self._step = self._epoch = self._row = 0
-        self._seconds = self._since = 0.0  # of training, and at the last point
-        self._points = 0
+        self._seconds = spent_seconds + time.perf_counter() - begun  # of the budget
+        self._since = 0.0  # the seconds at the last point
+        self._points = 0  # of the stretch
+        self._begin = self._length = 0.0  # of the stretch, in the budget's unit
+        self._stretches = 0
+        self._rates = 1.0  # of the stretch, as a share of those of the settings
+        self._goal = math.inf  # what the stretch has to come below to be worth another one
         self._nats, self._symbols = 0.0, 0  # since the last point
         self._norm: Tensor | float = 0.0
         self._pace = 0.0  # share of the learning rates in the last step
@@ -110,16 +139,26 @@ class Trainer:
         rows = self._epochs.epoch(self._epoch)
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._random)
+            if self.plan is None:
+                self.plan = self._new_plan(rows)
+                self._since = self._seconds = time.perf_counter() - begun
+                self._begin = self._at()
+                self._length = min(self._length, self._budget - self._begin)
+            self._follow(self.plan)
             while self.share < 1 and self.stopped is None:
                 if self._row >= len(rows.ids):
                     self._epoch, self._row = self._epoch + 1, 0
                     rows = self._epochs.epoch(self._epoch)
-                self._learn(PackedRows(*(part[self._row : self._row + self._B] for part in rows)))
+                self._learn(self._batch(rows, self._row))
                 self._row += self._B
                 self._step += 1
                 self._seconds = time.perf_counter() - begun
-                self.share = self._share()
-                point = self._measure(len(rows.ids)) if self.share * POINTS >= self._points + 1 else None
+                self.share = min(self._at() / self._budget, 1.0)
+                point = self._measure(len(rows.ids)) if self._into() * POINTS >= self._points + 1 else None
+                if point is not None and self.stopped is None:
+                    self._seconds = time.perf_counter() - begun
+                    self.share = min(self._at() / self._budget, 1.0)
+                    self._look_ahead()
                 self._random = torch.get_rng_state()
                 yield point
         self.finish()
@@ -132,23 +171,112 @@ class Trainer:
         """Give the net the best weights so far."""
         self.net.load_state_dict(self._best)
 
-    def _share(self) -> float:
+    # -- the budget and its stretches ----------------------------------------------------------------------------------
+
+    def _at(self) -> float:
+        """How much of the budget is used, in its unit."""
+        return self._seconds if self._settings.seconds is not None else float(self._step)
+
+    def _into(self) -> float:
+        """How far into the stretch training is; from 1 on it is over."""
+        return (self._at() - self._begin) / self._length if self._length > 0 else 1.0
+
+    def _new_plan(self, rows: PackedRows) -> TrainingPlan:
+        """See how often the budget reads the data, and what follows from that."""
+        an_epoch = float(self._steps_an_epoch)  # in the budget's unit
         if self._settings.seconds is not None:
-            return min(self._seconds / self._settings.seconds, 1.0)
-        assert self._steps is not None
-        return self._step / self._steps
+            an_epoch *= self._seconds_a_step(rows)
+        weights = sum(parameter.numel() for parameter in self.net.parameters())
+        epochs = max(self._budget - self._at(), 1e-9) / an_epoch
+        plan = planned(
+            self._settings,
+            epochs=epochs,
+            steps_an_epoch=self._steps_an_epoch,
+            weights_a_symbol=weights / self._symbols_of_data,
+        )
+        # Where nothing is to end it before the budget, or the budget is no longer than a stretch, that is all of it.
+        held = self._validation is not None or self._settings.hold_out > 0
+        whole = not self._settings.patience or not held or plan.stretch >= epochs
+        self._length = math.inf if whole else plan.stretch * an_epoch
+        return plan
+
+    def _follow(self, plan: TrainingPlan) -> None:
+        """Let net, optimiser and validation rows be as the plan has them."""
+        self.net.set_dropout(plan.dropout)
+        self._optimiser.decay = plan.decay
+        if self._validation is not None:
+            between = plan.stretch * self._symbols_of_data / POINTS  # symbols
+            most = max(MEASURED_SHARE * between, LEAST_MEASURED_SYMBOLS)
+            number = max(math.ceil(most / self._epochs.T), 1)
+            self._validation = PackedRows(*(part[:number] for part in self._validation))
+
+    def _seconds_a_step(self, rows: PackedRows) -> float:
+        """How long a step takes, from a few whose result is thrown away; the first, which prepares things, apart."""
+        weights = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+        random = torch.get_rng_state()
+        most = min(PROBE_SECONDS, PROBE_SHARE * self._budget)
+        self._learn(self._batch(rows, 0))
+        begun, steps, seconds = time.perf_counter(), 0, 0.0
+        while steps < PROBE_STEPS or seconds < most:
+            self._learn(self._batch(rows, self._B * steps % len(rows.ids)))
+            steps, seconds = steps + 1, time.perf_counter() - begun
+            if seconds > PROBE_SHARE * self._budget:
+                break
+        self.net.load_state_dict(weights)
+        self._optimiser = self._new_optimiser()
+        self._nats, self._symbols, self._ratios = 0.0, 0, {}
+        torch.set_rng_state(random)
+        return seconds / steps
+
+    def _look_ahead(self) -> None:
+        """At a point: when the stretch is of no more use, go back to the best weights for another, or end training."""
+        patience, since = self._settings.patience, len(self.curve) - self._best_point
+        over = self._into() >= 1 or (patience and since >= patience)
+        if not over or self.share >= 1:
+            return
+        left = self._budget - self._at()
+        if self._validation is None or self._best_nats > self._goal or left < SHORTEST * self._budget:
+            why = f"no better on the validation items since step {self._best_step:,}"
+            if self._validation is None:
+                why = f"so few items are known by heart with more than {self._step / self._steps_an_epoch:.0f} epochs"
+            self.stopped = f"{why}; ended after step {self._step:,}, {self.share:.0%} of the budget"
+            return
+        self._goal = self._best_nats - LEAST_GAIN
+        self.net.load_state_dict(self._best)
+        self._optimiser.forget()
+        self._stretches += 1
+        self._rates *= LOWER
+        self._begin, self._points = self._at(), 0
+        self._best_point = len(self.curve)
+        self._length = min(self._length, left)
+
+    # -- steps and points ----------------------------------------------------------------------------------------------
+
+    def _new_optimiser(self) -> Optimiser:
+        settings = self._settings
+        return Optimiser(
+            self.net,
+            self.net.matrices(),
+            rate=settings.rate,
+            adam_rate=settings.adam_rate,
+            decay=(settings.decay or 0.0) if self.plan is None else self.plan.decay,
+        )
+
+    def _batch(self, rows: PackedRows, first: int) -> PackedRows:
+        return PackedRows(*(part[first : first + self._B] for part in rows))
 
     def _learn(self, batch: PackedRows) -> None:
         """One update."""
-        ids, targets = (torch.from_numpy(part).to(self._device) for part in batch)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+        ids, targets = (torch.from_numpy(part).to(self.device) for part in batch)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             logits = self.net(ids)
         loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
         self._optimiser.zero()
         loss.backward()  # type: ignore[no-untyped-call]
         self._norm = self._optimiser.clip(LARGEST_NORM)
         watched = self._matrices() if not self._ratios else {}
-        self._pace = min(1.0, (self.share + FIRST) / WARM_UP) * (1 - self.share)
+        into = min(self._into(), 1.0)
+        self._pace = self._rates * min(1.0, (into + FIRST) / WARM_UP) * (1 - into)
         self._optimiser.step(self._pace)
         for name, before in watched.items():
             after = self.net.get_parameter(name).detach()
@@ -178,7 +306,7 @@ class Trainer:
             ),
         )
         self.curve.append(point)
-        self._points = int(self.share * POINTS)
+        self._points = int(self._into() * POINTS)
         self._nats, self._symbols, self._ratios, self._since = 0.0, 0, {}, self._seconds
         best = not self._best or validation is None or validation < self._best_nats
         finite = math.isfinite(point.train_nats) and math.isfinite(validation or 0.0) and self._finite()
@@ -192,8 +320,6 @@ class Trainer:
             if not self._best:
                 raise SettingsError(f"{lost}; try a smaller rate and adam_rate")
             self.stopped = f"{lost}; {kept}; try a smaller rate and adam_rate"
-        elif self._settings.patience and len(self.curve) - self._best_point >= self._settings.patience:
-            self.stopped = f"no better on the validation items since step {self._best_step:,} of {self._step:,}; {kept}"
         return point
 
     def _finite(self) -> bool:
@@ -205,7 +331,7 @@ class Trainer:
         self.net.eval()
         with torch.no_grad():
             for first in range(0, len(rows.ids), MEASURED_ROWS):
-                ids, targets = (torch.from_numpy(part[first : first + MEASURED_ROWS]).to(self._device) for part in rows)
+                ids, targets = (torch.from_numpy(part[first : first + MEASURED_ROWS]).to(self.device) for part in rows)
                 logits = self.net(ids).flatten(0, 1)
                 nats += float(F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum"))
                 symbols += int((targets != IGNORED).sum())
@@ -221,7 +347,8 @@ class Trainer:
         arrays |= {f"optimiser.{name}": tensor for name, tensor in self._optimiser.state().items()}
         arrays["random"] = self._random
         document = {name: getattr(self, f"_{name}") for name in _CARRIED}
-        document["best_nats"] = None if math.isinf(self._best_nats) else self._best_nats
+        document |= {name: plain(document[name]) for name in ("best_nats", "goal")}
+        document["plan"] = None if self.plan is None else self.plan._asdict()
         curve = [plain(point.document()) for point in self.curve]
         copied = {name: tensor.detach().cpu().numpy().copy() for name, tensor in arrays.items()}
         return Snapshot(copied, {**document, "share": self.share, "stopped": self.stopped, "log": curve})
@@ -244,7 +371,7 @@ class Trainer:
         shapes = {name: tensor.shape for name, tensor in self.net.state_dict().items()}
         if parts["best"] and {name: tensor.shape for name, tensor in parts["best"].items()} != shapes:
             raise ValueError("the best weights so far do not fit the net")
-        self._best = {name: tensor.to(self._device) for name, tensor in parts["best"].items()}
+        self._best = {name: tensor.to(self.device) for name, tensor in parts["best"].items()}
         self._optimiser.load_state(parts["optimiser"])
         random = torch.from_numpy(snapshot.arrays["random"].copy())
         if random.shape != self._random.shape or random.dtype != self._random.dtype:
@@ -252,7 +379,8 @@ class Trainer:
         self._random = random
         for name in _CARRIED:
             setattr(self, f"_{name}", snapshot.document[name])
-        self._best_nats = math.inf if snapshot.document["best_nats"] is None else snapshot.document["best_nats"]
+        self._best_nats, self._goal = (float_of(snapshot.document[name]) for name in ("best_nats", "goal"))
+        self.plan = optional(snapshot.document["plan"], _plan_of)
         self.share, self.stopped = snapshot.document["share"], snapshot.document["stopped"]
         self.curve = [CurvePoint.from_document(point) for point in snapshot.document["log"]]
 
@@ -260,13 +388,19 @@ class Trainer:
 # The numbers that a trainer carries from step to step, beside weights, optimiser, random state and log.
 _CARRIED: Final = (
     *("step", "epoch", "row", "points", "seconds", "since", "nats", "symbols", "ratios"),
-    *("best_step", "best_point"),
+    *("best_nats", "best_step", "best_point", "goal", "begin", "length", "stretches", "rates"),
 )
 
 
-def _some(corpus: Corpus, T: int) -> PackedRows:
-    """A corpus, or its first 200,000 symbols, as rows."""
-    return pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
+def _plan_of(document: object) -> TrainingPlan:
+    return TrainingPlan(**mapping_of(document, float_of))
+
+
+def _some(corpus: Corpus, T: int, *, seed: int) -> PackedRows:
+    """A corpus, or its first 200,000 symbols, as rows in an order of chance: any number of them is a sample."""
+    rows = pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
+    order = np.random.default_rng([seed]).permutation(len(rows.ids))
+    return PackedRows(*(part[order] for part in rows))
 
 
 def precision_on(device: torch.device) -> Literal["float32", "bf16"]:
