@@ -13,8 +13,9 @@ import pytest
 from safetensors.numpy import load_file
 
 import nextchar
-from nextchar.core.model_file import ModelFile, read_model_file, write_atomically, write_model_file
+from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.writing import write_atomically
 from nextchar.errors import ModelFileError
 from nextchar.models.ngram.model import Ngram
 
@@ -125,7 +126,7 @@ def test_devices_are_written_through(capfdbinary: pytest.CaptureFixture[bytes]) 
 
 
 def test_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    script = "from nextchar.core.model_file import write_atomically as w; print('a'); w('-', b'b'); print('c')"
+    script = "from nextchar.data.writing import write_atomically as w; print('a'); w('-', b'b'); print('c')"
     subprocess.run([sys.executable, "-c", script], check=True)
     assert capfdbinary.readouterr().out == b"a\nbc\n"
 

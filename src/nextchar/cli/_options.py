@@ -129,14 +129,14 @@ def constraint_options(command: Command) -> Command:
             "data_files",
             multiple=True,
             metavar="FILE",
-            help="With --new: the training data, of which a model keeps fingerprints only.",
+            help="The training data, of which a model keeps fingerprints only; for new items.",
         ),
         click.option("--new", is_flag=True, help="No item of the training data."),
         click.option("--not-in", multiple=True, metavar="FILE", help="None of the items of FILE, one a line."),
         click.option("--allowed", metavar="CHARS", help="No characters but these."),
         click.option("--contains", multiple=True, metavar="TEXT", help="TEXT is somewhere in it; may be repeated."),
         click.option("--suffix", default="", metavar="TEXT", help="What every item ends with."),
-        click.option("--prefix", default="", metavar="TEXT", help="What every item starts with."),
+        click.option("--prefix", multiple=True, metavar="TEXT", help="It starts with TEXT, or with one of several."),
         click.option(
             "--match",
             multiple=True,
@@ -160,7 +160,7 @@ def constraint_from(
     model: Model,
     *,
     match: Sequence[str],
-    prefix: str,
+    prefix: Sequence[str],
     suffix: str,
     contains: Sequence[str],
     allowed: str | None,
@@ -191,12 +191,12 @@ def read_items(files: Sequence[str], options: TextOptions) -> list[Corpus]:
     return [part for name in files for part in stream([name], Format(), options)]
 
 
-def training_data(model: Model, files: Sequence[str], new: bool) -> Corpus | None:
-    """What --data names."""
+def training_data(model: Model, files: Sequence[str], wanted: bool, options: str = "--new") -> Corpus | None:
+    """What --data names, which goes with the options that want it."""
     if not files:
         return None
-    if not new:
-        raise click.UsageError("--data goes with --new.")
+    if not wanted:
+        raise click.UsageError(f"--data goes with {options}.")
     from nextchar.data.corpus import Corpus
 
     return Corpus.concatenate(read_items(files, model.provenance.options))

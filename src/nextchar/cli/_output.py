@@ -8,13 +8,13 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 import click
 
-from nextchar.errors import ConflictError, InputWarning, ModelFileError, NextcharError, NotAModelError
+from nextchar.data.writing import write_atomically, writing_to
+from nextchar.errors import ConflictError, InputWarning, NextcharError, NotAModelError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,16 +24,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CommandGroup",
-    "check_writable",
     "console",
+    "echo",
     "echo_json",
+    "json_line",
+    "leave_stdout_to_output",
     "note",
+    "on_terminal",
     "print_losses",
     "print_table",
     "training_progress",
+    "tsv_field",
     "write_text",
 ]
 
+
+_TAKEN: Final = "nextchar.stdout-is-taken"  # in a command line's context: standard output holds what is written
 
 _WHAT_TO_DO = {
     "classifier": "; use it with: nextchar classify MODEL FILE",
@@ -44,11 +50,18 @@ _WHAT_TO_DO = {
 class CommandGroup(click.Group):
     """A click group that ends a user's mistake with one line and exit code 1 instead of a traceback."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As click has it, with what is printed in one encoding: UTF-8 in files and pipes, a terminal's own there.
+
+        What a terminal cannot show, and half a character of an undecodable file name, is printed as its number.
+        """
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 130 interrupted."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character gets its number
-                stream.reconfigure(errors="backslashreplace")
         try:
             with _warnings_as_notes():
                 return super().invoke(ctx)
@@ -59,11 +72,10 @@ class CommandGroup(click.Group):
         except NextcharError as error:
             _fail(self._with_option(error, ctx))
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            echo("Interrupted.", err=True)
             sys.exit(130)
         except BrokenPipeError:
-            # The reader (head, less) has seen enough. Point stdout away so that the flush at exit is silent.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_stdout()  # the reader (head, less) has seen enough
             sys.exit(0)
         except OSError as error:
             _fail(_os_error_text(error))
@@ -111,8 +123,19 @@ def _leaves(command: click.Command | None) -> Iterator[click.Command]:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_stdout()
+    echo(f"Error: {message}", err=True)
     sys.exit(1)
+
+
+def _give_up_stdout() -> None:
+    """Point standard output, which cannot be written any more, away, so that the flush at exit is silent."""
+    with suppress(OSError, ValueError):  # a stream that is no file has none
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _os_error_text(error: OSError) -> str:
@@ -120,26 +143,37 @@ def _os_error_text(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def check_writable(output: str, files: tuple[str, ...], holds: str = "the model") -> None:
-    """Say so before an hour of work, not after it."""
-    folder = Path(output).parent
-    if Path(output).is_dir():
-        raise ModelFileError(f"{output}: is a directory; give a file name for {holds}")
-    if output == "-":
-        raise ModelFileError(f"-: {holds} is written to a file, not to standard output; give a file name")
-    if Path(output).exists() and not Path(output).is_file():  # a pipe or a device: its folder stays as it is
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a line: results to standard output, or with `err`, and where a command writes a file there, to stderr.
+
+    To a file or a pipe text is UTF-8; a terminal that cannot show a character gets its number (see `CommandGroup`).
+    """
+    stream = sys.stderr if err or _stdout_is_taken() else sys.stdout
+    if stream is None:  # closed before this program began
         return
-    if any(Path(name).exists() and Path(output).exists() and Path(name).samefile(output) for name in files):
-        raise ModelFileError(f"{output}: is also an input, which {holds} would replace; give another name")
-    if not folder.is_dir():
-        raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
-    if not os.access(folder, os.W_OK):
-        raise ModelFileError(f"{output}: the folder {folder} cannot be written")
+    with writing_to("-", NextcharError):
+        stream.write(text + "\n" if nl else text)
+        stream.flush()
+
+
+def leave_stdout_to_output() -> None:
+    """From here on standard output is for what the command writes; all that it says goes to standard error."""
+    click.get_current_context().meta[_TAKEN] = True
+
+
+def _stdout_is_taken() -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and context.meta.get(_TAKEN, False)
+
+
+def on_terminal() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def note(message: str) -> None:
     """Tell a person something beside the results, on stderr."""
-    click.echo(message, err=True)
+    echo(message, err=True)
 
 
 @contextmanager
@@ -160,20 +194,39 @@ def _warnings_as_notes() -> Iterator[None]:
 
 def echo_json(document: Any, *, lines: bool = False) -> None:
     """Print one JSON document, or with lines=True one compact line of a JSON Lines stream."""
+    echo(_json(document, None if lines else 2))
+
+
+def json_line(document: Any) -> str:
+    """A compact line of JSON Lines."""
+    return _json(document, None) + "\n"
+
+
+def _json(document: Any, indent: int | None) -> str:
+    """As JSON that is valid in any encoding: for a terminal that cannot show all characters in ASCII alone."""
     from nextchar.core.json_values import plain
 
-    indent = None if lines else 2
-    click.echo(json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=indent))
+    ascii_alone = on_terminal() and not _is_utf8(sys.stdout)
+    return json.dumps(plain(document), ensure_ascii=ascii_alone, allow_nan=False, indent=indent)
+
+
+def tsv_field(text: str) -> str:
+    """A text as one field between tabs, in one line."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def write_text(text: str) -> None:
-    """Write a large text to stdout in UTF-8, all of it: with PYTHONUNBUFFERED set, one write may fall short."""
-    sys.stdout.flush()
-    stream: BinaryIO = sys.stdout.buffer
-    rest = memoryview(text.encode())
-    while rest:
-        rest = rest[stream.write(rest) :]
-    stream.flush()
+    """Write a large text to stdout, all of it, whatever else a command says there: see `echo` for the encoding."""
+    with writing_to("-", NextcharError):
+        if on_terminal() and not _is_utf8(sys.stdout):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            write_atomically("-", text.encode("utf-8", "backslashreplace"))
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return stream.encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -215,9 +268,9 @@ def print_table(
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     printer = console()
-    with printer.capture() as printed:  # and echoed, so that a reader that goes away is met in one place, above
+    with writing_to("-", NextcharError), printer.capture() as printed:  # and echoed, to where all is printed
         printer.print(table)
-    click.echo(printed.get(), nl=False)
+    echo(printed.get(), nl=False)
 
 
 def print_losses(losses: Mapping[str, PartLoss]) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from nextchar.cli._output import echo
+
 if TYPE_CHECKING:
     from nextchar.core.settings import Setting
     from nextchar.models.registry import Kind
@@ -140,7 +142,7 @@ class _Help(click.Option):
 
                 model = next(param for param in ctx.command.params if param.name == "kind")
                 ctx.meta[_HELP_FOR] = trained_kind(model.type_cast_value(ctx, name))
-            click.echo(ctx.get_help(), color=ctx.color)
+            echo(ctx.get_help())
             ctx.exit()
         return None, args
 

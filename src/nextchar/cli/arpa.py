@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from nextchar.cli._options import json_option, model_argument, text_options, text_options_from
-from nextchar.cli._output import console, echo_json, note
+from nextchar.cli._output import console, echo, echo_json, note
+from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.writing import name_of_target
 
 if TYPE_CHECKING:
     from nextchar.core.progress import Report
@@ -20,19 +21,24 @@ __all__ = ["export", "import_"]
 
 @click.command(short_help="Write a model as an ARPA file.")
 @model_argument
-@click.argument("output", type=click.Path(), metavar="OUT.arpa")
+@click.argument("target", required=False, type=click.Path(), metavar="[OUT.arpa]")
+@click.option("-o", "--output", type=click.Path(), metavar="OUT.arpa", help="The same as the second argument.")
 @json_option
-def export(model: str, output: str, as_json: bool) -> None:
+def export(model: str, target: str | None, output: str | None, as_json: bool) -> None:
     """Write MODEL as an ARPA file, which KenLM, SRILM and others read; compressed if the name ends in .gz.
 
-    OUT.arpa may be - for standard output. Every character is a word; a blank is written <U+0020>, and other characters
-    that cannot be seen likewise. The boundary is <s> before an item and </s> after it. What the model holds impossible
-    has the log-probability -99.
+    OUT.arpa, given with -o or without, may be - for standard output. Every character is a word; a blank is written
+    <U+0020>, and other characters that cannot be seen likewise. The boundary is <s> before an item and </s> after it.
+    What the model holds impossible has the log-probability -99.
     """
     from nextchar.models.ngram.arpa import write_arpa
     from nextchar.models.registry import load
 
-    _check_output(output, model)
+    if (target is None) == (output is None):
+        raise click.UsageError("export writes one file: nextchar export MODEL -o OUT.arpa; - for standard output.")
+    output = target if output is None else output
+    assert output is not None
+    check_target(output, (model,), "the ARPA file", binary=output.endswith(".gz"))
     loaded = load(model)
     with _progress("writing") as progress:
         summary = write_arpa(loaded, output, progress=progress)
@@ -41,15 +47,15 @@ def export(model: str, output: str, as_json: bool) -> None:
             f"Note: the model holds some n-grams impossible; {summary.zeros:,} numbers are -99, which stands for log 0 "
             "and which some programs take for a very small probability."
         )
-    if as_json and output != "-":
+    if as_json:
         echo_json({"output": output, "ngrams": list(summary.ngrams), "zeros": summary.zeros})
     else:
-        click.echo(f"{output}: written, {_counted(summary.ngrams)}", err=output == "-")
+        echo(f"{name_of_target(output)}: written, {_counted(summary.ngrams)}")
 
 
 @click.command("import", short_help="Make a model from an ARPA file.")
 @click.argument("source", metavar="IN.arpa")
-@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@model_output_option()
 @click.option("--encoding", default="utf-8", show_default=True, help="The character encoding of the input.")
 @text_options
 @json_option
@@ -62,7 +68,7 @@ def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, str
     """
     from nextchar.models.ngram.arpa import read_arpa
 
-    _check_output(output, source)
+    check_target(output, (source,))
     model = read_arpa(source, encoding=encoding, options=text_options_from(lower, nfc, strip))
     model.save(output)
     assert model.metrics.imported is not None
@@ -70,25 +76,12 @@ def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, str
     if as_json:
         echo_json({"model": model.kind, "alphabet_size": model.alphabet.size, "order": len(ngrams), "ngrams": ngrams})
     else:
-        click.echo(f"{model.kind} (order {len(ngrams)}), alphabet of {model.alphabet.size} symbols")
-        click.echo(f"{output}: written, {_counted(ngrams)}")
+        echo(f"{model.kind} (order {len(ngrams)}), alphabet of {model.alphabet.size} symbols")
+        echo(f"{name_of_target(output)}: written, {_counted(ngrams)}")
 
 
 def _counted(ngrams: tuple[int, ...]) -> str:
     return f"{sum(ngrams):,} n-grams of order{'s 1 to' if len(ngrams) > 1 else ''} {len(ngrams)}"
-
-
-def _check_output(output: str, source: str) -> None:
-    """Say so before the work, not after it."""
-    from nextchar.errors import ModelFileError
-
-    path = Path(output)
-    if path.is_dir():
-        raise ModelFileError(f"{output}: is a directory; give a file name")
-    if not path.parent.is_dir():
-        raise ModelFileError(f"{output}: there is no folder {path.parent}; make it first")
-    if path.exists() and Path(source).exists() and path.samefile(source):
-        raise ModelFileError(f"{output}: is also the input, which it would replace; give another name")
 
 
 @contextmanager

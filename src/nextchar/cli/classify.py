@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument
-from nextchar.cli._output import echo_json, note, print_table
+from nextchar.cli._output import echo, echo_json, note, print_table
+from nextchar.cli._targets import check_target, model_output_option
 from nextchar.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _measure(loaded: Any, file: str, format_: Format, as_json: bool) -> None:
 @click.option(
     "--false-alarms", type=float, default=0.01, show_default=True, metavar="P", help="Share of good items flagged."
 )
-@click.option("-o", "--output", type=click.Path(), metavar="MODEL", help="Write there.  [default: MODEL itself]")
+@model_output_option(default="MODEL itself")
 @input_options
 @json_option
 def calibrate(
@@ -138,6 +139,7 @@ def calibrate(
 
     if format_.weight is not None:
         raise click.UsageError("--weight does not go with calibrate.")
+    check_target(output or model, [good] if bad is None else [good, bad])
     loaded = load(model)
     read = _reader(loaded, format_)
     given = read(good)
@@ -161,7 +163,7 @@ def calibrate(
         return
     usual = np.array([round(float(items.lengths.mean())) + 1])
     odd = float(detector.limit(usual)[0])
-    click.echo(f"threshold: {odd:.2f} standard deviations above good items of {usual[0] - 1} characters")
+    echo(f"threshold: {odd:.2f} standard deviations above good items of {usual[0] - 1} characters")
     columns = ["items", "number", "flagged"]
     print_table(columns, [(name, f"{n:,}", f"{share:.2%}") for name, n, share in rows], right=columns[1:])
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument
-from nextchar.cli._output import check_writable, echo_json, note, print_losses, print_table
+from nextchar.cli._output import echo, echo_json, note, print_losses, print_table
+from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.writing import name_of_target
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
@@ -21,7 +22,7 @@ __all__ = ["blend", "combine", "update"]
 @click.command(short_help="Make one model of two.")
 @click.argument("first", type=click.Path(), metavar="A")
 @click.argument("second", type=click.Path(), metavar="B")
-@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@model_output_option()
 @click.option("--weight", type=float, metavar="W", help="Of B's probabilities; A's is 1 - W.  [default: 0.5]")
 @click.option("--counts", is_flag=True, help="Add the counts: the model of both training data together.")
 @json_option
@@ -33,6 +34,7 @@ def blend(first: str, second: str, output: str, weight: float | None, counts: bo
     """
     if counts and weight is not None:
         raise click.UsageError("--counts adds the counts as they are; --weight goes with probabilities.")
+    check_target(output, (first, second))
     from nextchar.automata.interpolation import interpolate
     from nextchar.models.ngram.updating import merge
     from nextchar.models.registry import load
@@ -44,13 +46,13 @@ def blend(first: str, second: str, output: str, weight: float | None, counts: bo
     if as_json:
         echo_json(document)
     else:
-        click.echo(f"{output}: written; {made.kind}, from {made.provenance.items:,} items")
+        echo(f"{name_of_target(output)}: written; {made.kind}, from {made.provenance.items:,} items")
 
 
 @click.command(short_help="Teach a count model more items.")
 @model_argument
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("-o", "--output", type=click.Path(), metavar="MODEL", help="Write there.  [default: MODEL itself]")
+@model_output_option(default="MODEL itself")
 @input_options
 @json_option
 def update(
@@ -68,6 +70,8 @@ def update(
     from nextchar.models.ngram.updating import update as renew
     from nextchar.models.registry import load
 
+    target = output or model
+    check_target(target, files)
     loaded = load(model)
     items = Corpus.read(
         files,
@@ -75,18 +79,17 @@ def update(
         options=loaded.provenance.options,
     )
     made = renew(loaded, items)
-    target = output or model
     made.save(target)
     document = {"added": len(items), "items": made.provenance.items, "alphabet_size": made.alphabet.size}
     if as_json:
         echo_json(document)
     else:
-        click.echo(f"{Path(target)}: written; {len(items):,} items more, {made.provenance.items:,} in all")
+        echo(f"{name_of_target(target)}: written; {len(items):,} items more, {made.provenance.items:,} in all")
 
 
 @click.command(short_help="Make one model of several: their geometric mean.")
 @click.argument("models", nargs=-1, required=True, type=click.Path(), metavar="A B...")
-@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@model_output_option()
 @click.option(
     "--data", "files", required=True, multiple=True, metavar="FILE", help="What the models were trained on; repeatable."
 )
@@ -116,7 +119,7 @@ def combine(
     """
     if len(models) == 1:
         raise click.UsageError("combine takes two models or more.")
-    check_writable(output, (*files, *models))
+    check_target(output, (*files, *models))
     from nextchar.core.metrics import Metrics
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
@@ -153,7 +156,7 @@ def combine(
     rows = [(path, member.kind, f"{weight:.4f}") for path, member, weight in zip(models, members, weights, strict=True)]
     print_table(["file", "model", "weight"], rows, right=["weight"])
     print_losses(losses)
-    click.echo(f"{output}: written")
+    echo(f"{name_of_target(output)}: written")
 
 
 def _doubts(path: str, model: Model, pieces: Split) -> list[str]:

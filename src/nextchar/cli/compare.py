@@ -8,6 +8,7 @@ import click
 
 from nextchar.cli._options import input_options, json_option, text_options, text_options_from
 from nextchar.cli._output import echo_json, note, print_table, training_progress
+from nextchar.cli._targets import check_target
 
 if TYPE_CHECKING:
     from nextchar.data.format import Format
@@ -78,6 +79,7 @@ def compare(
     if figure is not None:
         from nextchar.plots import check_output
 
+        check_target(figure, files, "the picture")
         check_output(figure)
     field = candidates(seconds, wanted)
     if not field:

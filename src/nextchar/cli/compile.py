@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument
-from nextchar.cli._output import check_writable, echo_json, note, training_progress
+from nextchar.cli._output import echo, echo_json, note, training_progress
+from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.writing import name_of_target
 
 if TYPE_CHECKING:
     from nextchar.data.format import Format
@@ -25,7 +27,7 @@ __all__ = ["compile_"]
     metavar="FILE",
     help="Items whose contexts are wanted: what MODEL was trained on, or what it has written; repeatable.",
 )
-@click.option("-o", "--output", required=True, type=click.Path(), metavar="FAST", help="Where to write the automaton.")
+@model_output_option(metavar="FAST")
 @click.option(
     "--context",
     type=int,
@@ -50,7 +52,7 @@ def compile_(
     with it. With --context N any model is compiled, approximately: all contexts with the same last N symbols share one
     row, their mean.
     """
-    check_writable(output, (*files, model))
+    check_target(output, (*files, model))
     from nextchar.automata.tabulation import tabulate
     from nextchar.data.corpus import Corpus
     from nextchar.models.registry import load
@@ -81,7 +83,7 @@ def compile_(
     if as_json:
         echo_json(document)
     else:
-        click.echo(
-            f"{output}: written; {loaded.kind}, {made.contexts:,} contexts of up to {made.context} symbols, "
-            f"{made.states:,} states"
+        echo(
+            f"{name_of_target(output)}: written; {loaded.kind}, {made.contexts:,} contexts of up to {made.context} "
+            f"symbols, {made.states:,} states"
         )

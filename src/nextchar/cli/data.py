@@ -104,7 +104,7 @@ def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
 
     A right copy in the cache is used without the network; a damaged one is fetched anew.
     """
-    from nextchar.cli._output import echo_json, note
+    from nextchar.cli._output import echo, echo_json, note
     from nextchar.data import download as fetching
 
     needed = data_set.url is not None and fetching.cached(data_set) is None
@@ -122,13 +122,14 @@ def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
             }
         )
     else:
-        click.echo(str(path))
+        echo(str(path))
 
 
 @data.command("path")
 @click.argument("data_set", metavar="NAME", callback=_named, shell_complete=_complete)
 def path_of_data_set(data_set: DataSet) -> None:
     """Print the path of the data set NAME, which must be on this machine."""
+    from nextchar.cli._output import echo
     from nextchar.data.download import locate
 
-    click.echo(str(locate(data_set.name)))
+    echo(str(locate(data_set.name)))

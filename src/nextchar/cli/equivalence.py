@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import input_options, json_option, text_options, text_options_from
-from nextchar.cli._output import echo_json, print_table
+from nextchar.cli._output import echo, echo_json, print_table
+from nextchar.cli._targets import check_target
 
 if TYPE_CHECKING:
     from nextchar.data.format import Format
@@ -46,6 +47,7 @@ def equivalence(
 
         file, format_ = str(shipped_path()), replace(format_, column=format_.column or "name")
     if figure:
+        check_target(figure, (file,), "the picture")
         plots.check_output(figure)
     corpus = Corpus.read(
         [file],
@@ -71,6 +73,6 @@ def equivalence(
     ]
     print_table(columns, entries, right=columns)
     for title, sentences in (("Exactly", report.exact), ("Nearly", report.approximate)):
-        click.echo(f"{title}:")
+        echo(f"{title}:")
         for sentence in sentences:
-            click.echo(f"  - {sentence}")
+            echo(f"  - {sentence}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._output import echo_json, note
+from nextchar.cli._output import echo, echo_json, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +62,7 @@ def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | 
             echo_json(titles)
             return
         for entry in titles:
-            click.echo(f"{entry['letter']}  {entry['title']}")
+            echo(f"{entry['letter']}  {entry['title']}")
         note(message("pitfalls.more", language))
         return
     words = _words_of(data) if data else _default_words()
@@ -72,9 +72,9 @@ def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | 
         documents = [done.document(language) for done in runs]
         echo_json(documents if letter is None else documents[0])
         return
-    click.echo(message("pitfalls.given", language, torch=runs[0].torch_version, words=len(words)))
+    echo(message("pitfalls.given", language, torch=runs[0].torch_version, words=len(words)))
     for done in runs:
-        click.echo("\n" + _page(done, language))
+        echo("\n" + _page(done, language))
 
 
 def _page(done: PitfallRun, language: Language) -> str:

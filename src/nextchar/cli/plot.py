@@ -7,11 +7,16 @@ from typing import NamedTuple
 import click
 
 from nextchar.cli._options import model_argument
+from nextchar.cli._targets import check_target
 
 __all__ = ["Figure", "layers", "plot"]
 
 output_option = click.option(
-    "-o", "--output", required=True, type=click.Path(), metavar="FILE", help="A .png or .svg file."
+    *("-o", "--output"),
+    required=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="A .png or .svg file; - for a PNG on standard output.",
 )
 
 
@@ -104,6 +109,7 @@ def _command(figure: Figure) -> click.Command:
         from nextchar import plots
         from nextchar.models.registry import load
 
+        check_target(output, (model,), "the picture")
         plots.check_output(output)
         words = () if word is None else (word,)
         plots.save(getattr(plots, figure.draws)(load(model), *words), output)
@@ -131,6 +137,7 @@ def layers(model: str, file: str | None, output: str) -> None:
     from nextchar.data.corpus import Corpus
     from nextchar.models.registry import load
 
+    check_target(output, (model, *([] if file is None else [file])), "the picture")
     plots.check_output(output)
     loaded = load(model)
     items = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from nextchar.cli._options import (
     model_argument,
     training_data,
 )
-from nextchar.cli._output import echo_json, note, print_table
+from nextchar.cli._output import echo, echo_json, note, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -99,11 +100,10 @@ def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{prefix!r} starts an item with probability {found.probability:.6g}")
-    rows = [
-        (symbol, f"{share:.4f}", item.text if item else "", f"{item.share:.4f}" if item else "")
-        for (symbol, share), item in _paired(symbols, items)
-    ]
+    echo(f"{prefix!r} starts an item with probability {found.probability:.6g}")
+    left = [(symbol, f"{share:.4f}") for symbol, share in symbols]
+    right = [(item.text, f"{item.share:.4f}") for item in items]
+    rows = [(*one, *other) for one, other in itertools.zip_longest(left, right, fillvalue=("", ""))]
     print_table(["next", "share", "item", "share "], rows, right=["share", "share "])
 
 
@@ -148,13 +148,9 @@ def _print_items(found: Conditional, items: Iterable[Item], wanted: int, as_json
             echo_json(_document(item, found), lines=True)
         else:
             if not written:
-                click.echo("probability       share  item")
+                echo("probability       share  item")
             share = f"{item.share:11.6f}" if found.known is None else f"{'-':>11}"
-            click.echo(f"{item.probability:11.4e} {share}  {item.text}")
+            echo(f"{item.probability:11.4e} {share}  {item.text}")
         written += 1
     if written < wanted:
         note(f"Note: there are no more than {written:,} such items.")
-
-
-def _paired(symbols: Sequence[tuple[str, float]], items: Sequence[Item]) -> list[tuple[tuple[str, float], Item | None]]:
-    return [(symbol, items[i] if i < len(items) else None) for i, symbol in enumerate(symbols)]

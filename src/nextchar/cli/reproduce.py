@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import json_option
-from nextchar.cli._output import echo_json, print_table
+from nextchar.cli._output import echo, echo_json, print_table
 
 if TYPE_CHECKING:
     from nextchar.lesson.reproduction import CheckedClaim
@@ -37,7 +37,7 @@ def reproduce(path: str | None, as_json: bool) -> None:
         print_table(["row", "source", "verdict", "", ""], rows, right=["row"])
         wrong = sum(r.verdict == "source is wrong" for r in results)
         unexpected = sum(r.verdict == "UNEXPECTED" for r in results)
-        click.echo(f"{len(results)} claims: {wrong} where the source is wrong, {unexpected} unexpected")
+        echo(f"{len(results)} claims: {wrong} where the source is wrong, {unexpected} unexpected")
     if any(result.verdict == "UNEXPECTED" for result in results):
         sys.exit(1)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -13,7 +14,12 @@ from nextchar.cli._options import (
     model_argument,
     training_data,
 )
-from nextchar.cli._output import echo_json, note, write_text
+from nextchar.cli._output import json_line, note, tsv_field
+from nextchar.cli._targets import check_target, output_option, write_output
+
+if TYPE_CHECKING:
+    from nextchar.core.model import Model
+    from nextchar.data.corpus import Corpus
 
 __all__ = ["sample"]
 
@@ -34,9 +40,26 @@ __all__ = ["sample"]
 @click.option("--top-k", type=int, metavar="K", help="Only the K most probable symbols.")
 @click.option("--top-p", type=float, metavar="P", help="Only the most probable symbols that together reach P.")
 @constraint_options
+@click.option(
+    "--min-distance",
+    type=int,
+    default=0,
+    metavar="N",
+    help="At least N edits away from every item of --not-in, and of the training data unless --not-in stands alone.",
+)
 @click.option("--look-ahead", metavar="COUNTS", help="A count model that guides one that is no finite automaton.")
 @click.option("--distinct", is_flag=True, help="No item twice.")
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(["probability", "alphabet"]),
+    is_flag=False,
+    flag_value="probability",
+    help="Most probable first (also without a value), or by alphabet.  [default: as drawn]",
+)
+@click.option("--tsv", "as_tsv", is_flag=True, help="Print item, nats and symbols, with tabs between them.")
 @json_option
+@output_option("Where to write the items.")
 def sample(
     model: str,
     count: int,
@@ -48,11 +71,15 @@ def sample(
     look_ahead: str | None,
     distinct: bool,
     new: bool,
+    min_distance: int,
     data_files: tuple[str, ...],
+    order: str | None,
+    as_tsv: bool,
     as_json: bool,
+    output: str,
     **conditions: Any,
 ) -> None:
-    """Write new items, one a line, from MODEL.
+    r"""Write new items, one a line, from MODEL.
 
     From models that are finite automata (ngram, bigram-net and what is made of them) the items come exactly as often
     as among all items that meet the conditions, without drawing any in vain. Temperature, top-k and top-p reshape the
@@ -63,25 +90,63 @@ def sample(
     The empty item is none of MODEL's unless --min-length 0 is given (with the streams of torch it is one); nor is what
     the text options that MODEL was trained with would change, an outer blank say.
 
-    With --json one line for each: {"item", "nats", "symbols"}.
+    --new and --min-distance need the training data where the model has not kept enough of it: give it with --data.
+    An edit inserts, deletes or replaces a character.
+
+    With --json one line for each: {"item", "nats", "symbols"}. With --tsv the same in columns, without a header; in an
+    item a tab is written \t, a line end \n or \r, a backslash \\. nats is -log p under MODEL as it is, and symbols
+    counts the end.
     """
+    if as_json and as_tsv:
+        raise click.UsageError("--json and --tsv exclude each other.")
     from nextchar.core.plan import Plan
-    from nextchar.core.scoring import score_corpus
     from nextchar.models.registry import load
 
-    plan = Plan(seed=seed, stream=stream, temperature=temperature, top_k=top_k, top_p=top_p, distinct=distinct, new=new)
+    plan = Plan(
+        seed=seed,
+        stream=stream,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        distinct=distinct,
+        new=new,
+        min_distance=min_distance,
+    )
+    check_target(output, (model, *data_files, *conditions["not_in"]), "the items", binary=False)
     loaded = load(model)
     samples = loaded.draw(
         count,
         plan,
         constraint_from(loaded, **conditions),
-        data=training_data(loaded, data_files, new),
+        data=training_data(loaded, data_files, new or min_distance > 0, "--new or --min-distance"),
         look_ahead=None if look_ahead is None else load(look_ahead),
     )
-    if as_json:
-        for score in score_corpus(loaded, samples.corpus):
-            echo_json({"item": score.item, "nats": score.nats, "symbols": score.symbols}, lines=True)
-    else:
-        write_text(samples.corpus.text())
+    corpus = _sorted(loaded, samples.corpus, order)
+    write_output(output, _lines(loaded, corpus, as_json) if as_json or as_tsv else [corpus.text()])
     if samples.missing:
         note(f"Note: {samples.explain_missing()}.")
+
+
+def _sorted(model: Model, corpus: Corpus, order: str | None) -> Corpus:
+    """The items in the order that is asked for; equally probable ones by alphabet."""
+    if order is None or not len(corpus):
+        return corpus
+    import numpy as np
+
+    items = list(corpus)
+    if order == "alphabet":
+        return corpus.take(np.array(sorted(range(len(items)), key=items.__getitem__)))
+    nats = model.nats(corpus).tolist()
+    return corpus.take(np.array(sorted(range(len(items)), key=lambda i: (nats[i], items[i]))))
+
+
+def _lines(model: Model, corpus: Corpus, as_json: bool) -> Iterator[str]:
+    """Each item with its -log p."""
+    if not len(corpus):
+        return
+    sizes: Sequence[int] = (corpus.lengths + 1).tolist()
+    for item, nats, symbols in zip(corpus, model.nats(corpus).tolist(), sizes, strict=True):
+        if as_json:
+            yield json_line({"item": item, "nats": nats, "symbols": symbols})
+        else:
+            yield f"{tsv_field(item)}\t{nats + 0.0:.6f}\t{symbols}\n"

@@ -13,15 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from nextchar.cli._options import input_options, json_option, text_options, text_options_from
-from nextchar.cli._output import (
-    check_writable,
-    console,
-    echo_json,
-    note,
-    print_losses,
-    training_progress,
-)
+from nextchar.cli._output import console, echo, echo_json, note, print_losses, training_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
+from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.writing import holds_file, name_of_target, remove
+from nextchar.errors import ModelFileError
 
 if TYPE_CHECKING:
     from nextchar.core.settings import Setting
@@ -40,7 +36,7 @@ _SHIPPED_COLUMN = "name"
 
 @click.command(cls=TrainCommand, short_help="Learn a model from a list of items.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("-o", "--output", required=True, type=click.Path(), metavar="MODEL", help="Where to write the model.")
+@model_output_option()
 @click.option(
     "--model", "kind", cls=ModelOption, metavar="NAME", help="The kind of model.  [default: the best n-gram model]"
 )
@@ -148,7 +144,7 @@ def train(
             raise
     trained.model.save(output)
     for path in checkpoints:
-        path.unlink(missing_ok=True)
+        remove(path)
     metrics = trained.model.metrics
     for remark in (trained.note, metrics.stopped, metrics.chosen, *metrics.notes):
         if remark:
@@ -187,8 +183,8 @@ def _train_classifier(
         echo_json(document)
         return
     shares = ", ".join(f"{name} {n:,}" for name, n in sizes.items())
-    click.echo(f"classifier of {len(texts):,} items: {shares}")
-    click.echo(f"{output}: written")
+    echo(f"classifier of {len(texts):,} items: {shares}")
+    echo(f"{name_of_target(output)}: written")
 
 
 def _row(kind: str, chosen: dict[str, Any]) -> Kind:
@@ -250,7 +246,8 @@ def _running(spec: RunnableSpec, row: Kind, chosen: dict[str, Any], output: str)
         need_tensorboard()
     entries = run_options_of(row)
     given: dict[str, Any] = {name: chosen[name] for name in entries if name in chosen}
-    given.setdefault("checkpoint", f"{output}.checkpoint")
+    if holds_file(output):  # beside a pipe there is no place for one
+        given.setdefault("checkpoint", f"{output}.checkpoint")
     endings = [f".{number}" for number in range(1, spec.trainings + 1)] if spec.trainings > 1 else [""]
     runs = []
     for ending in endings:
@@ -266,7 +263,9 @@ def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> No
     """What is written while nets are trained replaces no input, and nothing else that is written."""
     owners: dict[Path, str] = {}
     for name, path in written:
-        check_writable(str(path), files, "the model" if name == "output" else f"the {name}")
+        check_target(str(path), files, "the model" if name == "output" else f"the {name}", binary=name != "log")
+        if name == "checkpoint" and not holds_file(path):
+            raise ModelFileError(f"{path}: is no file, and a checkpoint has to be read again; give a file name")
         other = owners.setdefault(Path(os.path.realpath(path)), name)  # which a circle of links does not stop
         if other != name:
             raise click.UsageError(f"--{name} and --{other} are both {path}; give each a file of its own.")
@@ -308,8 +307,8 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
 
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
     summary = trained.model.settings.summary
-    click.echo(f"{document['model']} ({summary}), alphabet of {document['alphabet_size']} symbols")
+    echo(f"{document['model']} ({summary}), alphabet of {document['alphabet_size']} symbols")
     print_losses(trained.model.metrics.losses)
     if trained.repeats:
-        click.echo(f"{trained.repeats:,} repeated items were left out.")
-    click.echo(f"{output}: written after {document['seconds']:.2f} seconds")
+        echo(f"{trained.repeats:,} repeated items were left out.")
+    echo(f"{name_of_target(output)}: written after {document['seconds']:.2f} seconds")

@@ -8,14 +8,10 @@ A file appears under its name only when it is whole.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import secrets
 import stat
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -24,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._version import __version__
+from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ModelFileError
 
-__all__ = ["FORMAT", "ModelFile", "read_model_file", "write_atomically", "write_model_file"]
+__all__ = ["FORMAT", "ModelFile", "read_model_file", "write_model_file"]
 
 FORMAT: Final = 1
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -41,50 +38,6 @@ class ModelFile:
     document: Mapping[str, Any]
 
 
-def write_atomically(path: str | Path, content: bytes | Iterable[bytes | memoryview]) -> None:
-    """Write a file whole or not at all: to a temporary file beside the target, which is renamed over it at the end.
-
-    A new file has the permissions that new files have, one that replaces another has the other's. A symbolic link is
-    followed, and stays. What is no regular file cannot be replaced: `-` (standard output), pipes, devices and whatever
-    stands below /dev and /proc are written as they are, piece by piece.
-
-    Args:
-        path: the target.
-        content: all of it, or pieces that are made one after the other.
-
-    Raises:
-        OSError: the folder does not exist or cannot be written, or the disk is full; a file is as it was.
-    """
-    pieces = [content] if isinstance(content, bytes) else content
-    if str(path) == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.writelines(pieces)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - follows links, as what is opened does
-    except FileNotFoundError:
-        mode = None
-    if (mode is not None and not stat.S_ISREG(mode)) or str(Path(path).absolute()).startswith(("/dev/", "/proc/")):
-        with Path(path).open("wb") as stream:
-            stream.writelines(pieces)
-        return
-    target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name[:48]}.{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as handle:
-            handle.writelines(pieces)
-            handle.flush()
-            os.fsync(handle.fileno())
-        if mode is not None:
-            part.chmod(stat.S_IMODE(mode))
-        os.replace(part, target)  # noqa: PTH105 - which a test of crashes gets hold of
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-
-
 def write_model_file(path: str | Path, content: ModelFile) -> None:
     """Write a model file, whole or not at all.
 
@@ -97,10 +50,8 @@ def write_model_file(path: str | Path, content: ModelFile) -> None:
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, allow_nan=False)
     arrays = {name: np.ascontiguousarray(array) for name, array in content.arrays.items()}
     metadata = {"nextchar": text, "checksum": _checksum(text, arrays)}
-    try:
+    with writing_to(path, ModelFileError):
         write_atomically(path, _in_order(safetensors.numpy.save(arrays, metadata)))
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _in_order(content: bytes) -> list[bytes | memoryview]:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import secrets
 import socket
 import stat
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import platformdirs
 
 from nextchar._version import __version__
 from nextchar.data.datasets import DataSet, named, shipped_path
+from nextchar.data.writing import write_atomically
 from nextchar.errors import DataSetError
 
 __all__ = [
@@ -155,25 +155,16 @@ def fetch_data_set(
     if kept is not None:
         return kept
     target = cache_path(data_set, folder=folder)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as out:
-            with closing(_download(data_set, url or data_set.url, target, timeout)) as blocks:
-                for block in blocks:
-                    out.write(block)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(target)
+        with closing(_download(data_set, url or data_set.url, target, timeout)) as blocks:
+            write_atomically(target, blocks)
     except OSError as error:
         # Only from keeping the file: for the network's faults _download raises DataSetError.
         advice = "Free that place or make the folder writable"
         if data_set.variable:
             advice += f", or save {data_set.url} elsewhere and set {data_set.variable} to its path"
         raise DataSetError(f"{data_set.name} cannot be kept as {target}: {_reason(error)}. {advice}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return target
 
 

@@ -70,6 +70,10 @@ def check_output(path: str | Path) -> None:
     Raises:
         SettingsError: it ends in neither .png nor .svg, is a directory, or its folder does not exist.
     """
+    from nextchar.data.writing import holds_file
+
+    if not holds_file(path) and not Path(path).is_dir():  # standard output, a pipe or a device takes a PNG
+        return
     path = Path(path)
     if path.suffix.lower() not in (".png", ".svg"):
         raise SettingsError(f"{path}: pictures are written as .png or .svg; give a file name that ends so")
@@ -82,6 +86,8 @@ def check_output(path: str | Path) -> None:
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG or SVG, by the ending of the file's name, whole or not at all.
 
+    What is no regular file (`-` for standard output, a pipe, a device) gets a PNG, unless its name ends in .svg.
+
     The text of an SVG is text, which can be searched and copied. The same figure gives the same bytes.
 
     Raises:
@@ -89,18 +95,16 @@ def save(figure: Figure, path: str | Path) -> None:
     """
     import io
 
-    from nextchar.core.model_file import write_atomically
+    from nextchar.data.writing import write_atomically, writing_to
 
     check_output(path)
-    kind = Path(path).suffix.lower().removeprefix(".")
+    kind = "svg" if Path(path).suffix.lower() == ".svg" else "png"
     buffer = io.BytesIO()
     with style():
         dpi = min(_DPI, _LARGEST_PIXELS / max(figure.get_size_inches()))
         figure.savefig(buffer, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
-    try:
+    with writing_to(path, SettingsError):
         write_atomically(path, buffer.getvalue())
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

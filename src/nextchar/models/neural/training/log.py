@@ -9,12 +9,13 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from nextchar.core.json_values import plain
 from nextchar.core.metrics import CurvePoint
+from nextchar.data.writing import holds_file, through, write_all, write_atomically
 from nextchar.errors import SettingsError
 from nextchar.extras import need_tensorboard
 
@@ -93,20 +94,37 @@ class Recorder:
 
 
 class JsonLines:
-    """A file with one JSON object a line, opened for each point so that it can be followed and moved."""
+    """A file with one JSON object a line, opened for each point so that it can be followed and moved.
+
+    What is no regular file (`-` for standard output, a pipe, a device) is opened once.
+    """
 
     def __init__(self, path: Path, points: Sequence[CurvePoint]) -> None:
         self._path = path
-        path.write_text("", encoding="utf-8")
-        self.add(points)
+        self._open = ExitStack()
+        self._stream: BinaryIO | None = None
+        if holds_file(path):
+            write_atomically(path, _as_lines(points))
+        else:
+            self._stream = self._open.enter_context(through(path))
+            self.add(points)
 
     def add(self, points: Sequence[CurvePoint]) -> None:
         """Lines at the end."""
-        with self._path.open("a", encoding="utf-8") as log:
-            log.write("".join(json.dumps(plain(point.document())) + "\n" for point in points))
+        if self._stream is not None:
+            write_all(self._stream, _as_lines(points))
+            self._stream.flush()
+            return
+        with self._path.open("ab") as log:
+            log.write(_as_lines(points))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close what is open."""
+        self._open.close()
+
+
+def _as_lines(points: Sequence[CurvePoint]) -> bytes:
+    return "".join(json.dumps(plain(point.document())) + "\n" for point in points).encode()
 
 
 class TensorBoard:

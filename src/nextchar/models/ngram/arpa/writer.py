@@ -22,10 +22,10 @@ import numpy.typing as npt
 from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Model
-from nextchar.core.model_file import write_atomically
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.files import COMPRESSIONS
+from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.arpa.words import BEGIN, LOG_ZERO, NATS, words_of
 
@@ -79,10 +79,8 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
     sizes = np.bincount(contexts.depth[contexts.owner])
     sizes[0] += 1  # <s>
     text = _text(automaton, contexts, sizes, progress)
-    try:
+    with writing_to(path, ModelFileError):
         write_atomically(path, _compressed(text) if ending == ".gz" else text)
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be written: {error.strerror or error}") from error
     zeros = sum(int(np.count_nonzero(np.isneginf(nats))) for nats in (automaton.log_prob, automaton.price))
     return ArpaSummary(ngrams=tuple(sizes.tolist()), zeros=zeros)
 
