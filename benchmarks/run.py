@@ -24,6 +24,7 @@ BENCHMARKS = {
     "counting": ("benchmarks.counting", "run"),
     "sampling": ("benchmarks.sampling", "run"),
     "scoring": ("benchmarks.scoring", "run"),
+    "streams": ("benchmarks.streams", "run"),
     "exact": ("benchmarks.exact", "run"),
     "classify": ("benchmarks.classify", "run"),
     "net": ("benchmarks.net", "run"),

@@ -29,13 +29,18 @@ from nextchar.errors import CorpusError, ModelFileError, NextcharError, Settings
 BLOCK = 4 * 1024 * 1024  # files are read in pieces of this many bytes
 
 
-def fails(*args: object, says: Sequence[str], stdin: bytes | None = None, code: int = 1) -> str:
-    """Run a command that must fail: nothing on stdout, one line on stderr (or the usage), no traceback."""
+def fails(
+    *args: object, says: Sequence[str], stdin: bytes | None = None, code: int = 1, answered: Sequence[str] = ()
+) -> str:
+    """Run a command that must fail: nothing on stdout, one line on stderr (or the usage), no traceback.
+
+    Of commands that answer line by line, as they come, the lines before the bad one are `answered`.
+    """
     result = CliRunner().invoke(main, [str(arg) for arg in args], input=stdin)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == code, result.output
-    assert result.stdout == ""
+    assert [line.split()[-1] for line in result.stdout.splitlines()] == [*(["item"] if answered else []), *answered]
     message = result.stderr
     if code == 1:
         assert message.startswith("Error: ")
@@ -151,11 +156,27 @@ def test_unreadable_data(tmp_path: Path, what: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["score", "evaluate"])
-@pytest.mark.parametrize("what", ["empty", "only blank lines", "not UTF-8", "a NUL", "gzip cut off", "no such column"])
+@pytest.mark.parametrize("what", ["not UTF-8", "a NUL", "gzip cut off", "no such column"])
 def test_unreadable_data_to_measure(tmp_path: Path, model: Path, command: str, what: str) -> None:
     name, content, options, says = UNREADABLE[what]
     (tmp_path / name).write_bytes(content)
-    fails(command, model, tmp_path / name, *options, says=says)
+    before = {"not UTF-8": ["emma"], "a NUL": ["emma"], "gzip cut off": ["emma", "olivia"] * 9}
+    fails(command, model, tmp_path / name, *options, says=says, answered=before.get(what, []) * (command == "score"))
+
+
+@pytest.mark.parametrize("what", ["empty", "only blank lines", "only a byte order mark"])
+def test_nothing_to_measure(tmp_path: Path, model: Path, what: str) -> None:
+    """The loss on nothing is no number, and an error; one answer a line is no answer for no line, and exit code 0."""
+    name, content, _, says = UNREADABLE[what]
+    (tmp_path / name).write_bytes(content)
+    fails("evaluate", model, tmp_path / name, says=says)
+    result = CliRunner().invoke(main, ["score", str(model), str(tmp_path / name), "--json"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    blank = {"only blank lines": ["", "  ", "\t", "\xa0"]}.get(what, [])
+    assert [(entry["line"], entry["item"], entry["nats"]) for entry in lines] == [
+        (number, item, None) for number, item in enumerate(blank, start=1)
+    ]
 
 
 def test_no_file(tmp_path: Path, model: Path) -> None:
@@ -179,8 +200,14 @@ def test_a_directory(tmp_path: Path, model: Path) -> None:
 
 def test_standard_input_is_called_by_its_name(tmp_path: Path, model: Path) -> None:
     fails("train", "-", "-o", tmp_path / "m", stdin=b"emma\nno\xe9l", says=("standard input: line 2, byte 8 ",))
-    fails("score", model, stdin="emma\nem\u00e9\n".encode(), says=("standard input: line 2, character 3", "'é'"))
-    fails("score", model, stdin=b"", says=("standard input: no items",))
+    fails(
+        "score",
+        model,
+        stdin="emma\nem\u00e9\n".encode(),
+        says=("standard input: line 2, character 3", "'é'"),
+        answered=["emma"],
+    )
+    fails("evaluate", model, stdin=b"", says=("standard input: no items",))
 
 
 @pytest.mark.parametrize("before", [BLOCK - 1, BLOCK, BLOCK + 5, 2 * BLOCK + 3])
@@ -228,9 +255,11 @@ def test_an_unknown_character_has_its_place(tmp_path: Path, model: Path, command
     path = tmp_path / "s.txt"
     path.write_text("emma\n\n  olivio\u0301\n", encoding="utf-8")  # blanks before an item do not count
     says = ("s.txt: line 3, character 7", "'\u0301' (U+0301)", "--unknown")
-    fails(command, model, path, says=says)
+    fails(command, model, path, says=says, answered=["emma", "-"] * (command == "score"))
     path.write_text('name,a\nemma,"x\ny"\n\nava,\navz,\n', encoding="utf-8")
-    fails(command, model, path, "--column", "name", says=("s.txt: line 6, character 3", "'z' (U+007A)"))
+    rows = ["emma", "-", "ava"] * (command == "score")
+    there = ("s.txt: line 6, character 3", "'z' (U+007A)")
+    fails(command, model, path, "--column", "name", says=there, answered=rows)
 
 
 def test_an_unknown_character_beyond_the_first_block(tmp_path: Path, model: Path) -> None:

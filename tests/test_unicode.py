@@ -119,8 +119,11 @@ def test_train_sample_score_save_load(tmp_path: Path, what: str) -> None:
     for (begin, _), n in expected.items():
         row[begin] += n
     encoding = options[options.index("--encoding") :][:2] if "--encoding" in options else []
-    scored = [json.loads(line) for line in run("score", out, path, "--json", *encoding).split("\n")[:-1]]
-    assert [entry["item"] for entry in scored] == items
+    answers = [json.loads(line) for line in run("score", out, path, "--json", *encoding).split("\n")[:-1]]
+    came_in = path.read_text(encoding=encoding[1] if encoding else "utf-8-sig").removeprefix("\ufeff").split("\n")
+    assert [entry["item"] for entry in answers] == came_in[: len(came_in) - (came_in[-1] == "")]
+    assert [entry["line"] for entry in answers] == list(range(1, len(answers) + 1))
+    scored = [entry for entry in answers if entry["nats"] is not None]
     for entry, item in zip(scored, items, strict=True):
         steps = list(zip((BEGIN, *item), (*item, END), strict=True))
         assert entry["surprisal"] == pytest.approx([-math.log((expected[s] + 1) / (row[s[0]] + V)) for s in steps])

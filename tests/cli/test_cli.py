@@ -429,8 +429,9 @@ def test_text_options_are_remembered(tmp_path: Path) -> None:
     assert document("info", out)["text"] == {"lower": True, "nfc": True, "strip": True}
     assert document("info", out)["characters"] == "aemozë"
     one, other = json_lines("score", out, stdin=" ZOE\u0308\nzo\u00eb\n")
+    assert (one.pop("line"), other.pop("line")) == (1, 2)
+    assert (one.pop("item"), other.pop("item")) == (" ZOE\u0308", "zo\u00eb")  # as they came in
     assert one == other
-    assert one["item"] == "zo\u00eb"
     assert run("sample", out, "--prefix", "ZO", "-n", 3).stdout.startswith("zo")
 
 
@@ -621,10 +622,14 @@ def test_score_json(tmp_path: Path, model: Path, way: str) -> None:
     text = "\n".join(items) + "\n\n"
     (tmp_path / "s.txt").write_text(text, encoding="utf-8")
     ways: dict[str, list[object]] = {"file": [tmp_path / "s.txt"], "-": ["-"], "nothing": []}
-    got = json_lines("score", model, *ways[way], stdin=None if way == "file" else text)
-    assert [entry["item"] for entry in got] == items
+    *got, blank = json_lines("score", model, *ways[way], stdin=None if way == "file" else text)
+    assert [(entry["line"], entry["item"]) for entry in got] == list(enumerate(items, start=1))
+    fields = ["nats", "symbols", "nats_per_symbol", "bits_per_symbol", "perplexity", "surprisal"]
+    assert blank == {"line": 4, "item": "", **dict.fromkeys(fields)}
     for entry in got:
-        assert list(entry) == ["item", "nats", "symbols", "nats_per_symbol", "surprisal"]
+        assert list(entry) == ["line", "item", *fields]
+        assert entry["bits_per_symbol"] == pytest.approx(entry["nats_per_symbol"] / math.log(2), rel=1e-15)
+        assert entry["perplexity"] == pytest.approx(math.exp(entry["nats_per_symbol"]), rel=1e-15)
         expected = naive_surprisal(NAMES, entry["item"], 1)
         assert entry["surprisal"] == pytest.approx(expected, rel=1e-12)
         assert entry["symbols"] == len(entry["item"]) + 1

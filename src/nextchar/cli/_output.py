@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -33,6 +33,7 @@ __all__ = [
     "on_terminal",
     "print_losses",
     "print_table",
+    "shows_all",
     "training_progress",
     "tsv_field",
     "write_text",
@@ -171,6 +172,11 @@ def on_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def shows_all() -> bool:
+    """Whether standard output takes all characters: it is no terminal, or one with UTF-8."""
+    return not on_terminal() or sys.stdout.encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig")
+
+
 def note(message: str) -> None:
     """Tell a person something beside the results, on stderr."""
     echo(message, err=True)
@@ -206,8 +212,7 @@ def _json(document: Any, indent: int | None) -> str:
     """As JSON that is valid in any encoding: for a terminal that cannot show all characters in ASCII alone."""
     from nextchar.core.json_values import plain
 
-    ascii_alone = on_terminal() and not _is_utf8(sys.stdout)
-    return json.dumps(plain(document), ensure_ascii=ascii_alone, allow_nan=False, indent=indent)
+    return json.dumps(plain(document), ensure_ascii=not shows_all(), allow_nan=False, indent=indent)
 
 
 def tsv_field(text: str) -> str:
@@ -218,15 +223,11 @@ def tsv_field(text: str) -> str:
 def write_text(text: str) -> None:
     """Write a large text to stdout, all of it, whatever else a command says there: see `echo` for the encoding."""
     with writing_to("-", NextcharError):
-        if on_terminal() and not _is_utf8(sys.stdout):
+        if not shows_all():
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
             write_atomically("-", text.encode("utf-8", "backslashreplace"))
-
-
-def _is_utf8(stream: TextIO) -> bool:
-    return stream.encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig")
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import echo, echo_json, note, print_table
-from nextchar.cli._targets import check_target, model_output_option
+from nextchar.cli._streams import line_blocks, tsv_option, write_rows
+from nextchar.cli._targets import check_target, model_output_option, output_option
 from nextchar.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -19,60 +21,90 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate", "classify"]
 
+HEADER: Final = b"probability  label         item\n"
+
 
 @click.command(short_help="Which label each item has.")
 @model_argument
 @click.argument("file", default="-")
 @click.option("--least", type=click.FloatRange(0, 1), metavar="P", help="Say ? below this probability.  [default: 0]")
+@click.option(
+    "--none-rate",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Say ? of what is like the items of no label, and of no more than this share of those that have one.  "
+    "[default: 0]",
+)
 @click.option("--label", metavar="NAME", help="With --column: the column of the true labels; report how good it is.")
+@output_option("Write the answers there.")
 @input_options
+@tsv_option
 @json_option
 def classify(
     model: str,
     file: str,
     least: float | None,
+    none_rate: float | None,
     label: str | None,
+    output: str,
     format_: Format,
+    as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """The label of every item of FILE (or of standard input), with its probability.
+    """The label of every line of FILE (or of standard input), with its probability, and the item as it came in.
 
-    MODEL is a classifier: nextchar train FILE --column TEXT --label LABEL -o MODEL. With --json one line for each
-    item: {"item", "label", "probability", "probabilities": {...}}; the label is null below --least. With --label
-    accuracy, log loss and calibration curve instead.
-    """
+    MODEL is a classifier: nextchar train FILE --column TEXT --label LABEL -o MODEL. With --label accuracy, log loss
+    and calibration curve instead. There is one line of output for each line of input, in its order; a line that is
+    blank, or that --errors lets pass, is no item and has - in place of a label. Answers come as lines do:
+    `tail -f log | nextchar classify MODEL -` answers each line at once, and Ctrl-C ends it.
+
+    \b
+    --json   {"line": from 1, "item", "label", "probability", "probabilities": {...}}; the label is null below
+             --least, all but line and item are where there is no result, and "error" says why a line was refused.
+    --tsv    line, item, label, probability, with tabs between them and no header line; the label is empty below
+             --least, and so is the probability where there is no result. In items and labels a tab, a line end and a
+             backslash are \\t, \\n, \\r and \\\\.
+    """  # noqa: D301 - click reads the control character, not a backslash
     from dataclasses import replace
 
-    from nextchar.data.corpus import TextOptions, stream
     from nextchar.tasks.classifier import Classifier
 
+    if as_json and as_tsv:
+        raise click.UsageError("--json and --tsv exclude each other.")
     if format_.weight is not None:
         raise click.UsageError("--weight does not go with classify.")
     if label is not None and format_.column is None:
         raise click.UsageError("--label needs --column, the column of the items.")
+    if label is not None and as_tsv:
+        raise click.UsageError("--tsv does not go with --label.")
+    if label is not None and output != "-":
+        raise click.UsageError("-o does not go with --label.")
     loaded = Classifier.load(model)
     if least is not None:
         loaded.set_params(least=least)
+    if none_rate is not None:
+        loaded.set_params(none_rate=none_rate)
     if label is not None:
         _measure(loaded, file, replace(format_, label=label), as_json)
         return
-    written = 0
-    for part in stream([file], format_, loaded.options or TextOptions()):
-        for piece in part.slices(1 << 18):
-            items = list(piece)
-            for item, row in zip(items, loaded.predict_proba(items).tolist(), strict=True):
-                best = max(range(len(row)), key=row.__getitem__)
-                chosen = str(loaded.classes_[best]) if row[best] >= loaded.least else None
-                if as_json:
-                    shares = dict(zip(map(str, loaded.classes_), row, strict=True))
-                    echo_json(
-                        {"item": item, "label": chosen, "probability": row[best], "probabilities": shares}, lines=True
-                    )
-                else:
-                    if not written:
-                        click.echo("probability  label         item")
-                    click.echo(f"{row[best]:11.4f}  {chosen or '?':<12}  {item}")
-                written += 1
+    from nextchar.cli._classified import Classified, Labels
+    from nextchar.data.corpus import TextOptions
+    from nextchar.data.lines import read_lines
+
+    check_target(output, [file, model], "the labels", binary=False)
+    labels = Labels([str(each) for each in loaded.classes_])
+    blocks = read_lines(file, format_, loaded.options or TextOptions(), loaded.alphabet)
+
+    def rows() -> Iterator[bytes | memoryview]:
+        begun = as_json or as_tsv
+        for block in line_blocks(blocks, file):
+            found = Classified.of(block, labels, loaded.judge([] if block.corpus is None else block.corpus))
+            if not begun:
+                yield HEADER
+                begun = True
+            yield found.json() if as_json else found.tsv() if as_tsv else found.table()
+
+    write_rows(output, rows(), as_json)
 
 
 def _measure(loaded: Any, file: str, format_: Format, as_json: bool) -> None:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import heapq
-import math
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import echo_json, note, print_table
-from nextchar.errors import CorpusError
+from nextchar.cli._streams import FLAGGED, line_blocks, tsv_option, write_rows
+from nextchar.cli._targets import check_target, output_option
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from nextchar.cli._scored import Scored
     from nextchar.core.model import Model
-    from nextchar.core.scoring import Score
+    from nextchar.core.outlier_threshold import OutlierThreshold
+    from nextchar.data.corpus import Corpus
     from nextchar.data.format import Format
+    from nextchar.data.lines import LineBlock
+
+    F64 = npt.NDArray[np.float64]
 
 __all__ = ["evaluate", "score"]
 
@@ -27,7 +35,11 @@ __all__ = ["evaluate", "score"]
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="Only the N most surprising items, per symbol.")
 @click.option("--least", type=click.IntRange(min=1), metavar="N", help="Only the N least surprising items.")
 @click.option("--flag", is_flag=True, help="Mark odd items with !, by the threshold that calibrate has found.")
+@click.option("--flagged-only", is_flag=True, help="Only odd items; the exit code is 3 if there was one.")
+@click.option("--no-surprisal", is_flag=True, help="With --json: without the nats of each symbol.")
+@output_option("Write the answers there.")
 @input_options
+@tsv_option
 @json_option
 def score(
     model: str,
@@ -35,78 +47,158 @@ def score(
     most: int | None,
     least: int | None,
     flag: bool,
+    flagged_only: bool,
+    no_surprisal: bool,
+    output: str,
     format_: Format,
+    as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """Score every item of FILE (or of standard input): nats for each symbol, nats in all, and the item.
+    """Score every line of FILE (or of standard input): nats for each symbol, nats in all, and the item as it came in.
 
-    With --json one line for each item: {"item", "nats", "symbols", "nats_per_symbol", "surprisal": [...]}, the last
-    surprisal being the end's, and with --flag "flagged". An infinite number is the string "inf".
-    """
+    There is one line of output for each line of input, in its order. A line that is blank, or that --errors lets
+    pass, is no item and has - in place of numbers. Answers come as lines do: `tail -f log | nextchar score MODEL -`
+    answers each line at once, and Ctrl-C ends it.
+
+    \b
+    --json   {"line": from 1, "item", "nats", "symbols", "nats_per_symbol", "bits_per_symbol", "perplexity",
+             "surprisal": [nats of each symbol, the last being the end's]}, and with --flag "flagged"; null where
+             there is no result, and "error" says why a line was refused. An infinite number is the string "inf".
+    --tsv    line, item, nats, symbols, nats per symbol, bits per symbol, perplexity, and with --flag 1 or 0, with
+             tabs between them and no header line; empty where there is no result. In the item a tab, a line end
+             and a backslash are \\t, \\n, \\r and \\\\.
+    """  # noqa: D301 - click reads the control character, not a backslash
     if most and least:
         raise click.UsageError("--most and --least exclude each other.")
-    from nextchar.core.scoring import score_corpus
-    from nextchar.data.corpus import stream
+    if as_json and as_tsv:
+        raise click.UsageError("--json and --tsv exclude each other.")
+    if format_.weight is not None:
+        raise click.UsageError(
+            "--weight does not go with score, which says the same of an item however often it counts."
+        )
+    if no_surprisal and not as_json:
+        raise click.UsageError("--no-surprisal goes with --json.")
+    from nextchar.cli._scored import Best
+    from nextchar.data.lines import read_lines
     from nextchar.models.registry import load
 
+    check_target(output, [file, model], "the scores", binary=False)
     loaded = load(model)
-    flags = _flagging(loaded) if flag else None
+    judge = _Judge(loaded, flag or flagged_only)
+    best = None if most is None and least is None else Best(most or least or 0, most is not None)
+    form = _Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
+    blocks = read_lines(file, format_, loaded.provenance.options, loaded.alphabet)
+    any_flagged = False
 
-    def scores() -> Iterator[Score]:
-        for part in stream([file], format_, loaded.provenance.options, loaded.alphabet):
-            for piece in part.slices(1 << 18):
-                yield from score_corpus(loaded, piece)
+    def answers() -> Iterator[Scored]:
+        nonlocal any_flagged
+        for block in line_blocks(blocks, file):
+            scored = judge(block)
+            if flagged_only and scored.flagged is not None:
+                scored = scored.take(scored.flagged.nonzero()[0])
+                any_flagged = any_flagged or len(scored) > 0
+            if best is None:
+                yield scored
+            else:
+                best.add(scored)
 
-    chosen: Iterable[Score] = scores()
-    if most:
-        chosen = heapq.nlargest(most, chosen, key=lambda entry: entry.nats_per_symbol)
-    if least:
-        chosen = heapq.nsmallest(least, chosen, key=lambda entry: entry.nats_per_symbol)
-    written = infinite = 0
-    example = ""
-    for entry in chosen:
-        if as_json:
-            document = {
-                "item": entry.item,
-                "nats": entry.nats,
-                "symbols": entry.symbols,
-                "nats_per_symbol": entry.nats_per_symbol,
-                "surprisal": entry.surprisal,
-                **({"flagged": flags(entry)} if flags else {}),
-            }
-            echo_json(document, lines=True)
+    def rows() -> Iterator[bytes | memoryview]:
+        try:
+            for scored in answers():
+                yield from form.rows(scored)
+        except KeyboardInterrupt:
+            if best is not None and best.found is not None:
+                yield from form.rows(best.found)
+            raise
+        if best is not None and best.found is not None:
+            yield from form.rows(best.found)
+
+    write_rows(output, rows(), as_json)
+    judge.tell()
+    if any_flagged:
+        sys.exit(FLAGGED)
+
+
+class _Judge:
+    """Scores block after block, and remembers what cannot come from the model."""
+
+    def __init__(self, model: Model, flag: bool) -> None:
+        from nextchar.tasks.outliers import threshold_of
+
+        self._model = model
+        self._detector: OutlierThreshold | None = threshold_of(model) if flag else None
+        self._scored = self._impossible = 0
+        self._example = ""
+
+    def __call__(self, block: LineBlock) -> Scored:
+        import numpy as np
+
+        from nextchar.cli._rows import lines
+        from nextchar.cli._scored import Scored
+        from nextchar.core.scoring import item_nats, symbol_nats
+
+        corpus = block.corpus
+        if corpus is None:
+            none = np.empty(0)
+            surprisal, nats, symbols = none, none, none.astype(np.int64)
         else:
-            if not written:
-                click.echo("nats/symbol        nats  item" if flags is None else "nats/symbol        nats    item")
-            nats_per_symbol, nats = entry.nats_per_symbol + 0.0, entry.nats + 0.0  # 0 and not -0 for what is certain
-            sign = "" if flags is None else "! " if flags(entry) else "  "
-            click.echo(f"{nats_per_symbol:11.4f} {nats:11.4f}  {sign}{entry.item}")
-        written += 1
-        if math.isinf(entry.nats):
-            infinite += 1
-            example = example or f"{_impossible(loaded, entry)!r} in {entry.item!r}"
-    if not written:
-        raise CorpusError(f"{'standard input' if file == '-' else file}: no items: it is empty or has only blank lines")
-    if infinite:
-        note(f"Note: {infinite:,} of {written:,} items cannot come from this model; the first obstacle is {example}.")
+            surprisal = symbol_nats(self._model, corpus)
+            nats, symbols = item_nats(corpus, surprisal), corpus.lengths + 1
+            self._look_at(corpus, nats, surprisal)
+        return Scored(
+            numbers=np.asarray(block.numbers, dtype=np.int64),
+            items=lines(block.text),
+            places=block.places,
+            nats=nats,
+            symbols=symbols,
+            surprisal=surprisal,
+            flagged=None if self._detector is None else self._detector.flags(nats, symbols),
+            refused={place: str(error) for place, error in block.refused.items()},
+        )
+
+    def _look_at(self, corpus: Corpus, nats: F64, surprisal: F64) -> None:
+        """Count what is impossible, and remember the first n-gram that is."""
+        import numpy as np
+
+        from nextchar.core.scoring import first_impossible
+
+        self._scored += len(corpus)
+        found = int(np.isinf(nats).sum())
+        if found and not self._impossible:
+            ngram, item = first_impossible(self._model, corpus, surprisal)
+            self._example = f"{ngram} in {corpus[item]!r}"
+        self._impossible += found
+
+    def tell(self) -> None:
+        """Say so if there was something that cannot come from the model."""
+        if self._impossible:
+            note(
+                f"Note: {self._impossible:,} of {self._scored:,} items cannot come from this model; the first obstacle "
+                f"is {self._example}."
+            )
 
 
-def _flagging(loaded: Model) -> Callable[[Score], bool]:
-    """Whether an item is odd, by the model's threshold."""
-    import numpy as np
+class _Form:
+    """The form that was asked for."""
 
-    from nextchar.tasks.outliers import threshold_of
+    def __init__(self, as_json: bool, as_tsv: bool, *, surprisal: bool, numbered: bool) -> None:
+        self._as_json, self._as_tsv = as_json, as_tsv
+        self._surprisal, self._numbered = surprisal, numbered
+        self._begun = as_json or as_tsv
 
-    detector = threshold_of(loaded)
-    return lambda entry: bool(detector.flags(np.array([entry.nats]), np.array([entry.symbols]))[0])
+    def rows(self, scored: Scored) -> Iterator[bytes | memoryview]:
+        """What was scored as text; a table begins with its header."""
+        if not len(scored):
+            return
+        if not self._begun:
+            from nextchar.cli._scored import table_header
 
-
-def _impossible(model: Model, entry: Score) -> str:
-    """The first n-gram of an item that the model holds impossible."""
-    at = entry.surprisal.index(math.inf)
-    sign = model.alphabet.boundary_sign
-    back = at + 1 if model.context_length is None else model.context_length
-    return (sign * back + entry.item + sign)[at : at + back + 1]
+            yield (table_header(scored.flagged is not None, self._numbered) + "\n").encode()
+            self._begun = True
+        if self._as_json:
+            yield scored.json(self._surprisal)
+        else:
+            yield scored.tsv() if self._as_tsv else scored.table(self._numbered)
 
 
 @click.command(short_help="The loss of a model on a file.")

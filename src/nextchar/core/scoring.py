@@ -26,6 +26,7 @@ __all__ = [
     "Evaluation",
     "Score",
     "evaluate",
+    "first_impossible",
     "item_nats",
     "read_batches",
     "score_corpus",
@@ -242,17 +243,27 @@ def evaluate(model: LanguageModel, corpus: Corpus, *, without: Fingerprints | No
         return Evaluation(items=0, symbols=0, nats=0.0, weight=0)
     nats = symbol_nats(model, corpus)
     total = float(nats.sum()) if corpus.weights is None else float(item_nats(corpus, nats) @ corpus.weights)
-    impossible = None if math.isfinite(total) else _first_impossible(model, corpus, nats)
+    impossible = None
+    if not math.isfinite(total):
+        ngram, item = first_impossible(model, corpus, nats)
+        impossible = f"{ngram} in item {item + 1}, {corpus[item]!r}"
     return Evaluation(
         items=len(corpus), symbols=corpus.symbols, nats=total, weight=corpus.weighted_symbols, impossible=impossible
     )
 
 
-def _first_impossible(model: LanguageModel, corpus: Corpus, nats: F64) -> str:
+def first_impossible(model: LanguageModel, corpus: Corpus, nats: F64) -> tuple[str, int]:
+    """The first n-gram that the model holds impossible, as shown to people, and which item it is in.
+
+    Args:
+        model: any.
+        corpus: in its alphabet.
+        nats: (S,) of the symbols, one of them infinite.
+    """
     at = int(np.argmax(np.isinf(nats)))
     item = int(np.searchsorted(corpus.offsets, at, side="right")) - 1
     begin, end = corpus.offsets[item], corpus.offsets[item + 1]
     back = int(at - begin) + 1 if model.context_length is None else model.context_length
     padded = np.concatenate([np.zeros(back, dtype=corpus.ids.dtype), corpus.ids[begin:end]])
     ngram = corpus.alphabet.show(padded[at - begin : at - begin + back + 1])
-    return f"{ngram!r} in item {item + 1}, {corpus[item]!r}"
+    return repr(ngram), item

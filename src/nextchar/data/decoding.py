@@ -165,9 +165,12 @@ def _what_has_come(handle: BinaryIO) -> bytes:
 
 
 def _may_pause(handle: BinaryIO) -> bool:
-    """Whether it is a pipe or a terminal as the system gives it, which can be asked whether there is more."""
+    """Whether it is a pipe as the system gives it, which can be asked whether there is more.
+
+    A terminal gives its lines one by one, and its end once only: it must not be asked again.
+    """
     raw = getattr(handle, "raw", handle)
-    return sys.platform != "win32" and isinstance(raw, io.FileIO) and not raw.seekable()
+    return sys.platform != "win32" and isinstance(raw, io.FileIO) and not raw.seekable() and not raw.isatty()
 
 
 def line_ends(text: str) -> int:

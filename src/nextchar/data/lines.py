@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +17,13 @@ import numpy.typing as npt
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.blocks import name_of, raw_blocks
 from nextchar.data.corpus import Corpus, TextOptions, encode_block
-from nextchar.data.format import Format, Tally
+from nextchar.data.decoding import line_ends
+from nextchar.data.format import Block, Format, Tally
 from nextchar.errors import NextcharError
 
 __all__ = ["LineBlock", "read_lines"]
+
+PIECE: Final = 1 << 18  # characters
 
 
 @dataclass(frozen=True)
@@ -28,26 +33,31 @@ class LineBlock:
     A line is an item of the corpus, or blank (of the weight 0), or refused.
 
     Attributes:
-        lines: as they came in, without their ends; of a table the column of the items. A sequence of bytes that cannot
-            be decoded is shown as U+FFFD.
+        text: the lines as they came in, each ended by a line feed; of a table the column of the items. A sequence of
+            bytes that cannot be decoded is shown as U+FFFD.
         numbers: of the lines in their file, from 1; of a table that of a row's first line, so that the first row under
             the header has 2.
         corpus: the items, with the text options applied; None where there is none.
-        places: (n,) where in `lines` each item of the corpus is, from 0; increasing.
-        refused: why a line cannot be used, by its place in `lines`; the message has the file and the line.
+        places: (n,) which of the lines each item of the corpus is, from 0; increasing.
+        refused: why a line cannot be used, by its place; the message has the file and the line.
     """
 
-    lines: Sequence[str]
+    text: str
     numbers: Sequence[int]
     corpus: Corpus | None
     places: npt.NDArray[np.int64]
     refused: Mapping[int, NextcharError]
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their ends."""
+        return self.text.split("\n")[:-1]
+
 
 def read_lines(
     source: str, format_: Format, options: TextOptions, alphabet: Alphabet | None = None
 ) -> Iterator[LineBlock]:
-    """The lines of a source in blocks of some megabytes, or of what there is when the input pauses.
+    """The lines of a source in blocks of a quarter of a megabyte, or of what there is when the input pauses.
 
     What `format_.errors` leaves out is refused in its block, and a warning at the end tells how many there were and
     the first. With `stop`, the lines before the first that cannot be used are given, and then its error is raised.
@@ -64,18 +74,22 @@ def read_lines(
         UnknownSymbolError: a character is not in the given alphabet and the policy is to stop.
     """
     tally = Tally(format_.errors)
-    for block in raw_blocks(source, format_, at_once=True):
+    for block in (piece for large in raw_blocks(source, format_, at_once=True) for piece in _pieces(large)):
         stops = format_.errors == "stop"
         settled = block if stops else tally.settle(block)
         wrong: dict[int, NextcharError] = {place: why.error for place, why in settled.refused.items()}
         found = encode_block(settled.without(wrong), f"{name_of(source)}: line", options, alphabet)
-        texts = settled.lines()
-        rest = np.setdiff1d(np.arange(len(texts)), list(wrong))
-        for place, error in found.refused.items():
-            wrong[int(rest[place])] = error
-            tally.skip(settled.number(int(rest[place])), error)
-        numbers = settled.numbers or range(settled.first_line, settled.first_line + len(texts))
-        lines = LineBlock(texts, numbers, found.corpus, rest[found.places], wrong)
+        size = line_ends(settled.text)
+        places = found.places
+        if wrong:  # and so not among the lines that were encoded
+            rest = np.setdiff1d(np.arange(size), list(wrong))
+            places = rest[places]
+        for at, error in found.refused.items():
+            place = int(rest[at]) if settled.refused else at
+            wrong[place] = error
+            tally.skip(settled.number(place), error)
+        numbers = settled.numbers or range(settled.first_line, settled.first_line + size)
+        lines = LineBlock(settled.text, numbers, found.corpus, places, wrong)
         if stops and wrong:
             first = min(wrong)
             if first:
@@ -85,8 +99,22 @@ def read_lines(
     tally.tell()
 
 
+def _pieces(block: Block) -> Iterator[Block]:
+    """A large block of plain lines in pieces that stay in the processor's cache, with what is made of them."""
+    begin, first_line = 0, block.first_line
+    if block.numbers is None and block.weights is None and not block.refused:
+        while len(block.text) - begin > PIECE:
+            end = block.text.find("\n", begin + PIECE) + 1
+            piece = Block(block.text[begin:end], first_line)
+            yield piece
+            begin, first_line = end, first_line + line_ends(piece.text)
+    if begin < len(block.text):
+        yield Block(block.text[begin:], first_line) if begin else block
+
+
 def _until(lines: LineBlock, end: int) -> LineBlock:
     """The lines before this place."""
     items = int(np.searchsorted(lines.places, end))
     corpus = None if lines.corpus is None or not items else lines.corpus.take(range(items))
-    return LineBlock(lines.lines[:end], lines.numbers[:end], corpus, lines.places[:items], {})
+    text = "".join(f"{line}\n" for line in lines.lines[:end])
+    return LineBlock(text, lines.numbers[:end], corpus, lines.places[:items], {})

@@ -331,6 +331,15 @@ class Classifier:
         return float(np.average(right, weights=weights_of(sample_weight, len(best))))
 
     @property
+    def alphabet(self) -> Alphabet:
+        """The characters of the training texts, and a symbol for all others.
+
+        Raises:
+            SettingsError: it is not fitted.
+        """
+        return self._alphabet
+
+    @property
     def sizes_(self) -> I64:
         """(C,) the training texts of each label, each as often as it counts."""
         return np.array([pair[0].items for pair in self._fitted_counts])

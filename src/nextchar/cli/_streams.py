@@ -1,0 +1,117 @@
+"""Answers line by line: as lines come, without losing one to Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from nextchar.cli._output import note, shows_all, write_text
+from nextchar.data.writing import is_standard_output, write_atomically, writing_to
+from nextchar.errors import NextcharError
+
+if TYPE_CHECKING:
+    from nextchar.data.lines import LineBlock
+
+__all__ = ["FLAGGED", "line_blocks", "tsv_option", "write_rows"]
+
+Block = TypeVar("Block")
+
+FLAGGED: Final = 3  # the exit code of --flagged-only where something was flagged
+COMPILED_FROM: Final = 20_000  # lines, from which on loading the compiled loops pays
+
+tsv_option = click.option("--tsv", "as_tsv", is_flag=True, help="Print tab-separated values for cut, join and awk.")
+
+
+def line_blocks(blocks: Iterator[LineBlock], source: str) -> Iterator[LineBlock]:
+    """The blocks as they come, and on a terminal a word on how to end them.
+
+    Ctrl-C while a block is worked on counts when the next is asked for, so that what was computed is written; a second
+    one counts at once. While there is nothing to read it counts at once too.
+    """
+    if source == "-" and sys.stdin.isatty():
+        note("Reading standard input; Ctrl-D ends.")
+    interrupts = _Interrupts()
+    lines = 0
+    with interrupts:
+        for block in interrupts.between(blocks):
+            yield block
+            lines += len(block.numbers)
+            if lines >= COMPILED_FROM:  # many in all repay it too, however few come at a time
+                import nextchar._kernels.rows  # noqa: F401
+
+
+class _Interrupts:
+    """Holds Ctrl-C back until a block has been answered."""
+
+    def __init__(self) -> None:
+        self._waiting = True
+        self._held = False
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        ours = threading.current_thread() is threading.main_thread()
+        if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else someone else sees to it
+            self._before = signal.signal(signal.SIGINT, self._heard)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's interface
+        if self._waiting or self._held:
+            raise KeyboardInterrupt
+        self._held = True
+
+    def between(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """The blocks, each answered whole."""
+        for block in blocks:
+            self._waiting = False
+            yield block
+            self._waiting = True
+            if self._held:
+                raise KeyboardInterrupt
+
+
+def write_rows(output: str, pieces: Iterator[bytes | memoryview], as_json: bool) -> None:
+    """Write pieces of rows where -o says: to standard output each at once, to a file all of them, or none.
+
+    Ctrl-C ends them, and what has been made by then is written.
+    """
+    interrupted = False
+
+    def until_interrupted() -> Iterator[bytes | memoryview]:
+        nonlocal interrupted
+        try:
+            yield from pieces
+        except KeyboardInterrupt:
+            interrupted = True
+
+    if not is_standard_output(output):
+        with writing_to(output, NextcharError):
+            write_atomically(output, until_interrupted())
+    else:
+        plain = shows_all()
+        for piece in until_interrupted():
+            if plain:
+                with writing_to(output, NextcharError):
+                    write_atomically(output, [piece])
+            else:
+                text = bytes(piece).decode()
+                write_text(_OUTSIDE_ASCII.sub(_escaped, text) if as_json else text)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+_OUTSIDE_ASCII: Final = re.compile("[^\\x00-\\x7f]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
