@@ -23,7 +23,8 @@ from nextchar.cli import main
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LanguageModel
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import NextcharError, SettingsError
 from nextchar.models.mix.model import Mix
 from nextchar.models.ngram.arpa import read_arpa, write_arpa

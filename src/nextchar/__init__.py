@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from nextchar.core.scoring import evaluate as evaluate
     from nextchar.data.alphabet import Alphabet as Alphabet
     from nextchar.data.corpus import Corpus as Corpus
-    from nextchar.data.corpus import TextOptions as TextOptions
     from nextchar.data.format import Format as Format
     from nextchar.data.splits import Split as Split
     from nextchar.data.splits import split as split
+    from nextchar.data.text_options import TextOptions as TextOptions
     from nextchar.errors import NextcharError as NextcharError
     from nextchar.models.ensemble.model import EnsembleModel as EnsembleModel
     from nextchar.models.ensemble.model import combine as combine
@@ -100,7 +100,7 @@ _HOME: Final = {
     "Score": "core.scoring",
     "Split": "data.splits",
     "Tabulation": "automata.tabulation",
-    "TextOptions": "data.corpus",
+    "TextOptions": "data.text_options",
     "TrainingFiles": "tasks.train",
     "Transformer": "models.neural.families",
     "WaveNet": "models.neural.families",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import nextchar
 from nextchar.automata.interpolation import interpolate
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.ngram.updating import merge, update

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nextchar.automata.dfa import DEAD, Dfa, lengths_between, nothing_of
 from nextchar.automata.regex import compile_node, parse
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import NextcharError, SettingsError, UnknownSymbolError
 
 ABC = Alphabet("abc")

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from nextchar.automata.stable_automata import stable_automata
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
 from nextchar.data.stable_items import stable_items
+from nextchar.data.text_options import TextOptions
 
 NFC = TextOptions(nfc=True, strip=False)
 

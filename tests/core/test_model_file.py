@@ -14,7 +14,8 @@ from safetensors.numpy import load_file
 
 import nextchar
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
+from nextchar.data.text_options import TextOptions
 from nextchar.data.writing import write_atomically
 from nextchar.errors import ModelFileError
 from nextchar.models.ngram.model import Ngram

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, UnknownSymbolError
 
 items = st.lists(st.text("abc. é字😀", min_size=1).filter(str.strip).map(str.strip), min_size=1, max_size=30)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import TextOptions
 from nextchar.data.format import ErrorPolicy, Format
 from nextchar.data.lines import LineBlock, read_lines
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, UnknownSymbolError
 
 ABC = Alphabet("abc")
@@ -96,7 +96,7 @@ def test_rows_have_the_number_of_their_first_line(tmp_path: Path) -> None:
 
 WATCH = """
 import sys
-from nextchar.data.corpus import TextOptions
+from nextchar.data.text_options import TextOptions
 from nextchar.data.format import Format
 from nextchar.data.lines import read_lines
 print("ready", flush=True)

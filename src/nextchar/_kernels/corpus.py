@@ -10,9 +10,22 @@ from numba import njit
 
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["drop_recent", "fingerprints", "mark_seen", "radix_sort", "strip_lines"]
+__all__ = [
+    "CLEAN",
+    "NEW",
+    "REFUSED",
+    "drop_recent",
+    "encode_ascii",
+    "encode_utf8",
+    "fingerprints",
+    "mark_seen",
+    "radix_sort",
+    "renumber",
+    "strip_lines",
+]
 
 U64 = np.uint64
+CLEAN, NEW, REFUSED = 0, 1, 2  # how reading lines ended
 
 
 @njit(cache=True, nogil=True)
@@ -117,3 +130,128 @@ def radix_sort(keys, values, largest):  # type: ignore[no-untyped-def]
         values, next_values = next_values, values
         shift += U64(11)
     return keys, values
+
+
+@njit(cache=True, nogil=True)
+def encode_ascii(raw, rules, ids, filled):  # type: ignore[no-untyped-def]
+    """Whole lines of plain letters, bytes (B,), written as ids from ids[filled] on; whether that was right.
+
+    It was not where a rule asks for a closer look, or where two bytes meet that make an empty line or a blank at an
+    end; then what was written does not count.
+
+    Args:
+        raw: begins with a line, and ends with a line feed.
+        rules: (256,) uint32 of each byte: 24 bits of its id; two bits, of which one is in common with the next two of
+            the following byte where both must not meet; and one for a closer look.
+        ids: of at least filled + B places.
+        filled: how many are taken.
+    """
+    met = rule = rules[10]
+    pairs = np.uint32(0)
+    out = ids[filled : filled + raw.size]
+    for i in range(raw.size):
+        before = rule
+        rule = rules[raw[i]]
+        out[i] = rule & np.uint32(0xFFFFFF)
+        met |= rule
+        pairs |= (before << np.uint32(2)) & rule
+    return met & np.uint32(1 << 28) == 0 and pairs & np.uint32(3 << 26) == 0
+
+
+@njit(cache=True, nogil=True)
+def encode_utf8(raw, table, blanks, ids, state):  # type: ignore[no-untyped-def]
+    r"""Whole lines of UTF-8, bytes (B,), written as ids: stripped, without empty lines; \r and \r\n end lines too.
+
+    Args:
+        raw: begins with a line, and ends with a line feed.
+        table: (0x110000,) the id of each code point; 0 where it has none yet.
+        blanks: (K,) whether each of the first K code points is taken off the ends of lines.
+        ids: of at least B places behind the last that is taken.
+        state: (7,) int64, where to go on, and what has been met: next byte; next place in ids; where the line begins
+            there; where it ends without blanks; first byte of a blank without an id that may stand inside the line, or
+            -1; empty lines; whether there was more than plain letters.
+
+    Returns:
+        CLEAN at the end; NEW where the code point at the next byte has no id; REFUSED at NUL or what is no UTF-8.
+    """
+    i, filled, begin, solid, pending, empty, more = state
+    status = CLEAN
+    size = raw.size
+    while i < size:
+        at = i
+        code = np.int64(raw[i])
+        i += 1
+        if code < 128:
+            if code == 13:
+                more = 1
+                if i < size and raw[i] == 10:
+                    i += 1
+                code = 10
+            if code == 10:
+                more |= filled > solid
+                filled = solid
+                if filled == begin:
+                    more = 1
+                    empty += 1
+                else:
+                    ids[filled] = 0
+                    filled += 1
+                begin = solid = filled
+                pending = -1
+                continue
+            if code == 0:
+                i, status = at, REFUSED
+                break
+        else:
+            more = 1
+            after = 0
+            least = 0x80
+            if code < 0xC2 or code > 0xF4:
+                i, status = at, REFUSED
+                break
+            if code < 0xE0:
+                code &= 0x1F
+                after = 1
+            elif code < 0xF0:
+                code &= 0x0F
+                after = 2
+                least = 0x800
+            else:
+                code &= 0x07
+                after = 3
+                least = 0x10000
+            for _ in range(after):
+                byte = np.int64(raw[i]) if i < size else np.int64(0)
+                if byte & 0xC0 != 0x80:
+                    status = REFUSED
+                    break
+                code = code << 6 | byte & 0x3F
+                i += 1
+            if status == REFUSED or code < least or code > 0x10FFFF or 0xD800 <= code < 0xE000:
+                i, status = at, REFUSED
+                break
+        symbol = table[code]
+        if code < blanks.size and blanks[code]:
+            if filled == begin:
+                more = 1
+                continue
+            if symbol == 0 and pending < 0:
+                pending = at
+            ids[filled] = symbol
+            filled += 1
+            continue
+        if pending >= 0 or symbol == 0:
+            i, status = at, NEW
+            break
+        ids[filled] = symbol
+        filled += 1
+        solid = filled
+    state[0], state[1], state[2], state[3], state[4], state[5], state[6] = i, filled, begin, solid, pending, empty, more
+    return status
+
+
+@njit(cache=True, nogil=True)
+def renumber(ids, table):  # type: ignore[no-untyped-def]
+    """Each id replaced by its place in the table, (S,) in place."""
+    for i in range(ids.size):
+        ids[i] = table[ids[i]]

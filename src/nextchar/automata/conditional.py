@@ -36,8 +36,9 @@ from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.sampling import Samples, sample
 from nextchar.data.alphabet import BOUNDARY
-from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
+from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.display import line_of, one_line, thousands
+from nextchar.data.text_options import TextOptions
 from nextchar.data.training_items import known_file
 from nextchar.errors import ConflictError, SettingsError
 

@@ -323,7 +323,7 @@ class Guided:
         shares = cumulate(weight - np.where(dead, 0.0, top)[:, None])
         mark = np.minimum(uniforms(keys, CHOICE) * shares[:, -1], np.nextafter(shares[:, -1], 0))
         which = (shares <= mark[:, None]).sum(axis=1)
-        items = Corpus(self.alphabet, draws.ids, draws.offsets)
+        items = Corpus(self.alphabet, draws.ids)
         kept = np.flatnonzero(~dead)
         taken = items.take(kept * CANDIDATES + which[kept])
         return Draws(taken.ids, taken.offsets)

@@ -14,9 +14,10 @@ from nextchar.automata.regex import Either, Repeat, any_of, compile_node, litera
 from nextchar.automata.stable_automata import stable_automata
 from nextchar.core.constraint import Constraint
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import shortened
 from nextchar.data.stable_items import check_ends
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError
 
 __all__ = ["constraint_automata", "nothing_of_texts"]

@@ -27,8 +27,8 @@ import numpy as np
 
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import TextOptions
 from nextchar.data.display import shortened
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = ["Either", "Node", "Repeat", "any_of", "compile_node", "literal", "parse"]

@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import TextOptions
 from nextchar.data.stable_items import StableSymbols, stable_symbols
+from nextchar.data.text_options import TextOptions
 
 __all__ = ["stable_automata"]
 

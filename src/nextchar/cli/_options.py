@@ -13,8 +13,9 @@ from nextchar.cli._settings import RareOption
 if TYPE_CHECKING:
     from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
-    from nextchar.data.corpus import Corpus, TextOptions
+    from nextchar.data.corpus import Corpus
     from nextchar.data.format import ErrorPolicy, Format
+    from nextchar.data.text_options import TextOptions
 
 __all__ = [
     "constraint_from",
@@ -116,7 +117,7 @@ def text_options(command: Command) -> Command:
 
 def text_options_from(lower: bool, nfc: bool, strip: bool) -> TextOptions:
     """The text options that the flags ask for."""
-    from nextchar.data.corpus import TextOptions
+    from nextchar.data.text_options import TextOptions
 
     return TextOptions(lower=lower, nfc=nfc, strip=strip)
 

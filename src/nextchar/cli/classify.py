@@ -88,8 +88,8 @@ def classify(
         _measure(loaded, file, replace(format_, label=label), as_json)
         return
     from nextchar.cli._classified import Classified, Labels
-    from nextchar.data.corpus import TextOptions
     from nextchar.data.lines import read_lines
+    from nextchar.data.text_options import TextOptions
 
     check_target(output, [file, model], "the labels", binary=False)
     labels = Labels([str(each) for each in loaded.classes_])

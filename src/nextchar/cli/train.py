@@ -22,8 +22,8 @@ from nextchar.errors import ModelFileError
 if TYPE_CHECKING:
     from nextchar.core.settings import Setting
     from nextchar.core.spec import RunnableSpec, Spec
-    from nextchar.data.corpus import TextOptions
     from nextchar.data.format import Format
+    from nextchar.data.text_options import TextOptions
     from nextchar.models.neural.training.settings import Run
     from nextchar.models.registry import Kind
     from nextchar.tasks.train import Trained

@@ -11,9 +11,9 @@ import numpy as np
 from nextchar.core.constraint import Constraint
 from nextchar.core.protocol import LanguageModel
 from nextchar.data.alphabet import Ids
-from nextchar.data.corpus import TextOptions
 from nextchar.data.display import shortened
 from nextchar.data.stable_items import check_ends
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 __all__ = ["possible_prefixes"]

@@ -26,10 +26,11 @@ from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs
 from nextchar.core.random_streams import TORCH_STREAMS, Choose, item_keys, uniforms
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
+from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.display import line_of, shortened, thousands
 from nextchar.data.edit_distance import Surroundings
 from nextchar.data.stable_items import stable_items, stable_symbols
+from nextchar.data.text_options import TextOptions
 from nextchar.data.training_items import unknown_items
 from nextchar.errors import SettingsError
 
@@ -158,7 +159,7 @@ def sample(
             most = max(BATCH_CELLS // model.alphabet.size, 1)
             count = min(count * drawn // max(got, 1) + 1 if drawn else count, BATCH, most)
         draws = source(count)
-        batch = Corpus(model.alphabet, draws.ids, draws.offsets)
+        batch = Corpus(model.alphabet, draws.ids)
         if not all_stable:
             batch = batch.take(np.flatnonzero(stable_items(batch, options)))
         if plan.new or plan.distinct or near is not None:
@@ -201,7 +202,7 @@ def _joined(model: LanguageModel, parts: list[Corpus]) -> Corpus:
     filled = [part for part in parts if len(part)]
     if filled:
         return Corpus.concatenate(filled)
-    return Corpus(model.alphabet, np.empty(0, dtype=model.alphabet.dtype), np.zeros(1, dtype=np.int64))
+    return Corpus(model.alphabet, np.empty(0, dtype=model.alphabet.dtype))
 
 
 # -- from a row of log-probabilities to a symbol ------------------------------------------------------------------

@@ -2,18 +2,17 @@
 
 Every item is followed by one boundary, so `ids` is the list of all things that a model has to predict: the
 characters of each item and its end. What stands before the first is a boundary too. A name costs its letters plus
-one byte where the alphabet has at most 256 symbols.
+one byte where the alphabet has at most 256 symbols. Where the items begin follows from the ids, and is worked out when
+someone asks.
 
 Letters: n items, S symbols (characters and one boundary an item), V size of the alphabet.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +26,8 @@ from nextchar.data.decoding import Digest
 from nextchar.data.display import one_line, shortened, table_html, thousands
 from nextchar.data.format import Block, ErrorPolicy, Format, Tally
 from nextchar.data.hashing import mix
+from nextchar.data.plain_files import read_plain
+from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
 from nextchar.errors import CorpusError, UnknownSymbolError
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
     "Corpus",
     "Encoded",
     "Source",
-    "TextOptions",
     "encode_block",
     "exact_sum",
     "parts_of",
@@ -43,9 +43,8 @@ __all__ = [
 
 Fingerprints = npt.NDArray[np.uint64]
 MOST_WEIGHT: Final = (1 << 63) - 1  # of all symbols together, each as often as its item counts: 64 bits
+_USUAL: Final = TextOptions()
 MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
-_BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])
-_SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 
 
 def exact_sum(weights: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | None = None) -> int:
@@ -54,48 +53,6 @@ def exact_sum(weights: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | Non
     if times is None:
         return (int(high.sum()) << 32) + int(low.sum())
     return (int(high @ times) << 32) + int(low @ times)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextOptions:
-    """What is done to every item before it is counted or scored; a model remembers it.
-
-    Attributes:
-        lower: to lower case.
-        nfc: to Unicode normal form C, so that "é" is one symbol however it was typed.
-        strip: without blanks at either end.
-
-    Example:
-        >>> import nextchar
-        >>> options = nextchar.TextOptions(lower=True)
-        >>> list(nextchar.Corpus.from_items([" Emma", "Ava "], options=options))
-        ['emma', 'ava']
-    """
-
-    lower: bool = False
-    nfc: bool = False
-    strip: bool = True
-
-    __repr__ = one_line
-
-    def apply(self, text: str, *, strip: bool = True) -> str:
-        """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""
-        if self.nfc:
-            text = unicodedata.normalize("NFC", text)
-        if self.lower:
-            text = text.lower()
-            if self.nfc:  # "J\u030c" has no composed form, its small letter has one
-                text = unicodedata.normalize("NFC", text)
-        if strip and self.strip and _has_outer_blanks(text):
-            text = "\n".join(map(str.strip, text.split("\n")))
-        return text
-
-
-def _has_outer_blanks(text: str) -> bool:
-    last = text[-2:-1] if text.endswith("\n") else text[-1:]
-    if text[:1].isspace() or last.isspace():
-        return True
-    return any(f"{space}\n" in text or f"\n{space}" in text for space in _SPACES if space != "\n" and space in text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +73,6 @@ class Corpus:
     Attributes:
         alphabet: what the ids mean.
         ids: (S,) of the alphabet's dtype; each item's characters and then a boundary.
-        offsets: (n + 1,) int64; item i is ids[offsets[i] : offsets[i + 1]], its closing boundary included.
         weights: (n,) int64, how often each item counts; None for once.
         options: what was done to the text.
         blank: how many blank lines were left out.
@@ -133,9 +89,9 @@ class Corpus:
 
     alphabet: Alphabet
     ids: Ids
-    offsets: npt.NDArray[np.int64]
+    _: KW_ONLY
     weights: npt.NDArray[np.int64] | None = None
-    options: TextOptions = TextOptions()
+    options: TextOptions = _USUAL
     blank: int = 0
     source: Source | None = None
 
@@ -186,13 +142,16 @@ class Corpus:
         alphabet: Alphabet | None = None,
     ) -> Corpus:
         """As `from_file`, with all that says how to read in one."""
-        digest = Digest()
         names = tuple(str(source) for source in sources)
-        parts = list(stream(names, format_, options or TextOptions(), alphabet, digest))
-        return replace(
-            cls.concatenate(parts),
-            source=Source(names=names, size_bytes=digest.size, sha256=digest.hexdigest),
-        )
+        options = options or TextOptions()
+        digest = Digest()
+        plain = read_plain(names, format_, options, alphabet, digest)
+        if plain is not None:
+            corpus = cls(plain.alphabet, plain.ids, options=options, blank=plain.blank)
+        else:
+            digest = Digest()
+            corpus = cls.concatenate(list(stream(names, format_, options, alphabet, digest)))
+        return replace(corpus, source=Source(names=names, size_bytes=digest.size, sha256=digest.hexdigest))
 
     @classmethod
     def from_lines(
@@ -265,13 +224,10 @@ class Corpus:
         alphabet = parts[0].alphabet
         for part in parts[1:]:
             alphabet = alphabet.union(part.alphabet)
-        ends = np.cumsum([len(part.ids) for part in parts])
-        offsets = [part.offsets[:-1] + (end - len(part.ids)) for part, end in zip(parts, ends, strict=True)]
         weighted = any(part.weights is not None for part in parts)
         return cls(
             alphabet=alphabet,
             ids=np.concatenate([part.encoded_in(alphabet).ids for part in parts]),
-            offsets=np.concatenate([*offsets, ends[-1:]]).astype(np.int64),
             weights=np.concatenate([part.weights_or_ones for part in parts]) if weighted else None,
             options=parts[0].options,
             blank=sum(part.blank for part in parts),
@@ -280,7 +236,17 @@ class Corpus:
     # -- looking at it ------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return self._items
+
+    @cached_property
+    def _items(self) -> int:
+        steps = range(0, len(self.ids), 1 << 20)  # what is compared stays in the cache
+        return sum(int(np.count_nonzero(self.ids[at : at + steps.step] == BOUNDARY)) for at in steps)
+
+    @cached_property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """(n + 1,): item i is ids[offsets[i] : offsets[i + 1]], its closing boundary included."""
+        return np.concatenate([[0], np.flatnonzero(self.ids == BOUNDARY) + 1])
 
     def __getitem__(self, index: int) -> str:
         start, end = self.offsets[range(len(self))[index]], self.offsets[range(len(self))[index] + 1]
@@ -366,13 +332,24 @@ class Corpus:
 
     def slices(self, symbols: int) -> Iterator[Corpus]:
         """The corpus cut into views of about so many symbols, to bound the memory of a computation."""
-        cuts = np.searchsorted(self.offsets, np.arange(0, self.symbols, symbols))
-        for start, end in pairwise([*cuts, len(self)]):
-            if end > start:
-                offsets = self.offsets[start : end + 1]
-                ids = self.ids[offsets[0] : offsets[-1]]
-                weights = None if self.weights is None else self.weights[start:end]
-                yield replace(self, ids=ids, offsets=offsets - offsets[0], weights=weights)
+        begin = items = 0
+        while begin < self.symbols:
+            part = replace(self, ids=self.ids[begin : self._item_end(begin + symbols - 1)], weights=None)
+            if self.weights is not None:
+                part = replace(part, weights=self.weights[items : items + len(part)])
+                items += len(part)
+            begin += part.symbols
+            yield part
+
+    def _item_end(self, at: int) -> int:
+        """Where the item ends that has this place, its boundary included; or the corpus, if that is before."""
+        step = 1 << 10
+        while at < self.symbols:
+            ends = np.flatnonzero(self.ids[at : at + step] == BOUNDARY)
+            if len(ends):
+                return at + int(ends[0]) + 1
+            at, step = at + step, 2 * step
+        return self.symbols
 
     # -- other corpora from it ----------------------------------------------------------------------------------
 
@@ -394,7 +371,7 @@ class Corpus:
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         position = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][wanted] - offsets[:-1], sizes)
         weights = None if self.weights is None else self.weights[wanted]
-        return replace(self, ids=self.ids[position], offsets=offsets, weights=weights, blank=0)
+        return replace(self, ids=self.ids[position], weights=weights, blank=0)
 
     def distinct(self) -> Corpus:
         """Each item once, at its first place; the weights of repeats are added up where there are weights."""
@@ -487,10 +464,10 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
     compiled = kernels_loaded()
     text = options.apply(block.text, strip=not compiled)
     codepoints: npt.NDArray[Any] = codepoints_of(text)
-    if compiled and options.strip and _has_outer_blanks(text):
+    if compiled and options.strip and has_outer_blanks(text):
         from nextchar._kernels.corpus import strip_lines
 
-        codepoints = strip_lines(codepoints, _BLANKS)
+        codepoints = strip_lines(codepoints, BLANKS)
     line_ends = np.flatnonzero(codepoints == ord("\n"))
     lengths = np.diff(line_ends, prepend=-1) - 1
     blank = int((lengths == 0).sum())
@@ -503,12 +480,12 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
         return Encoded(None, places, {})
     if len(places) < len(kept):
         codepoints = codepoints[np.repeat(kept, lengths + 1)]
-    offsets = np.concatenate([[0], np.cumsum(lengths[places] + 1)])
     own = alphabet or _alphabet_of(codepoints, where)
     try:
         ids = own.encode_lines(codepoints)
     except UnknownSymbolError:
         refused = {}
+        offsets = np.concatenate([[0], np.cumsum(lengths[places] + 1)])
         for item, position in _first_in_each(own.lacking(codepoints), offsets):
             place = int(places[item])
             at = f"{where} {block.number(place)}, character {position + 1}"
@@ -519,7 +496,6 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
     corpus = Corpus(
         alphabet=own,
         ids=ids,
-        offsets=offsets,
         weights=None if weights is None else weights[places],
         options=options,
         blank=blank,

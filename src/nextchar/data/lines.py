@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.blocks import name_of, raw_blocks
-from nextchar.data.corpus import Corpus, TextOptions, encode_block
+from nextchar.data.corpus import Corpus, encode_block
 from nextchar.data.decoding import line_ends
 from nextchar.data.format import Block, Format, Tally
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import NextcharError
 
 __all__ = ["LineBlock", "read_lines"]

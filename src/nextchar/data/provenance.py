@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 
 from nextchar._kernels.loading import kernels_loaded
-from nextchar.data.corpus import Corpus, Fingerprints, Source, TextOptions, exact_sum
+from nextchar.data.corpus import Corpus, Fingerprints, Source, exact_sum
 from nextchar.data.display import one_line
+from nextchar.data.text_options import TextOptions
 
 __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
 

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import shortened
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError
 
 __all__ = ["StableSymbols", "check_ends", "stable_items", "stable_symbols"]

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, Fingerprints, TextOptions
+from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.edit_distance import Surroundings
 from nextchar.data.provenance import Provenance
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError
 
 __all__ = ["known_file", "surroundings", "training_items", "unknown_items"]

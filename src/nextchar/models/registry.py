@@ -346,8 +346,9 @@ def _member(content: ModelFile, m: int, document: Mapping[str, Any]) -> ModelFil
 
 
 def _provenance(content: ModelFile) -> Provenance:
-    from nextchar.data.corpus import Source, TextOptions
+    from nextchar.data.corpus import Source
     from nextchar.data.provenance import Provenance
+    from nextchar.data.text_options import TextOptions
 
     data = content.document["data"]
     source, text = data["source"], content.document["text"]

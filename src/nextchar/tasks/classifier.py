@@ -37,9 +37,10 @@ from nextchar.core.model_file import ModelFile, read_model_file, write_model_fil
 from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.blocks import read_blocks
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.format import Format
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
@@ -523,7 +524,7 @@ class Classifier:
         if not texts:
             if alphabet is None:
                 raise SettingsError("there are no texts to learn from")
-            return Corpus(alphabet, np.empty(0, dtype=alphabet.dtype), np.zeros(1, dtype=np.int64))
+            return Corpus(alphabet, np.empty(0, dtype=alphabet.dtype))
         corpus = Corpus.from_items(texts, options=options, alphabet=alphabet) if any(map(str.strip, texts)) else None
         if corpus is None or len(corpus) != len(texts):
             blank = next(i for i, text in enumerate(texts) if not options.apply(text))

@@ -19,12 +19,13 @@ from nextchar.core.scoring import Evaluation
 from nextchar.core.spec import Spec
 from nextchar.core.timed_scoring import evaluate_within
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, Source, TextOptions, stream
+from nextchar.data.corpus import Corpus, Source, stream
 from nextchar.data.decoding import Digest
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
 from nextchar.data.provenance import ProvenanceRecorder
 from nextchar.data.splits import Split, SplitName, split
+from nextchar.data.text_options import TextOptions
 from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import count_parts
 from nextchar.models.ngram.selection import Choice, choose

@@ -16,7 +16,8 @@ from nextchar.cli import main
 from nextchar.core.metrics import Metrics
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.core.scoring import evaluate
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ensemble.model import Ensemble, EnsembleModel, PoolLoss, combine, pool_weights, pooled
 from nextchar.models.ngram.model import Ngram

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextchar.data.alphabet import Ids
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
 from nextchar.data.row_order import sorted_rows
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram import counts as counting
 from nextchar.models.ngram import file_counts

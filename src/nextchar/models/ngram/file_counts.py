@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import TextOptions, parts_of
+from nextchar.data.corpus import parts_of
 from nextchar.data.files import is_plain_local_file, open_binary
 from nextchar.data.format import Format
+from nextchar.data.text_options import TextOptions
 from nextchar.models.ngram.counts import (
     COMPILED_FROM,
     I64,

@@ -23,10 +23,10 @@ from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.core.metrics import ImportedFile, Metrics
 from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.blocks import read_blocks
-from nextchar.data.corpus import TextOptions
 from nextchar.data.decoding import Digest
 from nextchar.data.format import Format
 from nextchar.data.provenance import Provenance
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import ModelFileError
 from nextchar.models.ngram.arpa.parser import NgramSection, Place, sections
 from nextchar.models.ngram.arpa.words import LOG_ZERO, NATS

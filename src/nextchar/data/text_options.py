@@ -1,0 +1,71 @@
+"""What is done to the text of every item before it is counted or scored.
+
+Case, normal form and blanks at the ends are matters of the text, not of the model; but a model remembers them, so that
+what it is asked about is treated as its training data was.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from nextchar.data.display import one_line
+
+__all__ = ["BLANKS", "TextOptions", "has_outer_blanks"]
+
+BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])  # which code points are, up to the last that is
+_SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+_JAMO: Final = range(0x1160, 0x1200)  # the vowels and final consonants that follow another jamo
+_FINAL_SIGMA: Final = "\N{GREEK CAPITAL LETTER SIGMA}"  # of which the small letter differs at the end of a word
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions:
+    """What is done to every item before it is counted or scored; a model remembers it.
+
+    Attributes:
+        lower: to lower case.
+        nfc: to Unicode normal form C, so that "é" is one symbol however it was typed.
+        strip: without blanks at either end.
+
+    Example:
+        >>> import nextchar
+        >>> options = nextchar.TextOptions(lower=True)
+        >>> list(nextchar.Corpus.from_items([" Emma", "Ava "], options=options))
+        ['emma', 'ava']
+    """
+
+    lower: bool = False
+    nfc: bool = False
+    strip: bool = True
+
+    __repr__ = one_line
+
+    def apply(self, text: str, *, strip: bool = True) -> str:
+        """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""
+        if self.nfc:
+            text = unicodedata.normalize("NFC", text)
+        if self.lower:
+            text = text.lower()
+            if self.nfc:  # "J\u030c" has no composed form, its small letter has one
+                text = unicodedata.normalize("NFC", text)
+        if strip and self.strip and has_outer_blanks(text):
+            text = "\n".join(map(str.strip, text.split("\n")))
+        return text
+
+    def alone(self, character: str) -> str | None:
+        """What a character becomes wherever it stands; None where that depends on what stands beside it."""
+        changed = self.apply(character, strip=False)
+        joins = self.nfc and any(unicodedata.category(c)[0] == "M" or ord(c) in _JAMO for c in character + changed)
+        return None if len(changed) != 1 or joins or (self.lower and character == _FINAL_SIGMA) else changed
+
+
+def has_outer_blanks(text: str) -> bool:
+    """Whether a line of the text begins or ends with a blank."""
+    last = text[-2:-1] if text.endswith("\n") else text[-1:]
+    if text[:1].isspace() or last.isspace():
+        return True
+    return any(f"{space}\n" in text or f"\n{space}" in text for space in _SPACES if space != "\n" and space in text)
