@@ -186,7 +186,7 @@ def encode_utf8(raw, table, blanks, ids, state):  # type: ignore[no-untyped-def]
                 more = 1
                 if i < size and raw[i] == 10:
                     i += 1
-                code = 10
+                code = np.int64(10)
             if code == 10:
                 more |= filled > solid
                 filled = solid

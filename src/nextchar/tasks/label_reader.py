@@ -169,9 +169,12 @@ class LabelReader:
             prices += price[:, None] * [whole, last, before, -usual[i], end]
             opening += first * value
             opening_prices[:, 0] += first * price
-        symbols = np.arange(V).astype(self.trie.alphabet.dtype)
-        entry, paid = self.steps.read(Corpus(self.trie.alphabet, symbols, np.arange(V + 1)), opening_prices)
-        return Pooled(self.steps, values, *_distinct_rows(prices), opening[entry] + paid[:, 0], known)
+        symbols = np.zeros(2 * V - 1, dtype=self.trie.alphabet.dtype)  # the empty item, and each of one character
+        symbols[1::2] = np.arange(1, V)
+        items = Corpus(self.trie.alphabet, symbols)
+        entry, paid = self.steps.read(items, opening_prices)
+        first = items.offsets[:-1]
+        return Pooled(self.steps, values, *_distinct_rows(prices), opening[entry[first]] + paid[first, 0], known)
 
     def _backed_off(self, models: Sequence[Ngram]) -> Iterator[tuple[int, F64, F64]]:
         """Each model's number, its value of every entry (E,), and its price of every link (S,), nats."""
