@@ -39,6 +39,7 @@ States = npt.NDArray[np.int32]
 ROOT: Final = 0
 _KEPT: Final = ("first", "symbols", "log_prob", "target", "link", "price")
 COMPILED_FROM: Final = 4_000_000  # symbols from which loading numba repays itself
+COMPILED_FROM_LENGTH: Final = 20_000  # and of one item, since others are read side by side
 TABLE_BYTES: Final = 512 << 20  # lay the rows out up to this much memory
 
 
@@ -198,15 +199,15 @@ class Automaton:
 
         Args:
             ids: the stream; it ends with a boundary.
-            compiled: use the compiled loop; by default for a stream long enough to repay loading it.
+            compiled: use the compiled loop; by default for a stream, or an item in it, long enough to repay loading it.
         """
-        if compiled is None:
-            compiled = len(ids) >= COMPILED_FROM or kernels_loaded()
-        if compiled:
+        if compiled or (compiled is None and (len(ids) >= COMPILED_FROM or kernels_loaded())):
             return self._stream_nats_compiled(ids)
-        # Items side by side, longest first: all first symbols, all second ones, and so on.
         begins = np.concatenate([[0], np.flatnonzero(ids == BOUNDARY)[:-1] + 1])
         lengths = np.diff(begins, append=len(ids))
+        if compiled is None and lengths.max() >= COMPILED_FROM_LENGTH:
+            return self._stream_nats_compiled(ids)
+        # Items side by side, longest first: all first symbols, all second ones, and so on.
         order = np.argsort(-lengths, kind="stable")
         begins, lengths = begins[order], lengths[order]
         nats = np.empty(len(ids))
