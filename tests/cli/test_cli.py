@@ -215,6 +215,8 @@ def test_train_without_a_file_takes_the_shipped_names(tmp_path: Path) -> None:
 
 def test_train_says_what_it_chose_and_why(tmp_path: Path) -> None:
     result = run("train", "-o", tmp_path / "m", "--lower")
+    assert re.fullmatch(r"Model: order 6, modified Kneser-Ney, best of \d+\.\n", result.stderr)
+    result = run("train", "-o", tmp_path / "m", "--lower", "--verbose")
     assert re.search(
         r"Note: chose order 6, modified-kneser-ney: \d\.\d{4} nats per symbol on 3,\d{3} items held out", result.stderr
     )
@@ -228,7 +230,9 @@ def test_train_says_what_it_chose_and_why(tmp_path: Path) -> None:
 
 def test_train_on_too_few_items_to_choose_by(tmp_path: Path, names_file: Path) -> None:
     result = run("train", names_file, "-o", tmp_path / "m")
-    assert result.stderr == ("Note: took order 3, witten-bell: too few items to hold some out and choose by them.\n")
+    assert result.stderr == "Model: order 3, Witten-Bell; too few items to try others.\n"
+    result = run("train", names_file, "-o", tmp_path / "m", "--verbose")
+    assert "Note: took order 3, witten-bell: too few items to hold some out and choose by them.\n" in result.stderr
 
 
 @pytest.mark.parametrize("smoothing", ["add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney"])

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nextchar.cli._info_page import FileFacts, classifier_page, model_page
 from nextchar.cli._options import json_option, model_argument
-from nextchar.cli._output import echo_json, print_table
-from nextchar.errors import SettingsError
+from nextchar.cli._output import echo, echo_json, print_table
+from nextchar.errors import NotAModelError, SettingsError
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
 
 __all__ = ["info"]
-
-_MOST_SHOWN = 8  # entries of a list in the table
 
 
 @click.command(short_help="What a model file holds.")
@@ -28,7 +26,9 @@ _MOST_SHOWN = 8  # entries of a list in the table
 )
 @json_option
 def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as_json: bool) -> None:
-    """What MODEL is, what it was trained on, and what was measured then.
+    """What MODEL is, what it was trained on, what was measured then, and what can be done with it.
+
+    MODEL may be a classifier too. With --json all that its file holds but for the arrays.
 
     With --exact also what its items are like, computed and not drawn: mean length, entropy, the probability of each
     length, and that an item is new, where the training data is given or known to the package by its hash.
@@ -39,9 +39,20 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
 
     from nextchar.models.registry import load
 
-    loaded = load(model)
+    try:
+        loaded = load(model)
+    except NotAModelError as error:
+        if error.kind != "classifier" or explain or exact:
+            raise
+        _classifier(model, as_json)
+        return
     if explain:
         _explain(loaded, model, as_json)
+        return
+    file = FileFacts.of(model)
+    exactly = _exact(loaded, data_files, 1e-6 if as_json else 1e-2) if exact else None
+    if not as_json:
+        echo(model_page(loaded, file, exactly))
         return
     seen = loaded.provenance
     document = {
@@ -60,12 +71,35 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
             "source": None if seen.source is None else asdict(seen.source),
         },
         "metrics": loaded.metrics.document(),
-        **({"exact": _exact(loaded, data_files, 1e-6 if as_json else 1e-2)} if exact else {}),
+        "file": file.document(),
+        **({} if exactly is None else {"exact": exactly}),
     }
-    if as_json:
-        echo_json(document)
+    echo_json(document)
+
+
+def _classifier(path: str, as_json: bool) -> None:
+    """The same of a classifier."""
+    from dataclasses import asdict
+
+    from nextchar.tasks.classifier import Classifier
+
+    found, file = Classifier.load(path), FileFacts.of(path)
+    if not as_json:
+        echo(classifier_page(found, file))
         return
-    print_table(["property", "value"], list(_flat(document)))
+    labels = {str(name): size for name, size in zip(found.classes_, found.sizes_.tolist(), strict=True)}
+    document = {
+        "model": "classifier",
+        "labels": labels,
+        "specs": [asdict(spec) for spec in found.specs],
+        "prior": found.prior,
+        "temperature": found.temperature_,
+        "alphabet_size": found.alphabet_.size,
+        "characters": found.alphabet_.characters,
+        "text": None if found.options is None else asdict(found.options),
+        "file": file.document(),
+    }
+    echo_json(document)
 
 
 def _explain(loaded: Model, path: str, as_json: bool) -> None:
@@ -102,16 +136,3 @@ def _exact(model: Model, data_files: tuple[str, ...], tail: float) -> dict[str, 
         "new": None if data is None else given(model, new=True, data=data).probability,
         "lengths": {str(length): share for length, share in enumerate(lengths[:kept].tolist()) if share},
     }
-
-
-def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in document.items():
-        if key == "experts":
-            yield f"{prefix}{key}", f"{len(value)}; see --explain"
-        elif isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, list | tuple) and len(value) > _MOST_SHOWN:
-            yield f"{prefix}{key}", f"{len(value):,} entries; --json shows them"
-        else:
-            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            yield f"{prefix}{key}", text if value is not None else "-"

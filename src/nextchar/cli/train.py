@@ -57,6 +57,7 @@ _SHIPPED_COLUMN = "name"
     metavar="NAME",
     help="With --column: learn to tell the labels in this column apart; see classify.",
 )
+@click.option("--verbose", cls=RareOption, is_flag=True, help="Also say what else was tried, and how it was estimated.")
 @click.option(
     "--unknown", cls=RareOption, is_flag=True, help="Add a symbol for characters that are not in the training data."
 )
@@ -72,6 +73,7 @@ def train(
     seed: int | None,
     distinct: bool,
     label: str | None,
+    verbose: bool,
     unknown: bool,
     format_: Format,
     lower: bool,
@@ -146,7 +148,10 @@ def train(
     for path in checkpoints:
         remove(path)
     metrics = trained.model.metrics
-    for remark in (trained.note, metrics.stopped, metrics.chosen, *metrics.notes):
+    if trained.choice is not None:
+        note(f"Model: {trained.choice.in_short()}.")
+    details = (metrics.chosen, *metrics.notes) if verbose else () if trained.choice is not None else metrics.notes
+    for remark in (trained.note, metrics.stopped, *details):
         if remark:
             note(f"Note: {remark}.")
     document = _document(trained, name or trained.model.kind)

@@ -23,7 +23,7 @@ from nextchar._version import __version__
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ModelFileError
 
-__all__ = ["FORMAT", "ModelFile", "read_model_file", "write_model_file"]
+__all__ = ["FORMAT", "ModelFile", "package_of", "read_model_file", "write_model_file"]
 
 FORMAT: Final = 1
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -98,6 +98,15 @@ def read_model_file(path: str | Path) -> ModelFile:
     if _checksum(text, arrays) != metadata.get("checksum"):
         raise ModelFileError(f"{path}: is damaged: its checksum does not fit its content")
     return ModelFile(document["kind"], arrays, document)
+
+
+def package_of(path: str | Path) -> str:
+    """The version of nextchar that wrote a model file which can be read."""
+    import safetensors
+
+    with safetensors.safe_open(path, framework="numpy") as handle:
+        document = json.loads((handle.metadata() or {})["nextchar"])
+    return str(document.get("package", "of an unknown version"))
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:

@@ -346,6 +346,11 @@ class Classifier:
         return np.array([pair[0].items for pair in self._fitted_counts])
 
     @property
+    def alphabet_(self) -> Alphabet:
+        """The characters that its models know."""
+        return self._alphabet
+
+    @property
     def temperature_(self) -> float:
         """What the models' total log-probabilities are divided by, all together."""
         return 1 / max(float(self.weights_[::PARTS].sum()), 1e-9)

@@ -71,12 +71,14 @@ class Trained:
         blank: lines that were left out.
         repeats: items that were left out because they occurred before.
         note: on a published split, or None.
+        choice: where the model was not said: what was tried.
     """
 
     model: Model
     blank: int
     repeats: int
     note: str | None
+    choice: Choice | None = None
 
     __repr__ = one_line
 
@@ -166,6 +168,7 @@ def train(
         blank=corpus.blank,
         repeats=repeats,
         note=pieces.note,
+        choice=choice,
     )
 
 
@@ -223,7 +226,7 @@ def _train_on_stream(
         repeats=0,
         choice=choice,
     )
-    return Trained(model=measured, blank=recorder.blank, repeats=0, note=None)
+    return Trained(model=measured, blank=recorder.blank, repeats=0, note=None, choice=choice)
 
 
 def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -> Iterator[Corpus]:

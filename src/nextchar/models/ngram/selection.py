@@ -33,6 +33,9 @@ MOST_SYMBOLS: Final = 1 << 21  # that are looked at: of more data, items evenly 
 SAMPLING_SYMBOLS: Final = 60_000  # up to which pitman-yor is tried: it seats each as often as its item counts
 
 
+_NAMES: Final = {"add": "add-k", "modified-kneser-ney": "modified Kneser-Ney"}  # others are the name of who found them
+
+
 @dataclass(frozen=True)
 class Choice:
     """What was tried, the best first.
@@ -64,6 +67,12 @@ class Choice:
             f"chose {best.summary}: {loss:.4f} nats per symbol on {self.held_out:,} items held out, the least of "
             f"{len(self.tried)} tried{rest}"
         )
+
+    def in_short(self) -> str:
+        """What was taken, in a few words: order 6, modified Kneser-Ney, best of 17."""
+        best, _ = self.tried[0]
+        what = f"order {best.order}, {_NAMES.get(best.smoothing, best.smoothing.title())}"
+        return f"{what}, best of {len(self.tried)}" if self.held_out else f"{what}; too few items to try others"
 
     @property
     def candidates(self) -> tuple[CandidateLoss, ...]:

@@ -1,0 +1,98 @@
+"""The page of `info`, for each kind of file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import nextchar
+from nextchar.cli import main
+
+ITEMS = ["emma", "ava", "mia", "emma"]
+CORPUS = nextchar.Corpus.from_items(ITEMS)
+
+
+def page(path: Path, *options: str, code: int = 0) -> str:
+    result = CliRunner().invoke(main, ["info", str(path), *options], env={"COLUMNS": "200"})
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_an_ngram(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(ITEMS), "utf-8")
+    CliRunner().invoke(main, ["train", str(names), "--order", "3", "--add", "0.5", "-o", str(path)])
+    found = page(path)
+    assert found.startswith(f"{path}: ngram. Counts of the n - 1 symbols before, smoothed.\n")
+    lines = dict(line.strip().split("  ", 1) for line in found.splitlines()[2:])
+    said = {name: value.strip() for name, value in lines.items()}
+    assert said["settings"] == "order 3, add 0.5"
+    assert said["looks back"] == "2 symbols"
+    assert said["alphabet"] == "5 characters: aeimv"
+    assert said["text"] == "blanks at both ends dropped"
+    # emma, ava, mia, emma: 4 + 3 + 3 + 4 characters and 4 ends
+    assert said["training data"] == "4 items (3 different), 18 symbols; names.txt, 17 bytes"
+    assert said["file"].startswith(f"{path.stat().st_size:,} bytes, written 20")
+    assert said["file"].endswith(f"by nextchar {nextchar.__version__}")
+    assert "export" in said["what it can"]
+    assert "nats per symbol" in said["loss, train"]
+    assert not any(len(number) > 6 for number in said["loss, train"].replace(",", " ").split() if "." in number)
+    document = json.loads(page(path, "--json"))
+    assert document["file"]["size_bytes"] == path.stat().st_size
+    assert document["file"]["package"] == nextchar.__version__
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (lambda: nextchar.Mix().fit(CORPUS), ["mix. Many n-gram experts", "compile", "--explain for its experts"]),
+        (lambda: nextchar.BigramNet().fit(CORPUS), ["bigram-net. The bigram as a net", "export"]),
+        (
+            lambda: nextchar.interpolate(nextchar.Ngram(order=2).fit(CORPUS), nextchar.Ngram(order=3).fit(CORPUS), 0.5),
+            ["automaton. A finite automaton made from other models.", "8 items"],
+        ),
+    ],
+    ids=["mix", "bigram-net", "automaton"],
+)
+def test_other_models(tmp_path: Path, model: Any, words: list[str]) -> None:
+    model().save(tmp_path / "m")
+    found = page(tmp_path / "m")
+    assert all(word in found for word in words), found
+
+
+def test_an_arpa_file(tmp_path: Path) -> None:
+    nextchar.write_arpa(nextchar.Ngram(order=2).fit(CORPUS), tmp_path / "m.arpa")
+    CliRunner().invoke(main, ["import", str(tmp_path / "m.arpa"), "-o", str(tmp_path / "m")])
+    found = page(tmp_path / "m")
+    assert "backoff. An n-gram model from an ARPA file." in found
+    assert "m.arpa, " in found
+    assert "training data  not known" in found
+
+
+def test_a_classifier(tmp_path: Path) -> None:
+    words = ["gehen", "sehen", "stehen", "ziehen", "going", "seeing", "standing", "drawing", "flying"]
+    nextchar.Classifier(folds=2).fit(words, ["de"] * 4 + ["en"] * 5).save(tmp_path / "m")
+    found = page(tmp_path / "m")
+    assert "classifier. Which label a text has" in found
+    assert "2: de 4, en 5" in found
+    assert "9 items" in found
+    assert json.loads(page(tmp_path / "m", "--json"))["labels"] == {"de": 4, "en": 5}
+    assert page(tmp_path / "m", "--exact", code=1) == ""
+
+
+def test_what_cannot_be_seen(tmp_path: Path) -> None:
+    nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["a b\u200d"])).save(tmp_path / "m")
+    assert "4 characters: <U+0020>ab<U+200D>" in page(tmp_path / "m")
+
+
+def test_exact_figures(tmp_path: Path) -> None:
+    # add=0, order 1, on "a": p(a) = p(end) = 1/2; the empty item is none: lengths 1, 2, 3 ... with 1/2, 1/4, 1/8 ...
+    nextchar.Ngram(order=1, add=0).fit(nextchar.Corpus.from_items(["a"])).save(tmp_path / "m")
+    found = page(tmp_path / "m", "--exact")
+    assert "2.0000" in found
+    assert "1: 50.00%, 2: 25.00%, 3: 12.50%" in found
