@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import unicodedata
 import warnings
-from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -24,6 +23,7 @@ DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _ENDINGS: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t"}  # of the tables known by their ending
 _BLOCK_ROWS: Final = 1 << 16
 _SAMPLE: Final = 1 << 14  # characters that a delimiter is found by
+_PLAIN_DIGITS: Final = 16  # of a weight from which on it may be too large
 _LONGEST_FIELD: Final = 1 << 17  # of the csv module; what is longer has most likely lost a quote
 
 
@@ -33,61 +33,57 @@ def usual_delimiter(ending: str) -> str | None:
 
 
 class _Lines:
-    """The lines of text that comes in pieces, with those of the row that is being read, to go back to."""
+    """The lines of text that comes in pieces; those of the row that is being read can be gone back to.
+
+    Attributes:
+        ready: lines that have come, with those of the row.
+        at: the place in `ready` of the next line.
+        start: that of the first line of the row; whoever has read a row sets it to `at`.
+        before: how many lines have gone before those in `ready`.
+        suspect: whether there has been a mark or a NUL character.
+    """
 
     def __init__(self, pieces: Iterator[str]) -> None:
         self._pieces = pieces
-        self._ready: deque[str] = deque()
         self._held = ""
-        self.row: list[str] = []  # lines taken since the last `begin`
-        self.taken = 0
-        self.suspect = False  # whether there has been a mark or a NUL character
+        self.ready: list[str] = []
+        self.at = self.start = self.before = 0
+        self.suspect = False
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        while not self._ready:
-            if not self._fill():
-                raise StopIteration
-        line = self._ready.popleft()
-        self.row.append(line)
-        self.taken += 1
-        return line
+        while self.at < len(self.ready) or self._fill():
+            line = self.ready[self.at]
+            self.at += 1
+            yield line
 
     def _fill(self) -> bool:
-        piece = next(self._pieces, None)
-        if piece is None:
-            rest, self._held = self._held, ""
-            self._ready.extend([rest] if rest else [])
-            return bool(rest)
-        self.suspect = self.suspect or _is_faulty(piece)
-        lines = (self._held + piece).split("\n")
-        self._held = lines.pop()
-        self._ready.extend(line + "\n" for line in lines)
-        return True
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the next line has still to come."""
-        return not self._ready
-
-    def begin(self) -> None:
-        """A row begins."""
-        self.row = []
+        """Take in the next piece that ends a line, or the rest; false at the end."""
+        while True:
+            piece = next(self._pieces, None)
+            if piece is None:
+                lines, self._held = ([self._held] if self._held else []), ""
+            else:
+                self.suspect = self.suspect or _is_faulty(piece)
+                lines = (self._held + piece).split("\n")
+                self._held = lines.pop()
+                lines = [line + "\n" for line in lines]
+            if lines:
+                self.ready = self.ready[self.start :] + lines
+                self.before += self.start
+                self.at, self.start = self.at - self.start, 0
+            if lines or piece is None:
+                return bool(lines)
 
     def back(self) -> None:
         """All lines of the row but its first are to be read again."""
-        again = self.row[1:]
-        self._ready.extendleft(reversed(again))
-        self.taken -= len(again)
+        self.at = self.start + 1
 
     def sample(self) -> str:
         """The first lines, which stay to be read."""
-        while not self._ready and self._fill():
-            pass
+        if not self.ready:
+            self._fill()
         text, size = [], 0
-        for line in self._ready:
+        for line in self.ready:
             text.append(line)
             size += len(line)
             if size > _SAMPLE:
@@ -128,9 +124,13 @@ def _announced(lines: _Lines, sample: str) -> str | None:
     """The delimiter of a first line `sep=;`, which is for Excel alone and is taken away."""
     first = sample.partition("\n")[0].strip().strip('"')
     if len(first) == 5 and first.lower().startswith("sep="):
-        next(lines)
-        return first[4]
-    return "\t" if first.lower() == "sep=" and next(lines) else None
+        delimiter = first[4]
+    elif first.lower() == "sep=":
+        delimiter = "\t"
+    else:
+        return None
+    lines.at = lines.start = 1
+    return delimiter
 
 
 def _found_delimiter(sample: str, ending: str, format_: Format) -> str:
@@ -174,7 +174,7 @@ class _Table:
         self._format, self._lines = format_, lines
         self._weights = Weights(source, "," if delimiter == ";" else None)
         self._width = 0
-        self._columns: list[int | None] = []  # of item, weight and label
+        self._columns: tuple[int, int | None, int | None] | None = None  # of item, weight and label
 
     def blocks(self) -> Iterator[Block]:
         rows = self._rows()
@@ -188,70 +188,51 @@ class _Table:
                     raise refusal.error
                 header = [field.replace(MARK, REPLACEMENT) for field in header]
             self._set_columns(header)
-        items: list[str] = []
-        weights: list[int] = []
-        labels: list[str] = []
-        numbers: list[int] = []
-        refused: dict[int, Refusal] = {}
+        found = _Found(self._format)
+        lines = self._lines
         for number, row in rows:
-            if isinstance(row, list) and not self._columns:
-                self._set_columns([str(i + 1) for i in range(len(row))])
-            item, weight, label, why = self._read(number, row)
-            if why is not None:
-                refused[len(items)] = why
-            items.append(item)
-            weights.append(weight)
-            labels.append(label)
-            numbers.append(number)
-            if len(items) == _BLOCK_ROWS or (self._lines.waiting and items):
-                yield self._block(items, weights, labels, numbers, refused)
-                items, weights, labels, numbers, refused = [], [], [], [], {}
-        if items:
-            yield self._block(items, weights, labels, numbers, refused)
+            if isinstance(row, list):
+                self._take(number, row, found)
+            else:
+                found.add(number, lines.ready[lines.start].rstrip("\n"), why=row)
+            if lines.at == len(lines.ready) or len(found.items) == _BLOCK_ROWS:
+                yield found.block()
+                found = _Found(self._format)
+        if found.items:
+            yield found.block()
         self._weights.tell()
-
-    def _block(
-        self, items: list[str], weights: list[int], labels: list[str], numbers: list[int], refused: dict[int, Refusal]
-    ) -> Block:
-        return Block(
-            text="\n".join(items) + "\n",
-            first_line=numbers[0],
-            weights=None if self._format.weight is None else tuple(weights),
-            labels=None if self._format.label is None else tuple(labels),
-            numbers=numbers,
-            refused=refused,
-        )
 
     def _rows(self) -> Iterator[tuple[int, list[str] | Refusal]]:
         """Each row with the number of its first line; one that is not well-formed as what is wrong with it."""
+        lines = self._lines
         while True:
-            reader = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
-            while True:
-                self._lines.begin()
-                number = self._lines.taken + 1
-                try:
-                    row = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    refusal = Refusal(self._malformed(error, number))
-                    self._lines.back()
-                    yield number, refusal
-                    break  # with a new reader, for this one is inside a field
-                yield number, row
+            reader = csv.reader(iter(lines), delimiter=self._delimiter, strict=True)
+            try:
+                for row in reader:
+                    yield lines.before + lines.start + 1, row
+                    lines.start = lines.at
+                return
+            except csv.Error as error:  # and then a new reader, for this one is inside a field
+                number = lines.before + lines.start + 1
+                refusal = Refusal(self._malformed(error, number))
+                lines.back()
+                yield number, refusal
+                lines.start = lines.at
 
     def _malformed(self, error: csv.Error, number: int) -> CorpusError:
-        last = self._lines.taken
+        last = self._lines.before + self._lines.at
         since = f"; the row begins in line {number}" if last > number else ""
         what = f"{error}{since}"
         if "field larger" in str(error):
             what = f"a field of more than {_LONGEST_FIELD:,} characters{since}; is a quote missing?"
         return CorpusError(f"{self._source}: line {last}: not well-formed CSV: {what}")
 
-    def _set_columns(self, header: list[str]) -> None:
+    def _set_columns(self, header: list[str]) -> tuple[int, int | None, int | None]:
         self._width = len(header)
         wanted = (self._format.column, self._format.weight, self._format.label)
-        self._columns = [None if name is None else self._column(header, name) for name in wanted]
+        item_at, weight_at, label_at = (None if name is None else self._column(header, name) for name in wanted)
+        assert item_at is not None, "only tables of which a column is wanted are read here"
+        self._columns = (item_at, weight_at, label_at)
         numbered = [name for name in wanted if name is not None and not _places(header, name)]
         if self._format.header and numbered:
             name = header[int(numbered[0]) - 1]
@@ -262,6 +243,7 @@ class _Table:
                 ),
                 stacklevel=2,
             )
+        return self._columns
 
     def _column(self, header: list[str], name: str) -> int:
         places = _places(header, name)
@@ -281,12 +263,23 @@ class _Table:
             raise CorpusError(message, argument="delimiter")
         raise CorpusError(message)
 
-    def _read(self, number: int, row: list[str] | Refusal) -> tuple[str, int, str, Refusal | None]:
-        """Item, weight and label of a row, and why it cannot be used."""
-        if isinstance(row, Refusal):
-            return self._lines.row[0].rstrip("\n"), 0, "", row
+    def _take(self, number: int, row: list[str], found: _Found) -> None:
+        """Add a row; most are plain, and those are done with in a few steps."""
+        item_at, weight_at, label_at = self._columns or self._set_columns([str(i + 1) for i in range(len(row))])
+        plain = len(row) == self._width and label_at is None and not self._lines.suspect
+        if not plain or "\n" in row[item_at] or not (weight_at is None or _is_plain_number(row[weight_at])):
+            self._read(number, row, found)
+            return
+        found.items.append(row[item_at])
+        found.numbers.append(number)
+        if weight_at is not None:
+            found.weights.append(int(row[weight_at]))
+
+    def _read(self, number: int, row: list[str], found: _Found) -> None:
+        """Add a row of any kind: item, weight and label, and why it cannot be used."""
         if not any(row):  # a blank line, which keeps its place
-            return "", 0, "", None
+            found.add(number, "")
+            return
         at = f"{self._source}: line {number}"
         if len(row) != self._width and (len(row) < self._width or any(row[self._width :])):
             fields = f"{len(row)} field{'s' * (len(row) != 1)}"
@@ -294,9 +287,11 @@ class _Table:
                 f"{at}: {fields} where the {'header' if self._format.header else 'first line'} has {self._width}; "
                 "a field that holds the separator stands in double quotes"
             )
-            return self._delimiter.join(row).replace("\n", " "), 0, "", Refusal(error)
+            found.add(number, self._delimiter.join(row).replace("\n", " "), why=Refusal(error))
+            return
+        assert self._columns is not None, "the first row has set them"
         item_at, weight_at, label_at = self._columns
-        item = row[item_at or 0]
+        item = row[item_at]
         label = "" if label_at is None else row[label_at]
         why = None
         if self._lines.suspect and (faulty := next((field for field in row if _is_faulty(field)), None)) is not None:
@@ -304,14 +299,52 @@ class _Table:
             item, label = (text.replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT) for text in (item, label))
         if "\n" in item or "\n" in label:
             text, what = (item, "item") if "\n" in item else (label, "label")
-            ends = number + len(self._lines.row) - 1
-            end = f"line {ends}" if ends == number else f"line {number} (its row ends in line {ends})"
-            why = why or Refusal(CorpusError(f"{self._source}: {end}: the {what} {text!r} holds a line end"), True)
+            ends = self._lines.before + self._lines.at
+            where = f"line {number}" + (f" (its row ends in line {ends})" if ends > number else "")
+            why = why or Refusal(CorpusError(f"{self._source}: {where}: the {what} {text!r} holds a line end"), True)
             item, label = item.replace("\n", " "), label.replace("\n", " ")
         weight = 1
         if weight_at is not None:
             try:
                 weight = self._weights.read(row[weight_at], number)
             except ValueError as error:
-                weight, why = 0, why or Refusal(CorpusError(f"{at}: {error}"))
-        return item, weight, label, why
+                weight, why = 0, why if why and not why.replaced else Refusal(CorpusError(f"{at}: {error}"))
+        found.add(number, item, weight, label, why)
+
+
+def _is_plain_number(field: str) -> bool:
+    return field.isdecimal() and len(field) < _PLAIN_DIGITS
+
+
+class _Found:
+    """The rows of the next block."""
+
+    def __init__(self, format_: Format) -> None:
+        self._weighted, self._labelled = format_.weight is not None, format_.label is not None
+        self.items: list[str] = []
+        self.numbers: list[int] = []
+        self.weights: list[int] = []
+        self.labels: list[str] = []
+        self.refused: dict[int, Refusal] = {}
+
+    def add(self, number: int, item: str, weight: int = 0, label: str = "", why: Refusal | None = None) -> None:
+        """A row, or what stands for one that cannot be used."""
+        if why is not None:
+            self.refused[len(self.items)] = why
+        self.items.append(item)
+        self.numbers.append(number)
+        if self._weighted:
+            self.weights.append(weight)
+        if self._labelled:
+            self.labels.append(label)
+
+    def block(self) -> Block:
+        """All of them."""
+        return Block(
+            text="\n".join(self.items) + "\n",
+            first_line=self.numbers[0],
+            weights=tuple(self.weights) if self._weighted else None,
+            labels=tuple(self.labels) if self._labelled else None,
+            numbers=self.numbers,
+            refused=self.refused,
+        )
