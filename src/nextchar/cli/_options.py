@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus
-    from nextchar.data.format import ErrorPolicy, Format
     from nextchar.data.text_options import TextOptions
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "input_options",
     "json_option",
     "model_argument",
-    "read_items",
     "text_options",
     "text_options_from",
     "training_data",
@@ -39,31 +37,33 @@ def input_options(command: Command) -> Command:
     """How the input is read: --column, --weight, --encoding and others; the command gets them as one `format_`."""
 
     @wraps(command)
-    def with_format(
-        *args: Any,
-        column: str | None,
-        weight: str | None,
-        encoding: str,
-        delimiter: str | None,
-        no_header: bool,
-        errors: ErrorPolicy,
-        **others: Any,
-    ) -> Any:
-        format_ = _format_from(column, weight, encoding, delimiter, not no_header, errors)
-        return command(*args, format_=format_, **others)
+    def with_format(*args: Any, weight: str | None, **options: Any) -> Any:
+        given = _reading(options)
+        needing = {"weight": weight is not None, "delimiter": "delimiter" in given, "no-header": "header" in given}
+        for option in (name for name, is_given in needing.items() if is_given and "column" not in given):
+            raise click.UsageError(f"--{option} needs --column, the column of the items.")
+        from nextchar.data.format import Format
+
+        return command(*args, format_=Format(weight=weight, **given), **options)
 
     found: Any = with_format
-    for option in (
+    for option in reversed(
+        (
+            click.option("--column", metavar="NAME", help="Read this column of a table, by name or number."),
+            click.option("--weight", metavar="NAME", help="With --column: how often each row counts."),
+            *_reading_options("the input", "utf-8", "stop"),
+        )
+    ):
+        found = option(found)
+    return cast(Command, found)
+
+
+def _reading_options(what: str, encoding: str | None, errors: str | None) -> tuple[Callable[[Any], Any], ...]:
+    """--no-header, --delimiter, --encoding and --errors, with their defaults."""
+    return (
         click.option(
-            "--errors",
-            cls=RareOption,
-            type=click.Choice(["stop", "skip", "replace"]),
-            default="stop",
-            show_default=True,
-            help="Lines that cannot be used (not in the encoding, no row of the table, characters that the model does "
-            "not know): stop at the first, skip them, or replace what cannot be decoded by U+FFFD and skip the rest.",
+            "--no-header", cls=RareOption, is_flag=True, help="With --column: the table has no header; give numbers."
         ),
-        click.option("--encoding", default="utf-8", show_default=True, help="The character encoding of the input."),
         click.option(
             "--delimiter",
             cls=RareOption,
@@ -71,35 +71,30 @@ def input_options(command: Command) -> Command:
             help="With --column: what separates the fields; tab, comma, semicolon, pipe and space may be written out.  "
             "[default: found out]",
         ),
+        click.option("--encoding", default=encoding, show_default=True, help=f"The character encoding of {what}."),
         click.option(
-            "--no-header", cls=RareOption, is_flag=True, help="With --column: the table has no header; give numbers."
+            "--errors",
+            cls=RareOption,
+            type=click.Choice(["stop", "skip", "replace"]),
+            default=errors,
+            show_default=True,
+            help="Lines that cannot be used (not in the encoding, no row of the table, characters that the model does "
+            "not know): stop at the first, skip them, or replace what cannot be decoded by U+FFFD and skip the rest.",
         ),
-        click.option("--weight", metavar="NAME", help="With --column: how often each row counts."),
-        click.option(
-            "--column",
-            metavar="NAME",
-            help="Read this column of a table, by name or number.",
-        ),
-    ):
-        found = option(found)
-    return cast(Command, found)
+    )
+
+
+def _reading(options: dict[str, Any]) -> dict[str, Any]:
+    """Take from a command's options those on reading: what is given of them, as the arguments of `Format`."""
+    given = {name: options.pop(name) for name in ("column", "delimiter", "encoding", "errors")}
+    if given["delimiter"] is not None:
+        given["delimiter"] = _SIGNS.get(given["delimiter"], given["delimiter"])
+    if options.pop("no_header"):
+        given["header"] = False
+    return {name: value for name, value in given.items() if value is not None}
 
 
 _SIGNS: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
-
-
-def _format_from(
-    column: str | None, weight: str | None, encoding: str, delimiter: str | None, header: bool, errors: ErrorPolicy
-) -> Format:
-    """The input format that the options ask for."""
-    for option, given in (("weight", weight is not None), ("delimiter", delimiter), ("no-header", not header)):
-        if given and column is None:
-            raise click.UsageError(f"--{option} needs --column, the column of the items.")
-    from nextchar.data.format import Format
-
-    if delimiter is not None:
-        delimiter = _SIGNS.get(delimiter, delimiter)
-    return Format(encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors)
 
 
 def text_options(command: Command) -> Command:
@@ -123,8 +118,29 @@ def text_options_from(lower: bool, nfc: bool, strip: bool) -> TextOptions:
 
 
 def constraint_options(command: Command) -> Command:
-    """All conditions that an item can be held to, those of `Constraint`, and --new with --data."""
+    """All conditions that an item can be held to, those of `Constraint`, and --new with --data; how lists are read.
+
+    The command gets what is said of the latter as `reading`, arguments of `Format`.
+    """
+
+    @wraps(command)
+    def with_reading(*args: Any, **options: Any) -> Any:
+        reading = _reading(options)
+        return command(*args, reading=reading, **options)
+
+    found: Any = with_reading
     for option in (
+        *reversed(
+            (
+                click.option(
+                    "--column",
+                    metavar="NAME",
+                    help="Of the files of --data and --not-in: read this column.  [default: as the model was trained, "
+                    "where the file has that column]",
+                ),
+                *_reading_options("these files  [default: as the model was trained]", None, None),
+            )
+        ),
         click.option(
             "--data",
             "data_files",
@@ -153,8 +169,8 @@ def constraint_options(command: Command) -> Command:
             help="At least so many characters.  [default: 1; with 0 the empty item counts]",
         ),
     ):
-        command = option(command)
-    return command
+        found = option(found)
+    return cast(Command, found)
 
 
 def constraint_from(
@@ -166,11 +182,13 @@ def constraint_from(
     contains: Sequence[str],
     allowed: str | None,
     not_in: Sequence[str],
+    reading: Mapping[str, Any],
     min_length: int | None,
     max_length: int | None,
 ) -> Constraint:
-    """The constraint that the options ask for; the items of the files in `not_in` are read as the model reads text."""
+    """The constraint that the options ask for; the files in `not_in` are read as the model's data was."""
     from nextchar.core.constraint import Constraint
+    from nextchar.data.as_trained import read_as_trained
 
     return Constraint(
         match=match,
@@ -178,26 +196,21 @@ def constraint_from(
         suffix=suffix,
         contains=contains,
         allowed=allowed,
-        not_in=[item for part in read_items(not_in, model.provenance.options) for item in part],
+        not_in=[item for part in read_as_trained(not_in, model.provenance, **reading) for item in part],
         min_length=min_length,
         max_length=max_length,
     )
 
 
-def read_items(files: Sequence[str], options: TextOptions) -> list[Corpus]:
-    """The files' items, one a line, treated as the model treats text; in alphabets of their own."""
-    from nextchar.data.corpus import stream
-    from nextchar.data.format import Format
-
-    return [part for name in files for part in stream([name], Format(), options)]
-
-
-def training_data(model: Model, files: Sequence[str], wanted: bool, options: str = "--new") -> Corpus | None:
+def training_data(
+    model: Model, files: Sequence[str], wanted: bool, options: str = "--new", reading: Mapping[str, Any] | None = None
+) -> Corpus | None:
     """What --data names, which goes with the options that want it."""
     if not files:
         return None
     if not wanted:
         raise click.UsageError(f"--data goes with {options}.")
+    from nextchar.data.as_trained import read_as_trained
     from nextchar.data.corpus import Corpus
 
-    return Corpus.concatenate(read_items(files, model.provenance.options))
+    return Corpus.concatenate(read_as_trained(files, model.provenance, **(reading or {})))

@@ -68,7 +68,7 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
             "symbols": seen.symbols,
             "weight": seen.weight,
             "distinct_items": None if seen.known is None else len(seen.known),
-            "source": None if seen.source is None else asdict(seen.source),
+            "source": None if seen.source is None else seen.source.document(),
         },
         "metrics": loaded.metrics.document(),
         "file": file.document(),

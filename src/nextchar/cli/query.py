@@ -132,7 +132,7 @@ def _given(path: str, *, new: bool, data_files: Sequence[str], **conditions: Any
     from nextchar.models.registry import load
 
     loaded = load(path)
-    data = training_data(loaded, data_files, new)
+    data = training_data(loaded, data_files, new, reading=conditions["reading"])
     return given(loaded, constraint_from(loaded, **conditions), new=new, data=data)
 
 

@@ -118,7 +118,9 @@ def sample(
         count,
         plan,
         constraint_from(loaded, **conditions),
-        data=training_data(loaded, data_files, new or min_distance > 0, "--new or --min-distance"),
+        data=training_data(
+            *(loaded, data_files, new or min_distance > 0), "--new or --min-distance", conditions["reading"]
+        ),
         look_ahead=None if look_ahead is None else load(look_ahead),
     )
     corpus = _sorted(loaded, samples.corpus, order)

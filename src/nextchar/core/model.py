@@ -336,7 +336,7 @@ class Model(ABC):
                 "items": seen.items,
                 "symbols": seen.symbols,
                 "weight": seen.weight,
-                "source": None if seen.source is None else asdict(seen.source),
+                "source": None if seen.source is None else seen.source.document(),
             },
             "metrics": plain(self.metrics.document()),
         }

@@ -11,7 +11,7 @@ Letters: n items, S symbols (characters and one boundary an item), V size of the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -57,13 +57,24 @@ def exact_sum(weights: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | Non
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a corpus came from: names as given, bytes read (decompressed) and their SHA-256."""
+    """Where a corpus came from: names as given, bytes read (decompressed) and their SHA-256, and how it was read."""
 
     names: tuple[str, ...]
     size_bytes: int
     sha256: str
+    format: Format = Format()  # noqa: RUF009 - frozen
 
     __repr__ = one_line
+
+    def document(self) -> dict[str, Any]:
+        """For a model's file; of how it was read, what is not the default."""
+        how = {
+            entry.name: value
+            for entry in fields(Format)
+            if entry.name != "errors" and (value := getattr(self.format, entry.name)) != entry.default
+        }
+        size = {"names": self.names, "size_bytes": self.size_bytes, "sha256": self.sha256}
+        return {**size, "format": how} if how else size
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +162,8 @@ class Corpus:
         else:
             digest = Digest()
             corpus = cls.concatenate(list(stream(names, format_, options, alphabet, digest)))
-        return replace(corpus, source=Source(names=names, size_bytes=digest.size, sha256=digest.hexdigest))
+        source = Source(names=names, size_bytes=digest.size, sha256=digest.hexdigest, format=format_)
+        return replace(corpus, source=source)
 
     @classmethod
     def from_lines(

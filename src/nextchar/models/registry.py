@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from nextchar.core.model import Model
     from nextchar.core.model_file import ModelFile
+    from nextchar.data.corpus import Source
     from nextchar.data.provenance import Provenance
 
 __all__ = ["MODELS", "Kind", "files_of_models", "load", "nets", "spec_of", "trained", "trained_kind"]
@@ -346,7 +347,6 @@ def _member(content: ModelFile, m: int, document: Mapping[str, Any]) -> ModelFil
 
 
 def _provenance(content: ModelFile) -> Provenance:
-    from nextchar.data.corpus import Source
     from nextchar.data.provenance import Provenance
     from nextchar.data.text_options import TextOptions
 
@@ -367,6 +367,16 @@ def _provenance(content: ModelFile) -> Provenance:
         items=data["items"],
         symbols=data["symbols"],
         weight=data["weight"],
-        source=None if source is None else Source(**{**source, "names": tuple(source["names"])}),
+        source=None if source is None else _source(source),
         known=known,
     )
+
+
+def _source(document: Mapping[str, Any]) -> Source:
+    from nextchar.data.corpus import Source
+    from nextchar.data.format import Format
+
+    how = document.get("format", {})
+    if not all(isinstance(value, bool if name == "header" else str) for name, value in how.items()):
+        raise ModelFileError(f"how its training data was read is not in words: {how}")
+    return Source(**{**document, "names": tuple(document["names"]), "format": Format(**how)})

@@ -130,7 +130,7 @@ def train(
     if division == "none" and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         return _train_on_stream(spec, data, parts, digest, learning, begun, choice)
     corpus = Corpus.concatenate(list(parts))
-    corpus = replace(corpus, source=_source(data.sources, digest))
+    corpus = replace(corpus, source=_source(data, digest))
     everything = len(corpus)
     if data.distinct:
         corpus = corpus.distinct()
@@ -211,7 +211,7 @@ def _train_on_stream(
     counts = count_parts(recorder.watch(parts), spec.order)
     if data.unknown:
         counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
-    model = spec.from_counts(counts, recorder.result(_source(data.sources, digest)), progress=learning)
+    model = spec.from_counts(counts, recorder.result(_source(data, digest)), progress=learning)
     seconds = time.perf_counter() - begun
     seen, nats = model.provenance, model.training_nats()
     assert nats is not None, "a model of counts knows its training data"
@@ -248,10 +248,10 @@ def _on_training_data(model: Model, training: Corpus, seconds: float | None) -> 
     return Evaluation(items=items, symbols=training.symbols, nats=nats, weight=weight)
 
 
-def _source(names: tuple[str, ...], digest: Digest) -> Source:
+def _source(data: TrainingFiles, digest: Digest) -> Source:
     """The files by their names alone: where they lay is nobody's business but the user's."""
-    short = tuple(name if "://" in name else Path(name).name for name in names)
-    return Source(names=short, size_bytes=digest.size, sha256=digest.hexdigest)
+    short = tuple(name if "://" in name else Path(name).name for name in data.sources)
+    return Source(names=short, size_bytes=digest.size, sha256=digest.hexdigest, format=data.format)
 
 
 def _measured(
