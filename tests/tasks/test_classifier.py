@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from nextchar.data.format import Format
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.calibration import log_loss, reliability
-from nextchar.tasks.classifier import Classifier, read_labelled
+from nextchar.tasks.classifier import Classifier
 from nextchar.tasks.label_reader import reversed_items
+from nextchar.tasks.labelled import read_labelled
 from nextchar.tasks.log_linear_pool import fitted_pool
 
 SMALL = (Ngram(order=3, add=0.3),)
@@ -204,3 +206,181 @@ def test_files_that_do_not_fit(tmp_path: Path, change: dict[str, Any]) -> None:
     write_model_file(path, ModelFile(content.kind, content.arrays, {**document, **change}))
     with pytest.raises(ModelFileError, match="is not a usable classifier"):
         Classifier.load(path)
+
+
+# -- labels, weights and priors -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"x": 9, "y": 10},  # as texts "10" comes before "9"
+        {"x": True, "y": False},
+        {"x": 0.5, "y": -1.0},
+        {"x": np.int8(3), "y": np.int8(-3)},
+        {"x": "10", "y": "9"},
+        {"x": "\u00e9", "y": "e"},
+    ],
+)
+def test_labels_keep_their_type_and_order_in_a_file(named: dict[str, Any], tmp_path: Path) -> None:
+    texts, labels = two_languages(500, 7)
+    y = [named[label] for label in labels]
+    found = Classifier(SMALL).fit(texts, y)
+    assert found.classes_.tolist() == sorted(named.values())
+    found.save(tmp_path / "c")
+    for again in (Classifier.load(tmp_path / "c"), pickle.loads(pickle.dumps(found))):
+        assert again.classes_.dtype == found.classes_.dtype
+        assert again.classes_.tolist() == found.classes_.tolist()
+        assert again.predict(texts).tolist() == found.predict(texts).tolist()
+        assert again.score(texts, y) == found.score(texts, y) > 0.8
+        assert again.sizes_.tolist() == [y.count(label) for label in sorted(named.values())]
+
+
+@pytest.mark.parametrize("prior", ["uniform", "data", {9: 0.25, 10: 0.75}])
+def test_the_prior_survives(prior: Any, tmp_path: Path) -> None:
+    texts, labels = two_languages(500, 7)
+    found = Classifier(SMALL, prior=prior, none_rate=0.05).fit(texts, [9 if label == "x" else 10 for label in labels])
+    found.save(tmp_path / "c")
+    again = Classifier.load(tmp_path / "c")
+    assert (again.prior, again.none_rate) == (prior, 0.05)
+    np.testing.assert_array_equal(again.predict_proba(texts), found.predict_proba(texts))
+    np.testing.assert_array_equal(again.typicality(texts), found.typicality(texts))
+
+
+def test_labels_of_another_kind_are_named_when_measuring() -> None:
+    texts, labels = two_languages(500, 7)
+    found = Classifier(SMALL).fit(texts, [int(label == "x") for label in labels])
+    for measure in (
+        lambda y: found.score(texts, y),
+        lambda y: log_loss(found.predict_log_proba(texts), found.classes_, y),
+        lambda y: reliability(found.predict_proba(texts), found.classes_, y),
+    ):
+        with pytest.raises(
+            SettingsError, match="the labels are texts \\('x', 'y'\\), those that were learned are numbers"
+        ):
+            measure(labels)
+        with pytest.raises(SettingsError, match=r"500 texts, but 1 label$"):
+            measure([1])
+    with pytest.raises(SettingsError, match="the prior has 'z', which is none of the labels: 'x', 'y'"):
+        Classifier(SMALL, prior={"x": 1, "y": 1, "z": 1}).fit(texts, labels)
+    with pytest.raises(SettingsError, match="above 0 for each label"):
+        Classifier(SMALL, prior={"x": 1, "y": math.nan}).fit(texts, labels)
+
+
+def test_whole_weights_are_repeats() -> None:
+    texts, labels = two_languages(400, 3)
+    times = np.random.default_rng(0).integers(0, 4, size=400)
+    weighted = Classifier(SMALL).fit(texts, labels, sample_weight=times)
+    again = [i for i, n in enumerate(times) for _ in range(n)]
+    repeated = Classifier(SMALL).fit([texts[i] for i in again], [labels[i] for i in again])
+    assert weighted.sizes_.tolist() == repeated.sizes_.tolist()
+    np.testing.assert_allclose(weighted.predict_proba(texts), repeated.predict_proba(texts), atol=1e-4)
+    score = repeated.score([texts[i] for i in again], [labels[i] for i in again])
+    assert repeated.score(texts, labels, sample_weight=times) == pytest.approx(score)
+
+
+def test_other_weights_count_by_their_ratios() -> None:
+    texts, labels = two_languages(400, 3)
+    plain = Classifier(SMALL).fit(texts, labels)
+    same = Classifier(SMALL).fit(texts, labels, np.full(400, 0.37))
+    np.testing.assert_allclose(same.predict_proba(texts), plain.predict_proba(texts), atol=1e-6)
+    heavy = Classifier(SMALL).fit(texts, labels, [0.5 if label == "x" else 5.5 for label in labels])
+    assert heavy.predict_proba(["c"])[0, 1] > plain.predict_proba(["c"])[0, 1] + 0.1
+
+
+@pytest.mark.parametrize("texts", [["ab", None], ["ab", math.nan], [b"ab"], np.array([["ab", "b"]]), [1, 2]])
+def test_what_is_no_text_is_refused_everywhere(texts: Any) -> None:
+    found = Classifier(SMALL).fit(*two_languages(300, 6))
+    for use in (found.predict, found.predict_proba, found.typicality, found.judge, lambda X: found.fit(X, ["x"] * 2)):
+        with pytest.raises((CorpusError, SettingsError), match="text"):
+            use(texts)
+
+
+def test_texts_come_from_generators_and_corpora() -> None:
+    texts, labels = two_languages(300, 6)
+    found = Classifier(SMALL).fit((text for text in texts), np.array(labels, dtype=object))
+    expected = found.predict_proba(texts)
+    np.testing.assert_array_equal(found.predict_proba(text for text in texts), expected)
+    np.testing.assert_array_equal(found.predict_proba(np.array(texts)), expected)
+    np.testing.assert_array_equal(found.predict_proba(Corpus.from_items(texts)), expected)
+    assert found.predict([]).tolist() == []
+    assert np.isfinite(found.predict_proba(Corpus.from_items(["\u0416ab"]))).all()
+
+
+# -- none of these ------------------------------------------------------------------------------------------------
+
+
+def words(n: int, letters: str, seed: int) -> list[str]:
+    """Words of syllables, a consonant and one of its two vowels, some frequent and some rare."""
+    source = np.random.default_rng(seed)
+    pairs = [a + b for i, a in enumerate(letters) for b in ("ae", "io", "ou")[i % 3]]
+    shares = 1 / np.arange(1, len(pairs) + 1) ** 2
+    return ["".join(source.choice(pairs, size=source.integers(4, 9), p=shares / shares.sum())) for _ in range(n)]
+
+
+def test_a_character_that_no_label_knows_says_nothing_of_the_label() -> None:
+    texts = words(300, "bdg", 1) + words(3000, "ptk", 2)
+    found = Classifier(SMALL, prior="uniform").fit(texts, ["few"] * 300 + ["many"] * 3000)
+    for strange in ("\u0436", "\u0436\u0443\u043a", "\u4e2d\u6587", "!"):
+        proba = found.predict_proba([strange])[0]
+        # only how a text ends is left, which is alike here: 1 end in 6.5 syllables for both
+        assert proba.max() < 0.7, strange
+        assert found.typicality([strange])[0] < 0.01, strange
+    assert found.predict_proba(["ba\u0436"])[0, 0] > 0.9  # the rest of the text goes on telling
+
+
+def test_none_of_these_at_the_stated_rate() -> None:
+    pairs = [(word, "soft") for word in words(4000, "bdgl", 1)] + [(word, "hard") for word in words(4000, "ptkr", 2)]
+    pairs = sorted(set(pairs))
+    order = np.random.default_rng(3).permutation(len(pairs))
+    train, new = ([pairs[i] for i in part] for part in np.array_split(order, 2))
+    assert min(len(train), len(new)) > 2000
+    found = Classifier(SMALL).fit(*zip(*train, strict=True))
+    fresh, labels = zip(*new, strict=True)
+    strangers = ["".join(reversed(word)) + "xx" for word in fresh]
+    for rate in (0.01, 0.05, 0.2):
+        found.set_params(none_rate=rate)
+        share = np.mean([label is None for label in found.predict(fresh)])
+        # standard error of a share of 2,000, and that of the quantile from as many held out; the rest is what
+        # models of all texts know better than those of four fifths, which were measured
+        assert abs(share - rate) < 3 * math.sqrt(2 * rate / 2000) + 0.1 * rate
+        assert np.mean([label is None for label in found.predict(strangers)]) > 0.95
+    assert found.judge(strangers[:3]).best.tolist() == [-1, -1, -1]
+    assert found.score(fresh, labels) < found.set_params(none_rate=0.0).score(fresh, labels)
+
+
+def test_a_rate_that_cannot_be_told_is_refused() -> None:
+    texts, labels = two_languages(300, 6)
+    found = Classifier(SMALL).fit(texts, labels)
+    least = 1 / (len(set(texts)) + 1)  # odder than all texts held out: one more than they are
+    with pytest.raises(SettingsError, match=rf"one in 1,000 is finer .* above {least:.2g} here, not 0.001"):
+        found.set_params(none_rate=0.001).predict(["ab"])
+    with pytest.raises(SettingsError, match="none_rate is a probability, not 2"):
+        found.set_params(none_rate=2).predict(["ab"])
+
+
+# -- memory -------------------------------------------------------------------------------------------------------
+
+
+def test_memory_goes_with_what_was_seen() -> None:
+    """20 labels over 5,000 characters: rows of all characters would be 8 bytes x 5,000 for each of 100,000 contexts."""
+    source = np.random.default_rng(0)
+    texts, labels = [], []
+    for label in range(20):
+        letters = [chr(0x4E00 + 230 * label + i) for i in range(630)]
+        texts += ["".join(source.choice(letters, size=5)) for _ in range(100)]
+        labels += [label] * 100
+    assert len(set("".join(texts))) > 4000
+    found = Classifier((Ngram(order=4, add=0.3),), folds=2).fit(texts, labels)
+    assert found.score(texts, labels) > 0.9
+    held = sum(
+        array.nbytes
+        for pair in found._pools
+        for pooled in pair
+        for part in (vars(pooled), vars(pooled.steps))
+        for array in part.values()
+        if isinstance(array, np.ndarray)
+    )
+    ngrams = sum(len(counts.counts) for pair in found._counts for counts in pair)
+    assert held < 100 * (4 * ngrams + 2 * 20 * found._alphabet.size)
+    assert len(pickle.dumps(found)) < 20 * ngrams + 100_000  # 4 ids of 2 bytes and a count of 8

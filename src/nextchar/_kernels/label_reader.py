@@ -22,7 +22,7 @@ def pool_texts(  # type: ignore[no-untyped-def]
         ids: of all texts, each closed by a boundary.
         offsets: (n + 1,) where they begin.
         backwards: whether each text is read from its end.
-        known: (V,) whether the symbol tells labels apart.
+        known: (V,) whether some label knows the symbol; what others cost does not count.
         start: the state that has read the boundary.
         table: (s, V) the entry of each symbol, or -1, in the first s states.
         first: (S + 1,) where each state's entries begin.
@@ -80,8 +80,8 @@ def pool_texts(  # type: ignore[no-untyped-def]
                 paid_nats += prices[row, 3]
                 state = np.int64(link[state])
             entry = low if state else np.int64(symbol)  # the root has all symbols
-            cost += paid_nats + values[entry, 3]
             if known[symbol]:
+                cost += paid_nats + values[entry, 3]
                 score += paid + values[entry, 0]
                 if role:
                     score += values[entry, 2 if role == 2 else 1]

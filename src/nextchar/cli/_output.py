@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from nextchar.cli._repeats import refuse_repeats
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ConflictError, InputWarning, NextcharError, NotAModelError
 
@@ -82,6 +83,12 @@ class CommandGroup(click.Group):
             _fail(_os_error_text(error))
         except MemoryError:
             _fail("not enough memory for this input; try a lower --order or a smaller file")
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """As click does; an option that is given twice is refused, where click would take the last."""
+        super().add_command(cmd, name)
+        for command in _leaves(cmd):
+            refuse_repeats(command)
 
     def _with_option(self, error: NextcharError, ctx: click.Context) -> str:
         """The library's message, and the command's option for the argument that it names, if it has one."""

@@ -111,11 +111,14 @@ def _measure(loaded: Any, file: str, format_: Format, as_json: bool) -> None:
     import numpy as np
 
     from nextchar.tasks.calibration import log_loss, reliability
-    from nextchar.tasks.classifier import read_labelled
+    from nextchar.tasks.labelled import read_labelled
+    from nextchar.tasks.labels import places_of
 
-    texts, labels = read_labelled(file, format_)
+    texts, names = read_labelled(file, format_)
+    known = {str(label): label for label in loaded.classes_.tolist()}  # a table has numbers as texts
+    labels = [known.get(name, name) for name in names]
     log_proba = loaded.predict_log_proba(texts)
-    right = loaded.classes_[log_proba.argmax(axis=1)] == np.array(labels)
+    right = log_proba.argmax(axis=1) == places_of(loaded.classes_, labels)
     curve = reliability(np.exp(log_proba), loaded.classes_, labels)
     document = {
         "items": len(texts),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from nextchar.cli._options import input_options, json_option, text_options, text_options_from
-from nextchar.cli._output import console, echo, echo_json, note, print_losses, training_progress
+from nextchar.cli._output import console, echo, echo_json, note, print_losses, print_table, training_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.writing import holds_file, name_of_target, remove
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nextchar.data.format import Format
     from nextchar.data.text_options import TextOptions
     from nextchar.models.neural.training.settings import Run
+    from nextchar.models.ngram.model import Ngram
     from nextchar.models.registry import Kind
     from nextchar.tasks.train import Trained
 
@@ -113,17 +114,21 @@ def train(
         from nextchar.data.datasets import shipped_path
 
         files, format_ = (str(shipped_path()),), replace(format_, column=format_.column or _SHIPPED_COLUMN)
+    options = text_options_from(lower, nfc, strip)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")
         if format_.column is None:
             raise click.UsageError("--label needs --column, the column of the items.")
+        if unknown:
+            raise click.UsageError("--unknown goes without --label: a classifier has a symbol for unknown characters.")
+        _check_seed(seed, division, spec if given or assignments else None)
         _train_classifier(
-            *(files, output, replace(format_, label=label), as_json),
-            text_options_from(lower, nfc, strip),
-            spec if given or assignments else None,
+            *(files, output, replace(format_, label=label), as_json, options),
+            *(spec if given or assignments else None, distinct, division, seed or 0),
         )
         return
+    _check_seed(seed, division, spec)
     from nextchar.data.files import is_table
     from nextchar.tasks.train import TrainingFiles
     from nextchar.tasks.train import train as fit
@@ -131,7 +136,7 @@ def train(
     data = TrainingFiles(
         sources=files,
         format=format_,
-        options=text_options_from(lower, nfc, strip),
+        options=options,
         distinct=distinct,
         unknown=unknown,
     )
@@ -161,6 +166,24 @@ def train(
         _report(trained, document, output)
 
 
+def _check_seed(seed: int | None, division: str, spec: Spec | None) -> None:
+    """A seed that nothing would be drawn with is a mistake."""
+    if seed is None or division == "distinct":
+        return
+    if spec is None or (isinstance(spec, _ngram()) and spec.smoothing != "pitman-yor"):
+        also = "; the split " + division + " has its own" if division != "none" else ""
+        raise click.UsageError(
+            f"--seed {seed} would change nothing: nothing is drawn at random here{also}. It goes with --split distinct "
+            "and with models that draw, such as the nets."
+        )
+
+
+def _ngram() -> type[Ngram]:
+    from nextchar.models.ngram.model import Ngram
+
+    return Ngram
+
+
 def _train_classifier(
     files: tuple[str, ...],
     output: str,
@@ -168,27 +191,52 @@ def _train_classifier(
     as_json: bool,
     options: TextOptions,
     spec: Any,
+    distinct: bool,
+    division: Any,
+    seed: int,
 ) -> None:
     """One set of models a label, in one file."""
-    from nextchar.tasks.classifier import DEFAULT, Classifier, read_labelled
+    from nextchar.tasks.classifier import DEFAULT
+    from nextchar.tasks.labelled import train_classifier
 
-    pairs = [read_labelled(name, format_) for name in files]
-    texts = [text for part, _ in pairs for text in part]
-    labels = [mark for _, part in pairs for mark in part]
-    found = Classifier(DEFAULT if spec is None else (spec,), options=options).fit(texts, labels)
-    found.save(output)
-    sizes = {str(name): labels.count(str(name)) for name in found.classes_}
-    document = {
-        "model": "classifier",
-        "items": len(texts),
-        "labels": sizes,
-        "temperature": found.temperature_,
-    }
+    trained = train_classifier(
+        files,
+        format_,
+        specs=DEFAULT if spec is None else (spec,),
+        options=options,
+        distinct=distinct,
+        division=division,
+        seed=seed,
+    )
+    trained.classifier.save(output)
+    if trained.note:
+        note(f"Note: {trained.note}.")
     if as_json:
-        echo_json(document)
+        echo_json(
+            {
+                "model": "classifier",
+                "items": trained.texts,
+                "labels": trained.sizes,
+                "weight": format_.weight,
+                "repeats": trained.repeats,
+                "split": None if division == "none" else division,
+                "seed": seed if division == "distinct" else None,
+                "splits": {name: asdict(part) for name, part in trained.quality.items()},
+                "temperature": trained.classifier.temperature_,
+            }
+        )
         return
-    shares = ", ".join(f"{name} {n:,}" for name, n in sizes.items())
-    echo(f"classifier of {len(texts):,} items: {shares}")
+    shares = ", ".join(f"{name} {n:,}" for name, n in trained.sizes.items())
+    echo(f"classifier of {trained.texts:,} items: {shares}")
+    if trained.quality:
+        columns = ["part", "items", "accuracy", "log loss, nats"]
+        rows = [
+            (name, f"{part.items:,}", f"{part.accuracy:.4f}", f"{part.log_loss_nats:.4f}")
+            for name, part in trained.quality.items()
+        ]
+        print_table(columns, rows, right=columns[1:])
+    if trained.repeats:
+        echo(f"{trained.repeats:,} repeated items were left out.")
     echo(f"{name_of_target(output)}: written")
 
 

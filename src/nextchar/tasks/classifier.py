@@ -36,10 +36,8 @@ import numpy.typing as npt
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.blocks import read_blocks
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
-from nextchar.data.format import Format
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
@@ -67,7 +65,7 @@ from nextchar.tasks.labels import (
 from nextchar.tasks.log_linear_pool import fitted_pool
 from nextchar.tasks.typicality import Typicality
 
-__all__ = ["Classifier", "Judged", "read_labelled"]
+__all__ = ["Classifier", "Judged"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -224,10 +222,12 @@ class Classifier:
         folds = self._folds(corpus, which, C, min(FITTED_ON, max(FITTED_CELLS // (C * F), 1)))
         judged = np.concatenate([part for part, _ in folds])
         features, nats = np.empty((len(judged), C, F), dtype=np.float32), np.empty((len(judged), C))
+        strange = np.empty(len(judged), dtype=np.int64)
         begin = 0
         for part, rest in folds:
             at = slice(begin, begin + len(part))
-            _judge_fold(models, _by_label(corpus, which, C, rest), corpus.take(part), features[at], nats[at])
+            by_label = _by_label(corpus, which, C, rest)
+            strange[at] = _judge_fold(models, by_label, corpus.take(part), features[at], nats[at])
             begin += len(part)
         shares = np.log(sizes / sizes.sum())
         pool = fitted_pool(features, which[judged], shares, None if weights is None else weights[judged])
@@ -235,7 +235,10 @@ class Classifier:
         self.classes_: Labels = classes
         self.weights_: F64 = pool[0]
         self.biases_: F64 = pool[1] - shares + np.log(prior)
-        self._typicality: Typicality | None = Typicality.of(nats, corpus.lengths[judged] + 1, which[judged])
+        # Each text once: what is promised of new texts holds for those too that were never seen.
+        once = np.unique(corpus.fingerprints()[judged], return_index=True)[1]
+        usual = Typicality.of(nats[once], strange[once], corpus.lengths[judged[once]] + 1, which[judged[once]])
+        self._typicality: Typicality | None = usual
         self._counts = _label_counts(_order(self.specs), _by_label(corpus, which, C, np.arange(len(corpus))))
         self.__dict__.pop("_pools", None)
         return self
@@ -248,6 +251,7 @@ class Classifier:
                 has not learned what is usual.
             CorpusError: a text is blank, or no text.
         """
+        self._check_settings()
         corpus = self._corpus(X, self._alphabet)
         n, C = len(corpus), len(self.classes_)
         scores, nats = np.empty((n, C)), np.empty((n, C))
@@ -271,7 +275,9 @@ class Classifier:
             for label in range(C):
                 read(label)
         log_proba = normalised(scores)
-        known = None if self._typicality is None else self._typicality.typicality(nats, corpus.lengths + 1)
+        known = None
+        if self._typicality is not None:
+            known = self._typicality.typicality(nats, _strangers(corpus, self._known), corpus.lengths + 1)
         best = log_proba.argmax(axis=1)
         if self.least > 0:
             best[log_proba.max(axis=1, initial=-np.inf) < np.log(self.least)] = -1
@@ -462,19 +468,25 @@ class Classifier:
     def _alphabet(self) -> Alphabet:
         return self._fitted_counts[0][0].alphabet
 
+    @property
+    def _known(self) -> Bools:
+        """Which symbols some label knows, (V,)."""
+        known = np.ones(self._alphabet.size, dtype=np.bool_)
+        if (unknown := self._alphabet.unknown) is not None:
+            known[unknown] = False
+        return known
+
     @cached_property
     def _pools(self) -> list[tuple[Pooled, Pooled]]:
         """The models of each label, forwards and backwards, weighed."""
         models = models_of(self.specs)
-        known = np.ones(self._alphabet.size, dtype=np.bool_)
-        if (unknown := self._alphabet.unknown) is not None:
-            known[unknown] = False
         usual = np.full(len(models), 1 / (2 * len(models)))
         weights = self.weights_.reshape(len(models), 2, PARTS)
         pools = []
         for pair in self._counts:
             forwards, backwards = (
-                LabelReader(counts).pooled(models, weights[:, way], usual, known) for way, counts in enumerate(pair)
+                LabelReader(counts).pooled(models, weights[:, way], usual, self._known)
+                for way, counts in enumerate(pair)
             )
             pools.append((forwards, backwards))
         return pools
@@ -497,8 +509,8 @@ class Classifier:
             )
         if 0 < self.none_rate <= self._typicality.least_rate:
             raise SettingsError(
-                f"one in {1 / self.none_rate:,.0f} is more than the texts held out can tell; the share of false alarms "
-                f"is above {self._typicality.least_rate:.2g} here, not {self.none_rate:g}",
+                f"one in {1 / self.none_rate:,.0f} is finer than the texts held out can tell; the share of false "
+                f"alarms is above {self._typicality.least_rate:.2g} here, not {self.none_rate:g}",
                 argument="none_rate",
             )
         return typicality
@@ -583,12 +595,19 @@ def _order(specs: Sequence[Ngram]) -> int:
     return max(spec.order for spec in specs)
 
 
+def _strangers(corpus: Corpus, known: Bools) -> I64:
+    """How many characters of each text no label knows, (n,)."""
+    strange: I64 = np.add.reduceat(~known[corpus.ids], corpus.offsets[:-1], dtype=np.int64)
+    return strange
+
+
 def _judge_fold(
     models: Sequence[Ngram], parts: Sequence[Corpus], judged: Corpus, features: npt.NDArray[np.float32], nats: F64
-) -> None:
+) -> I64:
     """What models of the parts, one a label, say of each text: its features (n, C, F), and its nats (n, C).
 
-    Only one label's models are there at a time. Characters that are in none of the parts say nothing of the label.
+    Only one label's models are there at a time. Characters that are in none of the parts say nothing of the label, and
+    how many a text has is the result, (n,).
     """
     known = np.zeros(judged.alphabet.size, dtype=np.bool_)
     for part in parts:
@@ -600,24 +619,7 @@ def _judge_fold(
     for label, part in enumerate(parts):
         for way, (view, own) in enumerate(zip(views, (part, reversed_items(part)), strict=True)):
             log_prob = LabelReader(count(own, order)).log_probs(models, view)
-            nats[:, label] -= np.add.reduceat(log_prob.mean(axis=1), view.offsets[:-1]) / 2
             log_prob[~known[view.ids]] = 0.0
+            nats[:, label] -= np.add.reduceat(log_prob.mean(axis=1), view.offsets[:-1]) / 2
             by_model[:, label, :, way] = parts_of_texts(log_prob, view)
-
-
-# -- how good it is -----------------------------------------------------------------------------------------------
-
-
-def read_labelled(source: str, format_: Format) -> tuple[list[str], list[str]]:
-    """The texts and labels of a table, by its columns; rows without text or without label are left out.
-
-    Raises:
-        CorpusError: it cannot be read, or lacks a column.
-    """
-    rows = (
-        row for block in read_blocks(source, format_) for row in zip(block.lines(), block.labels or (), strict=True)
-    )
-    pairs = [(text, mark) for text, mark in rows if text.strip() and mark.strip()]
-    if not pairs:
-        raise CorpusError(f"{source}: no row has both {format_.column} and {format_.label}")
-    return [text for text, _ in pairs], [mark.strip() for _, mark in pairs]
+    return _strangers(judged, known)

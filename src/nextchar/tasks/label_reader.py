@@ -40,7 +40,7 @@ MOST_NATS: Final = 50.0  # of one symbol, or one link: what a model holds imposs
 PARTS: Final = 5  # the whole text, its end, its last symbol, the one before, its first
 WHOLE, END, LAST, BEFORE, FIRST = range(PARTS)
 COMPILED_FROM: Final = 1_000_000  # symbols read, over all labels, from which loading numba repays itself
-TABLE_CELLS: Final = 1 << 17
+TABLE_CELLS: Final = 1 << 17  # of the shortest contexts; no more than a few for each n-gram
 CELLS: Final = 1 << 23  # numbers of entries and links that are made at a time
 
 
@@ -116,7 +116,9 @@ class Walk:
     @cached_property
     def table(self) -> npt.NDArray[np.int32]:
         """The entry of each symbol, or -1, in the shortest contexts, (s, V): most searches end there."""
-        table = np.full((min(len(self.link), TABLE_CELLS // self.V), self.V), -1, dtype=np.int32)
+        table = np.full(
+            (min(len(self.link), min(TABLE_CELLS, 4 * len(self.symbols)) // self.V), self.V), -1, dtype=np.int32
+        )
         entries = np.arange(self.first[len(table)])
         table[np.repeat(np.arange(len(table)), np.diff(self.first[: len(table) + 1])), self.symbols[entries]] = entries
         return table
@@ -213,7 +215,7 @@ class Pooled:
         prices: (P, 5) of links: of the whole text, the last symbol, the one before, the nats, the end.
         price: (S,) the row of each link in `prices`.
         opening: (V,) what each symbol adds where it comes first.
-        known: (V,) the symbols that tell labels apart: those that some label knows. Others count in the nats alone.
+        known: (V,) the symbols that some label knows; what the others cost does not count.
     """
 
     steps: Walk
@@ -249,8 +251,8 @@ class Pooled:
         entry, paid = steps.read(view, self.prices, self.price)
         value, told = self.values[entry], self.known[view.ids][:, None]
         begin, end = view.offsets[:-1], view.offsets[1:] - 1
-        nats += np.add.reduceat(value[:, 3] + paid[:, 3], begin)
         value, paid = value * told, paid * told
+        nats += np.add.reduceat(value[:, 3] + paid[:, 3], begin)
         scores += np.add.reduceat(value[:, 0] + paid[:, 0], begin)
         scores += value[end, 1] + paid[end, 4] + value[end - 1, 1] + paid[end - 1, 1]
         scores += np.where(view.lengths > 1, value[end - 2, 2] + paid[end - 2, 2], 0.0)

@@ -160,8 +160,8 @@ def labels_from(document: Mapping[str, Any]) -> Labels:
     if dtype.kind not in _KINDS or _KINDS[dtype.kind] != _KINDS[classes.dtype.kind]:
         raise TypeError(f"its labels are not of the type {kind}")
     typed = classes if dtype.kind == "U" else classes.astype(dtype)
-    if not np.array_equal(typed, classes) or len(np.unique(typed)) != len(typed):
-        raise ValueError("its labels do not fit their type, or one is there twice")
+    if not len(typed) or not np.array_equal(typed, classes) or len(np.unique(typed)) != len(typed):
+        raise ValueError("its labels do not fit their type, or one is there twice, or there is none")
     return typed
 
 

@@ -41,38 +41,41 @@ def fitted_pool(
     ridge = np.full(F + C, RIDGE)
 
     def blocks() -> Iterator[tuple[F64, npt.NDArray[np.intp], F64]]:
+        """Some texts at a time: features beside the labels themselves (b C, F + C), true labels, and weights (b,)."""
         size = max(1, CELLS // (C * (F + C)))
         for begin in range(0, n, size):
-            block = features[begin : begin + size].astype(np.float64)
-            block -= block.mean(axis=1, keepdims=True)  # only differences between labels count
-            yield block, targets[begin : begin + size], counted[begin : begin + size]
+            block = features[begin : begin + size]
+            design = np.empty((len(block), C, F + C))
+            design[..., :F] = block
+            design[..., :F] -= design[..., :F].mean(axis=1, keepdims=True)  # only differences between labels count
+            design[..., F:] = np.eye(C)
+            yield design.reshape(-1, F + C), targets[begin : begin + size], counted[begin : begin + size]
 
     def loss(theta: F64) -> float:
         total = 0.0
-        for block, true, weight in blocks():
-            log_p = normalised(block @ theta[:F] + theta[F:])
+        for design, true, weight in blocks():
+            log_p = normalised((design @ theta).reshape(-1, C))
             total -= float(weight @ log_p[np.arange(len(true)), true])
         return total + float(0.5 * (ridge * (theta - towards) ** 2).sum())
 
     now = loss(theta)
     for _ in range(50):
         gradient, hessian = ridge * (theta - towards), np.diag(ridge)
-        for block, true, weight in blocks():
+        for design, true, weight in blocks():
             size = len(true)
-            design = np.concatenate([block, np.broadcast_to(np.eye(C), (size, C, C))], axis=2)  # (b, C, F + C)
-            p = softmax(design @ theta)
-            mean = np.einsum("nc,ncf->nf", p, design)
-            gradient = gradient + weight @ (mean - design[np.arange(size), true])
-            curved = (design * (weight[:, None] * p)[:, :, None]).reshape(size * C, -1)
-            hessian = hessian + curved.T @ design.reshape(size * C, -1) - (weight[:, None] * mean).T @ mean
+            p = softmax((design @ theta).reshape(-1, C))
+            curved = design * (weight[:, None] * p).reshape(-1, 1)  # (b C, F + C), and summed over labels the mean
+            mean = curved.reshape(size, C, -1).sum(axis=1)
+            gradient = gradient + mean.sum(axis=0) - weight @ design[np.arange(size) * C + true]
+            hessian = hessian + curved.T @ design - (mean / np.maximum(weight, 1e-300)[:, None]).T @ mean
         step = np.linalg.solve(hessian, gradient)
         length = 1.0
-        while length > 1e-4 and loss(theta - length * step) > now:
+        while length > 1e-4 and (then := loss(theta - length * step)) > now:
             length /= 2
         if length <= 1e-4:
             break
         theta = theta - length * step
-        before, now = now, loss(theta)
+        before, now = now, then
         if before - now < 1e-10:
             break
     return theta[:F], theta[F:]

@@ -30,7 +30,7 @@ I64 = npt.NDArray[np.int64]
 POINTS: Final = 256  # of a curve
 RANGE: Final = 2_000  # texts that a range of lengths has, at least; 1 in 1,000 of them is still told
 LABEL: Final = 30  # texts below which a label's own mean and variance say little
-_NAMES: Final = ("usual", "last", "odd", "share", "texts")
+_NAMES: Final = ("usual", "last", "odd", "share", "texts", "novel")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,7 @@ class Typicality:
         odd: (R, K) points of the curve of each range: oddness, increasing.
         share: (R, K) the share of texts held out that are odder, falling.
         texts: (R,) how many texts each curve is from.
+        novel: (1,) the nats of a character that no label knows, from how many there were in the texts held out.
     """
 
     usual: F64
@@ -51,13 +52,23 @@ class Typicality:
     odd: F64
     share: F64
     texts: I64
+    novel: F64
 
     __repr__ = one_line
 
     @classmethod
-    def of(cls, nats: F64, symbols: I64, targets: npt.NDArray[np.intp]) -> Typicality:
-        """From texts held out: what each costs each label's models, (n, C), its symbols and its true label (n,)."""
+    def of(cls, nats: F64, strange: I64, symbols: I64, targets: npt.NDArray[np.intp]) -> Typicality:
+        """From texts held out.
+
+        Args:
+            nats: (n, C) what each costs each label's models, without its characters that no label knows.
+            strange: (n,) how many of these it has.
+            symbols: (n,) its characters and one boundary.
+            targets: (n,) its true label.
+        """
         C = nats.shape[1]
+        novel = np.log([(int(symbols.sum()) + 1) / (int(strange.sum()) + 0.5)])
+        nats = nats + strange[:, None] * novel
         true = nats[np.arange(len(nats)), targets]
         every = _five(usual_of(true, symbols))
         usual = np.array(
@@ -75,16 +86,16 @@ class Typicality:
             n = texts[r] = len(here)
             rank = np.geomspace(n, 1, POINTS).round().astype(np.int64)  # 1 is the oddest
             odd[r], share[r] = here[n - rank], rank / (n + 1)
-        return cls(usual, np.array([last for _, last in ranges]), odd, share, texts)
+        return cls(usual, np.array([last for _, last in ranges]), odd, share, texts, novel)
 
     @property
     def least_rate(self) -> float:
         """Below this share of false alarms nothing can be told: there were too few texts."""
         return 1 / (int(self.texts.min()) + 1)
 
-    def typicality(self, nats: F64, symbols: I64) -> F64:
-        """The share of texts held out that are at least as odd, (n, C) nats and (n,) symbols -> (n,)."""
-        oddness = _oddness(self.usual, nats, symbols)
+    def typicality(self, nats: F64, strange: I64, symbols: I64) -> F64:
+        """The share of texts held out that are at least as odd, (n,), from what `of` has too."""
+        oddness = _oddness(self.usual, nats + strange[:, None] * self.novel, symbols)
         which = np.minimum(np.searchsorted(self.last, symbols), len(self.last) - 1)
         found = np.empty(len(oddness))
         for r in range(len(self.last)):
@@ -107,7 +118,7 @@ class Typicality:
         if not given:
             return None
         R = len(given.get("last", ()))
-        shapes = {"usual": (C, 5), "last": (R,), "odd": (R, POINTS), "share": (R, POINTS), "texts": (R,)}
+        shapes = {"usual": (C, 5), "last": (R,), "odd": (R, POINTS), "share": (R, POINTS), "texts": (R,), "novel": (1,)}
         for name, shape in shapes.items():
             dtype = np.int64 if name in ("last", "texts") else np.float64
             if not R or given[name].shape != shape or given[name].dtype != dtype or not np.isfinite(given[name]).all():
