@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from nextchar.models.ngram.model import Ngram as Ngram
     from nextchar.models.ngram.model import NgramModel as NgramModel
     from nextchar.models.ngram.updating import merge as merge
-    from nextchar.models.ngram.updating import update as update
     from nextchar.models.registry import load as load
+    from nextchar.models.updating import update as update
     from nextchar.tasks.classifier import Classifier as Classifier
     from nextchar.tasks.leaderboard import candidates as candidates
     from nextchar.tasks.leaderboard import compare as compare
@@ -119,7 +119,7 @@ _HOME: Final = {
     "split": "data.splits",
     "tabulate": "automata.tabulation",
     "train": "tasks.train",
-    "update": "models.ngram.updating",
+    "update": "models.updating",
     "write_arpa": "models.ngram.arpa",
 }
 """Every public name, and the module that it is loaded from when it is first used."""

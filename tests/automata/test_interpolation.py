@@ -14,7 +14,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import Ngram
-from nextchar.models.ngram.updating import merge, update
+from nextchar.models.ngram.updating import add_items, merge
 
 A = Corpus.from_items(["ab", "aab", "ba"])
 B = Corpus.from_items(["bb", "abba", "b", "baa"])
@@ -50,15 +50,15 @@ def test_what_cannot_be_interpolated() -> None:
     with pytest.raises(SettingsError, match="order 2 and of order 3"):
         merge(one, Ngram(order=3).fit(A))
     with pytest.raises(SettingsError, match="does not hold counts"):
-        update(interpolate(one, one, 0.5), B)
+        add_items(interpolate(one, one, 0.5), B)
     with pytest.raises(SettingsError, match="treat"):
-        update(one, replace(B, options=TextOptions(lower=True)))
+        add_items(one, replace(B, options=TextOptions(lower=True)))
 
 
 @pytest.mark.parametrize("order", [1, 2, 4])
 def test_an_update_is_the_model_of_all_data(order: int) -> None:
     more = Corpus.from_items(["bb", "xyz", "ab"])  # new characters, and an item that was there
-    updated = update(Ngram(order=order).fit(A), more)
+    updated = add_items(Ngram(order=order).fit(A), more)
     together = Ngram(order=order).fit(Corpus.concatenate([A, more]))
     assert updated.counts == together.counts
     assert updated.alphabet == together.alphabet

@@ -33,6 +33,10 @@ class Toy:
         check(self)
 
     @property
+    def budget_seconds(self) -> float | None:
+        return None
+
+    @property
     def summary(self) -> str:
         return f"end {self.end:g}, {self.mood}"
 

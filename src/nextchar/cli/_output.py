@@ -110,6 +110,7 @@ _ELSEWHERE: Final = {  # what mends it, where that is an option of another comma
     "labels": "nextchar train FILE --column TEXT --label LABEL -o MODEL",
     "unknown": "nextchar train --unknown",
     "model_file": "nextchar train FILE -o MODEL",
+    "resume": "--resume",  # one of the options that `train` makes from the settings of models
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument
-from nextchar.cli._output import echo, echo_json, note, print_losses, print_table
+from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.writing import name_of_target
 
@@ -49,26 +49,33 @@ def blend(first: str, second: str, output: str, weight: float | None, counts: bo
         echo(f"{name_of_target(output)}: written; {made.kind}, from {made.provenance.items:,} items")
 
 
-@click.command(short_help="Teach a count model more items.")
+@click.command(short_help="Teach a count model or a net more items.")
 @model_argument
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @model_output_option(default="MODEL itself")
+@click.option("--seconds", type=float, metavar="X", help="Train a net for so long.  [default: as at first]")
+@click.option("--epochs", type=float, metavar="X", help="Train it so many times through the items.")
+@click.option("--steps", type=int, metavar="N", help="Train it for so many updates.")
 @input_options
 @json_option
 def update(
     model: str,
     files: tuple[str, ...],
     output: str | None,
+    seconds: float | None,
+    epochs: float | None,
+    steps: int | None,
     format_: Format,
     as_json: bool,
 ) -> None:
     """Add the items of the FILEs to an ngram MODEL: it becomes the one that all data together would have made.
 
-    New characters join its alphabet.
+    A net is trained further on the items; give those of its first training too, if it is not to forget them. A part is
+    held out, and if no weights predict it better, those that the net has are kept. New characters join the alphabet.
     """
     from nextchar.data.corpus import Corpus
-    from nextchar.models.ngram.updating import update as renew
     from nextchar.models.registry import load
+    from nextchar.models.updating import update as renew
 
     target = output or model
     check_target(target, files)
@@ -78,8 +85,12 @@ def update(
         format_,
         options=loaded.provenance.options,
     )
-    made = renew(loaded, items)
+    with training_progress() as learning:
+        made = renew(loaded, items, steps=steps, epochs=epochs, seconds=seconds, progress=learning)
     made.save(target)
+    for remark in (made.metrics.stopped, *made.metrics.notes):
+        if remark:
+            note(f"Note: {remark}.")
     document = {"added": len(items), "items": made.provenance.items, "alphabet_size": made.alphabet.size}
     if as_json:
         echo_json(document)

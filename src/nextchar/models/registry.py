@@ -106,7 +106,7 @@ def _resolved(reference: str) -> Any:
 _RUN: Final = "nextchar.models.neural.training.settings:Run"
 
 
-def _net(family: str, description: str) -> Kind:
+def _net(family: str, description: str, *more_presets: str) -> Kind:
     settings = f"nextchar.models.neural.families:{family}"
     return Kind(
         name=family.lower(),
@@ -115,7 +115,7 @@ def _net(family: str, description: str) -> Kind:
         load=f"{settings}.from_saved",
         extra="neural",
         timed=True,
-        presets=("small", "default", "large"),
+        presets=("small", "default", "large", *more_presets),
         run=_RUN,
         candidates=({},),
     )
@@ -176,7 +176,7 @@ _ROWS: Final = (
         ),
     ),
     _net("BoW", "Weighted mean of the symbols so far."),
-    _net("MLP", "Layers over the last symbols' vectors."),
+    _net("MLP", "Layers over the last symbols' vectors.", "lecture"),
     _net("RNN", "Recurrent net."),
     _net("GRU", "Recurrent net with gates that update its state."),
     _net("LSTM", "Recurrent net with a memory behind gates."),

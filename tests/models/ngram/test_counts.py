@@ -26,7 +26,7 @@ from nextchar.models.ngram.counts import Counts, count, count_parts, counts_from
 from nextchar.models.ngram.file_counts import count_files
 from nextchar.models.ngram.hash_counts import NgramTable
 from nextchar.models.ngram.model import Ngram
-from nextchar.models.ngram.updating import merge, update
+from nextchar.models.ngram.updating import add_items, merge
 
 words = st.lists(st.text("abcde", min_size=1, max_size=8), min_size=1, max_size=40)
 
@@ -203,7 +203,7 @@ def test_models_that_are_too_heavy_together() -> None:
     with pytest.raises(CorpusError, match="64 bits"):
         merge(first, second)
     with pytest.raises(CorpusError, match="64 bits"):
-        update(first, Corpus.from_items(["b"], [HALF]))
+        add_items(first, Corpus.from_items(["b"], [HALF]))
 
 
 def test_tables_and_files_too_large_for_64_bits() -> None:

@@ -55,7 +55,8 @@ class NetSpec(NetTraining):
         common = {entry.name for entry in fields(TrainSettings)}
         shape = [(entry.name, getattr(self, entry.name)) for entry in fields(self) if entry.name not in common]
         budget = [(name, getattr(self, name)) for name in ("steps", "epochs", "seconds")]
-        parts = [f"{name} {value:g}" for name, value in shape if isinstance(value, int | float)]
+        parts = [f"{name} {value:g}" for name, value in shape if type(value) in (int, float)]
+        parts += [name for name, value in shape if value is True]
         return ", ".join(parts + [f"{value:g} {name}" for name, value in budget if value is not None])
 
     @classmethod
@@ -140,6 +141,8 @@ class MLP(NetSpec):
         embedding: numbers a symbol.
         width: of the layers.
         layers: residual blocks.
+        tanh: the first layer's numbers go through tanh, as in Bengio's net; with no blocks they go to the last layer as
+            they are, which is the net of the lecture: the preset lecture.
 
     Example:
         >>> import nextchar
@@ -154,12 +157,14 @@ class MLP(NetSpec):
         "small": {"context": 5, "embedding": 12, "width": 32, "layers": 1},
         "default": {},
         "large": {"context": 16, "width": 160, "layers": 3, "epochs": 40},
+        "lecture": {"context": 3, "embedding": 10, "width": 200, "layers": 0, "tanh": True},
     }
     precision: Precision = "auto"
     context: int = setting(10, help="Symbols that it looks back.", at_least=1)
     embedding: int = setting(32, help="Numbers a symbol.", at_least=1)
     width: int = setting(96, help="Of the layers.", at_least=1)
-    layers: int = setting(2, help="Residual blocks.", at_least=1, at_most=MOST_LAYERS)
+    layers: int = setting(2, help="Residual blocks.", at_least=0, at_most=MOST_LAYERS)
+    tanh: bool = setting(False, help="The first layer's numbers go through tanh, as in the lecture's net.")
 
     def net(self, V: int) -> Net:
         """A new net."""
@@ -171,6 +176,7 @@ class MLP(NetSpec):
             embedding=self.embedding,
             width=self.width,
             layers=self.layers,
+            tanh=self.tanh,
             dropout=self.dropout or 0.0,
         )
 

@@ -9,7 +9,7 @@ from nextchar.errors import SettingsError
 from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import NgramModel
 
-__all__ = ["merge", "update"]
+__all__ = ["add_items", "merge"]
 
 
 def merge(first: Model, second: Model) -> NgramModel:
@@ -42,7 +42,7 @@ def merge(first: Model, second: Model) -> NgramModel:
     return a.settings.from_counts(a.counts + b.counts, together(a.provenance, b.provenance))
 
 
-def update(model: Model, items: Corpus) -> NgramModel:
+def add_items(model: Model, items: Corpus) -> NgramModel:
     """A count model after more training data: the same as one trained on the old and the new data together.
 
     Args:
@@ -51,12 +51,6 @@ def update(model: Model, items: Corpus) -> NgramModel:
 
     Raises:
         SettingsError: it is no count model.
-
-    Example:
-        >>> import nextchar
-        >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma"]))
-        >>> nextchar.update(model, nextchar.Corpus.from_items(["ava"])).provenance.items
-        2
     """
     counted = _counted(model)
     if items.options != counted.provenance.options:

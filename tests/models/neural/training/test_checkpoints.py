@@ -111,6 +111,26 @@ def checkpoint(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_fresh_start_does_not_drop_a_checkpoint(checkpoint: Path) -> None:
+    before = checkpoint.read_bytes()
+    with pytest.raises(SettingsError, match=r"not finished is there.*resume it, or delete the file") as raised:
+        fit(spec_of("mlp"), Run(checkpoint=checkpoint))
+    assert raised.value.argument == "resume"
+    assert checkpoint.read_bytes() == before
+
+
+def test_nor_does_the_command(checkpoint: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("emma\nava\n")
+    given = ["train", str(names), "--model", "mlp", "--steps", "3", "-o", str(tmp_path / "m")]
+    before = checkpoint.read_bytes()
+    done = CliRunner().invoke(main, [*given, "--checkpoint", str(checkpoint)])
+    assert done.exit_code == 1
+    assert "--resume" in done.output
+    assert checkpoint.read_bytes() == before
+    assert not (tmp_path / "m").exists()
+
+
 def test_a_checkpoint_of_something_else(checkpoint: Path) -> None:
     run = Run(checkpoint=checkpoint, resume=True)
     with pytest.raises(SettingsError, match="a training with width 12, not 13"):

@@ -2,7 +2,8 @@
 
 Bengio, Ducharme, Vincent and Janvin 2003, "A neural probabilistic language model", JMLR 3. Each of the last k symbols
 is looked up in one table of E numbers a symbol; the k rows side by side go through a layer of width C, and then through
-residual blocks. Before the item begins there are boundaries.
+residual blocks. Before the item begins there are boundaries. With tanh after that layer, and no blocks, it is the net
+of the lecture (Karpathy 2022, "Building makemore part 2: MLP").
 
 Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, k context, E embedding, C width, L layers.
 """
@@ -35,9 +36,12 @@ __all__ = ["MlpNet"]
 class MlpNet(Net):
     """Parameters: V E + C k E + C + L x 2 x 4 C^2 + V C + V."""
 
-    def __init__(self, V: int, *, context: int, embedding: int, width: int, layers: int, dropout: float) -> None:
+    def __init__(
+        self, V: int, *, context: int, embedding: int, width: int, layers: int, tanh: bool, dropout: float
+    ) -> None:
         super().__init__()
         self.context = context
+        self.tanh = tanh
         self.embedding = nn.Embedding(V, embedding)
         self.first = scaled(width, context * embedding)
         self.bias = nn.Parameter(torch.zeros(width))
@@ -64,9 +68,11 @@ class MlpNet(Net):
         """(N, k) -> (N, V); the last symbol comes first."""
         x = self.embedding(context).flatten(1)  # (N, k E)
         x = F.linear(x, self.first, self.bias)
+        if self.tanh:
+            x = x.tanh()
         for block in self.blocks:
             x = block(x)
-        logits: Tensor = self.head(norm(x))
+        logits: Tensor = self.head(norm(x) if len(self.blocks) or not self.tanh else x)
         return logits
 
     def initial(self, batch: int) -> State:

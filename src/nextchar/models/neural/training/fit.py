@@ -16,10 +16,12 @@ from nextchar.core.json_values import plain
 from nextchar.core.metrics import Metrics, PartLoss
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.timed_scoring import evaluate_within
+from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
-from nextchar.data.provenance import Provenance
+from nextchar.data.provenance import Provenance, together
 from nextchar.errors import SettingsError
 from nextchar.models.neural.model import NeuralModel, for_use
+from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
 from nextchar.models.neural.training.planning import Parts, set_aside
 from nextchar.models.neural.training.settings import NetTraining, Run
@@ -34,9 +36,15 @@ SAMPLED_POINTS: Final = 4  # every so many points the report has samples
 
 
 def fit_net(
-    settings: NetTraining, data: Corpus, validation: Corpus | None, progress: Progress | None, run: Run
+    settings: NetTraining,
+    data: Corpus,
+    validation: Corpus | None,
+    progress: Progress | None,
+    run: Run,
+    *,
+    initial: NeuralModel | None = None,
 ) -> NeuralModel:
-    """Train a net on a corpus.
+    """Train a net on a corpus, from new weights or from those of a net with the same shape.
 
     Ctrl-C ends training with the best weights so far, and metrics.stopped says so; where the run has a checkpoint,
     it is written and the interruption goes on to the caller.
@@ -49,6 +57,7 @@ def fit_net(
         validation: the items to choose the best weights by.
         progress: is called periodically with how far it has come.
         run: device, checkpoint and log.
+        initial: a net to go on from; the new one's alphabet has the characters of both.
 
     Raises:
         SettingsError: no such device, or the checkpoint is of another training.
@@ -56,6 +65,8 @@ def fit_net(
     """
     begun = time.perf_counter() if run.begun is None else run.begun
     device = device_of(run.device)
+    if initial is not None:
+        data = data.encoded_in(initial.alphabet.union(data.alphabet))
     spec = settings.fitted_to(data)
     _check_size(spec, data.alphabet.size)
     parts = set_aside(data, validation, spec.hold_out)
@@ -63,12 +74,18 @@ def fit_net(
         torch.manual_seed(spec.seed)
         net = spec.net(data.alphabet.size)
     net.expect(_log_frequencies(parts.train))
+    if initial is not None:
+        _take_over(net, initial, data.alphabet)
     identity = TrainingIdentity(spec.kind, plain(asdict(spec)), data_fingerprint(parts.train, parts.validation))
     checkpointer = Checkpointer(run, identity)
     spent = time.perf_counter() - begun
-    trainer = Trainer(net, parts.train, parts.validation, spec, device, spent_seconds=spent)
+    trainer = Trainer(
+        net, parts.train, parts.validation, spec, device, spent_seconds=spent, further=initial is not None
+    )
     checkpointer.resume(trainer)
     provenance = Provenance.of(data)
+    if initial is not None:
+        provenance = together(initial.provenance, provenance)
 
     def in_use() -> NeuralModel:
         with torch.random.fork_rng(devices=[]):
@@ -83,6 +100,20 @@ def fit_net(
     return model.with_metrics(_measured(model, parts, trainer, left))
 
 
+def _take_over(net: Net, initial: NeuralModel, alphabet: Alphabet) -> None:
+    """Give a new net the weights of another over a part of its alphabet; what concerns new symbols stays as it is."""
+    rows = torch.from_numpy(initial.alphabet.ids_in(alphabet).astype(np.int64))
+    before = initial.module.state_dict()
+    with torch.no_grad():
+        for name, tensor in net.state_dict().items():  # shares its memory with the net
+            other = before[name].to(tensor.dtype)
+            wider = [dim for dim in range(tensor.ndim) if tensor.shape[dim] != other.shape[dim]]
+            if wider:  # the one that is as long as the alphabet
+                tensor.index_copy_(wider[0], rows, other)
+            else:
+                tensor.copy_(other)
+
+
 def _log_frequencies(data: Corpus) -> torch.Tensor:
     """Of each symbol, (V,) nats, with one more of each than there is, so that none is impossible."""
     weights = None if data.weights is None else np.repeat(data.weights, data.lengths + 1).astype(np.float64)
@@ -93,6 +124,8 @@ def _log_frequencies(data: Corpus) -> torch.Tensor:
 def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | None) -> Metrics:
     """What is known of the training; the losses of all items or, where `left` seconds do not suffice, of a sample."""
     notes = [parts.note] if parts.note else []
+    if trainer.unchanged:
+        notes.append("no weights predicted the items held out better than those that the net had, which are kept")
     losses = {}
     nats = None
     for name, part, share in (("train", parts.train, 0.5), ("validation", parts.validation, 0.4)):

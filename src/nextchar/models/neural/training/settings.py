@@ -26,7 +26,7 @@ class Run:
     """How a training runs, which is no part of the model.
 
     Attributes:
-        device: auto, cpu or cuda.
+        device: auto, cpu, cuda or mps.
         checkpoint: where to write what is needed to go on: every minute, when Ctrl-C ends training, and at its end.
         resume: go on from that file, if there is one.
         every_seconds: between two checkpoints.
@@ -38,7 +38,7 @@ class Run:
         SettingsError: the time between two checkpoints is out of its range.
     """
 
-    device: str = setting("auto", help="auto, cpu or cuda.", option="device", metavar="NAME")
+    device: str = setting("auto", help="auto, cpu, cuda or mps.", option="device", metavar="NAME")
     log: Path | None = setting(None, help="Write the training curve as JSON lines.", option="log", metavar="FILE")
     tensorboard: Path | None = setting(
         None,

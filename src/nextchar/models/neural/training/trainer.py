@@ -80,6 +80,7 @@ class Trainer:
         settings: how to train.
         device: where.
         spent_seconds: of a budget in seconds.
+        further: the net is no new one: its weights are kept if none do better, and the rates are lower from the start.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Trainer:
         device: torch.device,
         *,
         spent_seconds: float = 0.0,
+        further: bool = False,
     ) -> None:
         self.net = net.to(device)
         self.curve: list[CurvePoint] = []
@@ -118,7 +120,8 @@ class Trainer:
         self._points = 0  # of the stretch
         self._begin = self._length = 0.0  # of the stretch, in the budget's unit
         self._stretches = 0
-        self._rates = 1.0  # of the stretch, as a share of those of the settings
+        self._further = further
+        self._rates = LOWER if further else 1.0  # of the stretch, as a share of those of the settings
         self._goal = math.inf  # what the stretch has to come below to be worth another one
         self._nats, self._symbols = 0.0, 0  # since the last point
         self._norm: Tensor | float = 0.0
@@ -145,6 +148,9 @@ class Trainer:
                 self._begin = self._at()
                 self._length = min(self._length, self._budget - self._begin)
             self._follow(self.plan)
+            if self._further and self._validation is not None and not self._best:
+                self._best_nats = self._validation_nats(self._validation)
+                self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
             while self.share < 1 and self.stopped is None:
                 if self._row >= len(rows.ids):
                     self._epoch, self._row = self._epoch + 1, 0
@@ -162,6 +168,11 @@ class Trainer:
                 self._random = torch.get_rng_state()
                 yield point
         self.finish()
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the best weights are those that a net to be trained further had."""
+        return self._further and self._best_step == 0 and bool(self._best)
 
     def interrupt(self) -> None:
         """Let training end after this step."""
@@ -416,6 +427,8 @@ def precision_on(device: torch.device) -> Literal["float32", "bf16"]:
 def device_of(name: str) -> torch.device:
     """The device of a name: auto is CUDA where there is one, else the processor.
 
+    Apple's mps is for the user to ask for: for nets as small as these it has not been measured against the processor.
+
     Raises:
         SettingsError: there is no such device here.
     """
@@ -424,9 +437,13 @@ def device_of(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise SettingsError(f"there is no device {name!r}; choose auto, cpu or cuda") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(f"the device {name!r} was asked for, but torch finds no CUDA here; choose cpu or auto")
-    if device.type not in ("cpu", "cuda"):
-        raise SettingsError(f"the device {name!r} is not supported; choose auto, cpu or cuda")
+        raise SettingsError(f"there is no device {name!r}; choose auto, cpu, cuda or mps") from None
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise SettingsError(f"the device {name!r} is not supported; choose auto, cpu, cuda or mps")
+    there = device.type == "cpu" or (
+        torch.cuda.is_available() if device.type == "cuda" else torch.backends.mps.is_available()
+    )
+    if not there:
+        what = "CUDA" if device.type == "cuda" else "Metal (MPS)"
+        raise SettingsError(f"the device {name!r} was asked for, but torch finds no {what} here; choose cpu or auto")
     return device

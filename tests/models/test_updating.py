@@ -1,0 +1,91 @@
+"""Models after more items: counts added, nets trained further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import nextchar
+from nextchar.cli import main
+from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.errors import SettingsError
+from nextchar.models.registry import nets, spec_of
+
+pytest.importorskip("torch")
+
+FIRST = Corpus.from_items([a + b + c for a in "abc" for b in "de" for c in "abcde"])
+OTHER = Corpus.from_items([a + b + c for a in "de" for b in "xy" for c in "aexyde"])
+
+
+def small(kind: str, **settings: object) -> nextchar.Model:
+    shape = {"width": 12, "heads": 2} if kind == "transformer" else {"width": 12}
+    return spec_of(kind, {"steps": 40, "batch": 48, "seed": 2, **shape, **settings}, preset="small").fit(FIRST)
+
+
+@pytest.mark.parametrize("kind", nets())
+def test_a_net_learns_other_items_and_their_characters(kind: str) -> None:
+    before = small(kind)
+    weights = {name: array.copy() for name, array in before.arrays().items()}
+    after = nextchar.update(before, OTHER, steps=150)
+    assert after.alphabet.characters == "abcdexy"
+    held = Corpus.from_items(["dxe", "eya", "dyd"])
+    at_first = np.log(8)  # each of 7 characters and the end equally likely: what knowing nothing costs
+    assert after.evaluate(held).nats_per_symbol < 0.9 * at_first
+    assert after.provenance.items == len(FIRST) + len(OTHER) == 54
+    assert (after.kind, after.settings.summary.endswith("150 steps")) == (kind, True)
+    assert all(np.array_equal(before.arrays()[name], array) for name, array in weights.items())
+
+
+@pytest.mark.parametrize("kind", ["mlp", "transformer", "lstm"])
+def test_it_begins_where_the_net_was(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rate so small that nothing moves: the same probabilities, over a larger alphabet too, up to the new symbols."""
+    before = small(kind)
+    still = spec_of(kind, {"width": 12, **({"heads": 2} if kind == "transformer" else {})}, preset="small")
+    assert still.summary
+    object.__setattr__(before.settings, "rate", 1e-12)
+    object.__setattr__(before.settings, "adam_rate", 1e-12)
+    same = nextchar.update(before, FIRST, steps=2)
+    assert same.score(["adb"])[0].nats == pytest.approx(before.score(["adb"])[0].nats, rel=1e-5)
+    wider = nextchar.update(before, OTHER, steps=2)
+    mine, old = wider.score(["adb"])[0].surprisal, before.score(["adb"])[0].surprisal
+    gone = [a - b for a, b in zip(mine, old, strict=True)]  # what the new symbols take away: the same factor, or nearly
+    assert all(0 <= loss < 1 for loss in gone)
+
+
+def test_where_nothing_is_better_the_weights_stay() -> None:
+    before = small("mlp")
+    object.__setattr__(before.settings, "rate", 50.0)  # each step ruins it
+    object.__setattr__(before.settings, "adam_rate", 50.0)
+    after = nextchar.update(before, FIRST, steps=20)
+    assert after.score(["adb"])[0].nats == pytest.approx(before.score(["adb"])[0].nats, rel=1e-5)
+    assert any("better than those that the net had" in note for note in after.metrics.notes)
+
+
+def test_what_cannot_be() -> None:
+    count = nextchar.Ngram(order=2).fit(FIRST)
+    assert nextchar.update(count, OTHER).provenance.items == 54
+    with pytest.raises(SettingsError, match="kind ngram is not trained step by step, and has no epochs"):
+        nextchar.update(count, OTHER, epochs=3)
+    with pytest.raises(SettingsError, match="treats text"):
+        nextchar.update(small("mlp"), Corpus.from_items(["AB"], options=TextOptions(lower=True)))
+    with pytest.raises(SettingsError, match="one of steps, epochs and seconds"):
+        nextchar.update(small("mlp"), OTHER, steps=3, epochs=2)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    model, more = tmp_path / "m", tmp_path / "more.txt"
+    small("mlp").save(model)
+    more.write_text("\n".join(OTHER) + "\n")
+    done = CliRunner().invoke(main, ["update", str(model), str(more), "--steps", "30", "-o", str(tmp_path / "n")])
+    assert done.exit_code == 0, done.output
+    assert "24 items more, 54 in all" in done.output
+    assert "items were held out" in done.output
+    assert "x" in nextchar.load(tmp_path / "n").alphabet.characters
+    counted = CliRunner().invoke(main, ["train", str(more), "-o", str(model)])
+    assert counted.exit_code == 0
+    refused = CliRunner().invoke(main, ["update", str(model), str(more), "--seconds", "3"])
+    assert refused.exit_code == 1
+    assert "has no seconds" in refused.output
