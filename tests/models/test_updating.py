@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import nextchar
 from nextchar.cli import main
-from nextchar.data.corpus import Corpus, TextOptions
+from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 from nextchar.models.registry import nets, spec_of
 
@@ -70,7 +70,7 @@ def test_what_cannot_be() -> None:
     with pytest.raises(SettingsError, match="kind ngram is not trained step by step, and has no epochs"):
         nextchar.update(count, OTHER, epochs=3)
     with pytest.raises(SettingsError, match="treats text"):
-        nextchar.update(small("mlp"), Corpus.from_items(["AB"], options=TextOptions(lower=True)))
+        nextchar.update(small("mlp"), Corpus.from_items(["AB"], options=nextchar.TextOptions(lower=True)))
     with pytest.raises(SettingsError, match="one of steps, epochs and seconds"):
         nextchar.update(small("mlp"), OTHER, steps=3, epochs=2)
 
