@@ -21,6 +21,7 @@ from nextchar.cli._rows import (
     fixed,
     join_rows,
     json_numbers,
+    line_numbers,
     lines,
     refusals,
     spread,
@@ -75,7 +76,7 @@ class Classified:
         """From the block and what the classifier says of its items."""
         C = len(labels.json) - 1
         return cls(
-            numbers=np.asarray(block.numbers, dtype=np.int64),
+            numbers=line_numbers(block.numbers),
             items=lines(block.text),
             places=block.places,
             labels=labels,

@@ -26,6 +26,7 @@ __all__ = [
     "join_rows",
     "json_lists",
     "json_numbers",
+    "line_numbers",
     "lines",
     "refusals",
     "spread",
@@ -86,6 +87,13 @@ def lines(text: str) -> Cells:
     content = np.frombuffer(text.encode(), dtype=np.uint8)
     ends = np.flatnonzero(content == ord("\n"))
     return Cells(content, np.concatenate([[0], ends + 1]).astype(np.int64)[:-1], ends)
+
+
+def line_numbers(numbers: Sequence[int]) -> I64:
+    """Numbers as an array; of a range, at once."""
+    if isinstance(numbers, range):
+        return np.arange(numbers.start, numbers.stop, numbers.step, dtype=np.int64)
+    return np.array(numbers, dtype=np.int64)
 
 
 def constant(text: bytes, n: int) -> Cells:

@@ -133,7 +133,7 @@ class _Judge:
     def __call__(self, block: LineBlock) -> Scored:
         import numpy as np
 
-        from nextchar.cli._rows import lines
+        from nextchar.cli._rows import line_numbers, lines
         from nextchar.cli._scored import Scored
         from nextchar.core.scoring import item_nats, symbol_nats
 
@@ -146,7 +146,7 @@ class _Judge:
             nats, symbols = item_nats(corpus, surprisal), corpus.lengths + 1
             self._look_at(corpus, nats, surprisal)
         return Scored(
-            numbers=np.asarray(block.numbers, dtype=np.int64),
+            numbers=line_numbers(block.numbers),
             items=lines(block.text),
             places=block.places,
             nats=nats,

@@ -1,0 +1,236 @@
+"""What `score` and `classify` print can be joined to what came in: one line of output for each line of input."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import nextchar
+from nextchar.cli import main
+from nextchar.tasks.outliers import find_threshold
+
+WORDS = ["gehen", "sehen", "stehen", "ziehen", "going", "seeing", "standing", "drawing"]
+# name -> what came in: bytes, options beyond the command's, and its lines as (number, text, whether it is an item)
+INPUTS: dict[str, tuple[bytes, tuple[str, ...], list[tuple[int, str, bool]]]] = {
+    "blank lines": (b"gehen\n\n  \nsehen\n\n", (), [(1, "gehen", True), (2, "", False), (3, "  ", False), (4, "sehen", True), (5, "", False)]),  # noqa: E501
+    "no line end at the end": (b"gehen\r\nsehen", (), [(1, "gehen", True), (2, "sehen", True)]),
+    "what the options change": (b"  gehen \n\tsehen\n", (), [(1, "  gehen ", True), (2, "\tsehen", True)]),
+    "unknown characters": ("gehen\nжx\n".encode(), ("--errors", "skip"), [(1, "gehen", True), (2, "жx", False)]),
+    "not UTF-8": (b"gehen\ng\xe9h\nsehen\n", ("--errors", "skip"), [(1, "gehen", True), (2, "g\ufffdh", False), (3, "sehen", True)]),  # noqa: E501
+    "rows of a table": (b"n;name\n1;gehen\n2;\n3; sehen\n", ("--column", "name"), [(2, "gehen", True), (3, "", False), (4, " sehen", True)]),  # noqa: E501
+    "signs that have to be escaped": (b'ge"h\\en\ta\x01\n', ("--errors", "skip"), [(1, 'ge"h\\en\ta\x01', False)]),
+    "nothing": (b"", (), []),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A model for `score`, one with a threshold, and one for `classify`."""
+    folder = tmp_path_factory.mktemp("models")
+    corpus = nextchar.Corpus.from_items(WORDS)
+    model = nextchar.Ngram(order=2).fit(corpus)
+    model.save(folder / "score")
+    others = [a[:i] + b[j:] for a in WORDS for b in WORDS for i in (2, 3) for j in (1, 2)]  # made of their parts
+    good = nextchar.Corpus.from_items(others, alphabet=model.alphabet)
+    threshold, _ = find_threshold(model, good, 0.05)
+    model.with_metrics(replace(model.metrics, outliers=threshold)).save(folder / "flag")
+    nextchar.Classifier(folds=2).fit(WORDS, ["de"] * 4 + ["en"] * 4).save(folder / "classify")
+    return {name: folder / name for name in ("score", "flag", "classify")}
+
+
+def run(*args: object, stdin: bytes = b"", code: int = 0) -> Result:
+    result = CliRunner().invoke(main, [str(arg) for arg in args], input=stdin)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def documents(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def unescaped(field: str) -> str:
+    """What a field of tab-separated values stands for."""
+    signs = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
+    found, at = "", 0
+    while at < len(field):
+        step = 2 if field[at] == "\\" else 1
+        found += signs.get(field[at : at + step], field[at : at + step])
+        at += step
+    return found
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_score_has_one_answer_for_each_line(models: dict[str, Path], name: str) -> None:
+    content, options, expected = INPUTS[name]
+    model = nextchar.load(models["score"])
+    answers = documents(run("score", models["score"], "-", "--json", *options, stdin=content))
+    rows = [
+        line.split("\t") for line in run("score", models["score"], "--tsv", *options, stdin=content).stdout.splitlines()
+    ]
+    table = run("score", models["score"], *options, stdin=content).stdout.splitlines()
+    assert [(answer["line"], answer["item"]) for answer in answers] == [line[:2] for line in expected]
+    assert [(int(row[0]), unescaped(row[1])) for row in rows] == [line[:2] for line in expected]
+    assert len(table) == len(expected) + bool(expected)  # and a header
+    for answer, row, shown, (_, text, is_item) in zip(answers, rows, table[1:], expected, strict=True):
+        assert shown.endswith(text)
+        if not is_item:
+            assert {value for key, value in answer.items() if key not in ("line", "item", "error")} == {None}
+            assert row[2:] == [""] * 5
+            assert shown.split()[:2] == ["-", "-"]
+            continue
+        (score,) = model.score([text])
+        per_symbol = score.nats / (len(text.strip()) + 1)
+        assert answer["nats"] == score.nats
+        assert answer["surprisal"] == list(score.surprisal)
+        assert answer["bits_per_symbol"] == pytest.approx(per_symbol / math.log(2), rel=1e-14)
+        assert answer["perplexity"] == pytest.approx(math.exp(per_symbol), rel=1e-14)
+        numbers = [score.nats, per_symbol, per_symbol / math.log(2), math.exp(per_symbol)]
+        assert [row[2], *row[4:]] == [f"{number:.6f}" for number in numbers]
+        assert row[3] == str(len(text.strip()) + 1)
+        assert shown.split()[:2] == [f"{per_symbol:.4f}", f"{score.nats:.4f}"]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_classify_has_one_answer_for_each_line(models: dict[str, Path], name: str) -> None:
+    content, options, expected = INPUTS[name]
+    classifier = nextchar.Classifier.load(models["classify"])
+    answers = documents(run("classify", models["classify"], "-", "--json", *options, stdin=content))
+    result = run("classify", models["classify"], "--tsv", *options, stdin=content)
+    rows = [line.split("\t") for line in result.stdout.split("\n")[:-1]]
+    assert [(answer["line"], answer["item"]) for answer in answers] == [line[:2] for line in expected]
+    assert [(int(row[0]), unescaped(row[1])) for row in rows] == [line[:2] for line in expected]
+    for answer, row, (_, text, is_item) in zip(answers, rows, expected, strict=True):
+        if not is_item and (not text.strip() or "\ufffd" in text):  # a classifier knows a symbol for all others
+            assert {answer[key] for key in ("label", "probability", "probabilities", "typicality")} == {None}
+            assert row[2:] == ["", ""]
+            continue
+        shares = dict(zip(classifier.classes_.tolist(), classifier.predict_proba([text])[0].tolist(), strict=True))
+        assert answer["probabilities"] == pytest.approx(shares, rel=1e-12)
+        assert answer["label"] == row[2] == max(shares, key=shares.__getitem__)
+        assert row[3] == f"{answer['probability']:.6f}"
+
+
+def test_why_a_line_was_refused(models: dict[str, Path]) -> None:
+    result = run("score", models["score"], "--json", "--errors", "skip", stdin="gehen\nжx\nq\n\n".encode())
+    good, first, second, blank = documents(result)
+    assert "error" not in good
+    assert "error" not in blank
+    assert "line 2, character 1: the model does not know 'ж'" in first["error"]
+    assert "line 3, character 1: the model does not know 'q'" in second["error"]
+    assert "2 lines skipped, the first:" in result.stderr
+
+
+def test_unknown_characters_come_back_as_they_were(tmp_path: Path) -> None:
+    corpus = nextchar.Corpus.from_items(WORDS)
+    known = nextchar.Alphabet(corpus.alphabet.characters, has_unknown=True)
+    nextchar.Ngram(order=2).fit(corpus.encoded_in(known)).save(tmp_path / "m")
+    for form in ("--json", "--tsv"):
+        out = run("score", tmp_path / "m", form, stdin="ж😀\n".encode())
+        assert "ж😀" in out.stdout
+        assert "\ufffd" not in out.stdout
+
+
+def test_no_surprisal(models: dict[str, Path]) -> None:
+    (answer,) = documents(run("score", models["score"], "--json", "--no-surprisal", stdin=b"gehen\n"))
+    assert list(answer) == ["line", "item", "nats", "symbols", "nats_per_symbol", "bits_per_symbol", "perplexity"]
+    assert "--json" in run("score", models["score"], "--no-surprisal", stdin=b"gehen\n", code=2).stderr
+
+
+def test_infinite_numbers(tmp_path: Path) -> None:
+    nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab"])).save(tmp_path / "m")
+    result = run("score", tmp_path / "m", "--json", stdin=b"ab\nba\n")
+    possible, impossible = documents(result)
+    assert possible["perplexity"] == 1
+    assert {impossible[key] for key in ("nats", "nats_per_symbol", "bits_per_symbol", "perplexity")} == {"inf"}
+    assert impossible["surprisal"][0] == "inf"
+    assert "1 of 2 items cannot come from this model; the first obstacle is '.b' in 'ba'" in result.stderr
+    row = run("score", tmp_path / "m", "--tsv", stdin=b"ba\n").stdout.rstrip("\n").split("\t")
+    assert row == ["1", "ba", "inf", "3", "inf", "inf", "inf"]
+
+
+def test_flags(models: dict[str, Path]) -> None:
+    content = b"gehen\n\nnnnngggg\nsehen\n"
+    answers = documents(run("score", models["flag"], "--flag", "--json", stdin=content))
+    assert [answer["flagged"] for answer in answers] == [False, None, True, False]
+    rows = run("score", models["flag"], "--flag", "--tsv", stdin=content).stdout.splitlines()
+    assert [row.split("\t")[-1] for row in rows] == ["0", "", "1", "0"]
+    table = run("score", models["flag"], "--flag", stdin=content).stdout.splitlines()
+    assert [line.split()[-2:] for line in table[3:4]] == [["!", "nnnngggg"]]
+
+
+def test_flagged_only_and_its_exit_code(models: dict[str, Path]) -> None:
+    """As grep and diff: what was found is told by the exit code, which for wrong input and usage is another one."""
+    found = run(
+        "score", models["flag"], "--flagged-only", "--json", stdin=b"gehen\n\nnnnngggg\nsehen\nggggnnnn\n", code=3
+    )
+    assert [(answer["line"], answer["item"]) for answer in documents(found)] == [(3, "nnnngggg"), (5, "ggggnnnn")]
+    none = run("score", models["flag"], "--flagged-only", "--json", stdin=b"gehen\n\nsehen\n")
+    assert none.stdout == ""
+    run("score", models["flag"], "--flag", stdin=b"nnnngggg\n")  # without --flagged-only 0
+    assert "no threshold" in run("score", models["score"], "--flagged-only", stdin=b"gehen\n", code=1).stderr
+
+
+def test_most_and_least_have_their_line_numbers(models: dict[str, Path]) -> None:
+    content = b"gehen\n\nnngg\nsehen\nnngg\n"
+    most = documents(run("score", models["score"], "--most", 2, "--json", stdin=content))
+    assert [(answer["line"], answer["item"]) for answer in most] == [(3, "nngg"), (5, "nngg")]
+    rows = run("score", models["score"], "--most", 1, stdin=content).stdout.splitlines()
+    assert rows[0].split() == ["line", "nats/symbol", "nats", "item"]
+    assert (rows[1].split()[0], rows[1].split()[-1]) == ("3", "nngg")
+    least = documents(run("score", models["score"], "--least", 9, "--json", stdin=content))
+    costs = [answer["nats_per_symbol"] for answer in least]
+    assert costs == sorted(costs)
+    assert len(costs) == 4  # without the blank line
+
+
+def test_columns_for_other_programs(models: dict[str, Path]) -> None:
+    """The csv module, without quotes, reads the columns as they are."""
+    result = run("score", models["score"], "--tsv", stdin=b"gehen\nsehen\n")
+    rows = list(csv.reader(result.stdout.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert [row[:2] for row in rows] == [["1", "gehen"], ["2", "sehen"]]
+    assert {len(row) for row in rows} == {7}
+
+
+def test_answers_in_a_file(models: dict[str, Path], tmp_path: Path) -> None:
+    for command in ("score", "classify"):
+        out = tmp_path / command
+        result = run(command, models[command], "-", "-o", out, "--tsv", stdin=b"gehen\n\n")
+        assert result.stdout == ""
+        assert (
+            out.read_bytes() == run(command, models[command], "-", "--tsv", "-o", "-", stdin=b"gehen\n\n").stdout_bytes
+        )
+        before = out.read_bytes()
+        failed = run(command, models[command], "-", "-o", out, "--tsv", stdin=b"gehen\n\xff\n", code=1)
+        assert "line 2" in failed.stderr
+        assert out.read_bytes() == before  # whole or not at all
+
+
+@pytest.mark.parametrize("command", ["score", "classify"])
+def test_options_that_exclude_each_other(models: dict[str, Path], command: str) -> None:
+    assert "exclude" in run(command, models[command], "--tsv", "--json", stdin=b"gehen\n", code=2).stderr
+    wrong = run(command, models[command], "--column", "1", "--weight", "2", stdin=b"gehen\n", code=2)
+    assert "--weight does not go with" in wrong.stderr
+
+
+def test_many_lines_are_the_same_as_few(models: dict[str, Path]) -> None:
+    """Beyond so many lines compiled loops write them; and blocks are cut into pieces."""
+    words = [word * (i % 3 + 1) for i in range(9000) for word in WORDS] + [""]
+    content = "".join(f"{word}\n" for word in words).encode()
+    beginning = sum(len(word) + 1 for word in words[:24])
+    for form in (["--json"], ["--tsv"], []):
+        for command in ("score", "classify"):
+            many = run(command, models[command], "-", *form, stdin=content).stdout.splitlines()
+            few = run(command, models[command], "-", *form, stdin=content[:beginning]).stdout.splitlines()
+            header = not form
+            assert many[: len(few)] == few
+            assert len(many) == len(words) + header
+            if form == ["--tsv"]:
+                assert [int(line.split("\t")[0]) for line in many] == list(range(1, len(words) + 1))
+                assert [line.split("\t")[1] for line in many] == words
