@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -14,16 +15,19 @@ if TYPE_CHECKING:
     from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus
+    from nextchar.data.format import Format
     from nextchar.data.text_options import TextOptions
 
 __all__ = [
     "constraint_from",
     "constraint_options",
+    "file_or_texts",
     "input_options",
     "json_option",
     "model_argument",
     "text_options",
     "text_options_from",
+    "texts_argument",
     "training_data",
 ]
 
@@ -95,6 +99,39 @@ def _reading(options: dict[str, Any]) -> dict[str, Any]:
 
 
 _SIGNS: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+
+
+texts_argument = click.argument("texts", nargs=-1, metavar="[FILE | TEXT...]")
+
+_ENDINGS: Final = (
+    *(".txt", ".csv", ".tsv", ".tab", ".lst", ".list", ".dat", ".data", ".log"),
+    *(".gz", ".bz2", ".xz", ".zst", ".xlsx", ".xls", ".ods", ".zip", ".pdf", ".json", ".jsonl", ".safetensors"),
+)
+
+
+def file_or_texts(texts: Sequence[str], format_: Format) -> tuple[str, Sequence[str] | None]:
+    """What arguments stand for: one file (standard input if there is none), or texts to be judged.
+
+    One argument is a file if there is one of that name, or if it looks like the path of one. Several are texts.
+    """
+    from nextchar.cli._output import note
+    from nextchar.data.datasets import meant_by
+    from nextchar.data.format import Format
+
+    if not texts:
+        return "-", None
+    files = [one for one in texts if one == "-" or os.path.lexists(one) or meant_by(one)]
+    paths = [one for one in texts if os.sep in one or "/" in one or one.lower().endswith(_ENDINGS)]
+    if len(texts) == 1 and (files or paths):
+        return texts[0], None
+    if files or paths:
+        what = (files or paths)[0]
+        raise click.UsageError(f"{what}: give one file, or texts alone; texts that look like a file go in by a pipe.")
+    if format_ != Format(errors=format_.errors):
+        raise click.UsageError(f"{texts[0]}: no such file; and for texts there is no --column or --encoding.")
+    if len(texts) == 1:
+        note(f"Note: {texts[0]}: no such file, so it is a text.")
+    return "", texts
 
 
 def text_options(command: Command) -> Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from nextchar.cli._options import input_options, json_option, model_argument
+from nextchar.cli._options import file_or_texts, input_options, json_option, model_argument, texts_argument
 from nextchar.cli._output import echo, echo_json, note, print_table
 from nextchar.cli._streams import line_blocks, tsv_option, write_rows
 from nextchar.cli._targets import check_target, model_output_option, output_option
@@ -26,7 +26,7 @@ HEADER: Final = b"probability  label         item\n"
 
 @click.command(short_help="Which label each item has.")
 @model_argument
-@click.argument("file", default="-")
+@texts_argument
 @click.option("--least", type=click.FloatRange(0, 1), metavar="P", help="Say ? below this probability.  [default: 0]")
 @click.option(
     "--none-rate",
@@ -42,7 +42,7 @@ HEADER: Final = b"probability  label         item\n"
 @json_option
 def classify(
     model: str,
-    file: str,
+    texts: tuple[str, ...],
     least: float | None,
     none_rate: float | None,
     label: str | None,
@@ -51,7 +51,7 @@ def classify(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """The label of every line of FILE (or of standard input), with its probability, and the item as it came in.
+    """The label of every line of FILE (or of standard input), or of TEXTs, with its probability, and the item.
 
     MODEL is a classifier: nextchar train FILE --column TEXT --label LABEL -o MODEL. With --label accuracy, log loss
     and calibration curve instead. There is one line of output for each line of input, in its order; a line that is
@@ -79,6 +79,7 @@ def classify(
         raise click.UsageError("--tsv does not go with --label.")
     if label is not None and output != "-":
         raise click.UsageError("-o does not go with --label.")
+    file, items = file_or_texts(texts, format_)
     loaded = Classifier.load(model)
     if least is not None:
         loaded.set_params(least=least)
@@ -88,12 +89,17 @@ def classify(
         _measure(loaded, file, replace(format_, label=label), as_json)
         return
     from nextchar.cli._classified import Classified, Labels
-    from nextchar.data.lines import read_lines
+    from nextchar.data.lines import lines_of_items, read_lines
     from nextchar.data.text_options import TextOptions
 
     check_target(output, [file, model], "the labels", binary=False)
     labels = Labels([str(each) for each in loaded.classes_])
-    blocks = read_lines(file, format_, loaded.options or TextOptions(), loaded.alphabet)
+    options, alphabet = loaded.options or TextOptions(), loaded.alphabet
+    blocks = (
+        read_lines(file, format_, options, alphabet)
+        if items is None
+        else lines_of_items(items, options, alphabet, format_.errors)
+    )
 
     def rows() -> Iterator[bytes | memoryview]:
         begun = as_json or as_tsv

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._options import input_options, json_option, model_argument
+from nextchar.cli._options import file_or_texts, input_options, json_option, model_argument, texts_argument
 from nextchar.cli._output import echo_json, note, print_table
 from nextchar.cli._streams import FLAGGED, line_blocks, tsv_option, write_rows
 from nextchar.cli._targets import check_target, output_option
@@ -31,7 +31,7 @@ __all__ = ["evaluate", "score"]
 
 @click.command(short_help="The negative log-likelihood of each item, in nats.")
 @model_argument
-@click.argument("file", default="-")
+@texts_argument
 @click.option("--most", type=click.IntRange(min=1), metavar="N", help="Only the N most surprising items, per symbol.")
 @click.option("--least", type=click.IntRange(min=1), metavar="N", help="Only the N least surprising items.")
 @click.option("--flag", is_flag=True, help="Mark odd items with !, by the threshold that calibrate has found.")
@@ -43,7 +43,7 @@ __all__ = ["evaluate", "score"]
 @json_option
 def score(
     model: str,
-    file: str,
+    texts: tuple[str, ...],
     most: int | None,
     least: int | None,
     flag: bool,
@@ -54,7 +54,7 @@ def score(
     as_tsv: bool,
     as_json: bool,
 ) -> None:
-    """Score every line of FILE (or of standard input): nats for each symbol, nats in all, and the item as it came in.
+    """Score every line of FILE (or of standard input), or TEXTs: nats for each symbol, nats in all, and the item.
 
     There is one line of output for each line of input, in its order. A line that is blank, or that --errors lets
     pass, is no item and has - in place of numbers. Answers come as lines do: `tail -f log | nextchar score MODEL -`
@@ -79,15 +79,21 @@ def score(
     if no_surprisal and not as_json:
         raise click.UsageError("--no-surprisal goes with --json.")
     from nextchar.cli._scored import Best
-    from nextchar.data.lines import read_lines
+    from nextchar.data.lines import lines_of_items, read_lines
     from nextchar.models.registry import load
 
+    file, items = file_or_texts(texts, format_)
     check_target(output, [file, model], "the scores", binary=False)
     loaded = load(model)
     judge = _Judge(loaded, flag or flagged_only)
     best = None if most is None and least is None else Best(most or least or 0, most is not None)
     form = _Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
-    blocks = read_lines(file, format_, loaded.provenance.options, loaded.alphabet)
+    options, alphabet = loaded.provenance.options, loaded.alphabet
+    blocks = (
+        read_lines(file, format_, options, alphabet)
+        if items is None
+        else lines_of_items(items, options, alphabet, format_.errors)
+    )
     any_flagged = False
 
     def answers() -> Iterator[Scored]:

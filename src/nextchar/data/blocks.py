@@ -7,7 +7,9 @@ size is read in bounded memory (unless a single line is longer than that).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from nextchar.data.datasets import meant_by
 from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends
 from nextchar.data.files import ending_of, open_binary
 from nextchar.data.format import Block, Format, Tally
@@ -60,6 +62,8 @@ def raw_blocks(
         CorpusError: it cannot be read, or lacks a column.
     """
     name = name_of(source)
+    if format_.column is None and (data_set := meant_by(source)) is not None and data_set.column is not None:
+        format_ = replace(format_, column=data_set.column)
     with open_binary(source) as handle:
         decoder = Decoder(name, handle, format_.encoding, digest, at_once=at_once)
         if format_.column is None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from nextchar.errors import DataSetError
 
-__all__ = ["NAMED", "DataSet", "named", "shipped_names", "shipped_path"]
+__all__ = ["NAMED", "DataSet", "meant_by", "named", "shipped_names", "shipped_path"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ class DataSet:
         origin: who made it, and under which terms.
         url: the file itself if it is fetched; None if it ships with the package.
         variable: environment variable that may point to the user's own copy; None if there is none.
+        column: that of the names, if it is a table.
     """
 
     name: str
@@ -41,6 +42,7 @@ class DataSet:
     origin: str
     url: str | None = None
     variable: str | None = None
+    column: str | None = None
 
 
 NAMED: Mapping[str, DataSet] = MappingProxyType(
@@ -55,6 +57,7 @@ NAMED: Mapping[str, DataSet] = MappingProxyType(
                 size_bytes=380_875,
                 sha256="34493a37a92d9fa976c21248ff3b7243f414f03c91aa9752db5169a2635252ca",
                 origin="US Social Security Administration, national data, public domain",
+                column="name",
             ),
             DataSet(
                 name="makemore-names",
@@ -82,6 +85,11 @@ def named(name: str) -> DataSet:
     if name not in NAMED:
         raise DataSetError(f'no data set is called "{name}"; there are: {", ".join(NAMED)}')
     return NAMED[name]
+
+
+def meant_by(source: str) -> DataSet | None:
+    """The data set that someone means who gives its name where a file is asked for and no file is called so."""
+    return None if source not in NAMED or Path(source).exists() else NAMED[source]
 
 
 def shipped_path() -> Path:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
+from nextchar.data.datasets import meant_by
 from nextchar.data.decoding import reason_of
 from nextchar.data.tables import usual_delimiter
 from nextchar.errors import CorpusError
@@ -44,8 +45,11 @@ def ending_of(source: str) -> str:
 def open_binary(source: str) -> Iterator[BinaryIO]:
     """Open a path, `-` for standard input, a compressed file (by its ending) or any fsspec URL, to read bytes.
 
+    Where there is no such file, the name of a data set (see `data.datasets`) stands for its file.
+
     Raises:
         CorpusError: it does not exist, is a directory, or cannot be opened.
+        DataSetError: it is the name of a data set that is not on this machine.
     """
     if source == "-":
         yield sys.stdin.buffer
@@ -54,7 +58,11 @@ def open_binary(source: str) -> Iterator[BinaryIO]:
         path = Path(source)
         if path.is_dir():
             raise CorpusError(f"{source}: is a directory; give a file")
-        if not path.exists():
+        if meant_by(source):
+            from nextchar.data.download import locate  # and with it the network, which few need
+
+            source = str(locate(source))
+        elif not path.exists():
             raise CorpusError(f"{source}: no such file")
     with ExitStack() as stack:
         try:

@@ -17,12 +17,12 @@ import numpy.typing as npt
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.blocks import name_of, raw_blocks
 from nextchar.data.corpus import Corpus, encode_block
-from nextchar.data.decoding import line_ends
-from nextchar.data.format import Block, Format, Tally
+from nextchar.data.decoding import REPLACEMENT, line_ends
+from nextchar.data.format import Block, ErrorPolicy, Format, Refusal, Tally
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import NextcharError
+from nextchar.errors import CorpusError, NextcharError
 
-__all__ = ["LineBlock", "read_lines"]
+__all__ = ["LineBlock", "lines_of_items", "read_lines"]
 
 PIECE: Final = 1 << 18  # characters
 
@@ -74,12 +74,38 @@ def read_lines(
         CorpusError: it cannot be read, lacks a column, or has a line that cannot be used and the policy is to stop.
         UnknownSymbolError: a character is not in the given alphabet and the policy is to stop.
     """
-    tally = Tally(format_.errors)
-    for block in (piece for large in raw_blocks(source, format_, at_once=True) for piece in _pieces(large)):
-        stops = format_.errors == "stop"
+    blocks = raw_blocks(source, format_, at_once=True)
+    return _lines(blocks, f"{name_of(source)}: line", format_.errors, options, alphabet)
+
+
+def lines_of_items(
+    items: Sequence[str], options: TextOptions, alphabet: Alphabet | None = None, errors: ErrorPolicy = "stop"
+) -> Iterator[LineBlock]:
+    """As `read_lines`, for items from elsewhere: the number of an item is its place, from 1, and errors call it so.
+
+    Raises:
+        CorpusError: an item holds a line end or a NUL character and the policy is to stop.
+        UnknownSymbolError: a character is not in the given alphabet and the policy is to stop.
+    """
+    refused = {
+        place: Refusal(CorpusError(f"item {place + 1}, {item!r}: holds a line end or a NUL character"), True)
+        for place, item in enumerate(items)
+        if set(item) & set("\n\r\0")
+    }
+    plain = (item.replace("\n", " ").replace("\r", " ").replace("\0", REPLACEMENT) + "\n" for item in items)
+    return _lines(iter([Block("".join(plain), 1, refused=refused)]), "item", errors, options, alphabet)
+
+
+def _lines(
+    blocks: Iterator[Block], where: str, errors: ErrorPolicy, options: TextOptions, alphabet: Alphabet | None
+) -> Iterator[LineBlock]:
+    """What is made of lines; before a number in messages stands `where`."""
+    tally = Tally(errors)
+    for block in (piece for large in blocks for piece in _pieces(large)):
+        stops = errors == "stop"
         settled = block if stops else tally.settle(block)
         wrong: dict[int, NextcharError] = {place: why.error for place, why in settled.refused.items()}
-        found = encode_block(settled.without(wrong), f"{name_of(source)}: line", options, alphabet)
+        found = encode_block(settled.without(wrong), where, options, alphabet)
         size = line_ends(settled.text)
         places = found.places
         if wrong:  # and so not among the lines that were encoded
