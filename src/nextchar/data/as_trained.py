@@ -16,7 +16,7 @@ from nextchar.data.encoding_guess import is_utf8
 from nextchar.data.files import is_table, open_binary
 from nextchar.data.format import Format
 from nextchar.data.provenance import Provenance
-from nextchar.data.tables import DELIMITERS, header_of, places_of
+from nextchar.data.tables import DELIMITERS, columns_called, header_of
 
 __all__ = ["format_as_trained", "read_as_trained"]
 
@@ -57,7 +57,7 @@ def _is_such_a_table(source: str, trained: Format, seen: Provenance) -> bool:
         return is_table(source) or Path(source).name in names
     text = sample.decode(_encoding(source, trained), errors="replace").removeprefix("\ufeff")
     signs = [*DELIMITERS, *([trained.delimiter] if trained.delimiter else [])]
-    if any(places_of(header_of(text, sign), str(trained.column)) for sign in signs):
+    if any(columns_called(header_of(text, sign), str(trained.column)) for sign in signs):
         return True
     return str(trained.column).isdecimal() and (is_table(source) or Path(source).name in names)
 

@@ -17,7 +17,7 @@ from nextchar.data.format import Block, Format, Refusal
 from nextchar.data.weights import Weights
 from nextchar.errors import CorpusError, InputWarning
 
-__all__ = ["DELIMITERS", "header_of", "places_of", "table_blocks", "usual_delimiter"]
+__all__ = ["DELIMITERS", "columns_called", "header_of", "table_blocks", "usual_delimiter"]
 
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _ENDINGS: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t"}  # of the tables known by their ending
@@ -141,7 +141,7 @@ def _found_delimiter(sample: str, ending: str, format_: Format) -> str:
         names = [name for name in (format_.column, format_.weight, format_.label) if name is not None]
         for sign in candidates:
             header = header_of(sample, sign)
-            if all(places_of(header, name) for name in names):
+            if all(columns_called(header, name) for name in names):
                 return sign
     try:
         return csv.Sniffer().sniff(sample, "".join(candidates)).delimiter
@@ -157,7 +157,7 @@ def header_of(sample: str, delimiter: str) -> list[str]:
         return []
 
 
-def places_of(header: list[str], name: str) -> list[int]:
+def columns_called(header: list[str], name: str) -> list[int]:
     """Where a column of that name is: as it is written, or else whatever its case and the blanks around it."""
     return [i for i, one in enumerate(header) if one == name] or [
         i for i, one in enumerate(header) if _folded(one) == _folded(name)
@@ -233,7 +233,7 @@ class _Table:
         item_at, weight_at, label_at = (None if name is None else self._column(header, name) for name in wanted)
         assert item_at is not None, "only tables of which a column is wanted are read here"
         self._columns = (item_at, weight_at, label_at)
-        numbered = [name for name in wanted if name is not None and not places_of(header, name)]
+        numbered = [name for name in wanted if name is not None and not columns_called(header, name)]
         if self._format.header and numbered:
             name = header[int(numbered[0]) - 1]
             warnings.warn(
@@ -246,7 +246,7 @@ class _Table:
         return self._columns
 
     def _column(self, header: list[str], name: str) -> int:
-        places = places_of(header, name)
+        places = columns_called(header, name)
         if len(places) == 1:
             return places[0]
         if places:
