@@ -77,6 +77,12 @@ def table(tmp_path: Path) -> Path:
         (["--label", "label", "--seed", 3], "--seed 3 would change nothing"),
         (["--label", "label", "--unknown"], "--unknown goes without --label"),
         (["--label", "label", "--model", "mix"], "--label goes with --model ngram"),
+        (["--sweeps", 5], "--sweeps goes with --smoothing pitman-yor; here it would change nothing."),
+        (["--set", "seed=5"], "--set seed goes with --smoothing pitman-yor"),
+        (["--smoothing", "absolute", "--add", 0.1], "--add goes with --smoothing add"),
+        (["--model", "bigram-net", "--steps", 5], "--steps goes with --solver gd or lecture"),
+        (["--model", "bigram-net", "--init", "zeros"], "--init goes with --solver gd or lecture"),
+        (["--model", "mix", "--seconds", 5, "--epochs", 1], "--seconds goes without --epochs"),
     ],
 )
 def test_options_that_would_change_nothing(options: list[object], words: str, table: Path, tmp_path: Path) -> None:

@@ -283,7 +283,26 @@ def _spec(row: Kind, chosen: dict[str, Any], assignments: Sequence[str], seed: i
         if name in settings:
             raise click.UsageError(f"--{options[name]} and --set {assignment} are the same setting; give one of them.")
     preset = chosen.get("preset", "default") if row.presets else None
-    return spec_of(row, settings, preset=preset, assignments=assignments)
+    spec = spec_of(row, settings, preset=preset, assignments=assignments)
+    told = {name for name in settings if options.get(name) != "seed"}  # which may be of a split
+    _check_used(row, spec, told | {assignment.partition("=")[0] for assignment in assignments})
+    return spec
+
+
+def _check_used(row: Kind, spec: Spec, told: set[str]) -> None:
+    """A setting that changes nothing beside the others is a mistake."""
+    names = {entry.name: f"--{entry.option}" if entry.option else f"--set {entry.name}" for entry in row.offered()}
+    for entry in row.offered():
+        if entry.name not in told or entry.goes_with is None:
+            continue
+        other, values = entry.goes_with
+        if getattr(spec, other) not in values:
+            with_ = (
+                f"without {names.get(other, other)}"
+                if None in values
+                else f"with {names.get(other, other)} {' or '.join(map(str, values))}"
+            )
+            raise click.UsageError(f"{names[entry.name]} goes {with_}; here it would change nothing.")
 
 
 def _value(entry: Setting, value: Any) -> Any:

@@ -53,6 +53,7 @@ class Setting:
         default_text: the default in words, where it depends on other settings.
         option: its name on a command line; None where it goes by NAME=VALUE only.
         metavar: what stands for the value in help.
+        goes_with: another field, and the values of it with which this one changes anything; None for always.
     """
 
     name: str = ""
@@ -70,6 +71,7 @@ class Setting:
     default_text: str | None = None
     option: str | None = None
     metavar: str | None = None
+    goes_with: tuple[str, tuple[str | None, ...]] | None = None
 
     @property
     def values(self) -> str:
@@ -197,6 +199,7 @@ def setting(
     default_text: str | None = None,
     option: str | None = None,
     metavar: str | None = None,
+    goes_with: tuple[str, tuple[str | None, ...]] | None = None,
 ) -> Any:
     """A field of a settings class; see `Setting` for the arguments.
 
@@ -212,6 +215,7 @@ def setting(
         default_text=default_text,
         option=option,
         metavar=metavar,
+        goes_with=goes_with,
     )
     return field(default=default, metadata={"setting": about})
 
@@ -236,7 +240,7 @@ def settings_of(cls: type) -> tuple[Setting, ...]:
 
 _SAID: Final = (
     *("help", "noun", "at_least", "above", "at_most", "below"),
-    *("default_text", "option", "metavar"),
+    *("default_text", "option", "metavar", "goes_with"),
 )  # what `setting` is told; the rest is read from the class
 
 

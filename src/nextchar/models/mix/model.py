@@ -93,7 +93,9 @@ class Mix:
         True
     """
 
-    seconds: float = setting(60.0, help="Train for so long.", above=0, option="seconds", metavar="X")
+    seconds: float = setting(
+        60.0, help="Train for so long.", above=0, option="seconds", metavar="X", goes_with=("epochs", (None,))
+    )
     epochs: float | None = setting(
         None,
         help="Train so many times through the positions, whatever the time.",

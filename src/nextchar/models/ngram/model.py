@@ -45,6 +45,7 @@ __all__ = ["Ngram", "NgramModel"]
 
 Tune = Literal["none", "held-out", "leave-one-out"]
 ADD: Final = 0.1
+_SAMPLED: Final = ("smoothing", ("pitman-yor",))
 _USUAL: Final = SmoothingMethod().order
 _ORDERS: Final = ", ".join(f"{row.order} for {name}" for name, row in METHODS.items() if row.order != _USUAL)
 
@@ -82,12 +83,21 @@ class Ngram(CountSpec):
         metavar="N",
     )
     smoothing: Method = setting("add", help="How to treat what was not seen.", option="smoothing")
-    add: float = setting(ADD, help="Added to every count by add.", at_least=0, option="add", metavar="K")
+    add: float = setting(
+        ADD,
+        help="Added to every count by add.",
+        at_least=0,
+        option="add",
+        metavar="K",
+        goes_with=("smoothing", ("add",)),
+    )
     tune: Tune = setting(
         "none", help="What to fit the discounts, or k, to; with none they are as their formulas say.", option="tune"
     )
-    sweeps: int = setting(30, help="Of the sampler of pitman-yor.", at_least=2, option="sweeps", metavar="N")
-    seed: int = setting(0, help="Of the sampler of pitman-yor.", at_least=0, at_most=LARGEST_SEED)
+    sweeps: int = setting(
+        30, help="Of the sampler of pitman-yor.", at_least=2, option="sweeps", metavar="N", goes_with=_SAMPLED
+    )
+    seed: int = setting(0, help="Of the sampler of pitman-yor.", at_least=0, at_most=LARGEST_SEED, goes_with=_SAMPLED)
 
     __repr__ = one_line
 

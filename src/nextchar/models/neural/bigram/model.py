@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Final, Literal, final
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,7 @@ __all__ = ["LECTURE_SEED", "BigramNet", "BigramNetModel", "one_hot"]
 Solver = Literal["newton", "gd", "lecture"]
 Init = Literal["randn", "zeros"]
 
+_STEPWISE: Final = ("solver", ("gd", "lecture"))
 LECTURE_SEED = 2147483647
 LECTURE_CELLS = 500_000_000  # one-hot numbers of a step of the solver `lecture`: 2 GB
 LOGGED_STEPS = 1000
@@ -91,11 +92,21 @@ class BigramNet(CountSpec):
     counts_suffice: ClassVar[bool] = True
     solver: Solver = setting("newton", help="How to find the weights: the optimum, or step by step.", option="solver")
     l2: float = setting(0.01, help="Weight of mean(W^2) in the loss.", at_least=0, option="l2", metavar="X")
-    steps: int = setting(100, help="Updates of gd and lecture.", at_least=1, option="steps", metavar="N")
-    learning_rate: float = setting(50.0, help="Of gd and lecture.", above=0, option="learning-rate", metavar="X")
-    init: Init = setting("randn", help="Where gd and lecture start.", option="init")
+    steps: int = setting(
+        100, help="Updates of gd and lecture.", at_least=1, option="steps", metavar="N", goes_with=_STEPWISE
+    )
+    learning_rate: float = setting(
+        50.0, help="Of gd and lecture.", above=0, option="learning-rate", metavar="X", goes_with=_STEPWISE
+    )
+    init: Init = setting("randn", help="Where gd and lecture start.", option="init", goes_with=_STEPWISE)
     seed: int = setting(
-        LECTURE_SEED, help="Of randn.", at_least=0, at_most=LARGEST_SEED, option="init-seed", metavar="S"
+        LECTURE_SEED,
+        help="Of randn.",
+        at_least=0,
+        at_most=LARGEST_SEED,
+        option="init-seed",
+        metavar="S",
+        goes_with=_STEPWISE,
     )
 
     __repr__ = one_line
