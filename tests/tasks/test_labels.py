@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nextchar.errors import CorpusError, SettingsError
-from nextchar.tasks.labels import labels_document, labels_from, labels_of, places_of, texts_of, weights_of
+from nextchar.tasks.labels import label_places, labels_document, labels_from, labels_of, texts_of, weights_of
 
 
 class Column:
@@ -171,10 +171,10 @@ def test_documents_that_are_no_labels(document: dict[str, Any]) -> None:
 
 
 def test_places_among_the_classes() -> None:
-    assert places_of(np.array([9, 10]), [10, 9, 11, 8]).tolist() == [1, 0, -1, -1]
-    assert places_of(np.array(["a", "c"]), ["c", "b"]).tolist() == [1, -1]
-    assert places_of(np.array([1, 2]), [1.0, 2.0]).tolist() == [0, 1]
+    assert label_places(np.array([9, 10]), [10, 9, 11, 8]).tolist() == [1, 0, -1, -1]
+    assert label_places(np.array(["a", "c"]), ["c", "b"]).tolist() == [1, -1]
+    assert label_places(np.array([1, 2]), [1.0, 2.0]).tolist() == [0, 1]
     with pytest.raises(
         SettingsError, match=re.escape("the labels are numbers (0, 1), those that were learned are texts")
     ):
-        places_of(np.array(["0", "1"]), [0, 1])
+        label_places(np.array(["0", "1"]), [0, 1])

@@ -239,12 +239,13 @@ class Conditional:
     def _unknown(self, items: Iterator[Item]) -> Iterator[Item]:
         """Those that are not known, looked up a few at first and then more at a time."""
         known, size = self.known, FIRST_LOOKED_UP
+        as_is = TextOptions(strip=False, graphemes=self.source.alphabet.clusters is not None)
         if known is None or not len(known):
             yield from items
             return
         while batch := list(itertools.islice(items, size)):
             texts = [item.text for item in batch if item.text]  # the empty item is never among the training items
-            prints = Corpus.from_items(texts, options=TextOptions(strip=False)).fingerprints() if texts else known[:0]
+            prints = Corpus.from_items(texts, options=as_is).fingerprints() if texts else known[:0]
             at = np.minimum(np.searchsorted(known, prints), len(known) - 1)  # they are sorted
             found = iter((known[at] == prints).tolist())
             yield from (item for item in batch if not item.text or not next(found))

@@ -42,7 +42,7 @@ def constraint_automata(constraint: Constraint, alphabet: Alphabet, options: Tex
     anything = Repeat(any_of(alphabet), 0, None)
 
     def written(text: str, what: str) -> tuple[frozenset[int], ...]:
-        size = len(options.apply(text, strip=False))
+        size = len(alphabet.written(options.apply(text, strip=False)))
         if constraint.max_length is not None and size > constraint.max_length:
             raise SettingsError(f"{what} is longer than max-length {constraint.max_length}")
         return literal(text, alphabet, options, what)
@@ -93,7 +93,7 @@ def nothing_of_texts(items: Iterable[str], alphabet: Alphabet, options: TextOpti
     The empty item is an item like any other, and is left out where it is listed.
     """
     known = set(alphabet.characters)
-    texts = {text for item in items if known.issuperset(text := options.apply(item))}
+    texts = {text for item in items if known.issuperset(alphabet.written(text := options.apply(item)))}
     written = sorted(texts - {""})
     if not written:
         return lengths_between(1 if "" in texts else 0, None)

@@ -77,15 +77,15 @@ def literal(text: str, alphabet: Alphabet, options: TextOptions, what: str) -> t
         UnknownSymbolError: the model does not know one of the characters.
     """
     text = TextOptions(lower=options.lower, nfc=options.nfc, strip=False).apply(text)
-    return tuple(frozenset([_id_of(character, alphabet, what, at)]) for at, character in enumerate(text))
+    return tuple(frozenset([_id_of(symbol, alphabet, what, at)]) for at, symbol in enumerate(alphabet.split(text)))
 
 
-def _id_of(character: str, alphabet: Alphabet, what: str, position: int) -> int:
-    place = alphabet.characters.find(character)
+def _id_of(symbol: str, alphabet: Alphabet, what: str, position: int) -> int:
+    place = alphabet.characters.find(alphabet.written(symbol))
     if place < 0:
         raise UnknownSymbolError(
-            f"{what} has {character!r} (U+{ord(character):04X}), which the model does not know",
-            character=character,
+            f"{what} has {symbol!r} ({' '.join(f'U+{ord(c):04X}' for c in symbol)}), which the model does not know",
+            character=symbol,
             position=position,
         )
     return place + 1
@@ -105,6 +105,7 @@ def parse(pattern: str, alphabet: Alphabet, options: TextOptions) -> Node:
     """
     if options.nfc:
         pattern = unicodedata.normalize("NFC", pattern)
+    pattern = alphabet.written(pattern)
     if len(pattern) > MAX_LENGTH:
         raise SettingsError(f"the pattern has {len(pattern):,} characters; {MAX_LENGTH:,} are possible")
     try:
@@ -216,7 +217,8 @@ class _Reader:
         return frozenset(found)
 
     def _known(self, test: Any, fold: bool) -> set[int]:
-        return {i for i, x in enumerate(self.alphabet.characters, start=1) if any(map(test, _cases(x, fold)))}
+        """Of a cluster its first code point says what it is."""
+        return {i for i, x in enumerate(self.alphabet.names, start=1) if any(map(test, _cases(x[0], fold)))}
 
 
 def _cases(character: str, fold: bool) -> set[str]:

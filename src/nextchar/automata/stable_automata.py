@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.data.alphabet import Alphabet
+from nextchar.data.graphemes import PROBES_AFTER, PROBES_BEFORE, one_cluster
 from nextchar.data.stable_items import StableSymbols, stable_symbols
 from nextchar.data.text_options import TextOptions
 
@@ -40,7 +41,7 @@ def stable_automata(alphabet: Alphabet, options: TextOptions) -> tuple[Dfa, ...]
     if symbols.blank.any() or symbols.banned.any():
         found.append(_without_outer_blanks(symbols))
     if symbols.joins.any():
-        found.append(_composed(alphabet, symbols))
+        found.append(_composed(alphabet, symbols) if alphabet.clusters is None else _separate(alphabet))
     return tuple(found)
 
 
@@ -87,6 +88,28 @@ def _composed(alphabet: Alphabet, symbols: StableSymbols) -> Dfa:
         table.append(row)
     accepting = np.ones(len(table), dtype=np.bool_)
     return Dfa.of_classes(np.array(table, dtype=np.int64), accepting, np.append(0, class_of.reshape(-1)))
+
+
+def _separate(alphabet: Alphabet) -> Dfa:
+    """No two symbols one after the other that are one grapheme cluster together, such as two halves of a flag.
+
+    Whether they are depends on the kind of the one's end and of the other's begin; a state is the kind of the last.
+    """
+    names = alphabet.names + (("\ufffd",) if alphabet.has_unknown else ())
+    ends, end_of = _kinds([tuple(one_cluster(name, after) for after in PROBES_AFTER) for name in names])
+    begins, begin_of = _kinds([tuple(one_cluster(before, name) for before in PROBES_BEFORE) for name in names])
+    both, class_of = _kinds(list(zip(end_of, begin_of, strict=True)))
+    one = [[one_cluster(names[x], names[y]) for y in begins] for x in ends]
+    nothing_read = [[False] * len(begins)]  # every symbol may come
+    rows = [[DEAD if row[begin_of[s]] else end_of[s] + 1 for s in both] for row in nothing_read + one]
+    return Dfa.of_classes(np.array(rows), np.ones(len(rows), dtype=np.bool_), np.array([0, *class_of]))
+
+
+def _kinds(seen: list[tuple[Any, ...]]) -> tuple[list[int], list[int]]:
+    """The first of each kind, and the kind of each."""
+    numbers: dict[tuple[Any, ...], int] = {}
+    kind_of = [numbers.setdefault(key, len(numbers)) for key in seen]
+    return [kind_of.index(kind) for kind in range(len(numbers))], kind_of
 
 
 def _joined(

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from nextchar.data.display import shortened, thousands
+from nextchar.data.display import thousands
 
 if TYPE_CHECKING:
     from nextchar.core.metrics import Metrics
@@ -131,8 +131,8 @@ def _members(model: Model) -> Iterator[Row]:
 
 
 def _alphabet(alphabet: Alphabet) -> str:
-    characters = shortened(alphabet.characters, _LONGEST_LIST)
-    shown = "".join(c if c.isprintable() and c != " " else f"<U+{ord(c):04X}>" for c in characters)
+    listed = (*alphabet.names[: _LONGEST_LIST - 3], "...") if len(alphabet.names) > _LONGEST_LIST else alphabet.names
+    shown = "".join(f"<U+{ord(c):04X}>" if len(c) == 1 and (not c.isprintable() or c == " ") else c for c in listed)
     unknown = "; a symbol for unknown ones" if alphabet.has_unknown else ""
     return f"{thousands(len(alphabet.characters), 'character')}: {shown}{unknown}"
 

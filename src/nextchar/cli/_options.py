@@ -22,6 +22,7 @@ __all__ = [
     "constraint_from",
     "constraint_options",
     "file_or_texts",
+    "graphemes_option",
     "input_options",
     "json_option",
     "model_argument",
@@ -147,11 +148,16 @@ def text_options(command: Command) -> Command:
     return command
 
 
-def text_options_from(lower: bool, nfc: bool, strip: bool) -> TextOptions:
+graphemes_option = click.option(
+    "--graphemes", is_flag=True, help="One symbol for what readers see as one: emoji, flags, combining marks."
+)
+
+
+def text_options_from(lower: bool, nfc: bool, strip: bool, graphemes: bool = False) -> TextOptions:
     """The text options that the flags ask for."""
     from nextchar.data.text_options import TextOptions
 
-    return TextOptions(lower=lower, nfc=nfc, strip=strip)
+    return TextOptions(lower=lower, nfc=nfc, strip=strip, graphemes=graphemes)
 
 
 def constraint_options(command: Command) -> Command:

@@ -118,13 +118,13 @@ def _measure(loaded: Any, file: str, format_: Format, as_json: bool) -> None:
 
     from nextchar.tasks.calibration import log_loss, reliability
     from nextchar.tasks.labelled import read_labelled
-    from nextchar.tasks.labels import places_of
+    from nextchar.tasks.labels import label_places
 
     texts, names = read_labelled(file, format_)
     known = {str(label): label for label in loaded.classes_.tolist()}  # a table has numbers as texts
     labels = [known.get(name, name) for name in names]
     log_proba = loaded.predict_log_proba(texts)
-    right = log_proba.argmax(axis=1) == places_of(loaded.classes_, labels)
+    right = log_proba.argmax(axis=1) == label_places(loaded.classes_, labels)
     curve = reliability(np.exp(log_proba), loaded.classes_, labels)
     document = {
         "items": len(texts),

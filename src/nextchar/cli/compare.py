@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nextchar.cli._options import input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import graphemes_option, input_options, json_option, text_options, text_options_from
 from nextchar.cli._output import echo_json, note, print_table, training_progress
 from nextchar.cli._targets import check_target
 
@@ -40,6 +40,7 @@ __all__ = ["compare"]
 @click.option("--plot", "figure", type=click.Path(), metavar="FILE", help="Draw loss against time to a .png or .svg.")
 @input_options
 @text_options
+@graphemes_option
 @json_option
 def compare(
     files: tuple[str, ...],
@@ -53,6 +54,7 @@ def compare(
     lower: bool,
     nfc: bool,
     strip: bool,
+    graphemes: bool,
     as_json: bool,
 ) -> None:
     """Train models of all kinds on part of the FILEs' items, measure them on another part, and print a leaderboard.
@@ -87,7 +89,7 @@ def compare(
     corpus = Corpus.read(
         files,
         format_,
-        options=text_options_from(lower, nfc, strip),
+        options=text_options_from(lower, nfc, strip, graphemes),
     )
     parts = split(corpus, division, seed=seed)
     if parts.note:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._options import input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import graphemes_option, input_options, json_option, text_options, text_options_from
 from nextchar.cli._output import echo, echo_json, print_table
 from nextchar.cli._targets import check_target
 
@@ -22,6 +22,7 @@ __all__ = ["equivalence"]
 @click.option("--plot", "figure", type=click.Path(), metavar="FILE", help="Draw the map from add-k to l2.")
 @input_options
 @text_options
+@graphemes_option
 @json_option
 def equivalence(
     file: str | None,
@@ -30,6 +31,7 @@ def equivalence(
     lower: bool,
     nfc: bool,
     strip: bool,
+    graphemes: bool,
     as_json: bool,
 ) -> None:
     """Show on FILE (or on the names that ship with the package) that the bigram net learns what counting knows.
@@ -52,7 +54,7 @@ def equivalence(
     corpus = Corpus.read(
         [file],
         format_,
-        options=text_options_from(lower, nfc, strip),
+        options=text_options_from(lower, nfc, strip, graphemes),
     )
     report = equivalence_report(count(corpus, 2))
     if figure:

@@ -60,7 +60,7 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
         "settings": asdict(loaded.settings),
         "context_length": loaded.context_length,
         "alphabet_size": loaded.alphabet.size,
-        "characters": loaded.alphabet.characters,
+        "characters": "".join(loaded.alphabet.names),
         "unknown": loaded.alphabet.has_unknown,
         "text": asdict(seen.options),
         "data": {
@@ -95,7 +95,7 @@ def _classifier(path: str, as_json: bool) -> None:
         "prior": found.prior,
         "temperature": found.temperature_,
         "alphabet_size": found.alphabet_.size,
-        "characters": found.alphabet_.characters,
+        "characters": "".join(found.alphabet_.names),
         "text": None if found.options is None else asdict(found.options),
         "file": file.document(),
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from nextchar.cli._options import input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import graphemes_option, input_options, json_option, text_options, text_options_from
 from nextchar.cli._output import console, echo, echo_json, note, print_losses, print_table, training_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 from nextchar.cli._targets import check_target, model_output_option
@@ -64,6 +64,7 @@ _SHIPPED_COLUMN = "name"
 )
 @input_options
 @text_options
+@graphemes_option
 @json_option
 def train(
     files: tuple[str, ...],
@@ -80,6 +81,7 @@ def train(
     lower: bool,
     nfc: bool,
     strip: bool,
+    graphemes: bool,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -114,7 +116,7 @@ def train(
         from nextchar.data.datasets import shipped_path
 
         files, format_ = (str(shipped_path()),), replace(format_, column=format_.column or _SHIPPED_COLUMN)
-    options = text_options_from(lower, nfc, strip)
+    options = text_options_from(lower, nfc, strip, graphemes)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")

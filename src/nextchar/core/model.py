@@ -96,7 +96,7 @@ class Model(ABC):
         seen = self.provenance
         facts = [
             ("settings", self.settings.summary),
-            ("alphabet", f"{self.alphabet.size} symbols: {shortened(self.alphabet.characters)}"),
+            ("alphabet", f"{self.alphabet.size} symbols: {shortened(''.join(self.alphabet.names))}"),
             ("training data", f"{thousands(seen.items, 'item')}, {thousands(seen.symbols, 'symbol')}"),
         ]
         losses = [(f"loss, {part}", f"{nats:.4f} nats/symbol") for part, nats in self._losses()]
@@ -308,7 +308,7 @@ class Model(ABC):
     def surprisal(self, item: str) -> list[tuple[str, float]]:
         """Each symbol of an item and -log p of it in nats; the end, shown as the boundary's sign, comes last."""
         score = self.score([item])[0]
-        return list(zip([*score.item, self.alphabet.boundary_sign], score.surprisal, strict=True))
+        return list(zip([*self.alphabet.split(score.item), self.alphabet.boundary_sign], score.surprisal, strict=True))
 
     def evaluate(self, corpus: Corpus) -> Evaluation:
         """The loss on a corpus."""
@@ -330,8 +330,8 @@ class Model(ABC):
             arrays["known_items"] = seen.known
         document: dict[str, Any] = {
             "settings": asdict(self.settings),
-            "alphabet": {"characters": self.alphabet.characters, "has_unknown": self.alphabet.has_unknown},
-            "text": asdict(seen.options),
+            "alphabet": self.alphabet.document(),
+            "text": seen.options.document(),
             "data": {
                 "items": seen.items,
                 "symbols": seen.symbols,

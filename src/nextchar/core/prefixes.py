@@ -36,7 +36,7 @@ def possible_prefixes(model: LanguageModel, constraint: Constraint, options: Tex
     for prefix in constraint.prefixes:
         check_ends(options, prefix=prefix)
         text = options.apply(prefix, strip=False)
-        if constraint.max_length is not None and len(text) > constraint.max_length:
+        if constraint.max_length is not None and len(model.alphabet.written(text)) > constraint.max_length:
             raise SettingsError(f"the prefix {text!r} is longer than max-length {constraint.max_length}")
         _check_known(model, text)
         texts.append(text)
@@ -48,12 +48,13 @@ def possible_prefixes(model: LanguageModel, constraint: Constraint, options: Tex
 
 
 def _check_known(model: LanguageModel, text: str) -> None:
-    for position, character in enumerate(text):
-        if character not in model.alphabet.characters:
+    known = set(model.alphabet.names)
+    for position, symbol in enumerate(model.alphabet.split(text)):
+        if symbol not in known:
             raise UnknownSymbolError(
-                f"the prefix {text!r} has {character!r} (U+{ord(character):04X}) at position {position + 1}, "
-                "which the model does not know",
-                character=character,
+                f"the prefix {text!r} has {symbol!r} ({' '.join(f'U+{ord(c):04X}' for c in symbol)}) at position "
+                f"{position + 1}, which the model does not know",
+                character=symbol,
                 position=position,
             )
 

@@ -184,7 +184,7 @@ def _wanted(
 ) -> tuple[Corpus, Fingerprints]:
     """The items of a batch that are new, far and distinct as far as asked for, and all fingerprints kept so far."""
     if near is not None and len(batch):
-        batch = batch.take(np.flatnonzero(near.outside(list(batch))))
+        batch = batch.take(np.flatnonzero(near.outside([batch.alphabet.written(item) for item in batch])))
     prints = batch.fingerprints() if len(batch) else seen[:0]
     good = np.ones(len(prints), dtype=np.bool_)
     if plan.new and known is not None:

@@ -2,13 +2,15 @@
 
 A model reads ids, not characters. Id 0 is the boundary: it opens and closes every item and is no character of the
 text, so a `.` in the data is an ordinary symbol. The characters follow from id 1 on, sorted by code point. Where
-asked for, one more id at the end stands for every character that the training data did not have.
+asked for, one more id at the end stands for every character that the training data did not have, and clusters of code
+points that a reader sees as one character are one symbol (see `data.graphemes`).
 
 Letters: V size of the alphabet, boundary (and unknown) included; T number of characters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -17,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.data.display import shortened, thousands
+from nextchar.data.graphemes import Graphemes, split_graphemes
 from nextchar.errors import SettingsError, UnknownSymbolError
 
-__all__ = ["BOUNDARY", "Alphabet", "Codepoints", "Ids", "codepoints_of"]
+__all__ = ["BOUNDARY", "Alphabet", "Codepoints", "Ids", "codepoints_of", "unknown_symbol"]
 
 Ids = npt.NDArray[Any]  # unsigned integers, of the alphabet's dtype
 Codepoints = npt.NDArray[np.uint32]
@@ -28,6 +31,7 @@ BOUNDARY: Final = 0
 _UNKNOWN_SIGN: Final = "\ufffd"
 _CODE_SPACE: Final = 0x110000
 _NOT_A_SYMBOL: Final = "\0\n\r"
+FIRST_SIGN: Final = "\U000f0000"  # of the private code points that stand for clusters
 
 
 def codepoints_of(text: str) -> npt.NDArray[Any]:
@@ -37,6 +41,25 @@ def codepoints_of(text: str) -> npt.NDArray[Any]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
+def unknown_symbol(symbol: str, position: int, *, at: str = "") -> UnknownSymbolError:
+    """The error that says of a symbol that the model does not know it.
+
+    Args:
+        symbol: a character, or a cluster of code points.
+        position: where in the item, from 0.
+        at: for items that are read from lines, the place; the advice is another then.
+    """
+    shown = f"{symbol!r} ({' '.join(f'U+{ord(c):04X}' for c in symbol)})"
+    return UnknownSymbolError(
+        f"{at}: the model does not know {shown}; train on text that has it, or with a symbol for unknown ones"
+        if at
+        else f"the model does not know the character {shown}, at position {position + 1}",
+        character=symbol,
+        position=position,
+        argument="unknown" if at else None,
+    )
+
+
 @dataclass(frozen=True)
 class Alphabet:
     """A frozen one-to-one map between symbols and ids 0..V-1.
@@ -44,9 +67,12 @@ class Alphabet:
     Attributes:
         characters: the characters with ids 1, 2, ...; distinct and sorted by code point.
         has_unknown: whether the last id stands for all characters that are not in `characters`.
+        clusters: the symbols that are clusters of several code points, in order; in `characters` a private code point
+            stands for each. None where every code point is a symbol.
 
     Raises:
-        SettingsError: no characters, not sorted and distinct, or a line end, NUL or half a surrogate pair among them.
+        SettingsError: no characters, not sorted and distinct, or a line end, NUL or half a surrogate pair among them;
+            private code points without clusters.
 
     Example:
         >>> import nextchar
@@ -59,6 +85,7 @@ class Alphabet:
 
     characters: str
     has_unknown: bool = False
+    clusters: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.characters:
@@ -68,9 +95,14 @@ class Alphabet:
         for character in self.characters:
             if character in _NOT_A_SYMBOL or "\ud800" <= character <= "\udfff":
                 raise SettingsError(f"{character!r} (U+{ord(character):04X}) cannot be a symbol")
+        if self.clusters is not None:
+            object.__setattr__(self, "clusters", tuple(self.clusters))
+            signs = Graphemes(self.clusters).signs
+            if [c for c in self.characters if c >= FIRST_SIGN] != list(signs):
+                raise SettingsError("an alphabet needs one cluster for each private code point")
 
     def __repr__(self) -> str:
-        shown = shortened(repr(self.characters[:61]))
+        shown = shortened(repr("".join(self.names[:61])))
         unknown = ", one of them for the unknown" if self.has_unknown else ""
         return f"Alphabet({thousands(self.size, 'symbol')}{unknown}: {shown})"
 
@@ -78,6 +110,52 @@ class Alphabet:
     def of(cls, text: str, *, has_unknown: bool = False) -> Alphabet:
         """The alphabet of all characters of a text, line ends left out."""
         return cls("".join(sorted(set(text) - {"\n", "\r"})), has_unknown)
+
+    def document(self) -> dict[str, Any]:
+        """As a model's file holds it: the arguments of the class, `clusters` only where there are some."""
+        found: dict[str, Any] = {"characters": self.characters, "has_unknown": self.has_unknown}
+        return found if self.clusters is None else {**found, "clusters": list(self.clusters)}
+
+    @cached_property
+    def _graphemes(self) -> Graphemes | None:
+        return None if self.clusters is None else Graphemes(self.clusters)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The text of each character, without the boundary and the unknown symbol."""
+        return tuple(self.characters if self._graphemes is None else map(self._graphemes.read, self.characters))
+
+    def written(self, text: str) -> str:
+        """A text with one code point for each of its symbols: the same, unless clusters are symbols."""
+        return text if self._graphemes is None else self._graphemes.written(text)
+
+    def split(self, text: str) -> list[str]:
+        """The symbols of a text, known or not."""
+        return list(text) if self.clusters is None else split_graphemes(text)
+
+    def read(self, written: str) -> str:
+        """The text that `written` made so."""
+        return written if self._graphemes is None else self._graphemes.read(written)
+
+    @classmethod
+    def of_names(cls, names: Iterable[str], *, has_unknown: bool = False, by_clusters: bool = False) -> Alphabet:
+        """The alphabet of these symbols.
+
+        Args:
+            names: the text of each, in any order.
+            has_unknown: as in the class.
+            by_clusters: whether clusters of code points are symbols.
+        """
+        if not by_clusters:
+            return cls("".join(sorted(set(names))), has_unknown)
+        found = set(names)
+        clusters = tuple(sorted(name for name in found if len(name) > 1 or name >= FIRST_SIGN))
+        plain = "".join(sorted(found.difference(clusters)))
+        return cls(plain + Graphemes(clusters).signs, has_unknown, clusters)
+
+    def only(self, names: Iterable[str], *, has_unknown: bool) -> Alphabet:
+        """An alphabet of the same kind with other symbols, or with another say on unknown ones."""
+        return Alphabet.of_names(names, has_unknown=has_unknown, by_clusters=self.clusters is not None)
 
     @cached_property
     def size(self) -> int:
@@ -109,7 +187,7 @@ class Alphabet:
     def symbols(self) -> tuple[str, ...]:
         """Each id as shown to people, V strings; the boundary as its sign."""
         unknown = (_UNKNOWN_SIGN,) if self.has_unknown else ()
-        return (self.boundary_sign, *self.characters, *unknown)
+        return (self.boundary_sign, *self.names, *unknown)
 
     @cached_property
     def _table(self) -> Ids:
@@ -152,13 +230,7 @@ class Alphabet:
             ids = table[codepoints if codepoints.dtype == np.uint8 else np.minimum(codepoints, len(table) - 1)]
         if self.unknown is None and ids.size and int(ids.max()) == self.size:
             position = int(np.argmax(ids == self.size))
-            character = chr(codepoints[position])
-            raise UnknownSymbolError(
-                f"the model does not know the character {character!r} (U+{ord(character):04X}), "
-                f"at position {position + 1}",
-                character=character,
-                position=position,
-            )
+            raise unknown_symbol(chr(codepoints[position]), position)
         return ids.astype(self.dtype, copy=False)
 
     def lacking(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -167,27 +239,37 @@ class Alphabet:
         return np.flatnonzero(self._line_table[known] == self.size)
 
     def encode(self, text: str) -> Ids:
-        """Ids of a text's characters, shape (T,), without boundaries.
+        """Ids of a text's symbols, shape (T,), without boundaries.
 
         Raises:
             UnknownSymbolError: a character is not in the alphabet.
         """
-        return self.encode_codepoints(codepoints_of(text))
+        written = self.written(text)
+        if self.clusters is not None and not self.has_unknown:
+            known = set(self.characters)
+            if missing := [i for i, character in enumerate(written) if character not in known]:
+                raise unknown_symbol(self.split(text)[missing[0]], missing[0])
+        return self.encode_codepoints(codepoints_of(written))
 
     def decode(self, ids: npt.ArrayLike) -> str:
         """The text of ids that hold no boundary."""
-        return self.codepoints[np.asarray(ids, dtype=np.intp)].tobytes().decode("utf-32-le")
+        return self.read(self.codepoints[np.asarray(ids, dtype=np.intp)].tobytes().decode("utf-32-le"))
 
     def show(self, ids: npt.ArrayLike) -> str:
         """The text of ids for people: the boundary as its sign."""
         return "".join(self.symbols[i] for i in np.asarray(ids, dtype=np.intp))
 
     def union(self, other: Alphabet) -> Alphabet:
-        """The smallest alphabet that holds both."""
+        """The smallest alphabet that holds both.
+
+        Raises:
+            SettingsError: only one of them has clusters as symbols.
+        """
         if self == other:
             return self
-        characters = "".join(sorted(set(self.characters) | set(other.characters)))
-        return Alphabet(characters, self.has_unknown or other.has_unknown)
+        if (self.clusters is None) != (other.clusters is None):
+            raise SettingsError("one of the two has clusters of code points as symbols, the other code points alone")
+        return self.only({*self.names, *other.names}, has_unknown=self.has_unknown or other.has_unknown)
 
     def ids_in(self, other: Alphabet) -> npt.NDArray[np.uint32]:
         """Where each of this alphabet's ids stands in a larger alphabet, shape (V,).
@@ -195,6 +277,7 @@ class Alphabet:
         Raises:
             UnknownSymbolError: the other alphabet lacks one of the characters.
         """
-        characters = other.encode(self.characters).astype(np.uint32)
+        moved = self.characters if self.clusters is None else "".join(map(other.written, self.names))
+        characters = other.encode_codepoints(codepoints_of(moved)).astype(np.uint32)
         unknown = [] if self.unknown is None else [other.size - 1]
         return np.concatenate([[BOUNDARY], characters, unknown]).astype(np.uint32)

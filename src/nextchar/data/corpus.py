@@ -10,6 +10,7 @@ Letters: n items, S symbols (characters and one boundary an item), V size of the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property
@@ -20,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
-from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of, unknown_symbol
 from nextchar.data.blocks import name_of, read_blocks
 from nextchar.data.decoding import Digest
 from nextchar.data.display import one_line, shortened, table_html, thousands
 from nextchar.data.format import Block, ErrorPolicy, Format, Tally
+from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
 from nextchar.data.hashing import mix
 from nextchar.data.plain_files import read_plain
 from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
@@ -281,7 +283,7 @@ class Corpus:
         return [
             ("items", f"{len(self):,}" + (", weighted" if self.weights is not None else "")),
             ("symbols", f"{self.symbols:,}"),
-            ("alphabet", f"{self.alphabet.size}: {shortened(self.alphabet.characters)}"),
+            ("alphabet", f"{self.alphabet.size}: {shortened(''.join(self.alphabet.names))}"),
             ("longest item", thousands(int(self.lengths.max(initial=0)), "character")),
             ("begins with", shown + (", ..." if len(self) > 5 else "")),
         ]
@@ -319,11 +321,11 @@ class Corpus:
         """How often each item counts, shape (n,)."""
         return np.ones(len(self), dtype=np.int64) if self.weights is None else self.weights
 
-    def characters_used(self) -> str:
+    def characters_used(self) -> tuple[str, ...]:
         """The characters that occur in the items, sorted; the alphabet may have more."""
         present = np.zeros(self.alphabet.size, dtype=np.bool_)
         present[self.ids] = True
-        return "".join(c for c, used in zip(self.alphabet.characters, present[1:], strict=False) if used)
+        return tuple(c for c, used in zip(self.alphabet.names, present[1:], strict=False) if used)
 
     def text(self) -> str:
         """All items, each ended by a line feed."""
@@ -332,7 +334,7 @@ class Corpus:
         if codepoints.max() < 128:  # the bytes are the text; translate is the fastest way from ids to them
             table = codepoints.astype(np.uint8).tobytes().ljust(256, b"?")
             return self.ids.tobytes().translate(table).decode("ascii")
-        return codepoints[self.ids].tobytes().decode("utf-32-le")
+        return self.alphabet.read(codepoints[self.ids].tobytes().decode("utf-32-le"))
 
     def fingerprints(self) -> Fingerprints:
         """A 64-bit number for each item's text, shape (n,), the same in every alphabet and on every machine.
@@ -475,6 +477,12 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
     """
     compiled = kernels_loaded()
     text = options.apply(block.text, strip=not compiled)
+    clusters = None
+    if alphabet is not None:
+        text = alphabet.written(text)
+    elif options.graphemes:
+        clusters = clusters_of(text)
+        text = Graphemes(clusters).written(text)
     codepoints: npt.NDArray[Any] = codepoints_of(text)
     if compiled and options.strip and has_outer_blanks(text):
         from nextchar._kernels.corpus import strip_lines
@@ -492,7 +500,7 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
         return Encoded(None, places, {})
     if len(places) < len(kept):
         codepoints = codepoints[np.repeat(kept, lengths + 1)]
-    own = alphabet or _alphabet_of(codepoints, where)
+    own = alphabet or _alphabet_of(codepoints, where, clusters)
     try:
         ids = own.encode_lines(codepoints)
     except UnknownSymbolError:
@@ -501,7 +509,10 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
         for item, position in _first_in_each(own.lacking(codepoints), offsets):
             place = int(places[item])
             at = f"{where} {block.number(place)}, character {position + 1}"
-            refused[place] = _unknown(chr(codepoints[offsets[item] + position]), position, at)
+            symbol = chr(codepoints[offsets[item] + position])
+            if own.clusters is not None:  # what stands there in the text, and not the sign for it
+                symbol = split_graphemes(options.apply(block.text.split("\n")[place]))[position]
+            refused[place] = unknown_symbol(symbol, position, at=at)
         rest = np.setdiff1d(np.arange(len(kept)), list(refused))
         found = encode_block(block.without(refused), where, options, alphabet)
         return Encoded(found.corpus, rest[found.places], refused)
@@ -521,17 +532,7 @@ def _first_in_each(positions: npt.NDArray[np.int64], offsets: npt.NDArray[np.int
     return list(zip(items.tolist(), (positions[first] - offsets[items]).tolist(), strict=True))
 
 
-def _unknown(character: str, position: int, at: str) -> UnknownSymbolError:
-    return UnknownSymbolError(
-        f"{at}: the model does not know {character!r} (U+{ord(character):04X}); train on text that has it, or with a "
-        "symbol for unknown ones",
-        character=character,
-        position=position,
-        argument="unknown",
-    )
-
-
-def _alphabet_of(codepoints: npt.NDArray[Any], where: str) -> Alphabet:
+def _alphabet_of(codepoints: npt.NDArray[Any], where: str, clusters: tuple[str, ...] | None) -> Alphabet:
     seen = np.zeros(0x110000, dtype=np.bool_)
     if kernels_loaded():
         from nextchar._kernels.corpus import mark_seen
@@ -545,11 +546,21 @@ def _alphabet_of(codepoints: npt.NDArray[Any], where: str) -> Alphabet:
     if surrogates.any():
         half = f"U+{present[surrogates][0]:04X}"
         raise CorpusError(f"{where.removesuffix(': line')}: holds half a surrogate pair ({half}); not valid text")
-    return Alphabet("".join(map(chr, present)))
+    return Alphabet("".join(map(chr, present)), clusters=clusters)
+
+
+def _print_of(symbol: str) -> int:
+    """Of a cluster, beyond those of all code points."""
+    if len(symbol) == 1:
+        return ord(symbol) << 32
+    digest = hashlib.blake2b(symbol.encode(), digest_size=4).digest()
+    return (int.from_bytes(digest, "little") | 1 << 31) << 32
 
 
 def _fingerprints(part: Corpus) -> Fingerprints:
     codepoints = part.alphabet.codepoints.astype(np.uint64) << np.uint64(32)
+    if part.alphabet.clusters:  # their private code points differ from alphabet to alphabet
+        codepoints[1 : 1 + len(part.alphabet.names)] = [_print_of(name) for name in part.alphabet.names]
     if kernels_loaded():
         from nextchar._kernels.corpus import fingerprints
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import shortened
+from nextchar.data.graphemes import PROBES_BEFORE, one_cluster
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError
 
@@ -34,7 +35,8 @@ class StableSymbols(NamedTuple):
     Attributes:
         banned: it changes alone, so that no item has it: an upper-case letter under `lower`.
         blank: no item begins or ends with it.
-        joins: under `nfc`, it may change together with what stands before it: a combining character.
+        joins: it may change together with what stands before it: under `nfc` a combining character; with graphemes a
+            symbol that can be part of a longer cluster.
     """
 
     banned: Flags
@@ -51,11 +53,14 @@ class StableSymbols(NamedTuple):
 def stable_symbols(alphabet: Alphabet, options: TextOptions) -> StableSymbols:
     """What the options do to each symbol; the symbol for unknown characters stands for any, and is left alone."""
     banned, blank, joins = (np.zeros(alphabet.size, dtype=np.bool_) for _ in range(3))
-    for i, symbol in enumerate(alphabet.characters, start=1):
+    for i, symbol in enumerate(alphabet.names, start=1):
         changed = options.apply(symbol, strip=False)
         banned[i] = changed != symbol
-        blank[i] = options.strip and symbol.isspace()
-        joins[i] = options.nfc and (unicodedata.category(symbol)[0] == "M" or ord(symbol) in _JAMO)
+        blank[i] = options.strip and (symbol[0].isspace() or symbol[-1].isspace())
+        if alphabet.clusters is None:
+            joins[i] = options.nfc and (unicodedata.category(symbol)[0] == "M" or ord(symbol) in _JAMO)
+        else:
+            joins[i] = any(one_cluster(before, symbol) for before in PROBES_BEFORE)
     return StableSymbols(banned, blank, joins)
 
 
@@ -71,7 +76,12 @@ def stable_items(items: Corpus, options: TextOptions) -> Flags:
     stable &= ~np.logical_or.reduceat(symbols.banned[items.ids], first)
     if symbols.joins.any():
         for i in np.flatnonzero(stable & np.logical_or.reduceat(symbols.joins[items.ids], first)).tolist():
-            stable[i] = unicodedata.is_normalized("NFC", items[i])
+            text = items[i]
+            if items.alphabet.clusters is None:
+                stable[i] = unicodedata.is_normalized("NFC", text)
+            else:
+                written = [items.alphabet.symbols[s] for s in items.ids[first[i] : last[i] + 1]]
+                stable[i] = options.apply(text) == text and items.alphabet.split(text) == written
     return stable
 
 

@@ -7,7 +7,7 @@ what it is asked about is treated as its training data was.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
@@ -30,6 +30,8 @@ class TextOptions:
         lower: to lower case.
         nfc: to Unicode normal form C, so that "é" is one symbol however it was typed.
         strip: without blanks at either end.
+        graphemes: what a reader sees as one character is one symbol, also where it is several code points: emoji,
+            flags, letters with combining marks (extended grapheme clusters, Unicode Standard Annex 29).
 
     Example:
         >>> import nextchar
@@ -41,8 +43,14 @@ class TextOptions:
     lower: bool = False
     nfc: bool = False
     strip: bool = True
+    graphemes: bool = False
 
     __repr__ = one_line
+
+    def document(self) -> dict[str, bool]:
+        """As a model's file holds them: the arguments of the class, `graphemes` only where it is on."""
+        found = asdict(self)
+        return found if self.graphemes else {name: value for name, value in found.items() if name != "graphemes"}
 
     def apply(self, text: str, *, strip: bool = True) -> str:
         """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""

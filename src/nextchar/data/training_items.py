@@ -46,7 +46,7 @@ def training_items(seen: Provenance, alphabet: Alphabet, data: Corpus) -> Corpus
                 "trained on; give all of its training data"
             )
     plain = set(alphabet.characters)  # an item with other characters is not one that the model gives
-    texts = [item for item in items if plain.issuperset(item)]
+    texts = [item for item in items if plain.issuperset(alphabet.written(item))]
     return Corpus.from_items(texts, options=TextOptions(strip=False), alphabet=alphabet)
 
 
@@ -107,7 +107,7 @@ def surroundings(
             )
         known = training_items(seen, alphabet, whole)
         items.update(known if data is None else data)
-    return Surroundings.of(items, least)
+    return Surroundings.of(map(alphabet.written, items), least)
 
 
 def unknown_items() -> SettingsError:

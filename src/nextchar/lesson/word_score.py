@@ -47,7 +47,7 @@ def score_word(model: Model, text: str) -> WordScore:
         UnknownSymbolError: the model does not know a character of it.
     """
     [scored] = model.score([text])
-    symbols = zip([*scored.item, model.alphabet.boundary_sign], scored.surprisal, strict=True)
+    symbols = zip([*model.alphabet.split(scored.item), model.alphabet.boundary_sign], scored.surprisal, strict=True)
     return WordScore(
         item=scored.item,
         nats=scored.nats,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nextchar.data.display import thousands
 from nextchar.errors import SettingsError
-from nextchar.tasks.labels import Labels, labels_of, named_labels, places_of
+from nextchar.tasks.labels import Labels, label_places, labels_of, named_labels
 
 __all__ = ["confusion", "log_loss", "reliability"]
 
@@ -24,7 +24,7 @@ def log_loss(log_proba: F64, classes: Labels, y: Iterable[Any]) -> float:
         SettingsError: a true label is none that the classifier has, or of another kind; not one label for each text.
     """
     labels = labels_of(y)
-    at = _one_each(places_of(classes, labels), log_proba)
+    at = _one_each(label_places(classes, labels), log_proba)
     if (at < 0).any():
         raise SettingsError(
             f"the labels {named_labels(labels[at < 0])} were not learned; those learned are {named_labels(classes)}"
@@ -43,7 +43,7 @@ def reliability(
     Raises:
         SettingsError: the labels are of another kind than the classifier's; not one label for each text.
     """
-    at = _one_each(places_of(classes, y), probabilities)
+    at = _one_each(label_places(classes, y), probabilities)
     best = probabilities.argmax(axis=1)
     sure = probabilities[np.arange(len(best)), best]
     right = best == at

@@ -54,11 +54,11 @@ from nextchar.tasks.label_reader import (
 )
 from nextchar.tasks.labels import (
     Labels,
+    label_places,
     labels_document,
     labels_from,
     labels_of,
     named_labels,
-    places_of,
     texts_of,
     weights_of,
 )
@@ -172,7 +172,7 @@ class Classifier:
         rows = [("models", "; ".join(spec.summary for spec in self.specs)), ("folds", str(self.folds))]
         if hasattr(self, "classes_"):
             rows.append(("labels", shortened(", ".join(map(str, self.classes_[:20])))))
-            rows.append(("alphabet", f"{self._alphabet.size}: {shortened(self._alphabet.characters)}"))
+            rows.append(("alphabet", f"{self._alphabet.size}: {shortened(''.join(self._alphabet.names))}"))
         return table_html("classifier" if hasattr(self, "classes_") else "classifier, not fitted", rows)
 
     def __sklearn_tags__(self) -> Any:
@@ -329,7 +329,7 @@ class Classifier:
             SettingsError: not as many labels as texts, or labels of another kind than those that were learned.
         """
         best = self.judge(X).best
-        places = places_of(self.classes_, y)
+        places = label_places(self.classes_, y)
         if len(places) != len(best):
             raise SettingsError(f"{len(best):,} texts, but {thousands(len(places), 'label')}")
         if not len(best):
@@ -388,8 +388,8 @@ class Classifier:
             "least": self.least,
             "none_rate": self.none_rate,
             "folds": self.folds,
-            "text": asdict(self.options or TextOptions()),
-            "alphabet": {"characters": alphabet.characters, "has_unknown": alphabet.has_unknown},
+            "text": (self.options or TextOptions()).document(),
+            "alphabet": alphabet.document(),
         }
         write_model_file(path, ModelFile(KIND, arrays, document))
 
@@ -525,7 +525,7 @@ class Classifier:
             raise SettingsError(f"{len(texts):,} texts, but {thousands(len(labels), 'label')}")
         weights = weights_of(sample_weight, len(texts))
         corpus = self._corpus(texts, None)
-        corpus = corpus.encoded_in(Alphabet(corpus.alphabet.characters, has_unknown=True))
+        corpus = corpus.encoded_in(corpus.alphabet.only(corpus.alphabet.names, has_unknown=True))
         if weights is None:
             return corpus, labels, None
         used = np.flatnonzero(weights > 0)

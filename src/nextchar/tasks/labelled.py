@@ -25,7 +25,7 @@ from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.classifier import DEFAULT, Classifier
-from nextchar.tasks.labels import places_of
+from nextchar.tasks.labels import label_places
 
 __all__ = ["LabelledTexts", "Quality", "TrainedClassifier", "read_labelled", "train_classifier"]
 
@@ -212,7 +212,7 @@ def _divided(
 
 def _quality(classifier: Classifier, data: LabelledTexts) -> Quality:
     log_proba = classifier.predict_log_proba(data.texts)
-    places = places_of(classifier.classes_, data.labels)
+    places = label_places(classifier.classes_, data.labels)
     true = np.where(places >= 0, log_proba[np.arange(len(places)), places], -np.inf)
     weights = np.ones(len(places)) if data.weights is None else np.array(data.weights, dtype=np.float64)
     return Quality(

@@ -23,11 +23,11 @@ from nextchar.errors import CorpusError, SettingsError
 
 __all__ = [
     "Labels",
+    "label_places",
     "labels_document",
     "labels_from",
     "labels_of",
     "named_labels",
-    "places_of",
     "texts_of",
     "weights_of",
 ]
@@ -115,7 +115,7 @@ def weights_of(sample_weight: Iterable[float] | None, n: int) -> npt.NDArray[np.
     return weights
 
 
-def places_of(classes: Labels, y: Iterable[Any]) -> npt.NDArray[np.intp]:
+def label_places(classes: Labels, y: Iterable[Any]) -> npt.NDArray[np.intp]:
     """Where each label stands among the sorted classes, (n,); -1 where it is none of them.
 
     Raises:

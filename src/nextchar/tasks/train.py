@@ -18,7 +18,6 @@ from nextchar.core.progress import Progress
 from nextchar.core.scoring import Evaluation
 from nextchar.core.spec import Spec
 from nextchar.core.timed_scoring import evaluate_within
-from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Source, stream
 from nextchar.data.decoding import Digest
 from nextchar.data.display import one_line
@@ -141,7 +140,7 @@ def train(
     repeats = everything - sum(map(len, (pieces.train, pieces.validation, pieces.test)))
     training = pieces.train
     if data.unknown:
-        training = training.encoded_in(Alphabet(training.characters_used(), has_unknown=True))
+        training = training.encoded_in(training.alphabet.only(training.characters_used(), has_unknown=True))
     validation = pieces.validation if len(pieces.validation) else None
     if spec is None:
         choice = choose(training, validation, progress=learning)
@@ -210,7 +209,7 @@ def _train_on_stream(
     recorder = ProvenanceRecorder()
     counts = count_parts(recorder.watch(parts), spec.order)
     if data.unknown:
-        counts = counts.encoded_in(Alphabet(counts.alphabet.characters, has_unknown=True))
+        counts = counts.encoded_in(counts.alphabet.only(counts.alphabet.names, has_unknown=True))
     model = spec.from_counts(counts, recorder.result(_source(data, digest)), progress=learning)
     seconds = time.perf_counter() - begun
     seen, nats = model.provenance, model.training_nats()

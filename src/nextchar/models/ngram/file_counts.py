@@ -68,7 +68,7 @@ def count_files(
     checked_order(order)
     options = options or TextOptions()
     format_ = Format(encoding=encoding, column=column, weight=weight)
-    plain = order == 2 and column is None and encoding.lower() in _ASCII_SUPERSETS
+    plain = order == 2 and column is None and encoding.lower() in _ASCII_SUPERSETS and not options.graphemes
 
     def parts() -> Iterator[Counts]:
         for source in map(str, sources):

@@ -34,24 +34,26 @@ class NgramTable:
     def __init__(self, order: int) -> None:
         self.order = order
         self._numbers: dict[str, int] = {}  # of each character, from 1
+        self._by_clusters = False
         self._bits = 1
         self.used = 0
         self._table = _empty(FIRST_SLOTS)
 
     def fits(self, alphabet: Alphabet) -> bool:
         """Whether n-grams with these characters added can be packed."""
-        more = sum(character not in self._numbers for character in alphabet.characters)
+        more = sum(character not in self._numbers for character in alphabet.names)
         return not alphabet.has_unknown and self.order * (len(self._numbers) + more).bit_length() <= 63
 
     def add(self, part: Corpus) -> None:
         """Count the n-grams of a corpus that fits."""
         from nextchar._kernels.counting import add_to_hash
 
-        for character in part.alphabet.characters:
+        self._by_clusters = part.alphabet.clusters is not None
+        for character in part.alphabet.names:
             self._numbers.setdefault(character, len(self._numbers) + 1)
         if (bits := len(self._numbers).bit_length()) > self._bits:
             self._refill(bits, len(self._table) // 2)
-        own = np.array([0, *(self._numbers[character] for character in part.alphabet.characters)], dtype=np.uint64)
+        own = np.array([0, *(self._numbers[character] for character in part.alphabet.names)], dtype=np.uint64)
         at, key = 0, np.uint64(0)
         while at < part.symbols:
             if 4 * self.used > len(self._table):  # half full
@@ -63,8 +65,8 @@ class NgramTable:
         from nextchar._kernels.corpus import radix_sort
         from nextchar._kernels.counting import unpack_ngrams
 
-        alphabet = Alphabet("".join(sorted(self._numbers)))
-        numbers = [0, *(self._numbers[character] for character in alphabet.characters)]
+        alphabet = Alphabet.of_names(self._numbers, by_clusters=self._by_clusters)
+        numbers = [0, *(self._numbers[character] for character in alphabet.names)]
         ids = np.empty(len(numbers), dtype=np.uint64)
         ids[numbers] = np.arange(len(numbers), dtype=np.uint64)
         keys, counts = self._filled(ids)

@@ -180,7 +180,7 @@ def data_fingerprint(*corpora: Corpus | None) -> str:
     digest = hashlib.sha256()
     for corpus in corpora:
         if corpus is not None:
-            digest.update(corpus.alphabet.characters.encode() + b"\0" + bytes([corpus.alphabet.has_unknown]))
+            digest.update("".join(corpus.alphabet.names).encode() + b"\0" + bytes([corpus.alphabet.has_unknown]))
             for array in (corpus.ids, corpus.offsets, corpus.weights_or_ones):
                 digest.update(array.tobytes())
     return digest.hexdigest()

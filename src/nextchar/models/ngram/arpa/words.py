@@ -20,9 +20,13 @@ NATS: Final = math.log(10)  # in one unit of log10
 _ESCAPE: Final = re.compile(r"<U\+([0-9A-F]{4,6})>")
 
 
-def word_of(character: str) -> str:
-    """The character itself, or `<U+0020>` where it cannot be seen: blanks, controls, what has no glyph."""
-    return f"<U+{ord(character):04X}>" if unicodedata.category(character)[0] in "ZC" else character
+def word_of(symbol: str) -> str:
+    """The character itself, or `<U+0020>` where it cannot be seen: blanks, controls, what has no glyph.
+
+    A symbol of several code points is a word as it is; none of them is a blank.
+    """
+    hidden = len(symbol) == 1 and unicodedata.category(symbol)[0] in "ZC"
+    return f"<U+{ord(symbol):04X}>" if hidden else symbol
 
 
 def character_of(word: str) -> str | None:
@@ -35,4 +39,4 @@ def character_of(word: str) -> str | None:
 
 def words_of(alphabet: Alphabet) -> list[str]:
     """The word of each id as it is predicted, V strings; as a context the boundary is `BEGIN`."""
-    return [END, *map(word_of, alphabet.characters), *([UNKNOWN[0]] if alphabet.has_unknown else [])]
+    return [END, *map(word_of, alphabet.names), *([UNKNOWN[0]] if alphabet.has_unknown else [])]
