@@ -40,7 +40,7 @@ def main() -> None:
     echo andrejz | nextchar score names.safetensors
 
     Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the input or the model is at fault,
-    2 wrong usage.
+    2 wrong usage, 3 something was flagged (score --flagged-only).
     """  # noqa: D301 - click reads the control character, not a backslash
 
 

@@ -63,7 +63,7 @@ class CommandGroup(click.Group):
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 130 interrupted."""
+        """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 3 flagged, 130 interrupted."""
         try:
             with _warnings_as_notes():
                 return super().invoke(ctx)

@@ -59,11 +59,15 @@ def classify(
     `tail -f log | nextchar classify MODEL -` answers each line at once, and Ctrl-C ends it.
 
     \b
-    --json   {"line": from 1, "item", "label", "probability", "probabilities": {...}}; the label is null below
-             --least, all but line and item are where there is no result, and "error" says why a line was refused.
-    --tsv    line, item, label, probability, with tabs between them and no header line; the label is empty below
-             --least, and so is the probability where there is no result. In items and labels a tab, a line end and a
-             backslash are \\t, \\n, \\r and \\\\.
+    --json  {"line": from 1, "item", "label", "probability", "probabilities":
+            {...}, "typicality": the share of items held out in training that
+            are at least as odd}. The label is null below --least, and all but
+            line and item where there is no result; "error" says why a line
+            was refused.
+    --tsv   line, item, label, probability; tabs between them, no header line.
+            The label is empty below --least, and both are where there is no
+            result. In an item or a label a tab, a line end and a backslash
+            are \\t, \\n, \\r and \\\\.
     """  # noqa: D301 - click reads the control character, not a backslash
     from dataclasses import replace
 

@@ -61,12 +61,15 @@ def score(
     answers each line at once, and Ctrl-C ends it.
 
     \b
-    --json   {"line": from 1, "item", "nats", "symbols", "nats_per_symbol", "bits_per_symbol", "perplexity",
-             "surprisal": [nats of each symbol, the last being the end's]}, and with --flag "flagged"; null where
-             there is no result, and "error" says why a line was refused. An infinite number is the string "inf".
-    --tsv    line, item, nats, symbols, nats per symbol, bits per symbol, perplexity, and with --flag 1 or 0, with
-             tabs between them and no header line; empty where there is no result. In the item a tab, a line end
-             and a backslash are \\t, \\n, \\r and \\\\.
+    --json  {"line": from 1, "item", "nats", "symbols", "nats_per_symbol",
+            "bits_per_symbol", "perplexity", "surprisal": nats of each symbol,
+            the last being the end}, and with --flag "flagged". All but line
+            and item are null where there is no result, and "error" says why
+            a line was refused. An infinite number is the string "inf".
+    --tsv   line, item, nats, symbols, nats per symbol, bits per symbol,
+            perplexity, and with --flag 1 or 0; tabs between them, no header
+            line, empty where there is no result. In an item a tab, a line end
+            and a backslash are \\t, \\n, \\r and \\\\.
     """  # noqa: D301 - click reads the control character, not a backslash
     if most and least:
         raise click.UsageError("--most and --least exclude each other.")
