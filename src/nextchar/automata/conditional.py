@@ -18,6 +18,7 @@ import heapq
 import itertools
 import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,6 +36,7 @@ from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.sampling import Samples, sample
+from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.display import line_of, one_line, thousands
@@ -56,6 +58,7 @@ __all__ = [
 F64 = npt.NDArray[np.float64]
 LONGEST: Final = 10_000  # the lengths that a length distribution goes to
 TAIL: Final = 1e-12  # of the length distribution
+HOW_MANY: Final = Setting(name="the number of items", type=int, at_least=0)
 FIRST_LOOKED_UP: Final = 16  # items that are looked up at a time among those known,
 MOST_LOOKED_UP: Final = 4096  # and twice as many each time up to here
 
@@ -190,12 +193,13 @@ class Conditional:
         return list(self.draw(n, seed=seed, distinct=distinct).corpus)
 
     def top(self, k: int | None = None) -> Iterator[Item]:
-        """The items from the most probable on, one after the other, none twice; all of them for k=None.
+        """The k items that are most probable, in order, one after the other, none twice; all of them for k=None.
 
         Best first: what is still to come of an item is known exactly from the most probable way to its end, so every
         item is found as it is due and nothing is looked at in vain.
         """
-        return itertools.islice(self._unknown(self._best_first()), k)
+        most = None if k is None else min(HOW_MANY.check(k), sys.maxsize)
+        return itertools.islice(self._unknown(self._best_first()), most)
 
     def _best_first(self) -> Iterator[Item]:
         chain, decode = self.chain, self.source.alphabet.decode

@@ -5,6 +5,8 @@ Letters: S states of each, P pairs of states, V size of the alphabet.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ from nextchar.automata.conditional import automaton_model
 from nextchar.automata.reachable import CELLS, reachable
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
+from nextchar.core.settings import Setting
 from nextchar.data.provenance import together
 from nextchar.errors import SettingsError
 
@@ -20,6 +23,9 @@ __all__ = ["interpolate"]
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
+
+
+WEIGHT: Final = Setting(name="the weight of the second model", type=float, at_least=0, at_most=1)
 
 
 def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
@@ -46,8 +52,7 @@ def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
         >>> symbol, round(nats, 4)
         ('a', 0.2877)
     """
-    if not 0 <= weight <= 1:
-        raise SettingsError(f"the weight of the second model is between 0 and 1, not {weight}")
+    weight = WEIGHT.check(weight)
     a, b = automaton_model(first).automaton, automaton_model(second).automaton
     if a.alphabet != b.alphabet:
         raise SettingsError(

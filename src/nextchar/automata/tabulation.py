@@ -31,6 +31,7 @@ from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport
+from nextchar.core.settings import Setting
 from nextchar.core.shared_prefixes import beginnings
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
@@ -44,6 +45,9 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 CELL_BYTES: Final = 12  # of the automaton's table: a log-probability and a state
 LONGEST: Final = 64  # symbols of a context
+CONTEXT: Final = Setting(
+    name="the context of an automaton", type=int, noun="number of symbols", optional=True, at_least=1, at_most=LONGEST
+)
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,10 @@ def tabulate(
             "and wavenet do. Give the context that a state is to remember, 8 symbols say; then it is an approximation",
             argument="context",
         )
-    k = min(number for number in (context, window) if number is not None)
-    if not 1 <= k <= LONGEST:
-        raise SettingsError(f"the context of an automaton is a number of symbols from 1 to {LONGEST}, not {k}")
+    asked = CONTEXT.check(context)
+    k = min(number for number in (asked, window) if number is not None)
+    if k > LONGEST:
+        raise SettingsError(f"{CONTEXT.name} is {CONTEXT.values}, and this model looks back {k}", argument="context")
     items = items.encoded_in(model.alphabet)
     if items.weights is not None:
         items = items.take(np.flatnonzero(items.weights))

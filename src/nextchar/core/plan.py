@@ -14,6 +14,7 @@ from nextchar.errors import SettingsError
 __all__ = ["STREAMS", "Plan", "Stream"]
 
 Stream = Literal["nextchar", "torch1", "torch2"]
+MOST_EDITS: Final = 10_000
 STREAMS: Final[tuple[Stream, ...]] = get_args(Stream)
 
 
@@ -70,6 +71,8 @@ class Plan:
             raise SettingsError(f"top-k keeps at least 1 symbol, not {self.top_k}")
         if self.min_distance < 0:
             raise SettingsError(f"min-distance is a number of edits of at least 0, not {self.min_distance}")
+        if self.min_distance > MOST_EDITS:
+            raise SettingsError(f"min-distance is a number of edits of at most {MOST_EDITS:,}, not {self.min_distance}")
 
     @property
     def least(self) -> int:

@@ -97,9 +97,9 @@ class Setting:
             return f"of at most {upper}" if self.at_most is not None else upper
         if not upper:
             return f"of at least {_text(low)}" if self.above is None else f"above {_text(low)}"
-        return (
-            f"{'from' if self.above is None else 'above'} {_text(low)} {'to' if self.above is None else 'and'} {upper}"
-        )
+        if self.above is None:
+            return f"from {_text(low)} to {upper}"
+        return f"above {_text(low)} and {upper if self.at_most is None else f'at most {upper}'}"
 
     @property
     def default_shown(self) -> str:
@@ -165,6 +165,7 @@ class Setting:
     def _in_range(self, value: Any) -> bool:
         if not _is_number(value) or (self.type is int and value != int(value)):
             return False
+        value = int(value) if value == int(value) else float(value)  # numpy's small types cannot hold every bound
         return (
             (self.at_least is None or value >= self.at_least)
             and (self.above is None or value > self.above)

@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -211,7 +212,7 @@ class Corpus:
         if weights is not None:
             if len(weights) != len(items):
                 raise CorpusError(f"{len(items)} items, but {len(weights)} weights")
-            if any(w != int(w) or not 0 <= w <= MOST_WEIGHT for w in weights):
+            if not all(isinstance(w, Real) and 0 <= w <= MOST_WEIGHT and w == int(w) for w in weights):
                 raise CorpusError("weights must be whole numbers from 0 to 2^63 - 1")
         block = Block(text, 1, None if weights is None else tuple(int(w) for w in weights))
         return cls._of_block(block, "item", options, alphabet)

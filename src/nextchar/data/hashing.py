@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.constants import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
+from nextchar.data.display import shortened
 from nextchar.errors import SettingsError
 
 __all__ = ["GOLDEN", "MASK", "checked_seed", "mix"]
@@ -17,14 +19,14 @@ MASK: Final = (1 << 64) - 1
 
 
 def checked_seed(seed: int) -> int:
-    """The seed, if it is one.
+    """The seed, if it is one, as Python's own number.
 
     Raises:
-        SettingsError: below 0 or above 2^64 - 1.
+        SettingsError: no whole number, below 0 or above 2^64 - 1.
     """
-    if not 0 <= seed <= MASK:
-        raise SettingsError(f"a seed is a whole number from 0 to 2^64 - 1, not {seed}")
-    return seed
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= int(seed) <= MASK:
+        raise SettingsError(f"a seed is a whole number from 0 to 2^64 - 1, not {shortened(repr(seed))}")
+    return int(seed)
 
 
 def mix(z: U64) -> U64:

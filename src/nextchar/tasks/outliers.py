@@ -29,6 +29,7 @@ import numpy.typing as npt
 
 from nextchar.core.model import Model
 from nextchar.core.outlier_threshold import MOST_NATS, OutlierThreshold
+from nextchar.core.settings import Setting
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
 from nextchar.errors import SettingsError
@@ -37,6 +38,7 @@ __all__ = ["OutlierDetector", "find_threshold", "length_buckets", "threshold_of"
 
 F64 = npt.NDArray[np.float64]
 TAIL: Final = 10  # items beyond a range's quantile that make it worth something
+SHARE: Final = Setting(name="the share of false alarms", type=float, above=0, below=1)
 LEAST: Final = 100  # good items, whatever the share of false alarms
 
 
@@ -174,12 +176,11 @@ def find_threshold(model: Model, good: Corpus, false_alarms: float = 0.01) -> tu
     Raises:
         SettingsError: the share is out of its range, or there are too few items for it.
     """
-    if not 0 < false_alarms < 1:
-        raise SettingsError(f"the share of false alarms is between 0 and 1, not {false_alarms}")
+    false_alarms = SHARE.check(false_alarms)
     known = model.provenance.known
     if known is not None:
         good = good.take(np.flatnonzero(~np.isin(good.fingerprints(), known)))
-    need = max(LEAST, math.ceil(1 / false_alarms))
+    need = max(LEAST, math.ceil(1 / max(false_alarms, 1e-18)))
     if len(good) < need:
         raise SettingsError(
             f"{len(good):,} good items that are not in the training data; a share of {false_alarms:g} needs at least "

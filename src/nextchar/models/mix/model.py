@@ -100,6 +100,7 @@ class Mix:
         None,
         help="Train so many times through the positions, whatever the time.",
         above=0,
+        at_most=10**9,
         default_text="as many as the seconds allow",
         option="epochs",
         metavar="X",

@@ -39,6 +39,7 @@ class NetSpec(NetTraining):
         None,
         help="Train so many times through the data.",
         above=0,
+        at_most=10**9,
         default_text="12, where no other budget is given",
         option="epochs",
         metavar="X",

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
+from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import MOST_WEIGHT, Corpus, exact_sum
 from nextchar.data.display import thousands
@@ -47,17 +48,17 @@ SLICE_SYMBOLS: Final = 1 << 22  # symbols counted at a time, which bounds the me
 COMPILED_FROM: Final = 20_000_000  # symbols from which loading numba (0.5 s) repays itself; for a table of cells
 HASHED_FROM: Final = 1_000_000  # and where the alternative is sorting
 MAX_ORDER: Final = 64
+ORDER: Final = Setting(name="the order", type=int, at_least=1, at_most=MAX_ORDER)
 
 
 def checked_order(order: int) -> int:
-    """The order, if it is one that can be counted.
+    """The order, if it is one that can be counted, as Python's own number.
 
     Raises:
-        SettingsError: below 1 or above 64.
+        SettingsError: no whole number, below 1 or above 64.
     """
-    if not 1 <= order <= MAX_ORDER:
-        raise SettingsError(f"the order is a whole number from 1 to {MAX_ORDER}, not {order}")
-    return order
+    checked: int = ORDER.check(order)
+    return int(checked)
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,7 +95,13 @@ class Ngram(CountSpec):
         "none", help="What to fit the discounts, or k, to; with none they are as their formulas say.", option="tune"
     )
     sweeps: int = setting(
-        30, help="Of the sampler of pitman-yor.", at_least=2, option="sweeps", metavar="N", goes_with=_SAMPLED
+        30,
+        help="Of the sampler of pitman-yor.",
+        at_least=2,
+        at_most=10**6,
+        option="sweeps",
+        metavar="N",
+        goes_with=_SAMPLED,
     )
     seed: int = setting(0, help="Of the sampler of pitman-yor.", at_least=0, at_most=LARGEST_SEED, goes_with=_SAMPLED)
 

@@ -124,6 +124,7 @@ def interpolated(trie: NgramTrie, method: Method, *, k: float = 0.0, discounts: 
 
 
 def _add(trie: NgramTrie, k: float) -> Smoothed:
+    k = min(k, MOST_ADDED)
     V = trie.alphabet.size
     total = _sums(trie, trie.raw)
     whole = trie.whole
@@ -140,6 +141,7 @@ def _witten_bell(trie: NgramTrie, _k: float) -> Smoothed:
     return Smoothed(trie.raw / trie.spread(both), kinds / both)
 
 
+MOST_ADDED: Final = 1e300  # what counts say beside it is lost in rounding; times V it is in the range of numbers
 METHODS: Final[Mapping[Method, SmoothingMethod]] = {  # the same names as in `Method`, in the same order
     "add": SmoothingMethod(order=4, smooth=_add),
     "witten-bell": SmoothingMethod(smooth=_witten_bell, untunable="it has no parameters"),

@@ -61,6 +61,7 @@ Init = Literal["randn", "zeros"]
 
 _STEPWISE: Final = ("solver", ("gd", "lecture"))
 LECTURE_SEED = 2147483647
+LEAST_L2: Final = 1e-20  # above 0
 LECTURE_CELLS = 500_000_000  # one-hot numbers of a step of the solver `lecture`: 2 GB
 LOGGED_STEPS = 1000
 
@@ -91,7 +92,9 @@ class BigramNet(CountSpec):
     order: ClassVar[int] = 2
     counts_suffice: ClassVar[bool] = True
     solver: Solver = setting("newton", help="How to find the weights: the optimum, or step by step.", option="solver")
-    l2: float = setting(0.01, help="Weight of mean(W^2) in the loss.", at_least=0, option="l2", metavar="X")
+    l2: float = setting(
+        0.01, help="Weight of mean(W^2) in the loss.", at_least=0, at_most=1e100, option="l2", metavar="X"
+    )
     steps: int = setting(
         100, help="Updates of gd and lecture.", at_least=1, option="steps", metavar="N", goes_with=_STEPWISE
     )
@@ -113,6 +116,10 @@ class BigramNet(CountSpec):
 
     def __post_init__(self) -> None:
         check(self)
+        if 0 < self.l2 < LEAST_L2:
+            raise SettingsError(
+                f"l2 is 0 or at least {LEAST_L2:g}, not {self.l2:g}: less is lost in rounding, beside the loss"
+            )
 
     @property
     def summary(self) -> str:

@@ -88,7 +88,7 @@ class TrainSettings:
 
     steps: int | None = setting(None, help="Train for so many updates.", at_least=1, option="steps", metavar="N")
     epochs: float | None = setting(
-        None, help="Train so many times through the data.", above=0, option="epochs", metavar="X"
+        None, help="Train so many times through the data.", above=0, at_most=10**9, option="epochs", metavar="X"
     )
     seconds: float | None = setting(None, help="Train for so long.", above=0, option="seconds", metavar="X")
     seed: int = setting(
