@@ -45,7 +45,7 @@ def test_what_cannot_be_interpolated() -> None:
     one, other = Ngram(order=2).fit(A), Ngram(order=2).fit(Corpus.from_items(["xyz"]))
     with pytest.raises(SettingsError, match="different alphabets"):
         interpolate(one, other, 0.5)
-    with pytest.raises(SettingsError, match="between 0 and 1"):
+    with pytest.raises(SettingsError, match="from 0 to 1"):
         interpolate(one, one, 1.5)
     with pytest.raises(SettingsError, match="order 2 and of order 3"):
         merge(one, Ngram(order=3).fit(A))

@@ -81,7 +81,7 @@ def test_what_cannot_be_calibrated() -> None:
     few = Corpus.from_items(["ab" * (n + 2) for n in range(50)], alphabet=model.alphabet)
     with pytest.raises(SettingsError, match="needs at least 100"):
         find_threshold(model, few, 0.1)
-    with pytest.raises(SettingsError, match="between 0 and 1"):
+    with pytest.raises(SettingsError, match="above 0 and below 1"):
         find_threshold(model, few, 1.0)
     with pytest.raises(SettingsError, match=re.escape("no threshold yet")):
         threshold_of(model)
