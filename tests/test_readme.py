@@ -73,3 +73,21 @@ def test_every_command_is_in_the_table(readme: Path) -> None:
 def test_links_lead_somewhere(readme: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", readme.read_text(encoding="utf-8")):
         assert "://" in target or (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_the_lecture_as_it_stands(readme: Path, tmp_path: Path, names_path: Path) -> None:
+    """The commands of the lecture's section on its list, in order; only torch2 needs torch."""
+    pytest.importorskip("torch")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "COLUMNS": "80", "NEXTCHAR_NAMES": str(names_path)}
+    every = re.findall(r"^```(\w*)\n(.*?)^```$", readme.read_text(encoding="utf-8"), flags=re.S | re.M)
+    found = [block for language, block in every if not language and "--stream torch" in block]
+    assert len(found) == 2
+    for part in [part for block in found for part in re.split(r"^\$ ", block, flags=re.M)[1:]]:
+        command, _, output = part.partition("\n")
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert not output.strip() or steady(done.stdout) == steady(output), command

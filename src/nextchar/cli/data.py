@@ -102,12 +102,14 @@ def list_data_sets(as_json: bool) -> None:
 def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
     """Fetch the data set NAME once, check it, and print the path of its file.
 
-    A right copy in the cache is used without the network; a damaged one is fetched anew.
+    A right copy in the cache, or where NEXTCHAR_NAMES points to, is used without the network; a damaged one in the
+    cache is fetched anew.
     """
     from nextchar.cli._output import echo, echo_json, note
     from nextchar.data import download as fetching
 
-    needed = data_set.url is not None and fetching.cached(data_set) is None
+    here = fetching.cached(data_set) if url else fetching.find_data_set(data_set)
+    needed = data_set.url is not None and here is None
     if needed:
         note(f"fetching {url or data_set.url} ({data_set.size_bytes:,} bytes)")
     path = fetching.fetch_data_set(data_set, url=url)

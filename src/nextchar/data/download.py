@@ -122,7 +122,8 @@ def locate(name: str, *, folder: Path | None = None) -> Path:
 def fetch(name: str, *, url: str | None = None, folder: Path | None = None) -> Path:
     """The path of a named data set, downloaded first unless a right copy is in the cache.
 
-    A shipped data set is returned as it is. A damaged copy in the cache is replaced.
+    A shipped data set is returned as it is, and so is the copy that its environment variable points to, unless an
+    address or a folder is given. A damaged copy in the cache is replaced.
 
     Args:
         name: a key of `nextchar.data.datasets.NAMED`.
@@ -151,7 +152,7 @@ def fetch_data_set(
     """
     if data_set.url is None:
         return shipped_path()
-    kept = cached(data_set, folder=folder)
+    kept = cached(data_set, folder=folder) if url or folder else find_data_set(data_set)
     if kept is not None:
         return kept
     target = cache_path(data_set, folder=folder)
