@@ -155,6 +155,10 @@ class Automaton:
         if self.table is not None:
             rows: F64 = self.table[0][states]
             return rows
+        return self.rows_by_links(states)
+
+    def rows_by_links(self, states: States) -> F64:
+        """As `rows`, without laying the table out."""
         log_probs = np.full((len(states), self.alphabet.size), np.nan)
         at, paid = states.astype(np.int64), np.zeros(len(states))
         while True:

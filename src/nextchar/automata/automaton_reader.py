@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton, States
+from nextchar.automata.sparse_drawer import SparseDrawer
 from nextchar.automata.table_sampler import TableDrawer
 from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
@@ -68,8 +69,12 @@ class AutomatonReader(ABC):
         return
 
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:
-        """A fast way to draw about n items, from tables of cumulative probabilities; None where it would not pay."""
-        return TableDrawer.of(self.automaton, plan, constraint, n)
+        """A fast way to draw about n items: from what states list, where tables would be too large, or from tables.
+
+        None where neither would pay.
+        """
+        sparse = SparseDrawer.of(self.automaton, plan, constraint)
+        return sparse or TableDrawer.of(self.automaton, plan, constraint, n)
 
 
 @dataclass(frozen=True, eq=False)
