@@ -49,7 +49,7 @@ def test_any_sequence_of_texts(given: Any) -> None:
     assert texts_of(given) == ["ab", "b"]
 
 
-def test_columns_of_pandas_and_polars() -> None:
+def test_columns_of_pandas() -> None:
     pandas = pytest.importorskip("pandas")
     assert texts_of(pandas.Series(["ab", "b"])) == ["ab", "b"]
     assert texts_of(pandas.Index(["ab", "b"])) == ["ab", "b"]
@@ -59,6 +59,14 @@ def test_columns_of_pandas_and_polars() -> None:
         labels_of(pandas.Series([1, None], dtype="Int64"))
     with pytest.raises(SettingsError, match=re.escape("DataFrame of shape (2, 1)")):
         texts_of(pandas.DataFrame({"text": ["ab", "b"]}))
+
+
+def test_columns_of_polars() -> None:
+    polars = pytest.importorskip("polars")
+    assert texts_of(polars.Series(["ab", "b"])) == ["ab", "b"]
+    assert labels_of(polars.Series([True, False])).tolist() == [True, False]
+    with pytest.raises(CorpusError, match="text 2 is None"):
+        texts_of(polars.Series(["ab", None]))
 
 
 @pytest.mark.parametrize(
@@ -152,12 +160,15 @@ def test_labels_come_back_from_their_document(labels: Any) -> None:
     assert again.tolist() == classes.tolist()
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "document",
     [
         {"labels": ["a", "a"]},
         {"labels": [1, 2]},  # without a type they are texts, as in version 0.1.0
         {"labels": [1, 300], "label_type": "uint8"},
+        {"labels": [1, 1e300], "label_type": "int64"},
+        {"labels": [1, 1e300], "label_type": "float32"},
         {"labels": ["a", "b"], "label_type": "int64"},
         {"labels": [1, 2], "label_type": "object"},
         {"labels": [1, 2], "label_type": 3},

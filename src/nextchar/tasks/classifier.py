@@ -77,6 +77,7 @@ DEFAULT: Final = (Ngram(order=6, add=0.3), Ngram(order=6, add=3), Ngram(order=6,
 FITTED_ON: Final = 50_000  # texts that the weights are fitted to, at most
 FITTED_CELLS: Final = 1 << 26  # and numbers that the models say of these; 256 MB
 CHUNK: Final = 1 << 19  # symbols judged at a time
+MOST_WEIGHT: Final = 1e9  # of the pool: what is more was not fitted
 WAYS: Final = ("forwards", "backwards")
 PARAMETERS: Final = ("specs", "prior", "least", "folds", "options", "none_rate")
 
@@ -434,7 +435,7 @@ class Classifier:
         weights, biases = arrays["weights"], arrays["biases"]
         F = 2 * len(models_of(found.specs)) * PARTS
         for array, shape in ((weights, (F,)), (biases, (C,))):
-            if array.shape != shape or array.dtype != np.float64 or not np.isfinite(array).all():
+            if array.shape != shape or array.dtype != np.float64 or not (abs(array) < MOST_WEIGHT).all():
                 raise ModelFileError("its weights do not fit its models")
         if C < 2:
             raise ModelFileError("it has fewer than two labels")

@@ -159,7 +159,8 @@ def labels_from(document: Mapping[str, Any]) -> Labels:
     dtype = np.dtype(kind)
     if dtype.kind not in _KINDS or _KINDS[dtype.kind] != _KINDS[classes.dtype.kind]:
         raise TypeError(f"its labels are not of the type {kind}")
-    typed = classes if dtype.kind == "U" else classes.astype(dtype)
+    with np.errstate(invalid="ignore", over="ignore"):  # what does not fit is found by comparing
+        typed = classes if dtype.kind == "U" else classes.astype(dtype)
     if not len(typed) or not np.array_equal(typed, classes) or len(np.unique(typed)) != len(typed):
         raise ValueError("its labels do not fit their type, or one is there twice, or there is none")
     return typed

@@ -29,6 +29,7 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 POINTS: Final = 256  # of a curve
 RANGE: Final = 2_000  # texts that a range of lengths has, at least; 1 in 1,000 of them is still told
+MOST: Final = 1e12  # of a number in a file: what is more was not measured
 LABEL: Final = 30  # texts below which a label's own mean and variance say little
 _NAMES: Final = ("usual", "last", "odd", "share", "texts", "novel")
 
@@ -121,7 +122,7 @@ class Typicality:
         shapes = {"usual": (C, 5), "last": (R,), "odd": (R, POINTS), "share": (R, POINTS), "texts": (R,), "novel": (1,)}
         for name, shape in shapes.items():
             dtype = np.int64 if name in ("last", "texts") else np.float64
-            if not R or given[name].shape != shape or given[name].dtype != dtype or not np.isfinite(given[name]).all():
+            if not R or given[name].shape != shape or given[name].dtype != dtype or not (abs(given[name]) < MOST).all():
                 raise ValueError(f"its {name} of typicality have a wrong size or type")
         rising = (np.diff(given["odd"], axis=1) >= 0).all() and (np.diff(given["last"]) > 0).all()
         within = (given["texts"] > 0).all() and ((given["share"] > 0) & (given["share"] < 1)).all()
