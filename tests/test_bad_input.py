@@ -591,7 +591,7 @@ def test_the_errors_are_one_family_of_value_errors(tmp_path: Path, model: Path) 
         nextchar.Corpus.from_items(["a", "b\nc"])
     with pytest.raises(CorpusError, match="no items"):
         nextchar.Corpus.from_lines(["\n", " "])
-    with pytest.raises(SettingsError, match="not one string"):
+    with pytest.raises(SettingsError, match="not one text"):
         nextchar.load(model).score("emma")
     with pytest.raises(SettingsError, match="order"):
         nextchar.Ngram(order=0)

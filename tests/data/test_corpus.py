@@ -155,9 +155,9 @@ def test_compiled_fingerprints_are_the_same(texts: list[str]) -> None:
     ("items", "says"),
     [
         ("emma", r"^give a list of items, for example \['emma'\], not one text$"),  # and not the items e, m, m, a
-        (["emma", 3], "^item 2, 3: an item is a text$"),
-        ([None], "^item 1, None: an item is a text$"),
-        ([b"emma"], "^item 1, b'emma': an item is a text$"),
+        (["emma", 3], r"^item 2 is 3 \(int\), not a text; leave it out, or give texts$"),
+        ([None], "^item 1 is None, not a text; leave it out, or give texts$"),
+        ([b"emma"], r"^item 1 is b'emma' \(bytes\), not a text; leave it out, or give texts$"),
     ],
 )
 def test_items_that_are_none(items: Any, says: str) -> None:

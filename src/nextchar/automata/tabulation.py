@@ -19,6 +19,7 @@ Letters: S symbols of the items, k symbols of a context, L contexts, N states, V
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -84,7 +85,7 @@ class Tabulation:
 
 def tabulate(
     model: Model,
-    items: Corpus,
+    items: Corpus | Iterable[str],
     *,
     context: int | None = None,
     most_bytes: int = TABLE_BYTES,
@@ -118,6 +119,7 @@ def tabulate(
     """
     if isinstance(model, AutomatonModel):
         raise SettingsError(f"a model of kind {model.kind} is a finite automaton already; there is nothing to tabulate")
+    items = Corpus.of(items, options=model.provenance.options)
     window = model.context_length
     if context is None and window is None:
         raise SettingsError(

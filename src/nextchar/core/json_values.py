@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 __all__ = ["bool_of", "float_of", "int_of", "list_of", "mapping_of", "optional", "plain", "text_of"]
@@ -13,8 +14,13 @@ T = TypeVar("T")
 
 def plain(value: Any) -> Any:
     """A value as JSON can hold it: infinite numbers become the strings "inf" and "-inf"."""
-    if isinstance(value, float):
-        return value + 0.0 if math.isfinite(value) else str(value)  # 0.0 and not -0.0 for what is certain
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):  # numpy's too, which JSON does not know
+        return int(value)
+    if isinstance(value, Real):
+        number = float(value)
+        return number + 0.0 if math.isfinite(number) else str(number)  # 0.0 and not -0.0 for what is certain
     if isinstance(value, Mapping):
         return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -32,7 +32,6 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
 from nextchar.data.training_items import surroundings
-from nextchar.errors import SettingsError
 
 __all__ = ["Model", "SavedModel"]
 
@@ -282,7 +281,7 @@ class Model(ABC):
         near = surroundings(seen, self.alphabet, (), None, plan.new, plan.min_distance) if plan.min_distance else None
         return sample(self, n, plan, constraint, options=seen.options, known=seen.known, near=near)
 
-    def score(self, items: Sequence[str]) -> list[Score]:
+    def score(self, items: Iterable[str] | Corpus) -> list[Score]:
         """What each item costs in nats, symbol by symbol.
 
         Raises:
@@ -291,14 +290,14 @@ class Model(ABC):
         """
         return score_corpus(self, self._corpus_of(items))
 
-    def nats(self, items: Sequence[str] | Corpus) -> npt.NDArray[np.float64]:
+    def nats(self, items: Iterable[str] | Corpus) -> npt.NDArray[np.float64]:
         """-log p of each item, shape (n,): `score` for millions.
 
         Raises:
             CorpusError: an item is blank or holds a line end.
             UnknownSymbolError: an item has a character that the model does not know.
         """
-        corpus = items.encoded_in(self.alphabet) if isinstance(items, Corpus) else self._corpus_of(items)
+        corpus = self._corpus_of(items)
         return item_nats(corpus, symbol_nats(self, corpus))
 
     def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
@@ -310,8 +309,8 @@ class Model(ABC):
         score = self.score([item])[0]
         return list(zip([*self.alphabet.split(score.item), self.alphabet.boundary_sign], score.surprisal, strict=True))
 
-    def evaluate(self, corpus: Corpus) -> Evaluation:
-        """The loss on a corpus."""
+    def evaluate(self, corpus: Corpus | Iterable[str]) -> Evaluation:
+        """The loss on a corpus, or on items from memory."""
         return evaluate(self, corpus)
 
     def save(self, path: str | Path) -> None:
@@ -347,10 +346,5 @@ class Model(ABC):
             arrays |= {f"member{m}/{name}": array for name, array in part.arrays.items()}
         return ModelFile(self.kind, arrays, document)
 
-    def _corpus_of(self, items: Sequence[str]) -> Corpus:
-        if isinstance(items, str):
-            raise SettingsError(f"give a list of items, for example [{items!r}], not one string")
-        corpus = Corpus.from_items(items, options=self.provenance.options, alphabet=self.alphabet)
-        if len(corpus) != len(items):
-            raise SettingsError("blank items cannot be scored; leave them out")
-        return corpus
+    def _corpus_of(self, items: Iterable[str] | Corpus) -> Corpus:
+        return Corpus.of(items, options=self.provenance.options, alphabet=self.alphabet, whole=True)

@@ -9,9 +9,9 @@ Letters: n items, S symbols of a corpus, B batch, T time.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from nextchar.core.protocol import LanguageModel
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus, Fingerprints
 from nextchar.data.display import line_of, shortened, table_html, thousands
+from nextchar.data.provenance import Provenance
 
 __all__ = [
     "Batch",
@@ -216,12 +217,24 @@ def score_corpus(model: LanguageModel, corpus: Corpus) -> list[Score]:
     ]
 
 
-def evaluate(model: LanguageModel, corpus: Corpus, *, without: Fingerprints | None = None) -> Evaluation:
+@runtime_checkable
+class _Trained(Protocol):
+    """What remembers how its training data was treated."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """The training data."""
+        ...
+
+
+def evaluate(
+    model: LanguageModel, corpus: Corpus | Iterable[str], *, without: Fingerprints | None = None
+) -> Evaluation:
     """The loss of a model on a corpus; weighted items count as often as their weight says.
 
     Args:
         model: any language model.
-        corpus: in any alphabet that the model's includes.
+        corpus: in any alphabet that the model's includes; or items from memory, with blank ones left out.
         without: leave out the items with these fingerprints (those of the training data).
 
     Raises:
@@ -236,7 +249,8 @@ def evaluate(model: LanguageModel, corpus: Corpus, *, without: Fingerprints | No
         >>> nextchar.evaluate(model, held_out, without=model.provenance.known).items  # ava was in the training data
         1
     """
-    corpus = corpus.encoded_in(model.alphabet)
+    options = model.provenance.options if isinstance(model, _Trained) else None
+    corpus = Corpus.of(corpus, options=options, alphabet=model.alphabet)
     if without is not None:
         corpus = corpus.take(np.flatnonzero(~np.isin(corpus.fingerprints(), without)))
     if not len(corpus):

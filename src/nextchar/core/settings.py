@@ -25,7 +25,7 @@ import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -135,7 +135,7 @@ class Setting:
         """See that a value is one that the setting may have.
 
         Returns:
-            The value itself; of a number that is not Python's (numpy's, or 3.0 for a whole one) Python's own,
+            The value itself; of a number that is not Python's (numpy's, say) Python's own,
             which every library and every file takes; of a path a Path.
 
         Raises:
@@ -163,7 +163,7 @@ class Setting:
         return Path(value) if self.type is Path else value
 
     def _in_range(self, value: Any) -> bool:
-        if not _is_number(value) or (self.type is int and value != int(value)):
+        if not _is_number(value) or (self.type is int and not isinstance(value, Integral)):
             return False
         value = int(value) if value == int(value) else float(value)  # numpy's small types cannot hold every bound
         return (

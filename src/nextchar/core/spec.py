@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -30,11 +30,17 @@ class Spec(Protocol):
         """For how long the model is trained and measured, all together; None for as long as it takes."""
         ...
 
-    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> Model:
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Model:
         """Train.
 
         Args:
-            data: the training data.
+            data: the training data: a corpus, or items from memory.
             validation: items to tune on and to stop by, for models that do so; others ignore it.
             progress: is called periodically with how far it has come.
         """

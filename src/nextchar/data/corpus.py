@@ -14,7 +14,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property
-from numbers import Real
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -30,8 +29,9 @@ from nextchar.data.format import Block, ErrorPolicy, Format, Tally
 from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
 from nextchar.data.hashing import mix
 from nextchar.data.plain_files import read_plain
+from nextchar.data.sequences import entries_of, named, texts_of
 from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
-from nextchar.errors import CorpusError, UnknownSymbolError
+from nextchar.errors import CorpusError, SettingsError, UnknownSymbolError
 
 __all__ = [
     "MOST_WEIGHT",
@@ -42,6 +42,7 @@ __all__ = [
     "exact_sum",
     "parts_of",
     "stream",
+    "training_pair",
 ]
 
 Fingerprints = npt.NDArray[np.uint64]
@@ -188,7 +189,7 @@ class Corpus:
     def from_items(
         cls,
         items: Iterable[str],
-        weights: Sequence[int] | None = None,
+        weights: Iterable[int] | None = None,
         *,
         options: TextOptions | None = None,
         alphabet: Alphabet | None = None,
@@ -196,26 +197,53 @@ class Corpus:
         """Take items from memory; blank ones are left out.
 
         Raises:
+            SettingsError: a table, a path or something else instead of items.
             CorpusError: no items; one text instead of a list of them; an item that is no text, or holds a line end or
                 a NUL; weights of another length, negative, or too large to add up.
             UnknownSymbolError: a character is not in the given alphabet.
         """
         if isinstance(items, str):
             raise CorpusError(f"give a list of items, for example [{shortened(items)!r}], not one text")
-        items = list(items)
-        if strange := [item for item in items if not isinstance(item, str)]:
-            raise CorpusError(f"item {items.index(strange[0]) + 1}, {strange[0]!r}: an item is a text")
+        items = texts_of(items.keys() if isinstance(items, Mapping) else items, "item")
         text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:
             at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))
             raise CorpusError(f"item {at + 1}, {item!r}: an item is one line, without line ends and NUL characters")
-        if weights is not None:
-            if len(weights) != len(items):
-                raise CorpusError(f"{len(items)} items, but {len(weights)} weights")
-            if not all(isinstance(w, Real) and 0 <= w <= MOST_WEIGHT and w == int(w) for w in weights):
-                raise CorpusError("weights must be whole numbers from 0 to 2^63 - 1")
-        block = Block(text, 1, None if weights is None else tuple(int(w) for w in weights))
-        return cls._of_block(block, "item", options, alphabet)
+        counted = None if weights is None else _whole_weights(weights, len(items))
+        return cls._of_block(Block(text, 1, counted), "item", options, alphabet)
+
+    @classmethod
+    def of(
+        cls,
+        items: Corpus | Iterable[str],
+        *,
+        options: TextOptions | None = None,
+        alphabet: Alphabet | None = None,
+        whole: bool = False,
+    ) -> Corpus:
+        """A corpus of what was given: one as it is, or items from memory.
+
+        Args:
+            items: a corpus, or any sequence of texts.
+            options: of items from memory.
+            alphabet: to encode with; by default the corpus's own.
+            whole: one item of the corpus for each that was given is wanted: blank ones are refused.
+
+        Raises:
+            CorpusError: an item is no text, or holds a line end or a NUL; or there are none.
+            SettingsError: one text or something else instead of items; or an item is blank and must not be.
+            UnknownSymbolError: a character is not in the given alphabet.
+        """
+        if isinstance(items, Corpus):
+            return items if alphabet is None else items.encoded_in(alphabet)
+        texts = texts_of(items, "item")
+        options = options or TextOptions()
+        if whole and not texts and alphabet is not None:
+            return cls(alphabet, np.empty(0, dtype=alphabet.dtype), options=options)
+        blank = (i for i, text in enumerate(texts, start=1) if not options.apply(text))
+        if whole and (first := next(blank, None)) is not None:
+            raise SettingsError(f"item {first} is blank; blank items cannot be scored or judged; leave them out")
+        return cls.from_items(texts, options=options, alphabet=alphabet)
 
     @classmethod
     def _of_block(cls, block: Block, where: str, options: TextOptions | None, alphabet: Alphabet | None) -> Corpus:
@@ -407,6 +435,14 @@ class Corpus:
         return int(np.isin(self.fingerprints(), known).sum())
 
 
+def training_pair(
+    data: Corpus | Iterable[str], validation: Corpus | Iterable[str] | None
+) -> tuple[Corpus, Corpus | None]:
+    """The training data and the validation items, where there are some, as corpora; their text is treated alike."""
+    corpus = Corpus.of(data)
+    return corpus, None if validation is None else Corpus.of(validation, options=corpus.options)
+
+
 def stream(
     sources: Sequence[str],
     format_: Format,
@@ -572,3 +608,16 @@ def _fingerprints(part: Corpus) -> Fingerprints:
     position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], np.diff(part.offsets))
     scattered = mix(codepoints[part.ids] + position.astype(np.uint64) + np.uint64(1))
     return mix(np.add.reduceat(scattered, part.offsets[:-1]))
+
+
+def _whole_weights(weights: Iterable[int], n: int) -> tuple[int, ...]:
+    """How often each of n items counts."""
+    given = entries_of(weights, "weights")
+    if len(given) != n:
+        raise CorpusError(f"{n} items, but {len(given)} weights")
+    for i, weight in enumerate(given, start=1):
+        if isinstance(weight, bool | np.bool_) or not isinstance(weight, int | float | np.integer | np.floating):
+            raise CorpusError(f"weight {i} is {named(weight)}, not a number")
+        if not 0 <= weight <= MOST_WEIGHT or weight != int(weight):
+            raise CorpusError(f"weight {i} is {weight}; weights must be whole numbers from 0 to 2^63 - 1")
+    return tuple(map(int, given))

@@ -8,6 +8,7 @@ compared; both go by Python's `random` with seed 42.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -65,11 +66,11 @@ class Split:
         return table_html(f"split, alphabet of {self.train.alphabet.size}", rows, ("", "items", "symbols"))
 
 
-def split(corpus: Corpus, name: SplitName = "distinct", *, seed: int = 0) -> Split:
+def split(corpus: Corpus | Iterable[str], name: SplitName = "distinct", *, seed: int = 0) -> Split:
     """Divide a corpus into training, validation and test items.
 
     Args:
-        corpus: all items, in the order of the file.
+        corpus: all items, in the order of the file: a corpus, or from memory.
         name: "distinct": repeats removed, then 80/10/10 by a hash of each item and the seed, so that neither the
             order of the file nor what else is in it moves an item. "eurekalabs": 1,000 test and 1,000 validation
             items, the rest training. "lecture": 80/10/10, as makemore part 2 does.
@@ -84,6 +85,7 @@ def split(corpus: Corpus, name: SplitName = "distinct", *, seed: int = 0) -> Spl
         >>> nextchar.split(corpus, "distinct", seed=1)
         Split(train 8, validation 1, test 1, alphabet of 15, 10 repeats left out)
     """
+    corpus = Corpus.of(corpus)
     if name == "distinct":
         return _distinct(corpus, checked_seed(seed))
     order = np.array(_shuffled(len(corpus)))

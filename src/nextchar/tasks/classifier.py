@@ -38,6 +38,7 @@ from nextchar.core.numerics import normalised
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
+from nextchar.data.sequences import texts_of
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.counts import Counts, count
@@ -59,7 +60,6 @@ from nextchar.tasks.labels import (
     labels_from,
     labels_of,
     named_labels,
-    texts_of,
     weights_of,
 )
 from nextchar.tasks.log_linear_pool import fitted_pool

@@ -9,9 +9,7 @@ Letters: n texts, C labels.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +17,8 @@ import numpy.typing as npt
 
 from nextchar.data.corpus import MOST_WEIGHT
 from nextchar.data.display import shortened
-from nextchar.errors import CorpusError, SettingsError
+from nextchar.data.sequences import entries_of, named
+from nextchar.errors import SettingsError
 
 __all__ = [
     "Labels",
@@ -28,30 +27,12 @@ __all__ = [
     "labels_from",
     "labels_of",
     "named_labels",
-    "texts_of",
     "weights_of",
 ]
 
 Labels = npt.NDArray[Any]
 _MOST_NAMED: Final = 8
 _KINDS: Final = {"b": "true or false", "i": "numbers", "u": "numbers", "f": "numbers", "U": "texts"}
-
-
-def texts_of(X: Iterable[str]) -> list[str]:
-    """The texts of any sequence of them, a generator, a numpy array, or a column of a table.
-
-    Raises:
-        SettingsError: one text, a table, or something else instead of a sequence.
-        CorpusError: an entry is no text; with its number.
-    """
-    if isinstance(X, str):
-        raise SettingsError(f"give a list of texts, for example [{shortened(X)!r}], not one text")
-    texts = _entries(X, "texts")
-    if not set(map(type, texts)) <= {str, np.str_}:
-        for i, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise CorpusError(f"text {i + 1} is {_named(text)}, not a text; leave it out, or give texts")
-    return texts
 
 
 def labels_of(y: Iterable[Any]) -> Labels:
@@ -62,7 +43,7 @@ def labels_of(y: Iterable[Any]) -> Labels:
     """
     if isinstance(y, str):
         raise SettingsError(f"give a list of labels, one for each text, not one label ({shortened(y)!r})")
-    labels = _entries(y, "labels")
+    labels = entries_of(y, "labels")
     kinds: dict[str, Any] = {}
     for i, label in enumerate(labels):
         if isinstance(label, str):
@@ -72,7 +53,7 @@ def labels_of(y: Iterable[Any]) -> Labels:
         elif isinstance(label, int | float | np.integer | np.floating) and label == label:
             kind = "numbers"
         else:
-            raise SettingsError(f"label {i + 1} is {_named(label)}; labels are texts, numbers, or true and false")
+            raise SettingsError(f"label {i + 1} is {named(label)}; labels are texts, numbers, or true and false")
         kinds.setdefault(kind, label)
     if len(kinds) > 1:
         both = " and ".join(f"{kind} ({example!r})" for kind, example in kinds.items())
@@ -98,12 +79,12 @@ def weights_of(sample_weight: Iterable[float] | None, n: int) -> npt.NDArray[np.
     """
     if sample_weight is None:
         return None
-    given = _entries(sample_weight, "weights")
+    given = entries_of(sample_weight, "weights")
     for i, weight in enumerate(given):
         if isinstance(weight, bool | np.bool_ | str | bytes) or not isinstance(
             weight, int | float | np.integer | np.floating
         ):
-            raise SettingsError(f"weight {i + 1} is {_named(weight)}, not a number")
+            raise SettingsError(f"weight {i + 1} is {named(weight)}, not a number")
     if len(given) != n:
         raise SettingsError(f"{n:,} texts, but {len(given):,} weights")
     weights = np.array(given, dtype=np.float64)
@@ -164,29 +145,3 @@ def labels_from(document: Mapping[str, Any]) -> Labels:
     if not len(typed) or not np.array_equal(typed, classes) or len(np.unique(typed)) != len(typed):
         raise ValueError("its labels do not fit their type, or one is there twice, or there is none")
     return typed
-
-
-def _entries(values: Any, what: str) -> list[Any]:
-    """The entries of a sequence, a column or a generator; a table, a mapping or one thing alone is refused."""
-    shape = getattr(values, "shape", None)
-    if isinstance(shape, tuple) and len(shape) != 1:
-        raise SettingsError(
-            f"{type(values).__name__} of shape {shape} instead of {what}; give one column of it"
-            if shape
-            else f"one {type(values).__name__} instead of {what}; give a list"
-        )
-    if isinstance(values, bytes | bytearray | Mapping | AbstractSet) or not isinstance(values, Iterable):
-        raise SettingsError(f"{_named(values)} instead of {what}; give a list")
-    return list(values)
-
-
-def _named(value: object) -> str:
-    """What something is, for people."""
-    if value is None:
-        return "None"
-    if isinstance(value, float | np.floating) and value != value:
-        return "nan (missing)"
-    kind = type(value).__name__
-    if isinstance(value, bytes | int | float | np.generic | datetime.date | Sequence | Mapping | AbstractSet):
-        return f"{shortened(repr(value), 40)} ({kind})"
-    return f"{shortened(repr(value), 40)}" if kind == "NAType" else f"a {kind}"

@@ -19,7 +19,7 @@ Letters: n items.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -106,7 +106,7 @@ class OutlierDetector:
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "threshold_")
 
-    def fit(self, X: Sequence[str] | Corpus, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's interface
+    def fit(self, X: Iterable[str] | Corpus, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's interface
         """Find the threshold from good items; those of the model's training data are left out.
 
         Raises:
@@ -117,16 +117,16 @@ class OutlierDetector:
         self.threshold_ = find_threshold(self.model, self._corpus(X), self.false_alarms)[0]
         return self
 
-    def score_samples(self, X: Sequence[str] | Corpus) -> F64:
+    def score_samples(self, X: Iterable[str] | Corpus) -> F64:
         """How usual each item is, (n,): minus the standard deviations above what good ones of its length cost."""
         return self._compared(X)[0]
 
-    def decision_function(self, X: Sequence[str] | Corpus) -> F64:
+    def decision_function(self, X: Iterable[str] | Corpus) -> F64:
         """How far each item is on the good side of the threshold for its length, (n,); below 0 it is flagged."""
         usual, limit = self._compared(X)
         return limit + usual
 
-    def predict(self, X: Sequence[str] | Corpus) -> npt.NDArray[np.int64]:
+    def predict(self, X: Iterable[str] | Corpus) -> npt.NDArray[np.int64]:
         """1 for an item that looks right and -1 for an outlier, (n,)."""
         return np.where(self.decision_function(X) < 0, -1, 1).astype(np.int64)
 
@@ -145,21 +145,14 @@ class OutlierDetector:
             raise SettingsError("the outlier detector is not fitted; call fit with good items first")
         return self.threshold_
 
-    def _compared(self, X: Sequence[str] | Corpus) -> tuple[F64, F64]:
+    def _compared(self, X: Iterable[str] | Corpus) -> tuple[F64, F64]:
         """Minus the oddness of each item, and the limit for its length."""
         threshold, items = self._threshold, self._corpus(X)
         symbols = items.lengths + 1
         return -threshold.oddness(self.model.nats(items), symbols), threshold.limit(symbols)
 
-    def _corpus(self, X: Sequence[str] | Corpus) -> Corpus:
-        if isinstance(X, Corpus):
-            return X.encoded_in(self.model.alphabet)
-        if isinstance(X, str):
-            raise SettingsError(f"give a list of items, for example [{X!r}], not one text")
-        corpus = Corpus.from_items(list(X), options=self.model.provenance.options, alphabet=self.model.alphabet)
-        if len(corpus) != len(X):
-            raise SettingsError("blank items cannot be judged; leave them out")
-        return corpus
+    def _corpus(self, X: Iterable[str] | Corpus) -> Corpus:
+        return Corpus.of(X, options=self.model.provenance.options, alphabet=self.model.alphabet, whole=True)
 
 
 def find_threshold(model: Model, good: Corpus, false_alarms: float = 0.01) -> tuple[OutlierThreshold, Corpus]:

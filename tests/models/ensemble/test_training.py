@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import nextchar
 from nextchar.cli import main
 from nextchar.core.metrics import Metrics
 from nextchar.core.progress import Progress, Report
-from nextchar.data.corpus import Corpus
+from nextchar.data.corpus import Corpus, training_pair
 from nextchar.errors import SettingsError
 from nextchar.models.ensemble.model import EnsembleModel, combine
 from nextchar.models.ensemble.training import EnsembleOf, Member, mix_with_nets
@@ -43,7 +44,14 @@ class Watched:
     def budget_seconds(self) -> float | None:
         return self.spec.budget_seconds
 
-    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NgramModel:
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,
+        progress: Progress | None = None,
+    ) -> NgramModel:
+        data, validation = training_pair(data, validation)
         self.seen.append((data, validation))
         return self.spec.fit(data, validation=validation, progress=progress)
 

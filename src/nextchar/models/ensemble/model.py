@@ -14,7 +14,7 @@ Letters: M models, B batch, T time, S symbols of a corpus, V size of the alphabe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 from typing import Any, ClassVar, Final, NamedTuple, cast, final
@@ -205,7 +205,7 @@ class EnsembleModel(StepwiseModel):
         return cls(settings=ensemble, members=made, metrics=metrics)
 
 
-def combine(models: Sequence[Model], validation: Corpus) -> EnsembleModel:
+def combine(models: Sequence[Model], validation: Corpus | Iterable[str]) -> EnsembleModel:
     """An ensemble of models, with the weights that predict the validation items best: see `pool_weights`.
 
     A model whose weight is 0 is left out: it would be computed at every step and change nothing.
@@ -245,7 +245,7 @@ def pooled(models: Sequence[Model], weights: Sequence[float]) -> EnsembleModel:
     )
 
 
-def pool_weights(models: Sequence[Model], validation: Corpus) -> tuple[float, ...]:
+def pool_weights(models: Sequence[Model], validation: Corpus | Iterable[str]) -> tuple[float, ...]:
     """The weights, at least 0, with which models together predict the validation items best.
 
     None of the models may have been trained on these items, or the weights favour the one that remembers them best.
@@ -273,7 +273,7 @@ def pool_weights(models: Sequence[Model], validation: Corpus) -> tuple[float, ..
             raise SettingsError(
                 "the models treat text differently (case, normal form, blanks at the ends); train them alike"
             )
-    validation = validation.encoded_in(first.alphabet)
+    validation = Corpus.of(validation, options=first.provenance.options, alphabet=first.alphabet)
     if validation.weights is not None:
         validation = validation.take(np.flatnonzero(validation.weights))
     if not len(validation):

@@ -7,7 +7,7 @@ that is held out first. So a mix takes nets as further experts: `mix_with_nets` 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, cast
 
@@ -16,7 +16,7 @@ from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport, Report
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.core.spec import Spec
-from nextchar.data.corpus import Corpus
+from nextchar.data.corpus import Corpus, training_pair
 from nextchar.data.hashing import checked_seed
 from nextchar.data.splits import hold_out
 from nextchar.errors import SettingsError
@@ -74,7 +74,13 @@ class EnsembleOf:
         """The members' settings, for people."""
         return "; ".join(f"{member.kind}: {member.spec.summary}" for member in self.members)
 
-    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> EnsembleModel:
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,
+        progress: Progress | None = None,
+    ) -> EnsembleModel:
         """Train the members, and fit their weights to items that none of them learned from.
 
         Args:
@@ -88,6 +94,7 @@ class EnsembleOf:
             SettingsError: nothing can be held out of so few items, or a member cannot be trained.
             KeyboardInterrupt: Ctrl-C, where a member does not end with what it has so far.
         """
+        data, validation = training_pair(data, validation)
         notes: tuple[str, ...] = ()
         if validation is None:
             everything = len(data)
@@ -222,6 +229,12 @@ class MixWithNets:
         """The models to train, each net bound to how its training runs; see `mix_with_nets` for what it raises."""
         return mix_with_nets(self.nets, seconds=self.seconds, seed=self.seed, runs=runs)
 
-    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> EnsembleModel:
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,
+        progress: Progress | None = None,
+    ) -> EnsembleModel:
         """Train; see `EnsembleOf.fit`."""
         return self.running([Run()] * self.trainings).fit(data, validation=validation, progress=progress)

@@ -10,7 +10,7 @@ Letters: V alphabet, S symbols, B batch, T time, K kinds of context, E experts, 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, final
@@ -124,12 +124,12 @@ class Mix:
 
     def fit(
         self,
-        data: Corpus,
+        data: Corpus | Iterable[str],
         *,
-        validation: Corpus | None = None,  # noqa: ARG002 - a spec's interface
+        validation: Corpus | Iterable[str] | None = None,  # noqa: ARG002 - a spec's interface
         progress: Progress | None = None,
     ) -> MixModel:
-        """Count, fit the gate, and return the model.
+        """Count a corpus, or items from memory, fit the gate, and return the model.
 
         Ctrl-C while the gate is fitted ends the fit with the weights so far; metrics.stopped says so.
 
@@ -137,6 +137,7 @@ class Mix:
             CorpusError: no item has a weight above 0.
         """
         begun = time.perf_counter()
+        data = Corpus.of(data)
         provenance = Provenance.of(data)
         if data.weights is not None:
             data = data.take(np.flatnonzero(data.weights))

@@ -5,11 +5,12 @@ Nothing here needs torch: settings can be made, shown and refused without it. It
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, final
 
 from nextchar.core.settings import setting
+from nextchar.data.corpus import training_pair
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
 from nextchar.models.neural.training.settings import NetTraining, Precision, Run, TrainSettings
@@ -76,13 +77,13 @@ class NetSpec(NetTraining):
 
     def fit(
         self,
-        data: Corpus,
+        data: Corpus | Iterable[str],
         *,
-        validation: Corpus | None = None,
+        validation: Corpus | Iterable[str] | None = None,
         progress: Progress | None = None,
         run: Run | None = None,
     ) -> NeuralModel:
-        """Train on a corpus; see `training.fit.fit_net`.
+        """Train on a corpus, or on items from memory; see `training.fit.fit_net`.
 
         Raises:
             MissingExtraError: torch is not installed.
@@ -90,7 +91,7 @@ class NetSpec(NetTraining):
         need_torch(f"the model {self.kind}")
         from nextchar.models.neural.training.fit import fit_net
 
-        return fit_net(self, data, validation, progress, run or Run())
+        return fit_net(self, *training_pair(data, validation), progress, run or Run())
 
     def running(self, runs: Sequence[Run]) -> NetRun:
         """The same settings, bound to how the training runs."""
@@ -127,7 +128,13 @@ class NetRun:
         """Of the settings."""
         return self.spec.budget_seconds
 
-    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NeuralModel:
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,
+        progress: Progress | None = None,
+    ) -> NeuralModel:
         """Train; see NetSpec.fit."""
         return self.spec.fit(data, validation=validation, progress=progress, run=self.run)
 

@@ -184,11 +184,11 @@ class Counts:
         return [(self.alphabet.show(self.ngrams[i]), int(self.counts[i])) for i in best]
 
 
-def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts:
+def count(corpus: Corpus | Iterable[str], order: int, *, compiled: bool | None = None) -> Counts:
     """Count the n-grams of a corpus; weighted items count as often as their weight says.
 
     Args:
-        corpus: what to count.
+        corpus: what to count: a corpus, or items from memory.
         order: n, from 1 to 64.
         compiled: use the compiled loops; by default when the corpus is large enough to repay loading them.
 
@@ -202,6 +202,7 @@ def count(corpus: Corpus, order: int, *, compiled: bool | None = None) -> Counts
         >>> counts.table().tolist()  # rows and columns: the boundary, a, b
         [[0, 2, 1], [0, 0, 2], [3, 0, 0]]
     """
+    corpus = Corpus.of(corpus)
     V, n = corpus.alphabet.size, checked_order(order)
     corpus.checked()
     if compiled is None:

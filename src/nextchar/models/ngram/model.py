@@ -14,7 +14,7 @@ Letters: n order, V size of the alphabet, S states, E entries (see `trie`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final, Literal, final
@@ -29,7 +29,7 @@ from nextchar.core.model import SavedModel
 from nextchar.core.progress import Progress
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus
+from nextchar.data.corpus import Corpus, training_pair
 from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance
 from nextchar.data.splits import hold_out
@@ -129,12 +129,19 @@ class Ngram(CountSpec):
         """Whether the model comes from counts alone."""
         return self.tune != "held-out"
 
-    def fit(self, data: Corpus, *, validation: Corpus | None = None, progress: Progress | None = None) -> NgramModel:
-        """Count a corpus, tune on the validation items if asked to, and return the model.
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,
+        progress: Progress | None = None,
+    ) -> NgramModel:
+        """Count a corpus, or items from memory, tune on the validation items if asked to, and return the model.
 
         Raises:
             SettingsError: too few items to hold some out.
         """
+        data, validation = training_pair(data, validation)
         counts = count(data, self.order)
         if self.counts_suffice:
             return self.from_counts(counts, Provenance.of(data), progress=progress)

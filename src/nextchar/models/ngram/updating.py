@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nextchar.core.model import Model
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance, together
@@ -42,17 +44,19 @@ def merge(first: Model, second: Model) -> NgramModel:
     return a.settings.from_counts(a.counts + b.counts, together(a.provenance, b.provenance))
 
 
-def add_items(model: Model, items: Corpus) -> NgramModel:
+def add_items(model: Model, items: Corpus | Iterable[str]) -> NgramModel:
     """A count model after more training data: the same as one trained on the old and the new data together.
 
     Args:
         model: stays as it is.
-        items: the additional ones, read with the options of the model's text; new characters join its alphabet.
+        items: the additional ones, as a corpus that was read with the options of the model's text, or from memory; new
+            characters join its alphabet.
 
     Raises:
         SettingsError: it is no count model.
     """
     counted = _counted(model)
+    items = Corpus.of(items, options=counted.provenance.options)
     if items.options != counted.provenance.options:
         raise SettingsError("the new items were not treated as the model treats text; read them with its options")
     counts = counted.counts + count(items, counted.settings.order)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final, Literal, final
@@ -129,12 +129,13 @@ class BigramNet(CountSpec):
 
     def fit(
         self,
-        data: Corpus,
+        data: Corpus | Iterable[str],
         *,
-        validation: Corpus | None = None,  # noqa: ARG002 - a spec's interface
+        validation: Corpus | Iterable[str] | None = None,  # noqa: ARG002 - a spec's interface
         progress: Callable[[TrainingStep], None] | None = None,
     ) -> BigramNetModel:
-        """Train on a corpus; see `from_counts`."""
+        """Train on a corpus, or on items from memory; see `from_counts`."""
+        data = Corpus.of(data)
         return self.from_counts(count(data, 2), Provenance.of(data), progress=progress)
 
     def from_counts(

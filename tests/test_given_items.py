@@ -1,0 +1,166 @@
+"""Items from memory, wherever items are wanted: any sequence of texts, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nextchar
+from nextchar.errors import NextcharError
+
+ITEMS = ["emma", "ava", "mia"]
+
+
+class Series:
+    """What a column of pandas or polars is for us: it has a shape of one number and gives its entries."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._entries = list(entries)
+        self.shape = (len(self._entries),)
+
+    def __iter__(self) -> Any:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class Table:
+    """A table gives the names of its columns, which are no items."""
+
+    shape = (3, 1)
+
+    def __iter__(self) -> Any:
+        return iter(["name"])
+
+
+SEQUENCES: dict[str, Callable[[], Any]] = {
+    "list": lambda: list(ITEMS),
+    "tuple": lambda: tuple(ITEMS),
+    "generator": lambda: (item for item in ITEMS),
+    "array": lambda: np.array(ITEMS),
+    "objects": lambda: np.array(ITEMS, dtype=object),
+    "column": lambda: Series(ITEMS),
+}
+CORPUS = nextchar.Corpus.from_items(ITEMS)
+MODEL = nextchar.Ngram(order=2).fit(CORPUS)
+
+
+def close(a: Any, b: Any) -> bool:
+    return bool(np.allclose(a, b, rtol=1e-12))
+
+
+@pytest.mark.parametrize("kind", SEQUENCES)
+def test_any_sequence(kind: str) -> None:
+    make = SEQUENCES[kind]
+    assert list(nextchar.Corpus.from_items(make())) == ITEMS
+    assert nextchar.Ngram(order=2).fit(make()).counts == MODEL.counts
+    assert MODEL.evaluate(make()) == MODEL.evaluate(CORPUS)
+    assert nextchar.evaluate(MODEL, make()) == MODEL.evaluate(CORPUS)
+    assert [score.item for score in MODEL.score(make())] == ITEMS
+    assert close(MODEL.nats(make()), MODEL.nats(ITEMS))
+    assert nextchar.update(MODEL, make()).counts.total == 2 * (5 + 4 + 4)  # the letters and an end each, twice
+    assert nextchar.count(make(), 2) == MODEL.counts
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        nextchar.Ngram(order=3, smoothing="kneser-ney", tune="held-out"),
+        nextchar.Mix(epochs=1),
+        nextchar.Ngram(order=1),
+    ],
+    ids=lambda spec: type(spec).__name__,
+)
+def test_every_model_is_fitted_to_a_list(spec: Any) -> None:
+    items = [a + b + c for a in "ab" for b in "cde" for c in "fgh"]
+    of_list = spec.fit(items, validation=["acf", "bdg"])
+    of_corpus = spec.fit(nextchar.Corpus.from_items(items), validation=nextchar.Corpus.from_items(["acf", "bdg"]))
+    assert close(of_list.nats(items), of_corpus.nats(items))
+    assert nextchar.split(items).train.alphabet == of_list.alphabet
+
+
+def test_the_model_s_text_options_are_used_for_items_from_memory() -> None:
+    options = nextchar.TextOptions(lower=True)
+    model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["Emma", "AVA"], options=options))
+    assert model.evaluate(["EMMA"]).nats == pytest.approx(model.evaluate(["emma"]).nats)
+    assert nextchar.update(model, ["MIA"]).alphabet.characters == "aeimv"
+
+
+NOT_SEQUENCES = [
+    ("emma", "not one text"),
+    (np.str_("emma"), "not one text"),
+    (b"emma", "instead of items"),
+    (None, "None instead of items"),
+    (7, r"7 \(int\) instead of items"),
+    (np.array("emma"), "instead of items"),
+    (np.array([["emma"], ["ava"]]), r"ndarray of shape \(2, 1\) instead of items; give one column"),
+    (Table(), r"Table of shape \(3, 1\) instead of items; give one column"),
+    ({"emma", "ava"}, "instead of items"),  # without an order, so that results could not be told apart
+    (Path("names.txt"), "Corpus.from_file reads names.txt"),
+    (["emma", None], "item 2 is None, not a text"),
+    (["emma", math.nan], r"item 2 is nan \(missing\)"),
+    ([b"emma"], "item 1 is b'emma'"),
+    (["emma", "ava", 3], "item 3 is 3"),
+    (["emma", "a\nva"], "item 2, 'a\\\\nva': an item is one line"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), NOT_SEQUENCES, ids=lambda value: repr(value)[:24])
+@pytest.mark.parametrize(
+    "use",
+    [
+        nextchar.Corpus.from_items,
+        nextchar.Ngram(order=2).fit,
+        MODEL.evaluate,
+        MODEL.score,
+        MODEL.nats,
+        lambda items: nextchar.evaluate(MODEL, items),
+        lambda items: nextchar.update(MODEL, items),
+        lambda items: nextchar.count(items, 2),
+        lambda items: nextchar.split(items),
+        lambda items: nextchar.OutlierDetector(MODEL).fit(items),
+    ],
+    ids=["from_items", "fit", "model.evaluate", "score", "nats", "evaluate", "update", "count", "split", "outliers"],
+)
+def test_what_is_no_sequence_of_texts_is_named(use: Callable[[Any], Any], given: Any, message: str) -> None:
+    with pytest.raises(NextcharError, match=message):
+        use(given)
+
+
+def test_unknown_characters_are_told_by_item() -> None:
+    with pytest.raises(NextcharError, match="item 2, character 1: the model does not know 'x'"):
+        MODEL.evaluate(["ava", "x"])
+    with pytest.raises(NextcharError, match="item 3 is blank"):
+        MODEL.score(["ava", "mia", " "])
+
+
+@pytest.mark.parametrize("order", [2, np.int64(2), np.uint8(2)])
+def test_whole_numbers_of_numpy_can_be_saved(order: Any, tmp_path: Path) -> None:
+    model = nextchar.Ngram(order=order, smoothing="add", add=np.float32(0.5)).fit(ITEMS)
+    model.save(tmp_path / "model.safetensors")
+    loaded = nextchar.load(tmp_path / "model.safetensors")
+    assert close(loaded.nats(ITEMS), model.nats(ITEMS))
+    assert nextchar.count(ITEMS, order).order == 2
+
+
+def test_numpy_weights() -> None:
+    for weights in ([2, 0, 1], np.array([2, 0, 1]), np.array([2.0, 0.0, 1.0]), (w for w in (2, 0, 1))):
+        corpus = nextchar.Corpus.from_items(ITEMS, weights)
+        assert corpus.weighted_symbols == 2 * 5 + 4  # emma twice, and mia
+    for wrong in ([1, 2], [1, 2, 0.5], [1, 2, -1], [1, 2, math.nan], [1, 2, "3"], [1, 2, True]):
+        with pytest.raises(NextcharError, match=r"weight"):
+            nextchar.Corpus.from_items(ITEMS, wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("order", [3.0, np.float64(3), "3", True, 0, 65])
+def test_an_order_that_is_no_whole_number_is_refused(order: Any) -> None:
+    with pytest.raises(NextcharError, match="order is"):
+        nextchar.Ngram(order=order)
+    with pytest.raises(NextcharError, match="order is a whole number from 1 to 64"):
+        nextchar.count(CORPUS, order)
