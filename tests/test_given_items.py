@@ -64,7 +64,7 @@ def test_any_sequence(kind: str) -> None:
     assert nextchar.evaluate(MODEL, make()) == MODEL.evaluate(CORPUS)
     assert [score.item for score in MODEL.score(make())] == ITEMS
     assert close(MODEL.nats(make()), MODEL.nats(ITEMS))
-    assert nextchar.update(MODEL, make()).counts.total == 2 * (5 + 4 + 4)  # the letters and an end each, twice
+    assert nextchar.update(MODEL, make()).provenance.symbols == 2 * (5 + 4 + 4)  # the letters and an end each, twice
     assert nextchar.count(make(), 2) == MODEL.counts
 
 
@@ -142,7 +142,8 @@ def test_unknown_characters_are_told_by_item() -> None:
 
 @pytest.mark.parametrize("order", [2, np.int64(2), np.uint8(2)])
 def test_whole_numbers_of_numpy_can_be_saved(order: Any, tmp_path: Path) -> None:
-    model = nextchar.Ngram(order=order, smoothing="add", add=np.float32(0.5)).fit(ITEMS)
+    number: Any = np.float32(0.5)
+    model = nextchar.Ngram(order=order, smoothing="add", add=number).fit(ITEMS)
     model.save(tmp_path / "model.safetensors")
     loaded = nextchar.load(tmp_path / "model.safetensors")
     assert close(loaded.nats(ITEMS), model.nats(ITEMS))

@@ -103,7 +103,7 @@ def test_values_that_can_be() -> None:
     whole: dict[str, Any] = {"where": "a/b", "parts": ["c"]}
     assert repr(Example(**whole)) == repr(Example(where=Path("a/b"), parts=("c",)))
     with pytest.raises(SettingsError, match=r"order is .*, not 3\.0"):  # most such numbers come of a division
-        Example(order=3.0)
+        Example(order=3.0)  # type: ignore[arg-type]
     assert type(Example(rate=2).rate) is int  # is a number as it is
     assert Example(most=None).most is None
     assert Example(seed=2**63 - 1).seed == 9223372036854775807

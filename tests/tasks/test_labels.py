@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nextchar.data.sequences import texts_of
 from nextchar.errors import CorpusError, SettingsError
-from nextchar.tasks.labels import label_places, labels_document, labels_from, labels_of, texts_of, weights_of
+from nextchar.tasks.labels import label_places, labels_document, labels_from, labels_of, weights_of
 
 
 class Column:

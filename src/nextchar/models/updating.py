@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -21,7 +22,7 @@ __all__ = ["update"]
 
 def update(
     model: Model,
-    items: Corpus,
+    items: Corpus | Iterable[str],
     *,
     steps: int | None = None,
     epochs: float | None = None,
@@ -36,7 +37,8 @@ def update(
 
     Args:
         model: a count model or a net.
-        items: the additional ones, read with the options of the model's text; new characters join its alphabet.
+        items: the additional ones, as a corpus that was read with the options of the model's text, or from memory; new
+            characters join its alphabet.
         steps: of a net: so many updates; the budget is one of the three, and by default that of its first training.
         epochs: so many times through the items.
         seconds: so long.
@@ -51,6 +53,7 @@ def update(
         >>> nextchar.update(model, nextchar.Corpus.from_items(["ava"])).provenance.items
         2
     """
+    items = Corpus.of(items, options=model.provenance.options)
     budget = {"steps": steps, "epochs": epochs, "seconds": seconds}
     given = [name for name, value in budget.items() if value is not None]
     if model.kind not in nets():

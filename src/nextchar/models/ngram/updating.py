@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from nextchar.core.model import Model
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance, together
@@ -44,7 +42,7 @@ def merge(first: Model, second: Model) -> NgramModel:
     return a.settings.from_counts(a.counts + b.counts, together(a.provenance, b.provenance))
 
 
-def add_items(model: Model, items: Corpus | Iterable[str]) -> NgramModel:
+def add_items(model: Model, items: Corpus) -> NgramModel:
     """A count model after more training data: the same as one trained on the old and the new data together.
 
     Args:
@@ -56,7 +54,6 @@ def add_items(model: Model, items: Corpus | Iterable[str]) -> NgramModel:
         SettingsError: it is no count model.
     """
     counted = _counted(model)
-    items = Corpus.of(items, options=counted.provenance.options)
     if items.options != counted.provenance.options:
         raise SettingsError("the new items were not treated as the model treats text; read them with its options")
     counts = counted.counts + count(items, counted.settings.order)
