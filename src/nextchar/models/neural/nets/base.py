@@ -25,6 +25,7 @@ __all__ = [
     "Feedforward",
     "Net",
     "State",
+    "embeddings",
     "norm",
     "picked",
     "positions",
@@ -138,6 +139,17 @@ def scaled(rows: int, columns: int) -> nn.Parameter:
 def picked(state: State, rows: Tensor | None) -> State:
     """The rows of a state whose tensors all have the batch as their first dimension."""
     return state if rows is None else tuple(part.index_select(0, rows) for part in state)
+
+
+def embeddings(number: int, width: int) -> nn.Embedding:
+    """A vector for each of so many things, normally distributed.
+
+    Where only shapes are wanted nothing is drawn: for that, torch would load its compiler, which takes seconds.
+    """
+    weight = torch.empty(number, width)
+    if not weight.is_meta:
+        weight.normal_()
+    return nn.Embedding(number, width, _weight=weight)
 
 
 def zero_head(width: int, V: int) -> nn.Linear:

@@ -15,7 +15,17 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from nextchar.models.neural.nets.base import FAR, Feedforward, Net, State, norm, picked, positions, zero_head
+from nextchar.models.neural.nets.base import (
+    FAR,
+    Feedforward,
+    Net,
+    State,
+    embeddings,
+    norm,
+    picked,
+    positions,
+    zero_head,
+)
 
 __all__ = ["BowNet"]
 
@@ -27,8 +37,8 @@ class BowNet(Net):
     def __init__(self, V: int, *, context: int, width: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.context = context
-        self.symbol = nn.Embedding(V, width)
-        self.place = nn.Embedding(context, width)
+        self.symbol = embeddings(V, width)
+        self.place = embeddings(context, width)
         self.blocks = nn.ModuleList(Feedforward(width, 4 * width, dropout) for _ in range(layers))
         self.head = zero_head(width, V)
 

@@ -21,6 +21,7 @@ from nextchar.models.neural.nets.base import (
     Feedforward,
     Net,
     State,
+    embeddings,
     norm,
     picked,
     positions,
@@ -42,7 +43,7 @@ class MlpNet(Net):
         super().__init__()
         self.context = context
         self.tanh = tanh
-        self.embedding = nn.Embedding(V, embedding)
+        self.embedding = embeddings(V, embedding)
         self.first = scaled(width, context * embedding)
         self.bias = nn.Parameter(torch.zeros(width))
         self.blocks = nn.ModuleList(Feedforward(width, 4 * width, dropout) for _ in range(layers))

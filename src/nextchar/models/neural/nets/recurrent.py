@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from nextchar.models.neural.nets.base import Net, State, picked, positions, zero_head
+from nextchar.models.neural.nets.base import Net, State, embeddings, picked, positions, zero_head
 
 __all__ = ["RecurrentNet", "packed_order"]
 
@@ -29,7 +29,7 @@ class RecurrentNet(Net):
 
     def __init__(self, V: int, layer: nn.RNNBase, *, dropout: float) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(V, layer.input_size)
+        self.embedding = embeddings(V, layer.input_size)
         self.layer = layer
         self.dropout = nn.Dropout(dropout)
         self.head = zero_head(layer.hidden_size, V)

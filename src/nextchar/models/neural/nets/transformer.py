@@ -27,6 +27,7 @@ from nextchar.models.neural.nets.base import (
     Feedforward,
     Net,
     State,
+    embeddings,
     norm,
     picked,
     positions,
@@ -97,11 +98,12 @@ class TransformerNet(Net):
     def __init__(self, V: int, *, context: int, width: int, heads: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.context, self.heads = context, heads
-        self.symbol = nn.Embedding(V, width)
-        self.previous = nn.Embedding(V, width)
-        self.place = nn.Embedding(context, width)
+        self.symbol = embeddings(V, width)
+        self.previous = embeddings(V, width)
+        self.place = embeddings(context, width)
         for table in (self.symbol, self.previous, self.place):
-            nn.init.normal_(table.weight, std=0.5)
+            if not table.weight.is_meta:
+                nn.init.normal_(table.weight, std=0.5)
         self.distance = nn.Parameter(torch.zeros(heads, context))
         self.attention = nn.ModuleList(Attention(width, heads, dropout) for _ in range(layers))
         self.feedforward = nn.ModuleList(Feedforward(width, 4 * width, dropout) for _ in range(layers))

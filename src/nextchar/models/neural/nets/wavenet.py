@@ -17,7 +17,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nextchar.models.neural.nets.base import FAR, Feedforward, Net, State, norm, picked, positions, scaled, zero_head
+from nextchar.models.neural.nets.base import (
+    FAR,
+    Feedforward,
+    Net,
+    State,
+    embeddings,
+    norm,
+    picked,
+    positions,
+    scaled,
+    zero_head,
+)
 
 __all__ = ["Convolution", "WavenetNet"]
 
@@ -54,7 +65,7 @@ class WavenetNet(Net):
 
     def __init__(self, V: int, *, width: int, hidden: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.symbol = nn.Embedding(V, width)
+        self.symbol = embeddings(V, width)
         self.convolutions = nn.ModuleList(Convolution(width, 2**i) for i in range(layers))
         self.blocks = nn.ModuleList(Feedforward(width, hidden, dropout) for _ in range(layers))
         self.head = zero_head(width, V)
