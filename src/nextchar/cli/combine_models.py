@@ -29,8 +29,9 @@ __all__ = ["blend", "combine", "update"]
 def blend(first: str, second: str, output: str, weight: float | None, counts: bool, as_json: bool) -> None:
     """Interpolate the models A and B, symbol by symbol: (1 - W) p_A + W p_B. The result is a finite automaton again.
 
-    For models that are finite automata, of one alphabet. With --counts two ngram models of one order become the model
-    that their training data would have made together, with A's settings.
+    For models that are finite automata. The result has the characters of both; one that a model lacks has the
+    probability 0 in it. With --counts two ngram models of one order become the model that their training data would
+    have made together, with A's settings.
     """
     if counts and weight is not None:
         raise click.UsageError("--counts adds the counts as they are; --weight goes with probabilities.")
