@@ -183,6 +183,21 @@ def test_ends_that_no_item_has(model: tuple[Model, Path]) -> None:
     assert all(item.startswith("e ") and item != "e " for item in made.sample(20, seed=1, prefix="e "))
 
 
+@pytest.mark.parametrize("text", [" e", "e xa\u0301 ", "E", "Xe\u0323", "\u3000a\t"])
+def test_a_corpus_is_read_as_text_is(model: tuple[Model, Path], text: str) -> None:
+    """However it was made: before, the same item had another probability in a corpus than in a list."""
+    made, _ = model
+    items = Corpus.from_items([text, "a", text], weights=[2, 1, 3], options=TextOptions(strip=False))
+    options = made.provenance.options
+    if not set(options.apply(text)) <= set(made.alphabet.characters):
+        pytest.skip("an import knows nothing of the options")
+    nats = made.nats([options.apply(text), "a"])
+    np.testing.assert_allclose(made.nats(items), nats[[0, 1, 0]], rtol=1e-6)
+    assert made.evaluate(items).nats == pytest.approx(5 * nats[0] + nats[1], rel=1e-6)
+    with pytest.raises(NextcharError, match="item 1 is blank"):
+        made.nats(Corpus.from_items([" ", text], options=TextOptions(strip=False)))
+
+
 # -- a prefix of probability 0 ------------------------------------------------------------------------------------
 
 SEEN = Corpus.from_items(["ab", "abb", "ba", "bac", "c"])  # no a after a, nothing after c

@@ -79,5 +79,6 @@ class Nowhere:
 
 def test_where_nothing_can_follow() -> None:
     assert slow_draw(Nowhere(), "a", seed=1, number=1) is None
+    assert slow_draw(Ngram(order=2, add=0).fit(CORPUS), "zz", seed=1, number=2) is None  # no item begins so
     with pytest.raises(UnknownSymbolError):
         slow_draw(Ngram().fit(CORPUS), "x", seed=1, number=1)

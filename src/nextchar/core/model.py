@@ -31,6 +31,7 @@ from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
+from nextchar.data.stable_items import as_read
 from nextchar.data.training_items import surroundings
 
 __all__ = ["Model", "SavedModel"]
@@ -310,8 +311,8 @@ class Model(ABC):
         return list(zip([*self.alphabet.split(score.item), self.alphabet.boundary_sign], score.surprisal, strict=True))
 
     def evaluate(self, corpus: Corpus | Iterable[str]) -> Evaluation:
-        """The loss on a corpus, or on items from memory."""
-        return evaluate(self, corpus)
+        """The loss on a corpus, its items read as the model reads text, or on items from memory."""
+        return evaluate(self, as_read(corpus, self.provenance.options) if isinstance(corpus, Corpus) else corpus)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one file, whole or not at all.
@@ -347,4 +348,7 @@ class Model(ABC):
         return ModelFile(self.kind, arrays, document)
 
     def _corpus_of(self, items: Iterable[str] | Corpus) -> Corpus:
-        return Corpus.of(items, options=self.provenance.options, alphabet=self.alphabet, whole=True)
+        options = self.provenance.options
+        if isinstance(items, Corpus):
+            items = as_read(items, options)
+        return Corpus.of(items, options=options, alphabet=self.alphabet, whole=True)

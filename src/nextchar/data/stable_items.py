@@ -21,9 +21,9 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import shortened
 from nextchar.data.graphemes import PROBES_BEFORE, one_cluster
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import SettingsError
+from nextchar.errors import CorpusError, SettingsError
 
-__all__ = ["StableSymbols", "check_ends", "stable_items", "stable_symbols"]
+__all__ = ["StableSymbols", "as_read", "check_ends", "stable_items", "stable_symbols"]
 
 Flags = npt.NDArray[np.bool_]
 _JAMO: Final = range(0x1160, 0x1200)  # the vowels and final consonants that follow another jamo
@@ -83,6 +83,21 @@ def stable_items(items: Corpus, options: TextOptions) -> Flags:
                 written = [items.alphabet.symbols[s] for s in items.ids[first[i] : last[i] + 1]]
                 stable[i] = options.apply(text) == text and items.alphabet.split(text) == written
     return stable
+
+
+def as_read(items: Corpus, options: TextOptions) -> Corpus:
+    """The items as a model with these options reads them: a corpus made with others may have items that they change.
+
+    Raises:
+        CorpusError: nothing is left of an item but blanks.
+    """
+    if items.options == options or stable_items(items, options).all():
+        return items
+    texts = [options.apply(text) for text in items]
+    if "" in texts:
+        raise CorpusError(f"item {texts.index('') + 1} is blank; leave it out")
+    weights = None if items.weights is None else items.weights.tolist()
+    return Corpus.from_items(texts, weights, options=options)
 
 
 def check_ends(options: TextOptions, *, prefix: str = "", suffix: str = "") -> None:

@@ -54,7 +54,7 @@ class SlowDraw:
 
 
 def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> SlowDraw | None:
-    """What may follow a prefix, and what does; None where nothing can follow.
+    """What may follow a prefix, and what does; None where nothing can follow: no item begins so, or none goes on.
 
     Args:
         model: any language model.
@@ -68,6 +68,8 @@ def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> S
     """
     step = model.start(1)
     for symbol in model.alphabet.encode(prefix):
+        if step.log_probs[0, int(symbol)] == -np.inf:
+            return None
         step = model.advance(step.state, np.full(1, symbol))
     u = uniforms(item_keys(seed, 0, 1), number)
     log_probs = allowed(step.log_probs, model.alphabet, Plan(seed=seed), 1, len(prefix))
