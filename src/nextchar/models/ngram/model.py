@@ -98,7 +98,7 @@ class Ngram(CountSpec):
         30,
         help="Of the sampler of pitman-yor.",
         at_least=2,
-        at_most=10**6,
+        at_most=10**9,
         option="sweeps",
         metavar="N",
         goes_with=_SAMPLED,
