@@ -173,17 +173,18 @@ def test_a_reader_that_has_seen_enough(models: dict[str, Path], command: str) ->
         assert child.stderr.read() == b""
 
 
-def test_a_terminal_is_told_how_to_end(models: dict[str, Path]) -> None:
+@pytest.mark.parametrize(("command", "last"), [("score", b"gehen"), ("classify", b"gehen"), ("evaluate", None)])
+def test_a_terminal_is_told_how_to_end(models: dict[str, Path], command: str, last: bytes | None) -> None:
     import os
     import pty
 
     ours, theirs = pty.openpty()
-    with running("score", models["score"], stdin=theirs) as child:
+    with running(command, models["classify" if command == "classify" else "score"], stdin=theirs) as child:
         os.write(ours, b"gehen\n\x04")
         out, errors = child.communicate()
     assert child.returncode == 0
     assert errors == b"Reading standard input; Ctrl-D ends.\n"
-    assert out.split()[-1] == b"gehen"
+    assert last is None or out.split()[-1] == last
     os.close(theirs)
     os.close(ours)
 

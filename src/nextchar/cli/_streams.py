@@ -20,7 +20,7 @@ from nextchar.errors import NextcharError
 if TYPE_CHECKING:
     from nextchar.data.lines import LineBlock
 
-__all__ = ["FLAGGED", "line_blocks", "tsv_option", "write_rows"]
+__all__ = ["FLAGGED", "line_blocks", "say_how_to_end", "tsv_option", "write_rows"]
 
 Block = TypeVar("Block")
 
@@ -36,8 +36,7 @@ def line_blocks(blocks: Iterator[LineBlock], source: str) -> Iterator[LineBlock]
     Ctrl-C while a block is worked on counts when the next is asked for, so that what was computed is written; a second
     one counts at once. While there is nothing to read it counts at once too.
     """
-    if source == "-" and sys.stdin.isatty():
-        note("Reading standard input; Ctrl-D ends.")
+    say_how_to_end(source)
     interrupts = _Interrupts()
     lines = 0
     with interrupts:
@@ -46,6 +45,12 @@ def line_blocks(blocks: Iterator[LineBlock], source: str) -> Iterator[LineBlock]
             lines += len(block.numbers)
             if lines >= COMPILED_FROM:  # many in all repay it too, however few come at a time
                 import nextchar._kernels.rows  # noqa: F401
+
+
+def say_how_to_end(source: str) -> None:
+    """Where a person is about to type the input: that they are."""
+    if source == "-" and sys.stdin.isatty():
+        note("Reading standard input; Ctrl-D ends.")
 
 
 class _Interrupts:

@@ -10,7 +10,7 @@ import click
 
 from nextchar.cli._options import file_or_texts, input_options, json_option, model_argument, texts_argument
 from nextchar.cli._output import echo_json, note, print_table
-from nextchar.cli._streams import FLAGGED, line_blocks, tsv_option, write_rows
+from nextchar.cli._streams import FLAGGED, line_blocks, say_how_to_end, tsv_option, write_rows
 from nextchar.cli._targets import check_target, output_option
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ def evaluate(model: str, file: str, format_: Format, as_json: bool) -> None:
     from nextchar.models.registry import load
 
     loaded = load(model)
+    say_how_to_end(file)
     corpus = Corpus.read(
         [file],
         format_,

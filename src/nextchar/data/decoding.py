@@ -70,7 +70,8 @@ class Decoder:
         self._source, self._handle, self._encoding, self._digest = source, handle, encoding, digest
         codec = codecs.lookup(encoding).name
         self._codec = "utf-8-sig" if codec == "utf-8" else codec
-        self._at_once = at_once
+        # A terminal gives its end once only: to read on until there is enough would mean to wait for a second one.
+        self._at_once = at_once or _is_terminal(handle)
         self._first = b""
         self._place: str | None = None  # of the first byte that cannot be decoded, and why
         self._sample = b""  # what the encoding can be guessed from, then
@@ -164,13 +165,18 @@ def _what_has_come(handle: BinaryIO) -> bytes:
     return b"".join(chunks)
 
 
+def _is_terminal(handle: BinaryIO) -> bool:
+    raw = getattr(handle, "raw", handle)
+    return isinstance(raw, io.FileIO) and raw.isatty()
+
+
 def _may_pause(handle: BinaryIO) -> bool:
     """Whether it is a pipe as the system gives it, which can be asked whether there is more.
 
     A terminal gives its lines one by one, and its end once only: it must not be asked again.
     """
     raw = getattr(handle, "raw", handle)
-    return sys.platform != "win32" and isinstance(raw, io.FileIO) and not raw.seekable() and not raw.isatty()
+    return sys.platform != "win32" and isinstance(raw, io.FileIO) and not raw.seekable() and not _is_terminal(handle)
 
 
 def line_ends(text: str) -> int:
