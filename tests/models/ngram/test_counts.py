@@ -322,3 +322,13 @@ def test_rows_are_sorted_though_they_are_too_wide_for_a_word() -> None:
     rows = np.random.default_rng(5).integers(0, 5000, (30, 7))  # 5000^7 is above 2^64
     rows[10:20, :4] = rows[:10, :4]
     assert [rows[i].tolist() for i in sorted_rows(list(rows.T), 5000)] == sorted(rows.tolist())
+
+
+def test_files_are_counted_as_they_are_read(tmp_path: Path) -> None:
+    """A table with semicolons and no header, of which one row has no weight: emma and ava are 5 + 4 symbols."""
+    (tmp_path / "a.dat").write_bytes(b"emma;1\nmia\nava;1\n")
+    with pytest.warns(UserWarning, match="1 line skipped"):
+        counts = count_files(
+            tmp_path / "a.dat", order=2, column="1", weight="2", delimiter=";", header=False, errors="skip"
+        )
+    assert counts.total == 9

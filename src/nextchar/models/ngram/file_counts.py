@@ -15,7 +15,7 @@ from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import parts_of
 from nextchar.data.files import is_plain_local_file, open_binary
-from nextchar.data.format import Format
+from nextchar.data.format import ErrorPolicy, Format
 from nextchar.data.text_options import TextOptions
 from nextchar.models.ngram.counts import (
     COMPILED_FROM,
@@ -36,6 +36,9 @@ def count_files(
     column: str | None = None,
     weight: str | None = None,
     encoding: str = "utf-8",
+    delimiter: str | None = None,
+    header: bool = True,
+    errors: ErrorPolicy = "stop",
     options: TextOptions | None = None,
     threads: int | None = None,
 ) -> Counts:
@@ -48,9 +51,12 @@ def count_files(
     Args:
         sources: as for Corpus.from_file, with column, weight, encoding and options.
         order: n.
-        column: the CSV column of the items.
-        weight: the CSV column of the weights.
+        column: the column of a table that has the items.
+        weight: that of the weights.
         encoding: a Python codec name.
+        delimiter: the character between the fields of a table; by default it is found out.
+        header: whether a table begins with the names of its columns.
+        errors: what becomes of lines that cannot be used: see `Format`.
         options: what to do to the text.
         threads: for ASCII files; by default one a processor.
 
@@ -67,7 +73,7 @@ def count_files(
     """
     checked_order(order)
     options = options or TextOptions()
-    format_ = Format(encoding=encoding, column=column, weight=weight)
+    format_ = Format(encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors)
     plain = order == 2 and column is None and encoding.lower() in _ASCII_SUPERSETS and not options.graphemes
 
     def parts() -> Iterator[Counts]:
