@@ -598,8 +598,11 @@ def _order(specs: Sequence[Ngram]) -> int:
 
 def _strangers(corpus: Corpus, known: Bools) -> I64:
     """How many characters of each text no label knows, (n,)."""
-    strange: I64 = np.add.reduceat(~known[corpus.ids], corpus.offsets[:-1], dtype=np.int64)
-    return strange
+    strangers = ~known[corpus.ids]
+    if not strangers.any():
+        return np.zeros(len(corpus), dtype=np.int64)
+    number: I64 = np.add.reduceat(strangers, corpus.offsets[:-1], dtype=np.int64)
+    return number
 
 
 def _judge_fold(
