@@ -7,9 +7,11 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton_reader import AutomatonReader
 from nextchar.automata.constrained_sampling import draw_items
+from nextchar.automata.most_probable import ranking_of
 from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
+from nextchar.core.ranking import Ranking
 from nextchar.core.sampling import Samples
 from nextchar.data.corpus import Corpus
 
@@ -30,6 +32,10 @@ class AutomatonModel(AutomatonReader, Model):
     ) -> Samples:
         """Items each as often as among all items that meet the constraint; see `Model.draw`."""
         return draw_items(self, n, plan, constraint, data=data, look_ahead=look_ahead)
+
+    def ranking(self, *, draws: int | None = None, seed: int = 0) -> Ranking:
+        """What ranks are read off; see `Model.rank`."""
+        return ranking_of(self, draws, seed)
 
 
 def rows_of(model: AutomatonModel) -> npt.NDArray[np.float64]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from nextchar.automata.constrained_sampling import draw_items
+from nextchar.automata.most_probable import ranking_of
 from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
+from nextchar.core.ranking import Ranking
 from nextchar.core.sampling import Samples
 from nextchar.data.corpus import Corpus
 
@@ -26,3 +28,7 @@ class StepwiseModel(Model):
     ) -> Samples:
         """Items that all meet the constraint, in shares that are nearly the model's; see `Model.draw`."""
         return draw_items(self, n, plan, constraint, data=data, look_ahead=look_ahead)
+
+    def ranking(self, *, draws: int | None = None, seed: int = 0) -> Ranking:
+        """What ranks are read off; see `Model.rank`."""
+        return ranking_of(self, draws, seed)

@@ -25,6 +25,7 @@ from nextchar.core.model_file import ModelFile, write_model_file
 from nextchar.core.notebook import bigram_html
 from nextchar.core.plan import Plan, Stream
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
+from nextchar.core.ranking import Rank, Ranking
 from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
@@ -159,6 +160,10 @@ class Model(ABC):
         A finite automaton gives each item exactly as often as among all items that meet the constraint. Of any other
         model all items meet it, but how often each comes is approximate.
         """
+
+    @abstractmethod
+    def ranking(self, *, draws: int | None = None, seed: int = 0) -> Ranking:
+        """What ranks are read off, made once for many items; see `rank`."""
 
     @abstractmethod
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
@@ -300,6 +305,36 @@ class Model(ABC):
         """
         corpus = self._corpus_of(items)
         return item_nats(corpus, symbol_nats(self, corpus))
+
+    def rank(self, items: Sequence[str], *, draws: int | None = None, seed: int = 0) -> list[Rank]:
+        """How many items are at least as probable as each of these, itself counted: the guess number of passwords.
+
+        The most probable half a million of a finite automaton are counted; beyond them, and for other models, the rank
+        is estimated from items that the model draws, with a 95% interval (see `core.ranking`). The empty item, and what
+        text options would change, are no items.
+
+        Args:
+            items: to rank.
+            draws: how many items to draw; more make the interval narrower, four times as many by half.
+            seed: of the draws.
+
+        Raises:
+            CorpusError: an item is blank or holds a line end.
+            SettingsError: the number of draws is negative, or items do not end.
+            UnknownSymbolError: an item has a character that the model does not know.
+
+        Example:
+            >>> import nextchar
+            >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
+            >>> model.rank(["ab", "b"])  # p(ab) is 2/3, p(b) 1/3, and there are no others
+            [Rank('ab', 1, exact), Rank('b', 2, exact)]
+        """
+        if not len(items):
+            return []
+        corpus = self._corpus_of(items)
+        ranks = self.ranking(draws=draws, seed=seed).of(item_nats(corpus, symbol_nats(self, corpus)))
+        columns = (column.tolist() for column in (ranks.rank, ranks.low, ranks.high, ranks.exact))
+        return [Rank(item, *row) for item, *row in zip(corpus, *columns, strict=True)]
 
     def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         """-log p of every symbol of a corpus in the model's alphabet, shape (S,), nats."""
