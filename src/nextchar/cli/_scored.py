@@ -28,6 +28,7 @@ from nextchar.cli._rows import (
     texts,
     whole_numbers,
 )
+from nextchar.core.ranking import Ranks
 
 __all__ = ["Best", "Scored", "table_header"]
 
@@ -50,6 +51,7 @@ class Scored:
         surprisal: (S,) nats of each symbol.
         flagged: (k,) whether each is flagged, or None where none was asked to be.
         refused: why other lines cannot be used, by their place; the rest are blank.
+        ranks: of the k items, or None where they were not asked for.
     """
 
     numbers: I64
@@ -60,6 +62,7 @@ class Scored:
     surprisal: F64
     flagged: npt.NDArray[np.bool_] | None
     refused: Mapping[int, str]
+    ranks: Ranks | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -84,12 +87,14 @@ class Scored:
             surprisal=self.surprisal[first + np.arange(len(first))],
             flagged=None if self.flagged is None else self.flagged[chosen],
             refused={},
+            ranks=None if self.ranks is None else self.ranks.take(chosen),
         )
 
     @classmethod
     def concatenate(cls, parts: Sequence[Scored]) -> Scored:
         """The results of all parts, which have no lines without one; at least one part."""
         flagged = [part.flagged for part in parts if part.flagged is not None]
+        ranks = [part.ranks for part in parts if part.ranks is not None]
         return cls(
             numbers=np.concatenate([part.numbers for part in parts]),
             items=Cells.concatenate([part.items for part in parts]),
@@ -99,6 +104,7 @@ class Scored:
             surprisal=np.concatenate([part.surprisal for part in parts]),
             flagged=np.concatenate(flagged) if flagged else None,
             refused={},
+            ranks=Ranks.concatenate(ranks) if ranks else None,
         )
 
     # -- as text --------------------------------------------------------------------------------------------------
@@ -117,6 +123,10 @@ class Scored:
             parts += [texts([b"%8d" % number for number in self.numbers.tolist()]), b"  "]
         parts.append(self._all(fixed(self.nats_per_symbol, 4, 11), _BLANK_NUMBER))
         parts.append(self._all(fixed(self.nats + 0.0, 4, 11, b" ", b"  "), b" " + _BLANK_NUMBER + b"  "))
+        if self.ranks is not None:
+            signs = choices([b"~ ", b"  "], self.ranks.exact.astype(np.intp))
+            parts.append(self._all(_whole(self.ranks.rank, 15), b"              -"))
+            parts.append(self._all(signs, b"  "))
         if marks is not None:
             parts.append(self._all(marks, b"  "))
         return join_rows([*parts, self.items, b"\n"])
@@ -131,6 +141,10 @@ class Scored:
             parts += [b"\t", cells]
         if (flags := self._flags(b"1", b"0")) is not None:
             parts += [b"\t", self._all(flags)]
+        if self.ranks is not None:
+            for values in (self.ranks.rank, self.ranks.low, self.ranks.high):
+                parts += [b"\t", self._all(_whole(values))]
+            parts += [b"\t", self._all(choices([b"0", b"1"], self.ranks.exact.astype(np.intp)))]
         return join_rows([*parts, b"\n"])
 
     @property
@@ -141,7 +155,7 @@ class Scored:
 
     def json(self, surprisal: bool) -> bytes | memoryview:
         """A line of JSON each; what a line without a result has not is null."""
-        numbers = {
+        columns = {
             "nats": json_numbers(self.nats + 0.0),
             "symbols": whole_numbers(self.symbols),
             "nats_per_symbol": json_numbers(self.nats_per_symbol),
@@ -150,7 +164,7 @@ class Scored:
         }
         parts: list[Cells | bytes] = [b'{"line":', whole_numbers(self.numbers)]
         parts += [b',"item":"', escaped(self.items, "json"), b'"']
-        for name, cells in numbers.items():
+        for name, cells in columns.items():
             parts += [f',"{name}":'.encode(), self._all(cells, b"null")]
         if surprisal:
             k = len(self.places)
@@ -158,13 +172,30 @@ class Scored:
             parts += [self._all(json_lists(self.surprisal + 0.0, self.symbols)), self._all(constant(b"]", k))]
         if (flags := self._flags(b"true", b"false")) is not None:
             parts += [b',"flagged":', self._all(flags, b"null")]
+        if self.ranks is not None:
+            numbers = {"rank": self.ranks.rank, "rank_low": self.ranks.low, "rank_high": self.ranks.high}
+            for name, values in numbers.items():
+                parts += [f',"{name}":'.encode(), self._all(json_numbers(values), b"null")]
+            exact = choices([b"false", b"true"], self.ranks.exact.astype(np.intp))
+            parts += [b',"rank_exact":', self._all(exact, b"null")]
         parts += refusals(self.refused, len(self))
         return join_rows([*parts, b"}\n"])
 
 
-def table_header(flagged: bool, numbered: bool) -> str:
+def _whole(values: F64, width: int = 0) -> Cells:
+    """Numbers without decimals; infinite ones as inf."""
+    return texts([b"%*.0f" % (width, value) for value in values.tolist()])
+
+
+def table_header(flagged: bool, numbered: bool, ranked: bool = False) -> str:
     """The line above the rows of `Scored.table`."""
-    return ("    line  " if numbered else "") + "nats/symbol        nats  " + ("  " if flagged else "") + "item"
+    return (
+        ("    line  " if numbered else "")
+        + "nats/symbol        nats  "
+        + (" " * 11 + "rank  " if ranked else "")
+        + ("  " if flagged else "")
+        + "item"
+    )
 
 
 class Best:

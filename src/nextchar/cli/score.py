@@ -36,6 +36,9 @@ __all__ = ["evaluate", "score"]
 @click.option("--least", type=click.IntRange(min=1), metavar="N", help="Only the N least surprising items.")
 @click.option("--flag", is_flag=True, help="Mark odd items with !, by the threshold that calibrate has found.")
 @click.option("--flagged-only", is_flag=True, help="Only odd items; the exit code is 3 if there was one.")
+@click.option(
+    "--rank", is_flag=True, help="Also how many items are at least as probable, counted or (~) estimated by drawing."
+)
 @click.option("--no-surprisal", is_flag=True, help="With --json: without the nats of each symbol.")
 @output_option("Write the answers there.")
 @input_options
@@ -48,6 +51,7 @@ def score(
     least: int | None,
     flag: bool,
     flagged_only: bool,
+    rank: bool,
     no_surprisal: bool,
     output: str,
     format_: Format,
@@ -88,7 +92,7 @@ def score(
     file, items = file_or_texts(texts, format_)
     check_target(output, [file, model], "the scores", binary=False)
     loaded = load(model)
-    judge = _Judge(loaded, flag or flagged_only)
+    judge = _Judge(loaded, flag or flagged_only, rank)
     best = None if most is None and least is None else Best(most or least or 0, most is not None)
     form = _Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
     options, alphabet = loaded.provenance.options, loaded.alphabet
@@ -131,11 +135,12 @@ def score(
 class _Judge:
     """Scores block after block, and remembers what cannot come from the model."""
 
-    def __init__(self, model: Model, flag: bool) -> None:
+    def __init__(self, model: Model, flag: bool, rank: bool = False) -> None:
         from nextchar.tasks.outliers import threshold_of
 
         self._model = model
         self._detector: OutlierThreshold | None = threshold_of(model) if flag else None
+        self._ranking = model.ranking() if rank else None
         self._scored = self._impossible = 0
         self._example = ""
 
@@ -163,6 +168,7 @@ class _Judge:
             surprisal=surprisal,
             flagged=None if self._detector is None else self._detector.flags(nats, symbols),
             refused={place: str(error) for place, error in block.refused.items()},
+            ranks=None if self._ranking is None else self._ranking.of(nats),
         )
 
     def _look_at(self, corpus: Corpus, nats: F64, surprisal: F64) -> None:
@@ -202,7 +208,7 @@ class _Form:
         if not self._begun:
             from nextchar.cli._scored import table_header
 
-            yield (table_header(scored.flagged is not None, self._numbered) + "\n").encode()
+            yield (table_header(scored.flagged is not None, self._numbered, scored.ranks is not None) + "\n").encode()
             self._begun = True
         if self._as_json:
             yield scored.json(self._surprisal)

@@ -13,7 +13,7 @@ Letters: n items drawn, k items to rank, K items counted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -39,7 +39,7 @@ class Rank:
         item: the text.
         rank: how many; estimated where it is not exact, infinite where the model holds the item impossible.
         low: the lower end of a 95% interval; the rank itself where it is exact.
-        high: its upper end.
+        high: its upper end, infinite where no item was drawn that is rarer.
         exact: whether they were counted.
     """
 
@@ -70,6 +70,16 @@ class Ranks:
     high: F64
     exact: npt.NDArray[np.bool_]
 
+    def take(self, chosen: npt.NDArray[np.intp]) -> Ranks:
+        """Some of them."""
+        return Ranks(self.rank[chosen], self.low[chosen], self.high[chosen], self.exact[chosen])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Ranks]) -> Ranks:
+        """All of them, at least one part."""
+        names = ("rank", "low", "high", "exact")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
 
 @dataclass(eq=False)
 class Ranking:
@@ -98,9 +108,10 @@ class Ranking:
         self._count(float(limits[np.isfinite(limits)].max(initial=-np.inf)))
         exact = limits <= self._until
         rank = np.searchsorted(self._counted, limits, side="right").astype(np.float64)
-        estimate, error = self._estimate(limits)
+        estimate, error, beyond = self._estimate(limits)
         whole = np.maximum(len(self._counted) + estimate, 1.0)
         low, high = np.maximum(whole - ERRORS * error, len(self._counted) + 1.0), whole + ERRORS * error
+        high = np.where(beyond, np.inf, high)  # how many items are rarer than all draws, draws do not tell
         never = np.isinf(nats)
         return Ranks(
             rank=np.where(never, np.inf, np.where(exact, rank, whole)),
@@ -123,8 +134,8 @@ class Ranking:
             else:
                 self._counted, self._until = np.sort(found), step * STEP
 
-    def _estimate(self, limits: F64) -> tuple[F64, F64]:
-        """How many items lie beyond those counted and up to each limit, and its standard error."""
+    def _estimate(self, limits: F64) -> tuple[F64, F64, npt.NDArray[np.bool_]]:
+        """How many lie beyond those counted and up to each limit, its standard error, where no draw is rarer."""
         n = len(self.draws)
         beyond = self.draws[np.searchsorted(self.draws, self._until, side="right") :] if n else self.draws
         with np.errstate(over="ignore", invalid="ignore"):
@@ -134,4 +145,4 @@ class Ranking:
             upto = np.searchsorted(beyond, limits, side="right")
             mean = sums[upto] / max(n, 1)
             error = np.sqrt(np.maximum(squares[upto] / max(n, 1) - mean**2, 0.0) / max(n, 1))
-        return mean, np.nan_to_num(error, nan=np.inf)
+        return mean, np.nan_to_num(error, nan=np.inf), upto == len(beyond)
