@@ -858,7 +858,7 @@ def test_an_arpa_file_on_standard_output(tmp_path: Path) -> None:
     assert "standard output: written" in result.stderr
     piped = CliRunner().invoke(
         main, ["train", str(tmp_path / "t.txt"), "-o", "-"]
-    )  # so is a model, for it is asked for
+    )  # as a model is
     assert piped.exit_code == 0
     assert b'"__metadata__"' in piped.stdout_bytes[:40]
     assert "standard output: written" in piped.stderr
