@@ -7,6 +7,7 @@ and exits with 1; a traceback means a defect in nextchar, never in the input.
 from __future__ import annotations
 
 __all__ = [
+    "BadValueError",
     "ConflictError",
     "CorpusError",
     "DataSetError",
@@ -73,6 +74,10 @@ class UnknownSymbolError(NextcharError):
 
 class SettingsError(NextcharError):
     """A setting out of its range, or conditions that no item can meet together."""
+
+
+class BadValueError(SettingsError):
+    """A value that an argument can never have, whatever the model and the data."""
 
 
 class ConflictError(SettingsError):

@@ -856,9 +856,7 @@ def test_an_arpa_file_on_standard_output(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["export", str(model), "-"])
     assert result.stdout == arpa.read_text(encoding="utf-8")  # and nothing else
     assert "standard output: written" in result.stderr
-    piped = CliRunner().invoke(
-        main, ["train", str(tmp_path / "t.txt"), "-o", "-"]
-    )  # as a model is
+    piped = CliRunner().invoke(main, ["train", str(tmp_path / "t.txt"), "-o", "-"])  # as a model is
     assert piped.exit_code == 0
     assert b'"__metadata__"' in piped.stdout_bytes[:40]
     assert "standard output: written" in piped.stderr

@@ -151,7 +151,7 @@ def test_classify(tmp_path: Path) -> None:
     first, second = map(json.loads, lines)
     assert (first["label"], second["label"]) == ("x", "y")
     assert first["probability"] == first["probabilities"]["x"] > 0.8
-    assert " ? " in run("classify", tmp_path / "c", "--least", 1, stdin="c\n").stdout
+    assert " ? " in run("classify", tmp_path / "c", "--min-probability", 1, stdin="c\n").stdout
     good = run("classify", tmp_path / "c", tmp_path / "t.csv", "--column", "text", "--label", "label", "--json").stdout
     assert json.loads(good)["accuracy"] > 0.9
     result = run("sample", tmp_path / "c", code=1)

@@ -29,7 +29,7 @@ from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.display import shortened
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import SettingsError, UnknownSymbolError
+from nextchar.errors import BadValueError, SettingsError, UnknownSymbolError
 
 __all__ = ["Either", "Node", "Repeat", "any_of", "compile_node", "literal", "parse"]
 
@@ -107,7 +107,7 @@ def parse(pattern: str, alphabet: Alphabet, options: TextOptions) -> Node:
         pattern = unicodedata.normalize("NFC", pattern)
     pattern = alphabet.written(pattern)
     if len(pattern) > MAX_LENGTH:
-        raise SettingsError(f"the pattern has {len(pattern):,} characters; {MAX_LENGTH:,} are possible")
+        raise BadValueError(f"the pattern has {len(pattern):,} characters; {MAX_LENGTH:,} are possible")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of a syntax that a later Python may read otherwise
@@ -118,11 +118,11 @@ def parse(pattern: str, alphabet: Alphabet, options: TextOptions) -> Node:
             raise reader.refusal(f"the flag {re.RegexFlag(unwanted).name}")
         return reader.sequence(_without_ends(list(tree)), bool(tree.state.flags & re.IGNORECASE) or options.lower)
     except re.error as error:
-        raise SettingsError(f"the pattern {pattern!r} cannot be read: {error}") from None
+        raise BadValueError(f"the pattern {pattern!r} cannot be read: {error}") from None
     except OverflowError as error:
-        raise SettingsError(f"the pattern {shortened(pattern)!r} cannot be read: {error}") from None
+        raise BadValueError(f"the pattern {shortened(pattern)!r} cannot be read: {error}") from None
     except RecursionError:
-        raise SettingsError(f"the pattern {shortened(pattern)!r} is nested too deeply") from None
+        raise BadValueError(f"the pattern {shortened(pattern)!r} is nested too deeply") from None
 
 
 def _without_ends(tree: list[Any]) -> list[Any]:

@@ -48,8 +48,13 @@ def input_options(command: Command) -> Command:
         for option in (name for name, is_given in needing.items() if is_given and "column" not in given):
             raise click.UsageError(f"--{option} needs --column, the column of the items.")
         from nextchar.data.format import Format
+        from nextchar.errors import CorpusError
 
-        return command(*args, format_=Format(weight=weight, **given), **options)
+        try:
+            format_ = Format(weight=weight, **given)
+        except CorpusError as error:  # before anything is read: an encoding or a delimiter that there is not
+            raise click.UsageError(f"{error}.") from None
+        return command(*args, format_=format_, **options)
 
     found: Any = with_format
     for option in reversed(

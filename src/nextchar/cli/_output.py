@@ -15,7 +15,7 @@ import click
 
 from nextchar.cli._repeats import refuse_repeats
 from nextchar.data.writing import write_atomically, writing_to
-from nextchar.errors import ConflictError, InputWarning, NextcharError, NotAModelError
+from nextchar.errors import BadValueError, ConflictError, InputWarning, NextcharError, NotAModelError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,8 +69,11 @@ class CommandGroup(click.Group):
                 return super().invoke(ctx)
         except NotAModelError as error:
             _fail(f"{error}{_WHAT_TO_DO.get(error.kind, '')}")
-        except ConflictError as error:
-            raise click.UsageError(f"{self._with_option(error, ctx)}.") from None
+        except (BadValueError, ConflictError) as error:
+            name = ctx.invoked_subcommand
+            command = None if name is None else self.get_command(ctx, name)
+            where = ctx if command is None else click.Context(command, info_name=name, parent=ctx)
+            raise click.UsageError(f"{self._with_option(error, ctx)}.", ctx=where) from None
         except NextcharError as error:
             _fail(self._with_option(error, ctx))
         except KeyboardInterrupt:

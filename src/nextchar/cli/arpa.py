@@ -66,8 +66,14 @@ def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, str
     or stand for one as <U+0020> does for a blank. --lower, --nfc and --strip say what is done to the text that the
     model is given later.
     """
+    from nextchar.data.format import Format
+    from nextchar.errors import CorpusError
     from nextchar.models.ngram.arpa import read_arpa
 
+    try:
+        Format(encoding=encoding)
+    except CorpusError as error:
+        raise click.BadParameter(str(error), param_hint="'--encoding'") from None
     check_target(output, (source,))
     model = read_arpa(source, encoding=encoding, options=text_options_from(lower, nfc, strip))
     model.save(output)

@@ -27,7 +27,12 @@ HEADER: Final = b"probability  label         item\n"
 @click.command(short_help="Which label each item has.")
 @model_argument
 @texts_argument
-@click.option("--least", type=click.FloatRange(0, 1), metavar="P", help="Say ? below this probability.  [default: 0]")
+@click.option(
+    *("--min-probability", "least"),
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Say ? below this probability.  [default: 0]",
+)
 @click.option(
     "--none-rate",
     type=click.FloatRange(0, 1),
@@ -61,12 +66,12 @@ def classify(
     \b
     --json  {"line": from 1, "item", "label", "probability", "probabilities":
             {...}, "typicality": the share of items held out in training that
-            are at least as odd}. The label is null below --least, and all but
-            line and item where there is no result; "error" says why a line
-            was refused.
+            are at least as odd}. The label is null below --min-probability,
+            and all but line and item where there is no result; "error" says
+            why a line was refused.
     --tsv   line, item, label, probability; tabs between them, no header line.
-            The label is empty below --least, and both are where there is no
-            result. In an item or a label a tab, a line end and a backslash
+            The label is empty below --min-probability, and both are where
+            there is no result. In an item or a label a tab, a line end and a backslash
             are \\t, \\n, \\r and \\\\.
     """  # noqa: D301 - click reads the control character, not a backslash
     from dataclasses import replace

@@ -112,7 +112,7 @@ def update(
     required=True,
     help="The split that the models were trained with.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="Of the split.")
 @input_options
 @json_option
 def combine(

@@ -27,7 +27,7 @@ __all__ = ["compare"]
     show_default=True,
     help="How to divide the items into training, validation and test; see train.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the split.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="Of the split.")
 @click.option(
     "--part",
     type=click.Choice(["test", "validation"]),

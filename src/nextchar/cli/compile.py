@@ -30,7 +30,7 @@ __all__ = ["compile_"]
 @model_output_option(metavar="FAST")
 @click.option(
     "--context",
-    type=int,
+    type=click.IntRange(min=1),
     metavar="N",
     help="Symbols that a state remembers.  [default: as many as MODEL looks back, if that is a fixed number]",
 )

@@ -108,6 +108,8 @@ def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
     from nextchar.cli._output import echo, echo_json, note
     from nextchar.data import download as fetching
 
+    if url is not None and not url.lower().startswith(("http://", "https://")):
+        raise click.BadParameter(f"{url}: wanted an address that starts with http:// or https://", param_hint="'--url'")
     here = fetching.cached(data_set) if url else fetching.find_data_set(data_set)
     needed = data_set.url is not None and here is None
     if needed:

@@ -58,7 +58,7 @@ def prob(model: str, as_json: bool, **conditions: Any) -> None:
 
 @click.command(short_help="The most probable items, in order.")
 @model_argument
-@click.option("-n", "-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
 @constraint_options
 @json_option
 def top(model: str, count: int, as_json: bool, **conditions: Any) -> None:
@@ -76,7 +76,7 @@ def top(model: str, count: int, as_json: bool, **conditions: Any) -> None:
 @click.command(short_help="How an item may go on.")
 @model_argument
 @click.argument("prefix")
-@click.option("-n", "-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many of each.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many of each.")
 @json_option
 def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
     """The symbols that may follow PREFIX, and the most probable whole items that start with it.
@@ -110,7 +110,7 @@ def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
 @click.command(short_help="Fill the gaps of an item.")
 @model_argument
 @click.argument("text")
-@click.option("-n", "-k", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many items.")
 @click.option("--gap", default="_", show_default=True, metavar="CHAR", help="What stands for one missing character.")
 @json_option
 def fill(model: str, text: str, count: int, gap: str, as_json: bool) -> None:

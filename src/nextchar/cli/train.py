@@ -95,6 +95,10 @@ def train(
     is learned; see classify.
     """
     given = {name: value for name, value in chosen.items() if value not in (None, ())}
+    if seed is not None:
+        from nextchar.data.hashing import checked_seed
+
+        checked_seed(seed)
     if kind is None and (given or assignments):
         kind = "ngram"
     spec: Spec | None = None

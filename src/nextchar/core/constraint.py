@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from nextchar.core.settings import check
 from nextchar.data.display import one_line, shortened
-from nextchar.errors import SettingsError
+from nextchar.errors import BadValueError
 
 __all__ = ["Constraint"]
 
@@ -58,25 +58,25 @@ class Constraint:
 
     def __post_init__(self) -> None:
         if isinstance(self.not_in, str):
-            raise SettingsError(f"not_in takes a list of items, for example [{self.not_in!r}], not one text")
+            raise BadValueError(f"not_in takes a list of items, for example [{self.not_in!r}], not one text")
         for name in ("match", "contains", "not_in"):
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
         object.__setattr__(self, "prefix", _either("prefix", self.prefix))
         check(self)
         if self.min_length is not None and self.min_length < 0:
-            raise SettingsError(f"min-length is at least 0, not {self.min_length}")
+            raise BadValueError(f"min-length is at least 0, not {self.min_length}")
         if self.max_length is not None and self.max_length < 0:
-            raise SettingsError(f"max-length is at least 1, or 0 for the empty item alone, not {self.max_length}")
+            raise BadValueError(f"max-length is at least 1, or 0 for the empty item alone, not {self.max_length}")
         if self.max_length == 0 and self.min_length is None:
-            raise SettingsError(
+            raise BadValueError(
                 "max-length is at least 1, not 0; the empty item alone is min-length 0 and max-length 0"
             )
         if self.max_length is not None and self.max_length < self.shortest:
-            raise SettingsError(f"min-length {self.shortest} is above max-length {self.max_length}")
+            raise BadValueError(f"min-length {self.shortest} is above max-length {self.max_length}")
         for name, texts in (("prefix", self.prefixes), ("suffix", [self.suffix]), ("contains", self.contains)):
             for text in texts:
                 if set(text) & set("\n\r\0"):
-                    raise SettingsError(f"{name} {text!r}: an item holds no line ends and no NUL characters")
+                    raise BadValueError(f"{name} {text!r}: an item holds no line ends and no NUL characters")
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def _texts(name: str, value: Sequence[str]) -> tuple[str, ...]:
     """The texts of a condition that may have several."""
     texts = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
     if texts is None or not all(isinstance(text, str) for text in texts):
-        raise SettingsError(f"{name} is made of texts, not of {shortened(repr(value))}")
+        raise BadValueError(f"{name} is made of texts, not of {shortened(repr(value))}")
     return texts
 
 

@@ -32,7 +32,7 @@ from nextchar.data.edit_distance import Surroundings
 from nextchar.data.stable_items import stable_items, stable_symbols
 from nextchar.data.text_options import TextOptions
 from nextchar.data.training_items import unknown_items
-from nextchar.errors import SettingsError
+from nextchar.errors import BadValueError, SettingsError
 
 __all__ = [
     "DrawnSymbols",
@@ -133,7 +133,7 @@ def sample(
     """
     n = ITEMS.check(n)
     if n < 0:
-        raise SettingsError(f"the number of items is at least 0, not {n}")
+        raise BadValueError(f"the number of items is at least 0, not {n}")
     if plan.new and known is None:
         raise unknown_items()
     if plan.min_distance and near is None:

@@ -29,7 +29,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from nextchar.errors import SettingsError
+from nextchar.errors import BadValueError
 
 __all__ = ["LARGEST_SEED", "Setting", "check", "setting", "settings_of"]
 
@@ -124,12 +124,12 @@ class Setting:
         if self.type is bool:
             known = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
             if text.lower() not in known:
-                raise SettingsError(f"{self.name} is yes or no, not {text!r}")
+                raise BadValueError(f"{self.name} is yes or no, not {text!r}")
             return known[text.lower()]
         try:
             return self.type(text)
         except ValueError:
-            raise SettingsError(f"{self.name} is {self._noun}, not {text!r}") from None
+            raise BadValueError(f"{self.name} is {self._noun}, not {text!r}") from None
 
     def check(self, value: Any) -> Any:
         """See that a value is one that the setting may have.
@@ -146,20 +146,20 @@ class Setting:
         if not self.repeated:
             return self._check_one(value)
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise SettingsError(f"{self.name} is a sequence of values, not {value!r}")
+            raise BadValueError(f"{self.name} is a sequence of values, not {value!r}")
         return tuple(map(self._check_one, value))
 
     def _check_one(self, value: Any) -> Any:
         if self.choices:
             if not (isinstance(value, str) and value in self.choices):
-                raise SettingsError(f"there is no {self.name} {value!r}; choose one of {', '.join(self.choices)}")
+                raise BadValueError(f"there is no {self.name} {value!r}; choose one of {', '.join(self.choices)}")
         elif self.type in (int, float):
             if not self._in_range(value):
-                raise SettingsError(f"{self.name} is {self.values}, not {value if _is_number(value) else repr(value)}")
+                raise BadValueError(f"{self.name} is {self.values}, not {value if _is_number(value) else repr(value)}")
             if type(value) not in (int, self.type):  # an int stays one where any number will do
                 return self.type(value)
         elif self.type in _OTHERS and not isinstance(value, _OTHERS[self.type]):
-            raise SettingsError(f"{self.name} is {self.values}, not {value!r}")
+            raise BadValueError(f"{self.name} is {self.values}, not {value!r}")
         return Path(value) if self.type is Path else value
 
     def _in_range(self, value: Any) -> bool:

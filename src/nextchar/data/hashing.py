@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nextchar._kernels.constants import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
 from nextchar.data.display import shortened
-from nextchar.errors import SettingsError
+from nextchar.errors import BadValueError
 
 __all__ = ["GOLDEN", "MASK", "checked_seed", "mix"]
 
@@ -25,7 +25,7 @@ def checked_seed(seed: int) -> int:
         SettingsError: no whole number, below 0 or above 2^64 - 1.
     """
     if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= int(seed) <= MASK:
-        raise SettingsError(f"a seed is a whole number from 0 to 2^64 - 1, not {shortened(repr(seed))}")
+        raise BadValueError(f"a seed is a whole number from 0 to 2^64 - 1, not {shortened(repr(seed))}")
     return int(seed)
 
 

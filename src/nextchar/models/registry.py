@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nextchar.core.settings import Setting, settings_of
 from nextchar.core.spec import Spec
-from nextchar.errors import MissingExtraError, ModelFileError, NotAModelError, SettingsError
+from nextchar.errors import BadValueError, MissingExtraError, ModelFileError, NotAModelError
 from nextchar.extras import need_extra
 
 if TYPE_CHECKING:
@@ -233,9 +233,9 @@ def trained_kind(name: str) -> Kind:
     """
     row = MODELS.get(name)
     if row is None or not (row.settings or row.load):
-        raise SettingsError(f"there is no model {name!r}; choose one of {', '.join(row.name for row in trained())}")
+        raise BadValueError(f"there is no model {name!r}; choose one of {', '.join(row.name for row in trained())}")
     if not row.settings:
-        raise SettingsError(f"a model of kind {name} is not trained; it {row.origin}")
+        raise BadValueError(f"a model of kind {name} is not trained; it {row.origin}")
     return row
 
 
@@ -263,18 +263,18 @@ def spec_of(
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals:
-            raise SettingsError(f"{assignment!r} is not NAME=VALUE; {_known(row, known)}")
+            raise BadValueError(f"{assignment!r} is not NAME=VALUE; {_known(row, known)}")
         if name in texts:
-            raise SettingsError(f"{name} is set twice, to {texts[name]!r} and to {text!r}; set it once")
+            raise BadValueError(f"{name} is set twice, to {texts[name]!r} and to {text!r}; set it once")
         texts[name] = text
     if wrong := [name for name in [*(settings or ()), *texts] if name not in known]:
-        raise SettingsError(f"the model {row.name} has no setting {wrong[0]!r}; {_known(row, known)}")
+        raise BadValueError(f"the model {row.name} has no setting {wrong[0]!r}; {_known(row, known)}")
     given = {**(settings or {}), **{name: known[name].parse(text) for name, text in texts.items()}}
     make: Callable[..., Spec] = row.settings_class
     if preset is None:
         return make(**row.fixed, **given)
     if not row.presets:
-        raise SettingsError(f"the model {row.name} has no presets")
+        raise BadValueError(f"the model {row.name} has no presets")
     make = _resolved(f"{row.settings}.preset")
     return make(preset, **row.fixed, **given)
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.model import Model
-from nextchar.errors import SettingsError
+from nextchar.errors import BadValueError, SettingsError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +76,7 @@ def check_output(path: str | Path) -> None:
         return
     path = Path(path)
     if path.suffix.lower() not in (".png", ".svg"):
-        raise SettingsError(f"{path}: pictures are written as .png or .svg; give a file name that ends so")
+        raise BadValueError(f"{path}: pictures are written as .png or .svg; give a file name that ends so")
     if path.is_dir():
         raise SettingsError(f"{path}: is a directory; give a file name for the picture")
     if not path.parent.is_dir():

@@ -30,7 +30,7 @@ from torch import Tensor
 from nextchar.core.json_values import float_of, mapping_of, optional, plain
 from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
-from nextchar.errors import SettingsError
+from nextchar.errors import BadValueError, SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.muon import Optimiser
 from nextchar.models.neural.training.packing import IGNORED, Epochs, PackedRows, pack
@@ -437,9 +437,9 @@ def device_of(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise SettingsError(f"there is no device {name!r}; choose auto, cpu, cuda or mps") from None
+        raise BadValueError(f"there is no device {name!r}; choose auto, cpu, cuda or mps") from None
     if device.type not in ("cpu", "cuda", "mps"):
-        raise SettingsError(f"the device {name!r} is not supported; choose auto, cpu, cuda or mps")
+        raise BadValueError(f"the device {name!r} is not supported; choose auto, cpu, cuda or mps")
     there = device.type == "cpu" or (
         torch.cuda.is_available() if device.type == "cuda" else torch.backends.mps.is_available()
     )

@@ -26,7 +26,7 @@ from nextchar.core.progress import Progress, ProgressReport
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.files import COMPRESSIONS
 from nextchar.data.writing import write_atomically, writing_to
-from nextchar.errors import ModelFileError, SettingsError
+from nextchar.errors import BadValueError, ModelFileError, SettingsError
 from nextchar.models.ngram.arpa.words import BEGIN, LOG_ZERO, NATS, words_of
 
 __all__ = ["ArpaSummary", "write_arpa"]
@@ -73,7 +73,7 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
         raise SettingsError(f"a model of kind {model.kind} is not made of n-grams, and has no ARPA form")
     ending = Path(path).suffix.lower()
     if ending in COMPRESSIONS and ending != ".gz":
-        raise SettingsError(f"{path}: ARPA files are compressed with gzip alone; end the name in .gz")
+        raise BadValueError(f"{path}: ARPA files are compressed with gzip alone; end the name in .gz")
     automaton = model.automaton
     contexts = _Contexts.of(automaton)
     sizes = np.bincount(contexts.depth[contexts.owner])

@@ -1,0 +1,194 @@
+"""The options of all commands in one table: one name for one thing; and wrong usage ends with exit code 2."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import nextchar
+from nextchar.cli import main
+from nextchar.cli._settings import _options_of_models
+
+
+def leaves(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        for inner, found in command.commands.items():
+            yield from leaves(found, f"{name} {inner}".strip())
+    else:
+        yield name, command
+
+
+def table() -> dict[str, dict[str, click.Option]]:
+    """Option name -> command -> option."""
+    found: dict[str, dict[str, click.Option]] = {}
+    for name, command in leaves(main):
+        options = [*command.params, *(_options_of_models() if name == "train" else [])]
+        for option in options:
+            if isinstance(option, click.Option):
+                for flag in option.opts:
+                    found.setdefault(flag, {})[name] = option
+    return found
+
+
+TABLE = table()
+
+# A name with values of two kinds, and why it is one thing all the same.
+TWO_KINDS = {
+    "--weight": "how much it counts: a column with a number for each row, or the number itself of a second model",
+    "--data": "the items that it is about: the training data of models, of which there can be several files; "
+    "one file in place of the lesson's names",
+    "--output": "where to write: a path, whatever is written",
+    "-o": "the same",
+    "--hold-out": "a share, or of a mix with nets none",
+}
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_one_name_is_one_thing(name: str) -> None:
+    options = TABLE[name].values()
+    kinds = {(option.type.name.removesuffix(" range"), option.multiple, option.is_flag) for option in options}
+    assert len(kinds) == 1 or name in TWO_KINDS, {key: option.type.name for key, option in TABLE[name].items()}
+
+
+def test_how_many_items_are_wanted_is_n() -> None:
+    assert set(TABLE["-n"]) == {"sample", "top", "complete", "fill"}
+    assert "-k" not in TABLE
+    assert {option.name for option in TABLE["-n"].values()} == {"count"}
+
+
+def test_bounds_are_called_min_and_max() -> None:
+    assert {name for name in TABLE if name.startswith(("--min", "--max"))} == {
+        *("--min-length", "--max-length", "--min-distance", "--min-probability")
+    }
+    assert set(TABLE["--least"]) == set(TABLE["--most"]) == {"score"}  # items, not bounds
+
+
+def test_what_writes_takes_o() -> None:
+    writing = {name for name, _ in leaves(main) if name.split()[0] in ("plot", "export", "import")}
+    writing |= {"train", "sample", "score", "classify", "calibrate", "blend", "combine", "compile", "update"}
+    assert set(TABLE["--output"]) == set(TABLE["-o"]) == writing
+
+
+def test_every_option_is_explained() -> None:
+    for name, options in TABLE.items():
+        for command, option in options.items():
+            assert option.help, (command, name)
+
+
+WRONG = """
+sample m -n -1
+sample m -n x
+sample m --temperature -1
+sample m --temperature nan
+sample m --top-k 0
+sample m --top-p 0
+sample m --top-p 1.5
+sample m --seed -1
+sample m --seed 99999999999999999999
+sample m --min-length -1
+sample m --max-length 0
+sample m --max-length -1
+sample m --min-length 5 --max-length 3
+sample m --min-distance -1
+sample m --sort up
+sample m --stream torch3
+sample m --match (
+sample m --json --tsv
+sample m --data few
+sample m --stream torch1 --suffix a
+top m -n 0
+top m --min-length 9 --max-length 3
+top m --match [
+prob m --max-length -1
+fill m a_ --gap ab
+complete m
+train few -o z --order 0
+train few -o z --order x
+train few -o z --add -1
+train few -o z --order 2 --smoothing none
+train few -o z --set order=0
+train few -o z --set foo=1
+train few -o z --set foo
+train few -o z --model foo
+train few -o z --seed -1
+train few -o z --split half
+train few -o z --encoding klingon
+train few -o z --weight n
+train few -o z --label x
+train few -o z --column 1 --delimiter abc
+train few
+score m few --most 0
+score m few --most 1 --least 1
+score m few --encoding klingon
+score m few --errors ignore
+evaluate m few --encoding klingon
+classify m few --min-probability 2
+classify m few --none-rate 2
+calibrate m few --false-alarms 2
+calibrate m few --false-alarms 0
+blend m m -o z --weight 2
+blend m m -o z --weight nan
+blend m m -o z --counts --weight 0.3
+combine m -o z --data few --split distinct
+combine m m -o z --data few --split half
+combine m m -o z --data few --split distinct --seed -1
+compile m --data few -o z --context 0
+compare few --seconds 0
+compare few --seconds nan
+compare few --seed -1
+compare few --models foo
+compare few --plot x.jpg
+plot counts m -o x.jpg
+plot foo m -o x.png
+equivalence few --plot x.jpg
+export m
+export m x.arpa.bz2
+import few -o z --encoding klingon
+pitfalls 1
+pitfalls a --all
+web --port 99999
+data fetch foo
+data path foo
+data fetch makemore-names --url ftp://x
+info m --data few
+info m --bar
+nothing
+"""
+NETS = """
+train few -o z --model mlp --seconds 0
+train few -o z --model mlp --seconds -1
+train few -o z --model mlp --learning-rate -1
+train few -o z --model mlp --device foo
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("place")
+    items = ["emma", "ava", "mia"]
+    (folder / "few").write_text("\n".join(items), "utf-8")
+    nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(items)).save(folder / "m")
+    return folder
+
+
+@pytest.mark.parametrize("line", WRONG.strip().splitlines())
+def test_wrong_usage(line: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    before = sorted(place.iterdir())
+    result = CliRunner().invoke(main, shlex.split(line))
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert result.stderr.startswith("Usage: ")
+    assert "Error: " in result.stderr
+    assert sorted(place.iterdir()) == before
+
+
+@pytest.mark.parametrize("line", NETS.strip().splitlines())
+def test_wrong_usage_of_nets(line: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    test_wrong_usage(line, place, monkeypatch)
