@@ -112,7 +112,7 @@ def test_the_toy_in_help_and_in_messages(names: Path, tmp_path: Path) -> None:
     assert "'toy'" in run("train", names, "-o", tmp_path / "m", "--model", "trigram", code=2).stderr
     refused = run("train", names, "-o", tmp_path / "m", "--model", "ngram", "--end", 0.5, code=2)
     assert "--end does not go with --model ngram" in refused.stderr
-    refused = run("train", names, "-o", tmp_path / "m", "--model", "toy", "--end", 2, code=1)
+    refused = run("train", names, "-o", tmp_path / "m", "--model", "toy", "--end", 2, code=2)
     assert "end is a number above 0 and below 1, not 2" in refused.stderr
     with pytest.raises(SettingsError, match=r"choose one of .*toy"):
         spec_of("trigram")
