@@ -15,7 +15,7 @@ command line, and the words of error messages. The types are those that the clas
     ('share', <class 'float'>, 'a number from 0 to 1')
     >>> Coin(share=2)
     Traceback (most recent call last):
-    nextchar.errors.SettingsError: share is a number from 0 to 1, not 2
+    nextchar.errors.BadValueError: share is a number from 0 to 1, not 2
 """
 
 from __future__ import annotations
