@@ -18,7 +18,7 @@ from nextchar.core.model import Model
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.provenance import together
-from nextchar.errors import BadValueError, SettingsError
+from nextchar.errors import SettingsError
 
 __all__ = ["interpolate"]
 

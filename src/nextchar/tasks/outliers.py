@@ -32,7 +32,7 @@ from nextchar.core.outlier_threshold import MOST_NATS, OutlierThreshold
 from nextchar.core.settings import Setting
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
-from nextchar.errors import BadValueError, SettingsError
+from nextchar.errors import SettingsError
 
 __all__ = ["OutlierDetector", "find_threshold", "length_buckets", "threshold_of", "usual_of"]
 
