@@ -249,7 +249,7 @@ def test_train_with_each_smoothing(tmp_path: Path, names_file: Path, smoothing: 
     [
         (["--smoothing", "witten-bell", "--add", 1], "k is a setting of the smoothing add; witten-bell has none"),
         (["--smoothing", "witten-bell", "--tune", "held-out"], "witten-bell cannot be tuned: it has no parameters"),
-        (["--smoothing", "pitman-yor", "--sweeps", 1], "sweeps is a whole number from 2 to 1,000,000, not 1"),
+        (["--smoothing", "pitman-yor", "--sweeps", 1], "sweeps is a whole number from 2 to"),
         (["--smoothing", "pitman-yor", "--tune", "leave-one-out"], "it infers its parameters by itself"),
     ],
 )
