@@ -21,6 +21,7 @@ __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
 
 KEPT_ITEMS: Final = 1 << 21
 RECENT: Final = 1 << 18
+SLICE_SYMBOLS: Final = 1 << 20  # of a corpus that are looked at together, which bounds the memory
 PENDING: Final = 1 << 20  # fingerprints that are sorted together at least
 
 
@@ -50,7 +51,8 @@ class Provenance:
     def of(cls, corpus: Corpus) -> Provenance:
         """The provenance of a model trained on this corpus."""
         recorder = ProvenanceRecorder()
-        for _ in recorder.watch([corpus]):
+        parts = corpus.slices(SLICE_SYMBOLS) if len(corpus) else [corpus]
+        for _ in recorder.watch(parts):
             pass
         return replace(recorder.result(), source=corpus.source)
 
