@@ -84,7 +84,8 @@ def test_ranges_and_defaults_are_shown() -> None:
     assert "[default: 0.1; at least 0]" in text
     text = " ".join(run("--model", "mlp", "--help").stdout.split())
     assert "--set context=N Symbols that it looks back. [default: 10; at least 1]" in text
-    assert "small context 5, embedding 12, width 32, layers 1, dropout 0" in text
+    assert "small context 5, embedding 12, width 32, layers 1 " in text
+    assert "[default: follows from the budget; from 0 to below 1]" in text  # dropout
     assert 'pip install "nextchar[neural]"' in text
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nextchar.data.corpus import Corpus
-from nextchar.models.neural.training.planning import TrainingPlan, planned, set_aside
+from nextchar.models.neural.training.planning import TrainingPlan, planned, set_aside, stronger
 from nextchar.models.neural.training.settings import TrainSettings
 
 
@@ -70,18 +70,29 @@ def plan(
 def test_regularisation_follows_from_how_often_the_data_is_read() -> None:
     assert plan(5) == TrainingPlan(dropout=0.0, decay=0.0, stretch=5)
     assert plan(20).dropout == pytest.approx(0.24)  # two doublings beyond 5
-    assert plan(20, weights=2).dropout == pytest.approx(0.24 * 1.2)  # a doubling of the weights: a fifth more
+    assert plan(10, weights=2).dropout == pytest.approx(0.12 * 1.2)  # a doubling of the weights: a fifth more
     assert plan(20, weights=1 / 64).dropout == 0  # the net is too small to learn anything by heart
-    assert plan(40, weights=32).dropout == 0.5  # 0.36 x 2, and no more than a half
+    assert plan(40, weights=32, steps=2).dropout == 0.5  # 0.36 x 2, and no more than a half
     strengths = [plan(epochs, weights=4).dropout for epochs in np.geomspace(1, 1000, 30)]
     assert strengths == sorted(strengths)
 
 
 def test_beyond_a_stretch_the_budget_changes_nothing() -> None:
     assert plan(400) == plan(4000)
-    assert plan(400).stretch == 40
+    assert plan(400).stretch == 24
+    assert plan(400, weights=4).stretch == 12  # four times the weights for each symbol: half as long
     assert plan(400, steps=2).stretch == 50  # of short lists, as much as 100 steps need
 
 
 def test_what_is_given_stays() -> None:
     assert plan(400, settings=TrainSettings(steps=1, dropout=0.05, decay=0.0))[:2] == (0.05, 0.0)
+
+
+def test_every_further_stretch_is_regularised_more_up_to_a_bound() -> None:
+    settings = TrainSettings(steps=1)
+    after = stronger(plan(5), settings)
+    assert after == pytest.approx((0.12, 0.12, 5.0))
+    for _ in range(20):
+        after = stronger(after, settings)
+    assert after == TrainingPlan(dropout=0.5, decay=1.0, stretch=5)
+    assert stronger(plan(5), TrainSettings(steps=1, dropout=0.3, decay=0.0))[:2] == (0.0, 0.0)  # the plan's stay

@@ -35,7 +35,7 @@ def spec_of(kind: str, **settings: Any) -> NetSpec:
 def test_a_larger_budget_is_never_worse(kind: str) -> None:
     """Words of chance letters: whatever a net learns beyond their frequencies it has learned by heart."""
     losses = []
-    for epochs in (60, 600, 6000):  # a stretch is 40 epochs at most
+    for epochs in (60, 600, 6000):  # a stretch is much shorter
         model = spec_of(kind, epochs=epochs).fit(DATA)
         losses.append(model.metrics.losses["validation"].nats_per_symbol)
         assert losses[-1] <= losses[0] + 0.005  # as good, or better; the shortest ends within its second stretch

@@ -19,7 +19,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.splits import hold_out
 from nextchar.models.neural.training.settings import TrainSettings
 
-__all__ = ["MEASURED_SYMBOLS", "Parts", "TrainingPlan", "planned", "set_aside"]
+__all__ = ["MEASURED_SYMBOLS", "Parts", "TrainingPlan", "planned", "set_aside", "stronger"]
 
 MEASURED_SYMBOLS: Final = 200_000  # of the items held out, at most, while training; more are not held out either
 LEAST_MEASURED: Final = 300  # symbols held out, of lists that are short; at most a quarter of the items
@@ -30,7 +30,8 @@ DROPOUT_A_DOUBLING: Final = 0.12  # of the times through the data beyond that,
 HARDER: Final = 0.2  # and so much of it more for each doubling of the weights for each symbol
 MOST_DROPOUT: Final = 0.5
 DECAY: Final = 1.0  # of the hidden matrices, at the most dropout
-LONGEST_STRETCH: Final = 40.0  # times through the data, before it is looked whether more helps
+LONGEST_STRETCH: Final = 24.0  # times through the data, before it is looked whether more helps, with a weight for each
+# symbol; it goes with the square root of the symbols for each weight
 LEAST_STEPS: Final = 100  # of such a stretch
 
 
@@ -89,6 +90,15 @@ def set_aside(data: Corpus, validation: Corpus | None, share: float) -> Parts:
     return Parts(train, held, note)
 
 
+def stronger(plan: TrainingPlan, settings: TrainSettings) -> TrainingPlan:
+    """For going on after a stretch: as much more dropout and decay as twice the times through the data call for."""
+    dropout = min(plan.dropout + DROPOUT_A_DOUBLING, MOST_DROPOUT)
+    return plan._replace(
+        dropout=plan.dropout if settings.dropout is not None else dropout,
+        decay=plan.decay if settings.decay is not None else min(plan.decay + DECAY * DROPOUT_A_DOUBLING, DECAY),
+    )
+
+
 def planned(settings: TrainSettings, *, epochs: float, steps_an_epoch: float, weights_a_symbol: float) -> TrainingPlan:
     """Dropout, decay and the length of the first stretch.
 
@@ -98,7 +108,7 @@ def planned(settings: TrainSettings, *, epochs: float, steps_an_epoch: float, we
         steps_an_epoch: updates.
         weights_a_symbol: of the net, for each symbol of the data.
     """
-    stretch = min(epochs, max(LONGEST_STRETCH, LEAST_STEPS / steps_an_epoch))
+    stretch = min(epochs, max(LONGEST_STRETCH / math.sqrt(weights_a_symbol), LEAST_STEPS / steps_an_epoch))
     need = max(1 + HARDER * math.log2(weights_a_symbol), 0.0)
     dropout = min(DROPOUT_A_DOUBLING * max(math.log2(stretch / FREE_EPOCHS), 0.0) * need, MOST_DROPOUT)
     return TrainingPlan(

@@ -34,7 +34,7 @@ from nextchar.errors import BadValueError, SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.muon import Optimiser
 from nextchar.models.neural.training.packing import IGNORED, Epochs, PackedRows, pack
-from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned
+from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned, stronger
 from nextchar.models.neural.training.settings import TrainSettings
 
 __all__ = ["Snapshot", "Trainer", "device_of", "precision_on"]
@@ -255,6 +255,9 @@ class Trainer:
         self._goal = self._best_nats - LEAST_GAIN
         self.net.load_state_dict(self._best)
         self._optimiser.forget()
+        assert self.plan is not None
+        self.plan = stronger(self.plan, self._settings)
+        self._follow(self.plan)
         self._stretches += 1
         self._rates *= LOWER
         self._begin, self._points = self._at(), 0
