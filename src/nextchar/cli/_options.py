@@ -154,7 +154,10 @@ def text_options(command: Command) -> Command:
 
 
 graphemes_option = click.option(
-    "--graphemes", is_flag=True, help="One symbol for what readers see as one: emoji, flags, combining marks."
+    "--graphemes",
+    cls=RareOption,
+    is_flag=True,
+    help="One symbol for what readers see as one: emoji, flags, combining marks.",
 )
 
 

@@ -62,7 +62,7 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
         "alphabet_size": loaded.alphabet.size,
         "characters": "".join(loaded.alphabet.names),
         "unknown": loaded.alphabet.has_unknown,
-        "text": asdict(seen.options),
+        "text": seen.options.document(),
         "data": {
             "items": seen.items,
             "symbols": seen.symbols,
@@ -96,7 +96,7 @@ def _classifier(path: str, as_json: bool) -> None:
         "temperature": found.temperature_,
         "alphabet_size": found.alphabet_.size,
         "characters": "".join(found.alphabet_.names),
-        "text": None if found.options is None else asdict(found.options),
+        "text": None if found.options is None else found.options.document(),
         "file": file.document(),
     }
     echo_json(document)

@@ -29,7 +29,7 @@ from nextchar.data.format import Block, ErrorPolicy, Format, Tally
 from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
 from nextchar.data.hashing import mix
 from nextchar.data.plain_files import read_plain
-from nextchar.data.sequences import entries_of, named, texts_of
+from nextchar.data.sequences import entries_of, texts_of, value_name
 from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
 from nextchar.errors import CorpusError, SettingsError, UnknownSymbolError
 
@@ -617,7 +617,7 @@ def _whole_weights(weights: Iterable[int], n: int) -> tuple[int, ...]:
         raise CorpusError(f"{n} items, but {len(given)} weights")
     for i, weight in enumerate(given, start=1):
         if isinstance(weight, bool | np.bool_) or not isinstance(weight, int | float | np.integer | np.floating):
-            raise CorpusError(f"weight {i} is {named(weight)}, not a number")
+            raise CorpusError(f"weight {i} is {value_name(weight)}, not a number")
         if not 0 <= weight <= MOST_WEIGHT or weight != int(weight):
             raise CorpusError(f"weight {i} is {weight}; weights must be whole numbers from 0 to 2^63 - 1")
     return tuple(map(int, given))

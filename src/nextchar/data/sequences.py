@@ -17,7 +17,7 @@ import numpy as np
 from nextchar.data.display import shortened
 from nextchar.errors import CorpusError, SettingsError
 
-__all__ = ["entries_of", "named", "texts_of"]
+__all__ = ["entries_of", "texts_of", "value_name"]
 
 
 def texts_of(values: Iterable[str], noun: str = "text") -> list[str]:
@@ -39,7 +39,7 @@ def texts_of(values: Iterable[str], noun: str = "text") -> list[str]:
     if not set(map(type, texts)) <= {str, np.str_}:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
-                raise CorpusError(f"{noun} {i + 1} is {named(text)}, not a text; leave it out, or give texts")
+                raise CorpusError(f"{noun} {i + 1} is {value_name(text)}, not a text; leave it out, or give texts")
     return texts
 
 
@@ -53,11 +53,11 @@ def entries_of(values: Any, what: str) -> list[Any]:
             else f"one {type(values).__name__} instead of {what}; give a list"
         )
     if isinstance(values, bytes | bytearray | Mapping | set | frozenset) or not isinstance(values, Iterable):
-        raise SettingsError(f"{named(values)} instead of {what}; give a list")
+        raise SettingsError(f"{value_name(values)} instead of {what}; give a list")
     return list(values)
 
 
-def named(value: object) -> str:
+def value_name(value: object) -> str:
     """What something is, for people."""
     if value is None:
         return "None"

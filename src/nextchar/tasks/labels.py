@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from nextchar.data.corpus import MOST_WEIGHT
 from nextchar.data.display import shortened
-from nextchar.data.sequences import entries_of, named
+from nextchar.data.sequences import entries_of, value_name
 from nextchar.errors import SettingsError
 
 __all__ = [
@@ -53,7 +53,7 @@ def labels_of(y: Iterable[Any]) -> Labels:
         elif isinstance(label, int | float | np.integer | np.floating) and label == label:
             kind = "numbers"
         else:
-            raise SettingsError(f"label {i + 1} is {named(label)}; labels are texts, numbers, or true and false")
+            raise SettingsError(f"label {i + 1} is {value_name(label)}; labels are texts, numbers, or true and false")
         kinds.setdefault(kind, label)
     if len(kinds) > 1:
         both = " and ".join(f"{kind} ({example!r})" for kind, example in kinds.items())
@@ -84,7 +84,7 @@ def weights_of(sample_weight: Iterable[float] | None, n: int) -> npt.NDArray[np.
         if isinstance(weight, bool | np.bool_ | str | bytes) or not isinstance(
             weight, int | float | np.integer | np.floating
         ):
-            raise SettingsError(f"weight {i + 1} is {named(weight)}, not a number")
+            raise SettingsError(f"weight {i + 1} is {value_name(weight)}, not a number")
     if len(given) != n:
         raise SettingsError(f"{n:,} texts, but {len(given):,} weights")
     weights = np.array(given, dtype=np.float64)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, final
 
 from nextchar.core.settings import setting
-from nextchar.data.corpus import training_pair
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
 from nextchar.models.neural.training.settings import NetTraining, Precision, Run, TrainSettings
@@ -89,6 +88,7 @@ class NetSpec(NetTraining):
             MissingExtraError: torch is not installed.
         """
         need_torch(f"the model {self.kind}")
+        from nextchar.data.corpus import training_pair
         from nextchar.models.neural.training.fit import fit_net
 
         return fit_net(self, *training_pair(data, validation), progress, run or Run())
