@@ -33,10 +33,13 @@ def test_values_of_another_type(wrong: dict[str, Any], words: str) -> None:
 
 def test_what_holds_texts_is_a_list_of_them() -> None:
     taken: Any = nextchar.Corpus.from_items(["emma"])
-    lengths: dict[str, Any] = {"min_length": np.int64(2), "max_length": 4.0}
+    lengths: dict[str, Any] = {"min_length": np.int64(2), "max_length": np.uint8(4)}
     found = Constraint(not_in=taken, match="a+", **lengths)
     assert found == Constraint(not_in=["emma"], match=["a+"], min_length=2, max_length=4)
     assert type(found.max_length) is int
+    whole: Any = 4.0  # a whole number is one by its type, as everywhere
+    with pytest.raises(SettingsError, match=r"max_length is a whole number, not 4\.0"):
+        Constraint(max_length=whole)
 
 
 def test_several_prefixes_mean_any_of_them() -> None:

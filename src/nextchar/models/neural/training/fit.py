@@ -97,7 +97,7 @@ def fit_net(
     _learned(trainer, checkpointer, progress, in_use)
     model = in_use()
     left = None if spec.seconds is None else max(begun + spec.seconds - time.perf_counter(), LEAST_LEFT * spec.seconds)
-    return model.with_metrics(_measured(model, parts, trainer, left))
+    return model.with_metrics(_measured(model, parts, trainer, left, data.symbols))
 
 
 def _take_over(net: Net, initial: NeuralModel, alphabet: Alphabet) -> None:
@@ -121,8 +121,11 @@ def _log_frequencies(data: Corpus) -> torch.Tensor:
     return torch.from_numpy(np.log(counts / counts.sum()))
 
 
-def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | None) -> Metrics:
-    """What is known of the training; the losses of all items or, where `left` seconds do not suffice, of a sample."""
+def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | None, whole: int) -> Metrics:
+    """What is known of the training; the losses of all items or, where `left` seconds do not suffice, of a sample.
+
+    The training data has `whole` symbols, with those of the items held out from it.
+    """
     notes = [parts.note] if parts.note else []
     if trainer.unchanged:
         notes.append("no weights predicted the items held out better than those that the net had, which are kept")
@@ -140,7 +143,7 @@ def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | 
     return Metrics(
         parameters=model.parameters,
         curve=tuple(trainer.curve),
-        training_nats=nats if parts.note is None and losses["train"].symbols == parts.train.symbols else None,
+        training_nats=nats if losses["train"].symbols == whole else None,
         device=str(trainer.device),
         precision=trainer.precision,
         stopped=trainer.stopped,
