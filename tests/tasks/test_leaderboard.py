@@ -70,7 +70,7 @@ def test_the_command_ranks(items_file: Path, tmp_path: Path) -> None:
         (["--models", "mix"], 2, "take part with --seconds only"),
         (["--models", "bigram-net"], 2, "bigram-net takes no part in comparisons; choose from ngram"),  # nor with time
         (["--seconds", "0"], 2, "--seconds takes a number above 0"),
-        (["--plot", "board.txt"], 1, "board.txt"),
+        (["--plot", "board.txt"], 2, "board.txt"),
         (["--split", "eurekalabs"], 1, "needs at least 2,001 items"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nextchar.errors import MissingExtraError, NextcharError, UnknownSymbolError
+from nextchar.errors import BadValueError, MissingExtraError, NextcharError, SettingsError, UnknownSymbolError
 from nextchar.lesson.languages import Language
 from nextchar.lesson.messages import message
 
@@ -48,5 +48,6 @@ def error_document(error: RequestError | NextcharError, language: Language) -> t
         more = {"character": error.character, "position": error.position}
         refused = RequestError(422, "unknown-symbol", more=more, character=error.character)
         return error_document(refused, language)
-    code = type(error).__name__.removesuffix("Error").lower()
+    kind = SettingsError if isinstance(error, BadValueError) else type(error)  # the page does not tell the two apart
+    code = kind.__name__.removesuffix("Error").lower()
     return 422, {"error": {"code": code, "message": str(error)}}

@@ -325,8 +325,8 @@ def test_progress_is_told() -> None:
     [
         ({"seconds": 0}, "above 0, not 0"),
         ({"seconds": math.inf}, "above 0, not inf"),
-        ({"epochs": -1.0}, "above 0, not -1"),
-        ({"epochs": math.nan}, "above 0, not nan"),
+        ({"epochs": -1.0}, "above 0 and at most 1,000,000,000, not -1"),
+        ({"epochs": math.nan}, "above 0 and at most 1,000,000,000, not nan"),
         ({"seed": -1}, "not -1"),
     ],
 )
@@ -367,11 +367,11 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     explained = run(main, ["info", path, "--explain"])
     assert explained.exit_code == 0
     assert all(expert.name in explained.output for expert in EXPERTS[:3])
-    assert "58; see --explain" in run(main, ["info", path]).output
+    assert "--explain for its experts" in run(main, ["info", path]).output
     assert run(main, ["sample", path, "-n", "3", "--seed", "1"]).exit_code == 0
     assert run(main, ["train", str(names), "-o", path, "--model", "mix", "--order", "3"]).exit_code == 2
     assert run(main, ["train", str(names), "-o", path, "--seconds", "3"]).exit_code == 2
-    assert run(main, ["train", str(names), "-o", path, "--model", "mix", "--seconds", "nan"]).exit_code == 1
+    assert run(main, ["train", str(names), "-o", path, "--model", "mix", "--seconds", "nan"]).exit_code == 2
     run(main, ["train", str(names), "-o", path])
     refused = run(main, ["info", path, "--explain"])
     assert refused.exit_code == 1

@@ -665,7 +665,7 @@ def test_the_commands(tmp_path: Path) -> None:
     assert "backoff (order 3), alphabet of 13 symbols" in run("import", arpa, "-o", back, "--lower").stdout
     ours, theirs = (run("score", path, stdin=b"emma\n").stdout for path in (model, back))
     assert ours == theirs
-    assert run("score", back, stdin=b"EMMA\n").stdout == theirs  # --lower
+    assert run("score", back, stdin=b"EMMA\n").stdout == theirs.replace("emma", "EMMA")  # --lower; as it came in
     text = gzip.decompress(arpa.read_bytes())
     assert '"order": 3' in run("import", "-", "-o", back, "--json", stdin=text).stdout
 
@@ -681,7 +681,7 @@ def test_commands_that_cannot_work_write_nothing(tmp_path: Path) -> None:
     Ngram(order=2).fit(CORPUS).save(model)
     before = model.read_bytes()
     for args, says in (
-        (("export", model, model), "is also the input"),
+        (("export", model, model), "is also an input"),
         (("export", model, tmp_path), "is a directory"),
         (("export", model, tmp_path / "no" / "x.arpa"), "there is no folder"),
         (("export", model, tmp_path / "x.arpa.xz"), "end the name in .gz"),
@@ -690,7 +690,7 @@ def test_commands_that_cannot_work_write_nothing(tmp_path: Path) -> None:
         (("import", tmp_path / "none", "-o", tmp_path / "y.safetensors"), "no such file"),
         (("import", DATA / "cities.txt", "-o", tmp_path / "y.safetensors"), "line 1: an ARPA file begins with"),
     ):
-        result = run(*args, code=1)
+        result = run(*args, code=2 if "xz" in str(args[-1]) else 1)  # a name that no model and no data could allow
         assert says in result.stderr
         assert result.stdout == ""
     assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]

@@ -345,13 +345,13 @@ def invoke(tmp_path: Path, *arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--model", "mlp", "--set", "depth=3"], 1, "the settings of mlp are steps, epochs, seconds, seed"),
-        (["--model", "mlp", "--set", "width"], 1, "'width' is not NAME=VALUE"),
-        (["--model", "gru", "--set", "width=many"], 1, "width is a whole number, not 'many'"),
+        (["--model", "mlp", "--set", "depth=3"], 2, "the settings of mlp are steps, epochs, seconds, seed"),
+        (["--model", "mlp", "--set", "width"], 2, "'width' is not NAME=VALUE"),
+        (["--model", "gru", "--set", "width=many"], 2, "width is a whole number, not 'many'"),
         (["--model", "gru", "--steps", "5", "--seconds", "5"], 1, "not steps and seconds"),
         (["--model", "mlp", "--order", "3"], 2, "--order does not go with --model mlp"),
         (["--preset", "small"], 2, "--preset does not go with --model ngram"),
-        (["--model", "mlp", "--device", "warp"], 1, "no device 'warp'"),
+        (["--model", "mlp", "--device", "warp"], 2, "no device 'warp'"),
         (["--model", "mlp", "--preset", "tiny"], 2, "'tiny' is not one of"),
     ],
 )

@@ -47,7 +47,7 @@ def test_a_rate_beyond_32_bits_leaves_weights_that_are_numbers() -> None:
 def test_numbers_of_numpy_make_the_same_model(kind: str) -> None:
     numbers: dict[str, Any] = {
         "steps": np.int64(2),
-        "width": np.float64(8),
+        "width": np.uint8(8),
         "seed": np.int32(3),
         "rate": np.float32(0.5),
     }
