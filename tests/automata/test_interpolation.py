@@ -119,3 +119,11 @@ def test_counts_over_two_alphabets_add_up() -> None:
     np.testing.assert_allclose(np.exp(-merged.nats(["a", "b"])), [2 / 3, 1 / 3])
     np.testing.assert_allclose(merged.nats(["a", "b"]), both.nats(["a", "b"]))
     np.testing.assert_allclose(nextchar.update(unsmoothed("a", "a"), ["b"]).nats(["a", "b"]), merged.nats(["a", "b"]))
+
+
+@pytest.mark.parametrize("how", [{"lower": True}, {"nfc": True}, {"strip": False}])
+def test_models_that_treat_text_in_different_ways_are_refused(how: dict[str, bool]) -> None:
+    one = Ngram(order=2).fit(Corpus.from_items(["ab"]))
+    other = Ngram(order=2).fit(Corpus.from_items(["ab"], options=TextOptions(**how)))
+    with pytest.raises(SettingsError, match="the two models treat text in different ways"):
+        interpolate(one, other, 0.5)

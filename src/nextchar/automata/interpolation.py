@@ -43,7 +43,8 @@ def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
         weight: of the second, from 0 to 1.
 
     Raises:
-        SettingsError: a model is no finite automaton, the weight is out of its range, or there are too many pairs.
+        SettingsError: a model is no finite automaton, the weight is out of its range, the two treat text in different
+            ways, or there are too many pairs.
 
     Example:
         >>> import nextchar
@@ -55,6 +56,11 @@ def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
         ('a', 0.2877)
     """
     weight = WEIGHT.check(weight)
+    if (ours := first.provenance.options) != (theirs := second.provenance.options):
+        raise SettingsError(
+            f"the two models treat text in different ways ({ours} and {theirs}), so that what is one item for one of "
+            "them is another for the other"
+        )
     a, b = automaton_model(first).automaton, automaton_model(second).automaton
     alphabet = a.alphabet.union(b.alphabet)
     log_prob, child = _pairs(_Widened.of(a, alphabet), _Widened.of(b, alphabet), weight)
