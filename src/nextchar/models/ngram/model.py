@@ -45,6 +45,7 @@ __all__ = ["Ngram", "NgramModel"]
 
 Tune = Literal["none", "held-out", "leave-one-out"]
 ADD: Final = 0.1
+SHARES_OFF: Final = 1e-6  # by how much what pitman-yor inferred of a state may differ from 1
 _SAMPLED: Final = ("smoothing", ("pitman-yor",))
 _USUAL: Final = SmoothingMethod().order
 _ORDERS: Final = ", ".join(f"{row.order} for {name}" for name, row in METHODS.items() if row.order != _USUAL)
@@ -352,10 +353,14 @@ class NgramModel(AutomatonModel):
         shapes = {"discounts": (spec.order, 3), "k": (1,), "own": trie.symbols.shape, "rest": trie.link.shape}
         fitted = {name: arrays[name] for name in shapes if name in arrays}
         for name, array in fitted.items():
-            if array.shape != shapes[name] or array.dtype != np.float64 or not (array >= 0).all():
+            if array.shape != shapes[name] or array.dtype != np.float64 or not ((array >= 0) & (array < np.inf)).all():
                 raise ModelFileError(f"its {name} do not fit its counts")
         if spec.smoothing == "pitman-yor" and not {"own", "rest"} <= set(fitted):
             raise ModelFileError("what pitman-yor inferred is missing")
+        if "own" in fitted and "rest" in fitted:
+            shares = np.diff(np.concatenate([[0.0], np.cumsum(fitted["own"])])[trie.first]) + fitted["rest"]
+            if not np.allclose(shares, 1.0, rtol=0, atol=SHARES_OFF):
+                raise ModelFileError("what pitman-yor inferred are no shares of 1")
         return cls(
             settings=spec,
             counts=counts,

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -188,7 +188,8 @@ def test_a_full_disk_on_the_way_does_not_end_training(tmp_path: Path, monkeypatc
 
 # -- the command -----------------------------------------------------------------------------------------------------
 
-TRAIN = ["--model", "mlp", "--preset", "small", "--steps", "400", "--set", "batch=48", "--seed", "2"]
+TRAIN = ["--model", "mlp", "--preset", "small", "--set", "batch=48", "--seed", "2"]
+STEPS = ("--steps", "400")
 
 KILLED = """
 import os, signal, sys
@@ -232,7 +233,7 @@ def test_a_handler_that_python_did_not_set_is_left_alone(monkeypatch: pytest.Mon
     assert set_ == []
 
 
-def same_as_uninterrupted(data: Path, out: Path, *budget: str) -> bool:
+def same_as_uninterrupted(data: Path, out: Path, budget: Sequence[str]) -> bool:
     """Resume, train the same without a break, and compare bit for bit."""
     expected = out.with_name("expected.safetensors")
     for arguments in ([str(out), "--resume"], [str(expected)]):
@@ -249,7 +250,7 @@ def test_kill_in_the_middle_of_writing_a_checkpoint(where: str, tmp_path: Path) 
     """SIGKILL after half the bytes of a checkpoint, after all, before it is renamed; the one before is whole."""
     data, out = tmp_path / "names.txt", tmp_path / "m.safetensors"
     data.write_text("\n".join(ITEMS))
-    command = [sys.executable, "-c", KILLED, where, "0", "train", str(data), *TRAIN, "-o", str(out)]
+    command = [sys.executable, "-c", KILLED, where, "0", "train", str(data), *TRAIN, *STEPS, "-o", str(out)]
     killed = subprocess.run(command, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not out.exists()
@@ -260,7 +261,7 @@ def test_kill_in_the_middle_of_writing_a_checkpoint(where: str, tmp_path: Path) 
     if where == "write":
         with pytest.raises(ModelFileError):
             read_model_file(begun[0])
-    assert same_as_uninterrupted(data, out)
+    assert same_as_uninterrupted(data, out, STEPS)
 
 
 @pytest.mark.slow
@@ -282,7 +283,7 @@ def test_kill_in_the_middle_of_training(tmp_path: Path) -> None:
     assert not out.exists()
     passed = read_model_file(checkpoint).document["training"]["share"]
     assert 0 < passed < 1
-    assert same_as_uninterrupted(data, out, *budget)
+    assert same_as_uninterrupted(data, out, budget)
 
 
 @pytest.mark.slow
