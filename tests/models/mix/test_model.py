@@ -309,6 +309,10 @@ def test_a_short_time_leaves_experts_out() -> None:
     model = Mix(seconds=1e-6).fit(CORPUS)
     assert 16 <= len(model.metrics.experts) < len(EXPERTS)
     np.testing.assert_allclose(np.exp(model.log_probs(np.array([[0, 1]]))).sum(axis=-1), 1)
+    again = type(model).from_saved(
+        SavedModel(model.content().document["settings"], model.arrays(), model.alphabet, model.provenance, Metrics())
+    )
+    assert again.sample(2, seed=1) == model.sample(2, seed=1)
 
 
 def test_progress_is_told() -> None:
@@ -347,6 +351,9 @@ def test_bad_settings(settings: dict[str, Any], message: str) -> None:
         ("contexts", lambda a: a * 1000),
         ("totals", lambda a: a + 20),
         ("unigram", lambda a: a * 0),
+        ("unigram", lambda a: a + np.inf),
+        ("by_symbol", lambda a: a + 1e300),
+        ("kind", lambda a: np.where(a == a[0], a[1], a)),  # no expert for one kind of context, others for another
     ],
 )
 def test_tables_that_do_not_fit_are_refused(name: str, change: Any) -> None:

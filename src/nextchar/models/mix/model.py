@@ -266,7 +266,7 @@ class MixModel(StepwiseModel):
         row_first = np.concatenate([[0], np.cumsum(stored["row_lengths"], dtype=np.int64)])
         kind_cells = row_first[kind_contexts]
         cells = np.diff(kind_cells)
-        experts = np.full((len(sizes), 2), -1)
+        experts = np.full((len(sizes), EXPERTS_OF_A_KIND), -1)
         for e, k in enumerate(kind):
             experts[k, int(experts[k, 0] >= 0)] = e
         width = 2 + (experts >= 0).sum(axis=1)
@@ -403,6 +403,9 @@ def _alike(corpus: Corpus) -> npt.NDArray[np.int64]:
     return np.argsort(keys, kind="stable")
 
 
+EXPERTS_OF_A_KIND: Final = 2  # at most, that look at the same contexts; the records have room for two
+LARGEST_WEIGHT: Final = 1e6  # of the gate, in size; those that are fitted stay below 100
+
 # Other types would have the loops compiled anew, for half a minute, or be read wrongly.
 _TYPES: Final[Mapping[str, npt.DTypeLike]] = {
     **dict.fromkeys(("contexts", "kind", "kind_contexts", "slot_of_symbol"), np.int64),
@@ -437,6 +440,8 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
         and int(lengths.sum(dtype=np.int64)) == len(tables["symbols"])
         and E > 0
         and 0 <= kind.min() <= kind.max() < K
+        and ((looking := np.bincount(kind, minlength=K)) >= 1).all()
+        and (looking <= EXPERTS_OF_A_KIND).all()
         and tables["symbols"].max(initial=0) < V
         and tables["classes"].shape == tables["unigram"].shape == tables["bias"].shape == (V,)
         and tables["exponents"].shape == (E + 1, columns)
@@ -451,8 +456,9 @@ def _check(tables: Arrays, alphabet: Alphabet) -> None:
         and (contexts[:, 3] < 2 * USED_SET).all()
         and (contexts >= 0).all()
         and tables["training_nats"].shape == (1,)
-        and all(np.isfinite(tables[name]).all() for name in ("gains", "exponents", "by_symbol", "scores", "bias"))
-        and (tables["unigram"] > 0).all()
+        and np.isfinite(tables["gains"]).all()
+        and all((np.abs(tables[name]) <= LARGEST_WEIGHT).all() for name in ("exponents", "by_symbol", "scores", "bias"))
+        and ((tables["unigram"] > 0) & (tables["unigram"] <= 1)).all()
     )
     if sound:
         cells = np.diff(np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[ends])[kind]
