@@ -37,6 +37,7 @@ I64 = npt.NDArray[np.int64]
 States = npt.NDArray[np.int32]
 
 ROOT: Final = 0
+HIGHEST_PRICE: Final = 300.0  # nats; what a state passes on is weighed by no more, and its exponential is a number
 _KEPT: Final = ("first", "symbols", "log_prob", "target", "link", "price")
 COMPILED_FROM: Final = 4_000_000  # symbols from which loading numba repays itself
 COMPILED_FROM_LENGTH: Final = 20_000  # and of one item, since others are read side by side
@@ -260,6 +261,7 @@ def _check(arrays: Mapping[str, npt.NDArray[Any]], alphabet: Alphabet) -> None:
     rows_in_order = (np.diff(keys) > 0).all() and np.array_equal(symbols[: first[1]], np.arange(alphabet.size))
     links_lead_down = link[ROOT] == ROOT and (link[1:] < np.arange(1, S)).all() and (np.diff(link) >= 0).all()
     inside = all(((arrays[name] >= 0) & (arrays[name] < S)).all() for name in ("start", "target", "link"))
-    numbers = (arrays["log_prob"] <= 1e-9).all() and (arrays["price"] < np.inf).all()
-    if not (rows_in_order and links_lead_down and inside and numbers):
+    known = bool((symbols < alphabet.size).all())
+    numbers = (arrays["log_prob"] <= 1e-9).all() and (arrays["price"] <= HIGHEST_PRICE).all()
+    if not (rows_in_order and links_lead_down and inside and known and numbers):
         raise ModelFileError("its arrays do not make an automaton")
