@@ -71,8 +71,8 @@ def classify(
             why a line was refused.
     --tsv   line, item, label, probability; tabs between them, no header line.
             The label is empty below --min-probability, and both are where
-            there is no result. In an item or a label a tab, a line end and a backslash
-            are \\t, \\n, \\r and \\\\.
+            there is no result. In an item or a label a tab, a line end and a
+            backslash are \\t, \\n, \\r and \\\\.
     """  # noqa: D301 - click reads the control character, not a backslash
     from dataclasses import replace
 
