@@ -192,7 +192,7 @@ def test_scikit_learn_can_use_it() -> None:
 def test_alphabets_of_files_are_kept(tmp_path: Path) -> None:
     found = Classifier(SMALL).fit(*two_languages(300, 9))
     found.save(tmp_path / "c.safetensors")
-    assert Classifier.load(tmp_path / "c.safetensors")._alphabet == Alphabet("abc", has_unknown=True)
+    assert Classifier.load(tmp_path / "c.safetensors").alphabet == Alphabet("abc", has_unknown=True)
 
 
 @pytest.mark.parametrize(
@@ -375,12 +375,22 @@ def test_memory_goes_with_what_was_seen() -> None:
     assert found.score(texts, labels) > 0.9
     held = sum(
         array.nbytes
-        for pair in found._pools
+        for pair in found._fitted.pools
         for pooled in pair
         for part in (vars(pooled), vars(pooled.steps))
         for array in part.values()
         if isinstance(array, np.ndarray)
     )
-    ngrams = sum(len(counts.counts) for pair in found._counts for counts in pair)
-    assert held < 100 * (4 * ngrams + 2 * 20 * found._alphabet.size)
+    ngrams = sum(len(counts.counts) for pair in found._fitted.counts for counts in pair)
+    assert held < 100 * (4 * ngrams + 2 * 20 * found.alphabet.size)
     assert len(pickle.dumps(found)) < 20 * ngrams + 100_000  # 4 ids of 2 bytes and a count of 8
+
+
+def test_settings_that_are_changed_after_fitting_wait_for_the_next_fit(tmp_path: Path) -> None:
+    # what was learned goes with the settings it was learned with, in memory and in a file
+    found = Classifier(SMALL).fit(*two_languages(400, 5))
+    before = found.predict_proba(["abab", "c"])
+    found.set_params(specs=(Ngram(order=2, add=1),))
+    np.testing.assert_array_equal(found.predict_proba(["abab", "c"]), before)
+    found.save(tmp_path / "c.safetensors")
+    np.testing.assert_array_equal(Classifier.load(tmp_path / "c.safetensors").predict_proba(["abab", "c"]), before)

@@ -22,63 +22,34 @@ Letters: n texts, C labels, F features of a text and a label, S symbols.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
-from nextchar.core.numerics import normalised
+from nextchar.core.model_file import read_model_file, write_model_file
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
-from nextchar.data.sequences import texts_of
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.models.ngram.counts import Counts, count
+from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.model import Ngram
-from nextchar.models.registry import spec_of
-from nextchar.tasks.label_reader import (
-    PARTS,
-    LabelReader,
-    Pooled,
-    models_of,
-    parts_of_texts,
-    reversed_items,
-    worth_compiling,
-)
-from nextchar.tasks.labels import (
-    Labels,
-    label_places,
-    labels_document,
-    labels_from,
-    labels_of,
-    named_labels,
-    weights_of,
-)
-from nextchar.tasks.log_linear_pool import fitted_pool
-from nextchar.tasks.typicality import Typicality
+from nextchar.tasks.classifier_file import KIND, classifier_file, fitted_from, parameters_from
+from nextchar.tasks.fitted_labels import FittedLabels
+from nextchar.tasks.label_fitting import fitted_labels
+from nextchar.tasks.label_reader import PARTS
+from nextchar.tasks.labelled_texts import checked_classes, labelled_texts, prior_of, texts_corpus
+from nextchar.tasks.labels import Labels, label_places, weights_of
 
 __all__ = ["Classifier", "Judged"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-CountPairs = list[tuple[Counts, Counts]]  # of each label: forwards and backwards
 
-KIND: Final = "classifier"
 DEFAULT: Final = (Ngram(order=6, add=0.3), Ngram(order=6, add=3), Ngram(order=6, smoothing="modified-kneser-ney"))
-FITTED_ON: Final = 50_000  # texts that the weights are fitted to, at most
-FITTED_CELLS: Final = 1 << 26  # and numbers that the models say of these; 256 MB
-CHUNK: Final = 1 << 19  # symbols judged at a time
-MOST_WEIGHT: Final = 1e9  # of the pool: what is more was not fitted
-WAYS: Final = ("forwards", "backwards")
 PARAMETERS: Final = ("specs", "prior", "least", "folds", "options", "none_rate")
 
 
@@ -173,7 +144,7 @@ class Classifier:
         rows = [("models", "; ".join(spec.summary for spec in self.specs)), ("folds", str(self.folds))]
         if hasattr(self, "classes_"):
             rows.append(("labels", shortened(", ".join(map(str, self.classes_[:20])))))
-            rows.append(("alphabet", f"{self._alphabet.size}: {shortened(''.join(self._alphabet.names))}"))
+            rows.append(("alphabet", f"{self.alphabet.size}: {shortened(''.join(self.alphabet.names))}"))
         return table_html("classifier" if hasattr(self, "classes_") else "classifier, not fitted", rows)
 
     def __sklearn_tags__(self) -> Any:
@@ -205,43 +176,16 @@ class Classifier:
                 several kinds, or a setting out of its range.
             CorpusError: a text is blank, or no text.
         """
-        corpus, labels, weights = self._checked(X, y, sample_weight)
-        classes, which = np.unique(labels, return_inverse=True)
-        texts = np.bincount(which)
-        if len(classes) < 2:
-            only = f"; there is {named_labels(classes)} alone" if len(classes) else ""
-            raise SettingsError(f"a classifier needs at least two labels{only}")
-        if texts.min() < self.folds:
-            few = classes.tolist()[texts.argmin()]
-            raise SettingsError(
-                f"the label {few!r} has {thousands(int(texts.min()), 'text')}; {self.folds} folds need as many at least"
-            )
+        self._check_settings()
+        corpus, labels, weights = labelled_texts(X, y, sample_weight, self.options)
+        classes, which = checked_classes(labels, self.folds)
         sizes = np.bincount(which, weights=weights).astype(np.float64)
-        prior = self._prior(classes, sizes)
-        models = models_of(self.specs)
-        C, F = len(classes), 2 * len(models) * PARTS
-        folds = self._folds(corpus, which, C, min(FITTED_ON, max(FITTED_CELLS // (C * F), 1)))
-        judged = np.concatenate([part for part, _ in folds])
-        features, nats = np.empty((len(judged), C, F), dtype=np.float32), np.empty((len(judged), C))
-        strange = np.empty(len(judged), dtype=np.int64)
-        begin = 0
-        for part, rest in folds:
-            at = slice(begin, begin + len(part))
-            by_label = _by_label(corpus, which, C, rest)
-            strange[at] = _judge_fold(models, by_label, corpus.take(part), features[at], nats[at])
-            begin += len(part)
-        shares = np.log(sizes / sizes.sum())
-        pool = fitted_pool(features, which[judged], shares, None if weights is None else weights[judged])
-        del features
-        self.classes_: Labels = classes
-        self.weights_: F64 = pool[0]
-        self.biases_: F64 = pool[1] - shares + np.log(prior)
-        # Each text once: what is promised of new texts holds for those too that were never seen.
-        once = np.unique(corpus.fingerprints()[judged], return_index=True)[1]
-        usual = Typicality.of(nats[once], strange[once], corpus.lengths[judged[once]] + 1, which[judged[once]])
-        self._typicality: Typicality | None = usual
-        self._counts = _label_counts(_order(self.specs), _by_label(corpus, which, C, np.arange(len(corpus))))
-        self.__dict__.pop("_pools", None)
+        prior = prior_of(self.prior, classes, sizes)
+        self._learned(
+            fitted_labels(
+                self.specs, corpus, classes, which, sizes=sizes, prior=prior, weights=weights, folds=self.folds
+            )
+        )
         return self
 
     def judge(self, X: Iterable[str] | Corpus) -> Judged:
@@ -253,32 +197,7 @@ class Classifier:
             CorpusError: a text is blank, or no text.
         """
         self._check_settings()
-        corpus = self._corpus(X, self._alphabet)
-        n, C = len(corpus), len(self.classes_)
-        scores, nats = np.empty((n, C)), np.empty((n, C))
-        compiled = worth_compiling(2 * C * corpus.symbols)
-        parts = list(corpus.slices(CHUNK))
-
-        def read(label: int) -> None:
-            begin = 0
-            for part in parts:
-                score, cost = np.full(len(part), self.biases_[label]), np.zeros(len(part))
-                for backwards, pooled in enumerate(self._pools[label]):
-                    pooled.add_to(score, cost, part, backwards=bool(backwards), compiled=compiled)
-                scores[begin : begin + len(part), label], nats[begin : begin + len(part), label] = score, cost
-                begin += len(part)
-
-        if compiled:  # the loop lets other threads run
-            self._pools  # noqa: B018 - made once, here
-            with ThreadPoolExecutor(min(C, os.cpu_count() or 1)) as threads:
-                list(threads.map(read, range(C)))
-        else:
-            for label in range(C):
-                read(label)
-        log_proba = normalised(scores)
-        known = None
-        if self._typicality is not None:
-            known = self._typicality.typicality(nats, _strangers(corpus, self._known), corpus.lengths + 1)
+        log_proba, known = self._fitted.judge(texts_corpus(X, self.options, self.alphabet))
         best = log_proba.argmax(axis=1)
         if self.least > 0:
             best[log_proba.max(axis=1, initial=-np.inf) < np.log(self.least)] = -1
@@ -345,17 +264,17 @@ class Classifier:
         Raises:
             SettingsError: it is not fitted.
         """
-        return self._alphabet
+        return self._fitted.alphabet
 
     @property
     def sizes_(self) -> I64:
         """(C,) the training texts of each label, each as often as it counts."""
-        return np.array([pair[0].items for pair in self._fitted_counts])
+        return np.array([pair[0].items for pair in self._fitted.counts])
 
     @property
     def alphabet_(self) -> Alphabet:
         """The characters that its models know."""
-        return self._alphabet
+        return self.alphabet
 
     @property
     def temperature_(self) -> float:
@@ -371,28 +290,7 @@ class Classifier:
             SettingsError: it is not fitted.
             ModelFileError: the file cannot be written there.
         """
-        alphabet = self._alphabet
-        arrays: dict[str, npt.NDArray[Any]] = {"weights": self.weights_, "biases": self.biases_}
-        for i, pair in enumerate(self._counts):
-            for way, counts in zip(WAYS, pair, strict=True):
-                arrays[f"{i}/{way}/ngrams"] = counts.ngrams
-                arrays[f"{i}/{way}/counts"] = counts.counts
-        if self._typicality is not None:
-            arrays |= self._typicality.arrays()
-        prior: str | list[float | None] = self.prior if isinstance(self.prior, str) else []
-        if not isinstance(self.prior, str):
-            prior = [self.prior.get(label) for label in self.classes_.tolist()]
-        document = {
-            "settings": [asdict(spec) for spec in self.specs],
-            **labels_document(self.classes_),
-            "prior": prior,
-            "least": self.least,
-            "none_rate": self.none_rate,
-            "folds": self.folds,
-            "text": (self.options or TextOptions()).document(),
-            "alphabet": alphabet.document(),
-        }
-        write_model_file(path, ModelFile(KIND, arrays, document))
+        write_model_file(path, classifier_file(self.get_params(), self._fitted))
 
     @classmethod
     def load(cls, path: str | Path) -> Classifier:
@@ -408,89 +306,24 @@ class Classifier:
                 argument="labels",
             )
         try:
-            found = cls._from_file(content)
+            found = cls(**parameters_from(content.document))
+            found._check_settings()
+            found._learned(fitted_from(content, list(found.specs)))
         except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
             raise ModelFileError(f"{path}: is not a usable classifier: {error}") from None
         return found
 
-    @classmethod
-    def _from_file(cls, content: ModelFile) -> Classifier:
-        document, arrays = content.document, content.arrays
-        classes = labels_from(document)
-        C = len(classes)
-        prior = document.get("prior", "data")
-        if not isinstance(prior, str):
-            pairs = zip(classes.tolist(), prior, strict=True)
-            prior = {label: float(share) for label, share in pairs if share is not None}
-        found = cls(
-            [cast(Ngram, spec_of("ngram", settings)) for settings in document["settings"]],
-            prior=prior,
-            least=float(document["least"]),
-            folds=int(document["folds"]),
-            options=TextOptions(**document["text"]),
-            none_rate=float(document.get("none_rate", 0.0)),
-        )
-        found._check_settings()
-        alphabet, order = Alphabet(**document["alphabet"]), _order(found.specs)
-        weights, biases = arrays["weights"], arrays["biases"]
-        F = 2 * len(models_of(found.specs)) * PARTS
-        for array, shape in ((weights, (F,)), (biases, (C,))):
-            if array.shape != shape or array.dtype != np.float64 or not (abs(array) < MOST_WEIGHT).all():
-                raise ModelFileError("its weights do not fit its models")
-        if C < 2:
-            raise ModelFileError("it has fewer than two labels")
-        counts: CountPairs = []
-        for i in range(C):
-            forwards, backwards = (
-                Counts.from_arrays(alphabet, order, arrays[f"{i}/{way}/ngrams"], arrays[f"{i}/{way}/counts"])
-                for way in WAYS
-            )
-            counts.append((forwards, backwards))
-        sort = np.argsort(classes)  # version 0.1.0 had 9 before 10
-        found.classes_, found.weights_, found.biases_ = classes[sort], weights, biases[sort]
-        found._counts = [counts[i] for i in sort]
-        found._typicality = Typicality.from_arrays(arrays, C)
-        found._pools  # noqa: B018 - counts that are none show here
-        return found
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a file holds; the rest is made anew."""
-        return {name: value for name, value in vars(self).items() if name != "_pools"}
-
     # -- inside -----------------------------------------------------------------------------------------------------
 
+    def _learned(self, fitted: FittedLabels) -> None:
+        self._labels = fitted
+        self.classes_, self.weights_, self.biases_ = fitted.classes, fitted.weights, fitted.biases
+
     @property
-    def _fitted_counts(self) -> CountPairs:
-        if not hasattr(self, "classes_"):
+    def _fitted(self) -> FittedLabels:
+        if not hasattr(self, "_labels"):
             raise SettingsError("the classifier is not fitted; call fit first")
-        return self._counts
-
-    @property
-    def _alphabet(self) -> Alphabet:
-        return self._fitted_counts[0][0].alphabet
-
-    @property
-    def _known(self) -> Bools:
-        """Which symbols some label knows, (V,)."""
-        known = np.ones(self._alphabet.size, dtype=np.bool_)
-        if (unknown := self._alphabet.unknown) is not None:
-            known[unknown] = False
-        return known
-
-    @cached_property
-    def _pools(self) -> list[tuple[Pooled, Pooled]]:
-        """The models of each label, forwards and backwards, weighed."""
-        models = models_of(self.specs)
-        usual = np.full(len(models), 1 / (2 * len(models)))
-        weights = self.weights_.reshape(len(models), 2, PARTS)
-        pools = []
-        for pair in self._counts:
-            forwards, backwards = (
-                LabelReader(counts).pooled(models, weights[:, way], usual, self._known)
-                for way, counts in enumerate(pair)
-            )
-            pools.append((forwards, backwards))
-        return pools
+        return self._labels
 
     def _check_settings(self) -> None:
         for name in ("least", "none_rate"):
@@ -504,126 +337,14 @@ class Classifier:
 
     def _checked_rate(self, typicality: F64 | None) -> F64:
         """The typicality, if it can be told, and told for `none_rate`."""
-        if typicality is None or self._typicality is None:
+        if typicality is None or self._fitted.typicality is None:
             raise SettingsError(
                 "the classifier has not learned what is usual for its labels, as version 0.1.0 did not; train it again"
             )
-        if 0 < self.none_rate <= self._typicality.least_rate:
+        if 0 < self.none_rate <= self._fitted.typicality.least_rate:
             raise SettingsError(
                 f"one in {1 / self.none_rate:,.0f} is finer than the texts held out can tell; the share of false "
-                f"alarms is above {self._typicality.least_rate:.2g} here, not {self.none_rate:g}",
+                f"alarms is above {self._fitted.typicality.least_rate:.2g} here, not {self.none_rate:g}",
                 argument="none_rate",
             )
         return typicality
-
-    def _checked(
-        self, X: Iterable[str], y: Iterable[Any], sample_weight: Iterable[float] | None
-    ) -> tuple[Corpus, Labels, F64 | None]:
-        """The texts in an alphabet with a symbol for unknown characters, the labels, and the weights."""
-        self._check_settings()
-        labels, texts = labels_of(y), texts_of(X)
-        if len(labels) != len(texts):
-            raise SettingsError(f"{len(texts):,} texts, but {thousands(len(labels), 'label')}")
-        weights = weights_of(sample_weight, len(texts))
-        corpus = self._corpus(texts, None)
-        corpus = corpus.encoded_in(corpus.alphabet.only(corpus.alphabet.names, has_unknown=True))
-        if weights is None:
-            return corpus, labels, None
-        used = np.flatnonzero(weights > 0)
-        weights = weights[used]
-        times = weights if (weights == np.floor(weights)).all() else np.maximum(weights / np.median(weights), 1)
-        counted: I64 = np.minimum(times.round(), float(1 << 53)).astype(np.int64)
-        return replace(corpus.take(used), weights=counted).checked(), labels[used], weights
-
-    def _corpus(self, X: Iterable[str] | Corpus, alphabet: Alphabet | None) -> Corpus:
-        if isinstance(X, Corpus):
-            return X if alphabet is None else X.encoded_in(alphabet)
-        texts, options = texts_of(X), self.options or TextOptions()
-        if not texts:
-            if alphabet is None:
-                raise SettingsError("there are no texts to learn from")
-            return Corpus(alphabet, np.empty(0, dtype=alphabet.dtype))
-        corpus = Corpus.from_items(texts, options=options, alphabet=alphabet) if any(map(str.strip, texts)) else None
-        if corpus is None or len(corpus) != len(texts):
-            blank = next(i for i, text in enumerate(texts) if not options.apply(text))
-            raise CorpusError(f"text {blank + 1} is blank; a blank text has no label")
-        return corpus
-
-    def _prior(self, classes: Labels, sizes: F64) -> F64:
-        if isinstance(self.prior, str):
-            if self.prior not in ("data", "uniform"):
-                raise SettingsError(f"the prior is data, uniform or label -> probability, not {self.prior!r}")
-            return sizes / sizes.sum() if self.prior == "data" else np.full(len(classes), 1 / len(classes))
-        if not isinstance(self.prior, Mapping):
-            raise SettingsError(f"the prior is data, uniform or label -> probability, not {self.prior!r}")
-        if strange := [label for label in self.prior if label not in set(classes.tolist())]:
-            raise SettingsError(f"the prior has {strange[0]!r}, which is none of the labels: {named_labels(classes)}")
-        values = np.array([self.prior.get(label, 0.0) for label in classes.tolist()], dtype=np.float64)
-        if not ((values > 0) & (values < np.inf)).all():
-            raise SettingsError(f"the prior needs a probability above 0 for each label: {named_labels(classes)}")
-        shares: F64 = values / values.sum()
-        return shares
-
-    def _folds(self, corpus: Corpus, which: npt.NDArray[np.intp], C: int, most: int) -> list[tuple[I64, I64]]:
-        """The texts that are judged in each fold, at most so many in all, and those that they are judged by.
-
-        Equal texts fall into the same fold, so that none is judged by a model that has seen it.
-        """
-        fold = (corpus.fingerprints() % np.uint64(self.folds)).astype(np.int64)
-        every = -(-len(corpus) // most)
-        folds = []
-        for k in range(self.folds):
-            judged, rest = np.flatnonzero(fold == k)[::every], np.flatnonzero(fold != k)
-            if len(judged) and len(np.unique(which[rest])) == C:
-                folds.append((judged, rest))
-        if not folds:
-            raise SettingsError("the texts are too few, or too much alike, to fit the weights to")
-        return folds
-
-
-# -- the models ---------------------------------------------------------------------------------------------------
-
-
-def _by_label(corpus: Corpus, which: npt.NDArray[np.intp], C: int, wanted: I64) -> list[Corpus]:
-    return [corpus.take(wanted[which[wanted] == label]) for label in range(C)]
-
-
-def _label_counts(order: int, parts: Sequence[Corpus]) -> CountPairs:
-    return [(count(part, order), count(reversed_items(part), order)) for part in parts]
-
-
-def _order(specs: Sequence[Ngram]) -> int:
-    return max(spec.order for spec in specs)
-
-
-def _strangers(corpus: Corpus, known: Bools) -> I64:
-    """How many characters of each text no label knows, (n,)."""
-    strangers = ~known[corpus.ids]
-    if not strangers.any():
-        return np.zeros(len(corpus), dtype=np.int64)
-    number: I64 = np.add.reduceat(strangers, corpus.offsets[:-1], dtype=np.int64)
-    return number
-
-
-def _judge_fold(
-    models: Sequence[Ngram], parts: Sequence[Corpus], judged: Corpus, features: npt.NDArray[np.float32], nats: F64
-) -> I64:
-    """What models of the parts, one a label, say of each text: its features (n, C, F), and its nats (n, C).
-
-    Only one label's models are there at a time. Characters that are in none of the parts say nothing of the label, and
-    how many a text has is the result, (n,).
-    """
-    known = np.zeros(judged.alphabet.size, dtype=np.bool_)
-    for part in parts:
-        known[part.ids] = True
-    views = (judged, reversed_items(judged))
-    by_model = features.reshape(len(judged), len(parts), len(models), 2, PARTS)
-    order = max(model.order for model in models)
-    nats[:] = 0.0
-    for label, part in enumerate(parts):
-        for way, (view, own) in enumerate(zip(views, (part, reversed_items(part)), strict=True)):
-            log_prob = LabelReader(count(own, order)).log_probs(models, view)
-            log_prob[~known[view.ids]] = 0.0
-            nats[:, label] -= np.add.reduceat(log_prob.mean(axis=1), view.offsets[:-1]) / 2
-            by_model[:, label, :, way] = parts_of_texts(log_prob, view)
-    return _strangers(judged, known)
