@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nextchar.data.alphabet import BOUNDARY, Alphabet
+from nextchar.data.alphabet import BOUNDARY, Alphabet, codepoints_of
 from nextchar.errors import SettingsError, UnknownSymbolError
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1)
@@ -78,3 +78,15 @@ def test_line_feeds_become_boundaries() -> None:
 def test_what_cannot_be_an_alphabet(characters: str) -> None:
     with pytest.raises(SettingsError):
         Alphabet(characters)
+
+
+@pytest.mark.parametrize("known", ["ab", "äé", "αβ", "中文", "a😀", "\u2581ab"])  # tables of 256 entries up to 128,000
+def test_what_is_lacking_is_found_in_any_text(known: str) -> None:
+    alphabet = Alphabet.of(known)
+    for text in (f"z{known}\nz\n", "zz\n", f"{known}\nz文\U0001f3fd{known}\n"):
+        codepoints = codepoints_of(text)
+        lacking = [i for i, character in enumerate(text) if character not in known + "\n"]
+        assert alphabet.lacking(codepoints).tolist() == lacking
+        with pytest.raises(UnknownSymbolError) as caught:
+            alphabet.encode_lines(codepoints)
+        assert caught.value.position == lacking[0]

@@ -16,7 +16,7 @@ from nextchar.data.alphabet import Alphabet
 from nextchar.data.format import ErrorPolicy, Format
 from nextchar.data.lines import LineBlock, read_lines
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import CorpusError, UnknownSymbolError
+from nextchar.errors import CorpusError, InputWarning, UnknownSymbolError
 
 ABC = Alphabet("abc")
 
@@ -142,3 +142,16 @@ def test_a_named_pipe_is_read_as_it_comes(tmp_path: Path) -> None:
     writer.join()
     assert [number for block in blocks for number in block.numbers] == list(range(1, 200_001))
     assert [line for block in blocks for line in block.lines] == content.decode().split("\n")[:-1]
+
+
+@pytest.mark.parametrize("known", ["äb", "中文字", "😀a"])
+def test_plain_letters_are_unknown_to_an_alphabet_of_others(tmp_path: Path, known: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("xyz\nx\n")
+    alphabet = Alphabet.of(known)
+    with pytest.raises(UnknownSymbolError, match=r"line 1, character 1: the model does not know 'x' \(U\+0078\)"):
+        list(read_lines(str(path), Format(), TextOptions(), alphabet))
+    with pytest.warns(InputWarning, match="2 lines skipped"):
+        block = only(read_lines(str(path), Format(errors="skip"), TextOptions(), alphabet))
+    assert block.corpus is None
+    assert sorted(block.refused) == [0, 1]

@@ -41,6 +41,11 @@ def codepoints_of(text: str) -> npt.NDArray[Any]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
+def _within(codepoints: npt.NDArray[Any], table: Ids) -> npt.NDArray[Any]:
+    """Where to look up code points in a table that ends above the largest known one; bytes are all in it."""
+    return codepoints if codepoints.dtype == np.uint8 else np.minimum(codepoints, len(table) - 1)
+
+
 def unknown_symbol(symbol: str, position: int, *, at: str = "") -> UnknownSymbolError:
     """The error that says of a symbol that the model does not know it.
 
@@ -227,7 +232,7 @@ class Alphabet:
             ids = np.frombuffer(codepoints.tobytes().translate(table[:256].tobytes()), dtype=np.uint8)
             ids = ids.reshape(codepoints.shape)
         else:
-            ids = table[codepoints if codepoints.dtype == np.uint8 else np.minimum(codepoints, len(table) - 1)]
+            ids = table[_within(codepoints, table)]
         if self.unknown is None and ids.size and int(ids.max()) == self.size:
             position = int(np.argmax(ids == self.size))
             raise unknown_symbol(chr(codepoints[position]), position)
@@ -235,8 +240,7 @@ class Alphabet:
 
     def lacking(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Where, in text with line feeds, the characters are that have no id."""
-        known = np.minimum(codepoints, len(self._line_table) - 1)
-        return np.flatnonzero(self._line_table[known] == self.size)
+        return np.flatnonzero(self._line_table[_within(codepoints, self._line_table)] == self.size)
 
     def encode(self, text: str) -> Ids:
         """Ids of a text's symbols, shape (T,), without boundaries.
