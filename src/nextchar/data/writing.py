@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from nextchar.data.part_files import into_place, new_part, remove_left_parts
 from nextchar.errors import NextcharError
 
 __all__ = [
@@ -60,19 +60,14 @@ def write_atomically(path: str | Path, content: Pieces) -> None:
         return
     target = Path(os.path.realpath(path))
     before = target.stat() if target.exists() else None
-    part = target.with_name(f".{target.name[:48]}.{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as handle:
-            handle.writelines(pieces)
-            handle.flush()
-            os.fsync(handle.fileno())
+    remove_left_parts(target)
+    with new_part(target) as (part, handle):
+        handle.writelines(pieces)
+        handle.flush()
+        os.fsync(handle.fileno())
         if before is not None:
             _as_before(part, before)
-        os.replace(part, target)  # noqa: PTH105 - which a test of crashes gets hold of
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+        into_place(part, handle, target)
 
 
 def _as_before(part: Path, before: os.stat_result) -> None:
@@ -111,7 +106,9 @@ def name_of_target(path: str | Path) -> str:
 def remove(path: Path) -> None:
     """Remove a file that was written, if it is there; what is no regular file stays, and so does a link to the file."""
     if holds_file(path):
-        Path(os.path.realpath(path)).unlink(missing_ok=True)
+        target = Path(os.path.realpath(path))
+        target.unlink(missing_ok=True)
+        remove_left_parts(target)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,84 @@
+"""The file that is written before it is renamed into its place, and what killed processes left of such files.
+
+A process that is killed while it writes leaves a part of a file behind. The next one that writes to the same place
+removes it. What tells a part that is left from one that another process is writing now is a lock, which the system
+drops when its process ends, however it ends (flock). Where no locks are to be had, nothing is removed; on Windows an
+open file cannot be removed, which serves as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = ["into_place", "new_part", "remove_left_parts"]
+
+
+@contextlib.contextmanager
+def new_part(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file beside the target, open for writing, which is removed if it is not renamed when the block ends.
+
+    Raises:
+        OSError: the folder does not exist or cannot be written.
+    """
+    while True:
+        part = target.with_name(f"{_beginning(target)}{secrets.token_hex(8)}.part")
+        with part.open("xb") as handle:
+            if not _locked(handle):  # another process took it for one that was left
+                continue
+            try:
+                yield part, handle
+            finally:
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
+            return
+
+
+def into_place(part: Path, handle: BinaryIO, target: Path) -> None:
+    """Rename a part, while it is locked, over the target."""
+    if sys.platform == "win32":  # where what is open cannot be renamed
+        handle.close()
+    os.replace(part, target)  # noqa: PTH105 - which a test of crashes gets hold of
+
+
+def remove_left_parts(target: Path) -> None:
+    """Remove the parts that killed processes left beside a target; those that are being written stay."""
+    left = re.compile(re.escape(_beginning(target)) + r"[0-9a-f]{16}\.part")
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(target.parent)):
+            if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    _remove_unless_locked(Path(entry.path))
+
+
+def _beginning(target: Path) -> str:
+    return f".{target.name[:48]}."
+
+
+def _locked(handle: BinaryIO) -> bool:
+    """Lock a new file; whether it is still there then."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # some file systems have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+    return os.fstat(handle.fileno()).st_nlink > 0
+
+
+def _remove_unless_locked(part: Path) -> None:
+    if sys.platform == "win32":
+        part.unlink()
+        return
+    descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part.unlink()
+    finally:
+        os.close(descriptor)
