@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from nextchar.data.corpus import Corpus
 from nextchar.models.ngram.model import Ngram
 
@@ -78,7 +80,8 @@ def test_a_list_of_more_characters_than_tables_show(lesson: Lesson) -> None:
     assert "(261, 261)" in lesson.page.locator("#keepdim .prose").inner_text()
 
 
-def test_a_list_uploaded_is_seen_by_its_visitor_only(visit: Callable[..., Lesson]) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_list_uploaded_is_seen_by_its_visitor_only(visit: Callable[..., Lesson], encoding: str) -> None:
     lesson, other = visit(), visit()
     lesson.open(1)
     other.open(1)
@@ -86,7 +89,7 @@ def test_a_list_uploaded_is_seen_by_its_visitor_only(visit: Callable[..., Lesson
     items = ["alpha", "beta", "gamma", "delta", "alphabet"] * 8
     lesson.at("data-open").click()
     lesson.at("data-file").set_input_files(
-        {"name": "mine.txt", "mimeType": "text/plain", "buffer": "\r\n".join(items).encode()}
+        {"name": "mine.txt", "mimeType": "text/plain", "buffer": "\r\n".join(items).encode(encoding)}
     )
     lesson.wait_until("document.querySelector('[data-testid=data-text]').value.includes('gamma')")
     lesson.at("data-use").press("Enter")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from nextchar.cli._repeats import refuse_repeats
+from nextchar.data.remarks import listening
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import BadValueError, ConflictError, InputWarning, NextcharError, NotAModelError
 
@@ -195,7 +196,7 @@ def note(message: str) -> None:
 
 @contextmanager
 def _warnings_as_notes() -> Iterator[None]:
-    """Tell a person at once what the code inside warns of, without the place in the code that it came from."""
+    """Tell a person at once what the code inside warns of, or remarks, without the place in the code it came from."""
 
     def tell(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         if category is UserWarning:
@@ -203,7 +204,7 @@ def _warnings_as_notes() -> Iterator[None]:
         elif isinstance(message, InputWarning):
             note(f"Note: {message}{_option_of(message, click.get_current_context().command)}.")
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), listening(lambda message: note(f"Note: {message}.")):
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = tell
         yield

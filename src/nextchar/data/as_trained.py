@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nextchar.data.corpus import Corpus, stream
-from nextchar.data.encoding_guess import is_utf8
+from nextchar.data.encoding_guess import is_utf8, mark_of
 from nextchar.data.files import is_table, open_binary
 from nextchar.data.format import Format
 from nextchar.data.provenance import Provenance
@@ -63,10 +63,13 @@ def _is_such_a_table(source: str, trained: Format, seen: Provenance) -> bool:
 
 
 def _encoding(source: str, format_: Format) -> str:
-    """UTF-8 where the file is in it, though the training data was in another encoding."""
+    """UTF-8, or what a byte order mark says, where the file is in it, though the training data was in another one."""
     sample = None if format_.encoding == "utf-8" else _sample(source)
-    utf8 = sample is not None and is_utf8(sample) and b"\0" not in sample
-    return "utf-8" if utf8 else format_.encoding
+    if sample is None:
+        return format_.encoding
+    if (mark := mark_of(sample)) is not None:
+        return mark.encoding
+    return "utf-8" if is_utf8(sample) and b"\0" not in sample else format_.encoding
 
 
 def _sample(source: str) -> bytes | None:

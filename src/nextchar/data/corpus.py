@@ -23,7 +23,7 @@ import numpy.typing as npt
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of, unknown_symbol
 from nextchar.data.blocks import name_of, read_blocks
-from nextchar.data.decoding import Digest
+from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line, shortened, table_html, thousands
 from nextchar.data.format import Block, ErrorPolicy, Format, Tally
 from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
@@ -166,7 +166,9 @@ class Corpus:
         else:
             digest = Digest()
             corpus = cls.concatenate(list(stream(names, format_, options, alphabet, digest)))
-        source = Source(names=names, size_bytes=digest.size, sha256=digest.hexdigest, format=format_)
+        source = Source(
+            names=names, size_bytes=digest.size, sha256=digest.hexdigest, format=format_as_read(format_, digest)
+        )
         return replace(corpus, source=source)
 
     @classmethod

@@ -1,4 +1,6 @@
-r"""From bytes to text, piece by piece: line ends become \n, a byte order mark goes, what cannot be decoded is marked.
+r"""From bytes to text, piece by piece: line ends become \n, what cannot be decoded is marked.
+
+A byte order mark says what the text is in, whichever of the encodings that have one was given, and goes.
 
 A mark stands for a sequence of bytes that the encoding does not have. It is half a surrogate pair, which decoded text
 never holds; so the line that holds one can be refused, or the mark replaced, later on.
@@ -13,22 +15,26 @@ import select
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Final
 
 import numpy as np
 
-from nextchar.data.encoding_guess import advice, doubt, is_utf8
+from nextchar.data.encoding_guess import advice, doubt, is_utf8, mark_of, may_open_a_mark
 from nextchar.data.file_kinds import no_text
-from nextchar.data.format import Refusal
+from nextchar.data.format import Format, Refusal
+from nextchar.data.remarks import remark
 from nextchar.errors import CorpusError, InputWarning
 
-__all__ = ["BLOCK_BYTES", "MARK", "REPLACEMENT", "Decoder", "Digest", "line_ends", "reason_of"]
+__all__ = ["BLOCK_BYTES", "MARK", "REPLACEMENT", "Decoder", "Digest", "format_as_read", "line_ends", "reason_of"]
 
 BLOCK_BYTES: Final = 1 << 22
 MARK: Final = "\udfff"
 REPLACEMENT: Final = "\ufffd"
 _DROPPING_THE_MARK: Final = ("utf-8-sig", "utf-16", "utf-32")  # codecs that know the byte order mark
+_MARKED: Final = frozenset(  # the encodings that texts with a mark are in; in others the mark's bytes are letters
+    ("ascii", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+)
 _FIRST_BYTES: Final = 1 << 10  # that tell what a file is
 _MARKING: Final = "nextchar-mark"
 
@@ -37,10 +43,11 @@ codecs.register_error(_MARKING, lambda error: (MARK, error.end))  # type: ignore
 
 @dataclass
 class Digest:
-    """SHA-256 and size of the bytes read so far, over all sources."""
+    """SHA-256 and size of the bytes read so far, over all sources, and the encodings that they were in."""
 
     _sha256: hashlib._Hash = field(default_factory=hashlib.sha256)
     size: int = 0
+    encodings: set[str] = field(default_factory=set)
 
     def update(self, chunk: bytes) -> None:
         """Take in the next bytes."""
@@ -53,13 +60,18 @@ class Digest:
         return self._sha256.hexdigest()
 
 
+def format_as_read(format_: Format, digest: Digest) -> Format:
+    """How sources were read: in the encoding that their byte order marks told, where that is one for all."""
+    return replace(format_, encoding=next(iter(digest.encodings))) if len(digest.encodings) == 1 else format_
+
+
 class Decoder:
     """The text of a binary stream in pieces.
 
     Args:
         source: its name, for messages.
         handle: opened to read.
-        encoding: a Python codec name.
+        encoding: a Python codec name. A byte order mark goes before a name of UTF-8, UTF-16, UTF-32 or ASCII.
         digest: takes in what is read.
         at_once: give what has come so far, instead of waiting for a few megabytes.
     """
@@ -73,15 +85,17 @@ class Decoder:
         # A terminal gives its end once only: to read on until there is enough would mean to wait for a second one.
         self._at_once = at_once or _is_terminal(handle)
         self._first = b""
+        self._marked = False  # by a byte order mark
         self._place: str | None = None  # of the first byte that cannot be decoded, and why
         self._sample = b""  # what the encoding can be guessed from, then
 
     def __iter__(self) -> Iterator[str]:
+        chunk = self._opening()
         decoder = codecs.getincrementaldecoder(self._codec)()
         newlines = io.IncrementalNewlineDecoder(None, translate=True)
         bytes_before, at_end, sound = 0, False, True
         while not at_end:
-            chunk = self._chunk()
+            chunk = self._chunk() if bytes_before else chunk
             at_end = not chunk
             if len(self._first) < _FIRST_BYTES:
                 self._first += chunk[:_FIRST_BYTES]
@@ -93,8 +107,6 @@ class Decoder:
                 text = decoder.decode(chunk, final=at_end)
             except UnicodeDecodeError as error:
                 self._note(error, chunk, bytes_before)
-                if not bytes_before and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                    raise self.refusal(MARK, 1).error from None  # of all lines, and so whatever the policy
                 decoder, sound = codecs.getincrementaldecoder(self._codec)(_MARKING), False
                 decoder.setstate(state)
                 text = decoder.decode(chunk, final=at_end)
@@ -109,6 +121,22 @@ class Decoder:
                     text = text.removeprefix("\ufeff")
             bytes_before += len(chunk)
             yield newlines.decode(text, final=at_end)
+
+    def _opening(self) -> bytes:
+        """The first bytes, enough to tell whether a byte order mark is there; what that says is heeded."""
+        chunk = more = self._chunk()
+        while more and may_open_a_mark(chunk):
+            more = self._chunk()
+            chunk += more
+        mark = mark_of(chunk)
+        self._marked = mark is not None and self._codec in _MARKED
+        if mark is not None and self._marked and self._codec not in mark.codecs:
+            remark(f"{self._source}: read as {mark.encoding.upper()}, as its byte order mark says")
+            self._encoding = mark.encoding
+            self._codec = "utf-8-sig" if mark.encoding == "utf-8" else mark.encoding
+        if self._digest is not None:
+            self._digest.encodings.add(self._encoding)
+        return chunk
 
     def _chunk(self) -> bytes:
         try:
@@ -128,12 +156,6 @@ class Decoder:
 
     def _check(self, chunk: bytes, text: str) -> None:
         """Whether the text's first piece shows that another encoding is meant."""
-        if text.startswith("\ufffe"):
-            raise CorpusError(
-                f"{self._source}: not {self._encoding}: its byte order mark says otherwise; give its encoding, "
-                f"{advice(chunk)}",
-                argument="encoding",
-            )
         if found := doubt(chunk, text, self._encoding):
             warnings.warn(InputWarning(f"{self._source}: {found}", argument="encoding"), stacklevel=3)
 
@@ -147,6 +169,8 @@ class Decoder:
         if self._place is None:
             return Refusal(CorpusError(f"{at}: not {self._encoding}"), True)
         place, self._place = self._place, None
+        if self._marked:
+            return Refusal(CorpusError(f"{at}, {place}, which its byte order mark says it is; is it whole?"), True)
         message = f"{at}, {place}; give its encoding, {advice(self._sample)}"
         return Refusal(CorpusError(message, argument="encoding"), True)
 

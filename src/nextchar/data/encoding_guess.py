@@ -8,9 +8,9 @@ its characters beyond ASCII that are among them, and the earlier one wins where 
 from __future__ import annotations
 
 import codecs
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["advice", "doubt", "guess", "is_utf8"]
+__all__ = ["Mark", "advice", "doubt", "guess", "is_utf8", "mark_of", "may_open_a_mark"]
 
 _SAMPLE: Final = 1 << 14  # bytes of lines that have more than ASCII
 _SURE: Final = 0.85  # the score from which a guess is one
@@ -58,13 +58,39 @@ _COMMON_PAIRS: Final = {  # of East Asian encodings: which bytes open the charac
     "euc-kr": tuple(range(0xB0, 0xC9)),
     "euc-jp": (0xA4, 0xA5, *range(0xB0, 0xD0)),
 }
-_MARKED: Final = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8"),
+
+
+class Mark(NamedTuple):
+    """A byte order mark.
+
+    Attributes:
+        sign: the bytes that a text begins with.
+        encoding: that it is in then.
+        codecs: names of all codecs that say the same.
+    """
+
+    sign: bytes
+    encoding: str
+    codecs: tuple[str, ...]
+
+
+_MARKS: Final = (  # the longer ones first
+    Mark(codecs.BOM_UTF32_LE, "utf-32", ("utf-32", "utf-32-le")),
+    Mark(codecs.BOM_UTF32_BE, "utf-32", ("utf-32", "utf-32-be")),
+    Mark(codecs.BOM_UTF16_LE, "utf-16", ("utf-16", "utf-16-le")),
+    Mark(codecs.BOM_UTF16_BE, "utf-16", ("utf-16", "utf-16-be")),
+    Mark(codecs.BOM_UTF8, "utf-8", ("utf-8", "utf-8-sig")),
 )
+
+
+def mark_of(sample: bytes) -> Mark | None:
+    """The byte order mark that bytes begin with, if they do."""
+    return next((mark for mark in _MARKS if sample.startswith(mark.sign)), None)
+
+
+def may_open_a_mark(sample: bytes) -> bool:
+    """Whether bytes, the first of a text, are too few to tell which mark they are, if any."""
+    return any(mark.sign.startswith(sample) and mark.sign != sample for mark in _MARKS)
 
 
 def advice(sample: bytes, *, otherwise: str = "cp1252") -> str:
@@ -75,9 +101,8 @@ def advice(sample: bytes, *, otherwise: str = "cp1252") -> str:
 
 def guess(sample: bytes) -> tuple[str, ...]:
     """The encoding that bytes are in, or several that are as likely; ASCII and UTF-8 are both utf-8."""
-    for mark, encoding in _MARKED:
-        if sample.startswith(mark):
-            return (encoding,)
+    if (mark := mark_of(sample)) is not None:
+        return (mark.encoding,)
     if (wide := _wide(sample)) is not None:
         return (wide,)
     if is_utf8(sample):

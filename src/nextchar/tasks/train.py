@@ -19,7 +19,7 @@ from nextchar.core.scoring import Evaluation
 from nextchar.core.spec import Spec
 from nextchar.core.timed_scoring import evaluate_within
 from nextchar.data.corpus import Corpus, Source, stream
-from nextchar.data.decoding import Digest
+from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
 from nextchar.data.provenance import ProvenanceRecorder
@@ -250,7 +250,9 @@ def _on_training_data(model: Model, training: Corpus, seconds: float | None) -> 
 def _source(data: TrainingFiles, digest: Digest) -> Source:
     """The files by their names alone: where they lay is nobody's business but the user's."""
     short = tuple(name if "://" in name else Path(name).name for name in data.sources)
-    return Source(names=short, size_bytes=digest.size, sha256=digest.hexdigest, format=data.format)
+    return Source(
+        names=short, size_bytes=digest.size, sha256=digest.hexdigest, format=format_as_read(data.format, digest)
+    )
 
 
 def _measured(

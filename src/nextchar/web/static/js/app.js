@@ -321,6 +321,13 @@ function context(chapter, here) {
 
 // --- a list of one's own -------------------------------------------------------------------------------------------
 
+// UTF-8, or UTF-16 where a byte order mark says so, as Notepad and Excel write it
+async function textOf(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const mark = bytes.length > 1 ? (bytes[0] << 8) | bytes[1] : 0;
+  return new TextDecoder({ 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[mark] ?? "utf-8").decode(bytes);
+}
+
 function openData() {
   const problem = el("div", { class: "dialog-problem", testid: "data-error" });
   const area = el("textarea", {
@@ -338,7 +345,7 @@ function openData() {
       file.value = "";
       return;
     }
-    area.value = await chosen.text();
+    area.value = await textOf(chosen);
   });
   const changed = async (work) => {
     clear(problem);
