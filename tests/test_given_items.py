@@ -30,6 +30,16 @@ class Series:
         return len(self._entries)
 
 
+class Arrow(Series):
+    """What an array of Arrow is: its entries are objects, and a method gives them as Python's."""
+
+    def __iter__(self) -> Any:
+        return iter([object()] * len(self))
+
+    def to_pylist(self) -> list[str]:
+        return list(self._entries)
+
+
 class Table:
     """A table gives the names of its columns, which are no items."""
 
@@ -46,6 +56,8 @@ SEQUENCES: dict[str, Callable[[], Any]] = {
     "array": lambda: np.array(ITEMS),
     "objects": lambda: np.array(ITEMS, dtype=object),
     "column": lambda: Series(ITEMS),
+    "arrow": lambda: Arrow(ITEMS),
+    "keys": lambda: dict.fromkeys(ITEMS).keys(),
 }
 CORPUS = nextchar.Corpus.from_items(ITEMS)
 MODEL = nextchar.Ngram(order=2).fit(CORPUS)
@@ -66,6 +78,8 @@ def test_any_sequence(kind: str) -> None:
     assert close(MODEL.nats(make()), MODEL.nats(ITEMS))
     assert nextchar.update(MODEL, make()).provenance.symbols == 2 * (5 + 4 + 4)  # the letters and an end each, twice
     assert nextchar.count(make(), 2) == MODEL.counts
+    assert MODEL.rank(make()) == MODEL.rank(ITEMS)
+    assert not set(MODEL.sample(20, seed=1, not_in=make())) & set(ITEMS)
 
 
 @pytest.mark.parametrize(
@@ -120,13 +134,26 @@ NOT_SEQUENCES = [
         MODEL.evaluate,
         MODEL.score,
         MODEL.nats,
+        MODEL.rank,
         lambda items: nextchar.evaluate(MODEL, items),
         lambda items: nextchar.update(MODEL, items),
         lambda items: nextchar.count(items, 2),
         lambda items: nextchar.split(items),
         lambda items: nextchar.OutlierDetector(MODEL).fit(items),
     ],
-    ids=["from_items", "fit", "model.evaluate", "score", "nats", "evaluate", "update", "count", "split", "outliers"],
+    ids=[
+        "from_items",
+        "fit",
+        "model.evaluate",
+        "score",
+        "nats",
+        "rank",
+        "evaluate",
+        "update",
+        "count",
+        "split",
+        "outliers",
+    ],
 )
 def test_what_is_no_sequence_of_texts_is_named(use: Callable[[Any], Any], given: Any, message: str) -> None:
     with pytest.raises(NextcharError, match=message):
@@ -165,3 +192,37 @@ def test_an_order_that_is_no_whole_number_is_refused(order: Any) -> None:
         nextchar.Ngram(order=order)
     with pytest.raises(NextcharError, match="order is a whole number from 1 to 64"):
         nextchar.count(CORPUS, order)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("emma", r"not_in takes a list of items, for example \['emma'\]"),
+        (np.str_("emma"), r"for example \['emma'\]"),
+        (["emma\n", "ava\n"], r"not_in 'emma\\n': an item holds no line ends"),  # the lines of an open file
+        (["ava", "em\0ma"], "no NUL characters"),
+        (["ava\r"], "an item holds no line ends"),
+        (np.array("emma"), "not_in is made of texts"),
+        (np.array([["emma"]]), "not_in is made of texts"),
+        ([b"emma"], "not_in is made of texts"),
+        (7, "not_in is made of texts"),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_excluded_is_refused_and_not_ignored(given: Any, message: str) -> None:
+    with pytest.raises(NextcharError, match=message):
+        MODEL.sample(1, seed=1, not_in=given)
+
+
+def test_items_that_are_excluded_need_no_order() -> None:
+    taken: Any = set(ITEMS)
+    assert not set(MODEL.sample(20, seed=1, not_in=taken)) & taken
+
+
+def test_weights_of_small_numbers() -> None:
+    weights: Any = np.array([1, 0, 2], dtype=np.float16)
+    found = nextchar.Corpus.from_items(ITEMS, weights).weights
+    assert found is not None
+    assert found.tolist() == [1, 2]
+    with pytest.raises(NextcharError, match=r"weight 1 is 0\.5"):
+        nextchar.Corpus.from_items(["a"], weights[:1] / 2)

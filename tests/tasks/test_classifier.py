@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -394,3 +395,41 @@ def test_settings_that_are_changed_after_fitting_wait_for_the_next_fit(tmp_path:
     np.testing.assert_array_equal(found.predict_proba(["abab", "c"]), before)
     found.save(tmp_path / "c.safetensors")
     np.testing.assert_array_equal(Classifier.load(tmp_path / "c.safetensors").predict_proba(["abab", "c"]), before)
+
+
+WORDS, LABELS = ["ab", "ba", "xy", "yx"], [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"specs": Ngram(order=2)}, r"takes a list of n-gram settings .*\[Ngram\(order=6\)\], not Ngram\(order=2"),
+        ({"specs": "ngram"}, "takes a list of n-gram settings"),
+        ({"specs": []}, "takes a list of n-gram settings"),
+        ({"specs": [Ngram(order=1)]}, "of order 2 and more"),
+        ({"options": "lower"}, "options are TextOptions or None, not 'lower'"),
+        ({"options": {"lower": True}}, "options are TextOptions or None"),
+        ({"prior": {0: 5e-324, 1: 1e10}}, "prior of 0, .* is nothing beside the others"),
+        ({"prior": {0: 1j, 1: 1}}, "that of 0 is a complex"),
+        ({"prior": {0: "0.5", 1: 0.5}}, "that of 0 is '0.5'"),
+        ({"prior": {0: True, 1: 0.5}}, "that of 0 is True"),
+        ({"prior": {0: np.array([0.5]), 1: 0.5}}, "that of 0 is"),
+        ({"prior": {0: math.nan, 1: 0.5}}, "that of 0 is nan"),
+        ({"prior": {0: 1.0}}, "that of 1 is 0.0"),
+    ],
+)
+def test_arguments_of_another_kind_are_named(arguments: dict[str, Any], message: str) -> None:
+    usual: dict[str, Any] = {"specs": [Ngram(order=2)], "folds": 2}
+    classifier = Classifier(**usual | arguments)
+    assert repr(classifier).startswith("Classifier(")
+    with pytest.raises(SettingsError, match=message):
+        classifier.fit(WORDS, LABELS)
+
+
+@pytest.mark.parametrize(
+    "prior", [{0: 1e308, 1: 1e308}, {0: Fraction(1, 3), 1: Fraction(1, 3)}, {0: np.float32(2), 1: 2}]
+)
+def test_a_prior_is_normalised_whatever_its_size(prior: Any) -> None:
+    even = Classifier([Ngram(order=2)], folds=2, prior="uniform").fit(WORDS, LABELS)
+    given = Classifier([Ngram(order=2)], folds=2, prior=prior).fit(WORDS, LABELS)
+    assert np.allclose(given.predict_proba(WORDS), even.predict_proba(WORDS), rtol=1e-12)

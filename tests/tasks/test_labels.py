@@ -190,3 +190,21 @@ def test_places_among_the_classes() -> None:
         SettingsError, match=re.escape("the labels are numbers (0, 1), those that were learned are texts")
     ):
         label_places(np.array(["0", "1"]), [0, 1])
+
+
+@pytest.mark.parametrize("labels", [["a", "a\0", "b"], ["\0", "a"], np.array(["a\0b", "c"], dtype=object)])
+def test_labels_that_numpy_would_make_one_are_refused(labels: Any) -> None:
+    with pytest.raises(SettingsError, match=r"label \d is .*labels have no NUL characters"):
+        labels_of(labels)
+
+
+@pytest.mark.parametrize("weights", [[1e-300, 1e10, 1.0], [5e-324, 1.0, 1.0], [0.0, 1e-90, 1e200]])
+def test_weights_that_are_nothing_beside_others_are_refused(weights: list[float]) -> None:
+    with pytest.raises(SettingsError, match=r"weight \d is .*nothing beside the largest|a weight is a number"):
+        weights_of(weights, 3)
+
+
+def test_weights_may_all_be_small() -> None:
+    found = weights_of([1e-300, 2e-300, 0], 3)
+    assert found is not None
+    assert found.tolist() == [1e-300, 2e-300, 0]

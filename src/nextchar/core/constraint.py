@@ -6,11 +6,12 @@ both. What turns it into finite automata is in `nextchar.automata.constraints`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nextchar.core.settings import check
 from nextchar.data.display import one_line, shortened
+from nextchar.data.sequences import python_values
 from nextchar.errors import BadValueError
 
 __all__ = ["Constraint"]
@@ -58,7 +59,8 @@ class Constraint:
 
     def __post_init__(self) -> None:
         if isinstance(self.not_in, str):
-            raise BadValueError(f"not_in takes a list of items, for example [{self.not_in!r}], not one text")
+            shown = shortened(str(self.not_in))
+            raise BadValueError(f"not_in takes a list of items, for example [{shown!r}], not one text")
         for name in ("match", "contains", "not_in"):
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
         object.__setattr__(self, "prefix", _either("prefix", self.prefix))
@@ -73,10 +75,12 @@ class Constraint:
             )
         if self.max_length is not None and self.max_length < self.shortest:
             raise BadValueError(f"min-length {self.shortest} is above max-length {self.max_length}")
-        for name, texts in (("prefix", self.prefixes), ("suffix", [self.suffix]), ("contains", self.contains)):
+        parts = {"prefix": self.prefixes, "suffix": (self.suffix,), "contains": self.contains, "not_in": self.not_in}
+        for name, texts in parts.items():
             for text in texts:
-                if set(text) & set("\n\r\0"):
-                    raise BadValueError(f"{name} {text!r}: an item holds no line ends and no NUL characters")
+                if "\n" in text or "\r" in text or "\0" in text:
+                    shown = shortened(repr(text))
+                    raise BadValueError(f"{name} {shown}: an item holds no line ends and no NUL characters")
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -106,7 +110,10 @@ class Constraint:
 
 def _texts(name: str, value: Sequence[str]) -> tuple[str, ...]:
     """The texts of a condition that may have several."""
-    texts = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else None
+    try:
+        texts = (value,) if isinstance(value, str) else tuple(python_values(value))
+    except TypeError:  # neither, as an array of no dimension
+        texts = None
     if texts is None or not all(isinstance(text, str) for text in texts):
         raise BadValueError(f"{name} is made of texts, not of {shortened(repr(value))}")
     return texts

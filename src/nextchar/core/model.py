@@ -306,7 +306,7 @@ class Model(ABC):
         corpus = self._corpus_of(items)
         return item_nats(corpus, symbol_nats(self, corpus))
 
-    def rank(self, items: Sequence[str], *, draws: int | None = None, seed: int = 0) -> list[Rank]:
+    def rank(self, items: Iterable[str] | Corpus, *, draws: int | None = None, seed: int = 0) -> list[Rank]:
         """How many items are at least as probable as each of these, itself counted: the guess number of passwords.
 
         The most probable half a million of a finite automaton are counted; beyond them, and for other models, the rank
@@ -329,9 +329,9 @@ class Model(ABC):
             >>> model.rank(["ab", "b"])  # p(ab) is 2/3, p(b) 1/3, and there are no others
             [Rank('ab', 1, exact), Rank('b', 2, exact)]
         """
-        if not len(items):
-            return []
         corpus = self._corpus_of(items)
+        if not len(corpus):
+            return []
         ranks = self.ranking(draws=draws, seed=seed).of(item_nats(corpus, symbol_nats(self, corpus)))
         columns = (column.tolist() for column in (ranks.rank, ranks.low, ranks.high, ranks.exact))
         return [Rank(item, *row) for item, *row in zip(corpus, *columns, strict=True)]

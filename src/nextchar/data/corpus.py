@@ -620,6 +620,7 @@ def _whole_weights(weights: Iterable[int], n: int) -> tuple[int, ...]:
     for i, weight in enumerate(given, start=1):
         if isinstance(weight, bool | np.bool_) or not isinstance(weight, int | float | np.integer | np.floating):
             raise CorpusError(f"weight {i} is {value_name(weight)}, not a number")
-        if not 0 <= weight <= MOST_WEIGHT or weight != int(weight):
+        value = weight.item() if isinstance(weight, np.generic) else weight  # small types cannot hold the bound
+        if not 0 <= value <= MOST_WEIGHT or value != int(value):
             raise CorpusError(f"weight {i} is {weight}; weights must be whole numbers from 0 to 2^63 - 1")
     return tuple(map(int, given))

@@ -17,7 +17,7 @@ import numpy as np
 from nextchar.data.display import shortened
 from nextchar.errors import CorpusError, SettingsError
 
-__all__ = ["entries_of", "texts_of", "value_name"]
+__all__ = ["entries_of", "python_values", "texts_of", "value_name"]
 
 
 def texts_of(values: Iterable[str], noun: str = "text") -> list[str]:
@@ -32,7 +32,7 @@ def texts_of(values: Iterable[str], noun: str = "text") -> list[str]:
         CorpusError: an entry is no text; with its number.
     """
     if isinstance(values, str):
-        raise SettingsError(f"give a list of {noun}s, for example [{shortened(values)!r}], not one text")
+        raise SettingsError(f"give a list of {noun}s, for example [{shortened(str(values))!r}], not one text")
     if isinstance(values, os.PathLike):
         raise SettingsError(f"give a list of {noun}s, not a path; Corpus.from_file reads {os.fspath(values)}")
     texts = entries_of(values, f"{noun}s")
@@ -54,7 +54,13 @@ def entries_of(values: Any, what: str) -> list[Any]:
         )
     if isinstance(values, bytes | bytearray | Mapping | set | frozenset) or not isinstance(values, Iterable):
         raise SettingsError(f"{value_name(values)} instead of {what}; give a list")
-    return list(values)
+    return list(python_values(values))
+
+
+def python_values(values: Iterable[Any]) -> Iterable[Any]:
+    """The same, or of an array of Arrow, whose entries are objects of its own, Python's values."""
+    to_list = getattr(values, "to_pylist", None)
+    return values if to_list is None else to_list()
 
 
 def value_name(value: object) -> str:

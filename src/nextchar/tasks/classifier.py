@@ -135,13 +135,14 @@ class Classifier:
         return self
 
     def __repr__(self) -> str:
-        highest = max((spec.order for spec in self.specs), default=0)
-        kinds = f"{thousands(len(self.specs), 'kind')} of n-gram models up to order {highest}"
+        specs = self._usable_specs()
+        highest = max((spec.order for spec in specs), default=0)
+        kinds = f"{thousands(len(specs), 'kind')} of n-gram models up to order {highest}"
         fitted = thousands(len(self.classes_), "label") if hasattr(self, "classes_") else "not fitted"
         return line_of(self, kinds, fitted)
 
     def _repr_html_(self) -> str:
-        rows = [("models", "; ".join(spec.summary for spec in self.specs)), ("folds", str(self.folds))]
+        rows = [("models", "; ".join(spec.summary for spec in self._usable_specs())), ("folds", str(self.folds))]
         if hasattr(self, "classes_"):
             rows.append(("labels", shortened(", ".join(map(str, self.classes_[:20])))))
             rows.append(("alphabet", f"{self.alphabet.size}: {shortened(''.join(self.alphabet.names))}"))
@@ -332,8 +333,18 @@ class Classifier:
                 raise SettingsError(f"{name} is a probability, not {value!r}")
         if not isinstance(self.folds, int | np.integer) or self.folds < 2:
             raise SettingsError(f"the weights need at least 2 folds, not {self.folds}")
-        if not self.specs or not all(isinstance(spec, Ngram) and spec.order >= 2 for spec in self.specs):
-            raise SettingsError("a classifier takes models of order 2 and more, one at least")
+        if not self._usable_specs():
+            raise SettingsError(
+                "a classifier takes a list of n-gram settings of order 2 and more, for example [Ngram(order=6)], not "
+                f"{shortened(repr(self.specs))}"
+            )
+        if not (self.options is None or isinstance(self.options, TextOptions)):
+            raise SettingsError(f"options are TextOptions or None, not {shortened(repr(self.options))}")
+
+    def _usable_specs(self) -> tuple[Ngram, ...]:
+        """The settings of the models; none where they are not what the argument has to be."""
+        given = tuple(self.specs) if isinstance(self.specs, Sequence) else ()
+        return given if all(isinstance(spec, Ngram) and spec.order >= 2 for spec in given) else ()
 
     def _checked_rate(self, typicality: F64 | None) -> F64:
         """The typicality, if it can be told, and told for `none_rate`."""

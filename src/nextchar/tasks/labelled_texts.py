@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
-from nextchar.data.sequences import texts_of
+from nextchar.data.sequences import texts_of, value_name
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, SettingsError
 from nextchar.tasks.labels import Labels, labels_of, named_labels, weights_of
@@ -109,8 +110,17 @@ def prior_of(prior: str | Mapping[Any, float], classes: Labels, sizes: F64) -> F
         raise SettingsError(f"the prior is data, uniform or label -> probability, not {prior!r}")
     if strange := [label for label in prior if label not in set(classes.tolist())]:
         raise SettingsError(f"the prior has {strange[0]!r}, which is none of the labels: {named_labels(classes)}")
-    values = np.array([prior.get(label, 0.0) for label in classes.tolist()], dtype=np.float64)
-    if not ((values > 0) & (values < np.inf)).all():
-        raise SettingsError(f"the prior needs a probability above 0 for each label: {named_labels(classes)}")
-    shares: F64 = values / values.sum()
+    given = [prior.get(label, 0.0) for label in classes.tolist()]
+    for label, value in zip(classes.tolist(), given, strict=True):
+        if isinstance(value, bool | np.bool_) or not isinstance(value, Real) or not 0 < value < np.inf:
+            raise SettingsError(
+                f"the prior needs a probability above 0 for each label: {named_labels(classes)}; that of {label!r} "
+                f"is {value_name(value)}"
+            )
+    values = np.array(given, dtype=np.float64)
+    shares: F64 = values / values.max()  # whose sum is no number too large
+    shares /= shares.sum()
+    if not shares.all():
+        label = classes.tolist()[shares.argmin()]
+        raise SettingsError(f"the prior of {label!r}, {float(prior[label]):g}, is nothing beside the others")
     return shares

@@ -32,6 +32,7 @@ __all__ = [
 
 Labels = npt.NDArray[Any]
 _MOST_NAMED: Final = 8
+_LEAST_SHARE: Final = 1e-100  # of the largest weight: below, numbers are lost in sums and quotients
 _KINDS: Final = {"b": "true or false", "i": "numbers", "u": "numbers", "f": "numbers", "U": "texts"}
 
 
@@ -48,6 +49,8 @@ def labels_of(y: Iterable[Any]) -> Labels:
     for i, label in enumerate(labels):
         if isinstance(label, str):
             kind = "texts"
+            if "\0" in label:  # which numpy takes away at the end
+                raise SettingsError(f"label {i + 1} is {label!r}; labels have no NUL characters")
         elif isinstance(label, bool | np.bool_):
             kind = "true or false"
         elif isinstance(label, int | float | np.integer | np.floating) and label == label:
@@ -75,7 +78,8 @@ def weights_of(sample_weight: Iterable[float] | None, n: int) -> npt.NDArray[np.
     """How much each text counts, (n,); None where all count the same.
 
     Raises:
-        SettingsError: not one for each text, one is no number, below 0, or infinite, or all are 0.
+        SettingsError: not one for each text, one is no number, below 0, infinite, or nothing
+            beside another, or all are 0.
     """
     if sample_weight is None:
         return None
@@ -93,6 +97,12 @@ def weights_of(sample_weight: Iterable[float] | None, n: int) -> npt.NDArray[np.
         raise SettingsError(f"weight {bad[0] + 1} is {weights[bad[0]]:g}; a weight is a number from 0 to 2^63 - 1")
     if n and not weights.any():
         raise SettingsError("all weights are 0, so that no text counts")
+    small = np.flatnonzero((weights > 0) & (weights < weights.max(initial=0) * _LEAST_SHARE))
+    if len(small):
+        raise SettingsError(
+            f"weight {small[0] + 1} is {weights[small[0]]:g}, which is nothing beside the largest, {weights.max():g}; "
+            "give 0 to leave the text out"
+        )
     return weights
 
 
