@@ -318,6 +318,7 @@ def _value(entry: Setting, value: Any) -> Any:
 
 def _running(spec: RunnableSpec, row: Kind, chosen: dict[str, Any], output: str) -> tuple[Spec, list[Run]]:
     """The settings bound to how each training runs; the files of several nets end in .1, .2 and so on."""
+    import nextchar.tasks.train  # noqa: F401 - what is loaded once is no part of the seconds, which begin below
     from nextchar.extras import need_tensorboard
 
     if "tensorboard" in chosen:

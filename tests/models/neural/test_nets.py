@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +30,7 @@ from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.nets import gru, lstm, rnn
 from nextchar.models.neural.nets.base import Net, positions
 from nextchar.models.neural.nets.recurrent import packed_order
+from nextchar.models.neural.threads import threads_for
 from nextchar.models.neural.training.muon import Optimiser, orthogonalise
 from nextchar.models.neural.training.settings import TrainSettings
 from nextchar.models.neural.training.trainer import precision_on
@@ -308,6 +311,47 @@ def test_blocks_of_a_fused_matrix_are_treated_one_by_one() -> None:
     blocks = orthogonalise((gradient * 0.05 * 0.95 + gradient * 0.05).view(3, 4, 4))
     torch.testing.assert_close(net.qkv.detach(), -0.1 * blocks.view(12, 4), rtol=0, atol=2e-3)
     torch.testing.assert_close(net.bias.detach(), torch.full((3,), -0.01))  # Adam's first step is its rate
+
+
+def test_adam_takes_the_steps_of_torchs() -> None:
+    net = torch.nn.Linear(3, 2)  # no matrix is hidden: all of it is Adam's
+    other = torch.nn.Linear(3, 2)
+    other.load_state_dict(net.state_dict())
+    torchs = torch.optim.Adam(other.parameters(), lr=0.006, betas=(0.9, 0.99), eps=1e-10)
+    optimiser = Optimiser(net, {}, rate=0.1, adam_rate=0.006, decay=0.0)
+    inputs = torch.randn(50, 4, 3, generator=torch.Generator().manual_seed(1))
+    for x in inputs:
+        for module in (net, other):
+            module.zero_grad(set_to_none=False)
+            module(x).square().sum().backward()
+        optimiser.step(1.0)
+        torchs.step()
+    for name, tensor in other.state_dict().items():
+        torch.testing.assert_close(net.state_dict()[name], tensor, rtol=0, atol=1e-6)
+
+
+def test_training_loads_no_compiler() -> None:
+    # torch.optim would: 800 modules, two seconds, which were those of the budget
+    code = (
+        "import nextchar, sys; items = nextchar.Corpus.from_items(['ab'] * 9);"
+        "nextchar.Transformer.preset('small', steps=2).fit(items);"
+        "print([name for name in ('torch._dynamo', 'sympy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_small_nets_are_trained_on_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+    before = torch.get_num_threads()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    for products in (2e6, 0.9e9, 3.5e9, 1e12):  # a thread for each 1e9, and 8 are there
+        with threads_for(products):
+            pass
+    monkeypatch.undo()
+    assert used == [1, 8, 1, 8, 3, 8, 8, 8]
+    assert torch.get_num_threads() == before
 
 
 def test_clipping_shortens_all_gradients_together() -> None:

@@ -22,6 +22,7 @@ from nextchar.data.provenance import Provenance, together
 from nextchar.errors import SettingsError
 from nextchar.models.neural.model import NeuralModel, for_use
 from nextchar.models.neural.nets.base import Net
+from nextchar.models.neural.threads import threads_for
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
 from nextchar.models.neural.training.planning import Parts, set_aside
 from nextchar.models.neural.training.settings import NetTraining, Run
@@ -94,10 +95,13 @@ def fit_net(
         made = spec if trainer.plan is None else replace(spec, dropout=trainer.plan.dropout, decay=trainer.plan.decay)
         return NeuralModel(settings=made, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
 
-    _learned(trainer, checkpointer, progress, in_use)
-    model = in_use()
-    left = None if spec.seconds is None else max(begun + spec.seconds - time.perf_counter(), LEAST_LEFT * spec.seconds)
-    return model.with_metrics(_measured(model, parts, trainer, left, data.symbols))
+    with threads_for(trainer.products):
+        _learned(trainer, checkpointer, progress, in_use)
+        model = in_use()
+        left = None
+        if spec.seconds is not None:
+            left = max(begun + spec.seconds - time.perf_counter(), LEAST_LEFT * spec.seconds)
+        return model.with_metrics(_measured(model, parts, trainer, left, data.symbols))
 
 
 def _take_over(net: Net, initial: NeuralModel, alphabet: Alphabet) -> None:

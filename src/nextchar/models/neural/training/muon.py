@@ -8,13 +8,15 @@ is treated block by block.
 
 torch.optim.Muon treats one matrix after the other, fused ones as one, in bfloat16; for nets this small most of its
 time would go into starting small operations. Here all blocks of one shape form one stack: parameters and gradients are
-views into it, and a step is a few batched products.
+views into it, and a step is a few batched products. Adam (Kingma and Ba 2015) is written out: torch.optim's loads
+torch's compiler, which takes two seconds, a third of a short budget.
 
 Letters: S blocks of a stack, each (m, n).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -27,6 +29,7 @@ POLYNOMIAL: Final = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients
 STEPS: Final = 5
 MOMENTUM: Final = 0.95
 BETAS: Final = (0.9, 0.99)
+EPSILON: Final = 1e-10
 LARGEST_PACE: Final = 1e30  # of a step, which 32 bits hold; long before, the weights are no numbers any more
 
 
@@ -56,6 +59,56 @@ def orthogonalise(stack: Tensor) -> Tensor:
         assert product is not None
         X = product @ X
     return X.transpose(1, 2) if tall else X
+
+
+class _Adam:
+    """Adam on one flat vector: a step is the mean of the gradients by the root of the mean of their squares.
+
+    Args:
+        flat: the parameters; the vector is changed in place.
+    """
+
+    def __init__(self, flat: Tensor) -> None:
+        self._flat = flat
+        self._mean, self._square = torch.zeros_like(flat), torch.zeros_like(flat)
+        self._step = 0
+
+    def step(self, gradient: Tensor, rate: float) -> None:
+        """One update."""
+        self._step += 1
+        self._mean.lerp_(gradient, 1 - BETAS[0])
+        self._square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+        first, second = (1 - beta**self._step for beta in BETAS)  # both means began at zero
+        size = self._square.sqrt().mul_(second**-0.5).add_(EPSILON)
+        pace = rate / first
+        self._flat.addcdiv_(self._mean, size, value=-(pace if pace < LARGEST_PACE else math.inf))
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._mean.zero_()
+        self._square.zero_()
+        self._step = 0
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing before the first step."""
+        if not self._step:
+            return {}
+        step = torch.tensor(float(self._step), dtype=torch.float64)
+        return {"step": step, "exp_avg": self._mean, "exp_avg_sq": self._square}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Raises KeyError or ValueError where it is none of such a vector."""
+        self.forget()
+        if not state:
+            return
+        mean, square, step = state["exp_avg"], state["exp_avg_sq"], state["step"]
+        if mean.shape != self._flat.shape or square.shape != self._flat.shape or step.numel() != 1:
+            raise ValueError("the optimiser's state does not fit the net")
+        if not 1 <= float(step) < 2**53:
+            raise ValueError("the optimiser has made no such number of steps")
+        self._mean.copy_(mean)
+        self._square.copy_(square)
+        self._step = int(step)
 
 
 class Optimiser:
@@ -92,19 +145,18 @@ class Optimiser:
                 _become_view(parameter, stack[first : first + blocks], gradient[first : first + blocks])
                 first += blocks
         rest = list(parameters.values())
-        self._flat = nn.Parameter(torch.cat([p.detach().flatten() for p in rest]))
-        self._flat.grad = torch.zeros_like(self._flat)
+        self._flat = torch.cat([p.detach().flatten() for p in rest])
+        self._flat_gradient = torch.zeros_like(self._flat)
         first = 0
         for parameter in rest:
             part = slice(first, first + parameter.numel())
-            _become_view(parameter, self._flat.data[part], self._flat.grad[part])
+            _become_view(parameter, self._flat[part], self._flat_gradient[part])
             first += parameter.numel()
-        self._adam = torch.optim.Adam([self._flat], lr=adam_rate, betas=BETAS, eps=1e-10, fused=True)
+        self._adam = _Adam(self._flat)
 
     def _all_gradients(self) -> Iterator[Tensor]:
         yield from self._gradients
-        assert self._flat.grad is not None
-        yield self._flat.grad
+        yield self._flat_gradient
 
     def zero(self) -> None:
         """Forget the gradients."""
@@ -131,19 +183,18 @@ class Optimiser:
                 weights.mul_(1 - share * self.rate * self.decay)
             pace = share * self.rate * max(1.0, m / n) ** 0.5
             weights.add_(update, alpha=-min(pace, LARGEST_PACE))
-        self._adam.param_groups[0]["lr"] = share * self.adam_rate
-        self._adam.step()
+        self._adam.step(self._flat_gradient, share * self.adam_rate)
 
     def forget(self) -> None:
         """Forget momenta and means, as at the beginning; the parameters may have been set to something else."""
         for momenta in self._momenta:
             momenta.zero_()
-        self._adam.state.clear()
+        self._adam.forget()
 
     def state(self) -> dict[str, Tensor]:
         """What it carries from step to step beside the parameters themselves."""
         found = {f"momentum.{i}": momenta for i, momenta in enumerate(self._momenta)}
-        return found | {f"adam.{name}": tensor for name, tensor in self._adam.state[self._flat].items()}
+        return found | {f"adam.{name}": tensor for name, tensor in self._adam.state().items()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take over what another one of the same net carried.
@@ -155,11 +206,9 @@ class Optimiser:
             if state[f"momentum.{i}"].shape != momenta.shape:
                 raise ValueError("the optimiser's state does not fit the net")
             momenta.copy_(state[f"momentum.{i}"])
-        adam = {name.removeprefix("adam."): tensor for name, tensor in state.items() if name.startswith("adam.")}
-        if any(tensor.numel() not in (1, self._flat.numel()) for tensor in adam.values()):
-            raise ValueError("the optimiser's state does not fit the net")
-        document = self._adam.state_dict()
-        self._adam.load_state_dict({**document, "state": {0: adam} if adam else {}})
+        self._adam.load_state(
+            {name.removeprefix("adam."): tensor for name, tensor in state.items() if name.startswith("adam.")}
+        )
 
 
 def _become_view(parameter: nn.Parameter, data: Tensor, gradient: Tensor) -> None:

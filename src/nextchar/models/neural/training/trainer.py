@@ -106,6 +106,7 @@ class Trainer:
         self._epochs = Epochs(data, seed=settings.seed)
         self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
         self._symbols_of_data = data.symbols
+        self._weights = sum(parameter.numel() for parameter in net.parameters())
         self._optimiser = self._new_optimiser()
         self._B = max(settings.batch // self._epochs.T, 1)
         self._steps_an_epoch = -(-self._epochs.rows // self._B)
@@ -170,6 +171,11 @@ class Trainer:
         self.finish()
 
     @property
+    def products(self) -> float:
+        """Multiplications of a step, about: forward, and twice as many backward."""
+        return 3.0 * self._weights * self._B * self._epochs.T
+
+    @property
     def unchanged(self) -> bool:
         """Whether the best weights are those that a net to be trained further had."""
         return self._further and self._best_step == 0 and bool(self._best)
@@ -197,13 +203,12 @@ class Trainer:
         an_epoch = float(self._steps_an_epoch)  # in the budget's unit
         if self._settings.seconds is not None:
             an_epoch *= self._seconds_a_step(rows)
-        weights = sum(parameter.numel() for parameter in self.net.parameters())
         epochs = max(self._budget - self._at(), 1e-9) / an_epoch
         plan = planned(
             self._settings,
             epochs=epochs,
             steps_an_epoch=self._steps_an_epoch,
-            weights_a_symbol=weights / self._symbols_of_data,
+            weights_a_symbol=self._weights / self._symbols_of_data,
         )
         # Where nothing is to end it before the budget, or the budget is no longer than a stretch, that is all of it.
         held = self._validation is not None or self._settings.hold_out > 0
