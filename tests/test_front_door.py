@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import nextchar
+from nextchar.data.item_sum import ItemSum
+from nextchar.models.ngram.counts_folder import CountsFolder
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(nextchar.__file__).parent
@@ -139,6 +141,16 @@ def instances() -> dict[str, object]:
         "Constraint": nextchar.Constraint(match=["a" * 999], not_in=list(HUGE), prefix="x" * 4000, contains="b" * 999),
         "Corpus": HUGE,
         "Counts": nextchar.count(HUGE, 30),
+        "CountsFolder": CountsFolder(
+            path=Path("x" * 999),
+            order=64,
+            alphabet=HUGE.alphabet,
+            provenance=nextchar.Ngram(order=1).fit(HUGE).provenance,
+            item_sum=ItemSum(),
+            size=2**62,
+            total=2**63 - 1,
+            checksums={},
+        ),
         "EnsembleModel": nextchar.combine([model, nextchar.Ngram(order=1).fit(HUGE)], HUGE.take([2, 3])),
         "Evaluation": model.evaluate(HUGE),
         "Format": nextchar.Format(column="x" * 999, label="y" * 999, delimiter=";", errors="replace"),

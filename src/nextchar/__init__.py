@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from nextchar.models.ngram.arpa import write_arpa as write_arpa
     from nextchar.models.ngram.counts import Counts as Counts
     from nextchar.models.ngram.counts import count as count
+    from nextchar.models.ngram.counts_folder import CountsFolder as CountsFolder
     from nextchar.models.ngram.file_counts import count_files as count_files
     from nextchar.models.ngram.model import Ngram as Ngram
     from nextchar.models.ngram.model import NgramModel as NgramModel
@@ -65,11 +66,14 @@ if TYPE_CHECKING:
     from nextchar.models.registry import load as load
     from nextchar.models.updating import update as update
     from nextchar.tasks.classifier import Classifier as Classifier
+    from nextchar.tasks.counting import count_to as count_to
+    from nextchar.tasks.counting import merge_counts as merge_counts
     from nextchar.tasks.leaderboard import candidates as candidates
     from nextchar.tasks.leaderboard import compare as compare
     from nextchar.tasks.outliers import OutlierDetector as OutlierDetector
     from nextchar.tasks.train import TrainingFiles as TrainingFiles
     from nextchar.tasks.train import train as train
+    from nextchar.tasks.train import train_on_counts as train_on_counts
 
 _HOME: Final = {
     "Alphabet": "data.alphabet",
@@ -81,6 +85,7 @@ _HOME: Final = {
     "Constraint": "core.constraint",
     "Corpus": "data.corpus",
     "Counts": "models.ngram.counts",
+    "CountsFolder": "models.ngram.counts_folder",
     "EnsembleModel": "models.ensemble.model",
     "Evaluation": "core.scoring",
     "Format": "data.format",
@@ -109,16 +114,19 @@ _HOME: Final = {
     "compare": "tasks.leaderboard",
     "count": "models.ngram.counts",
     "count_files": "models.ngram.file_counts",
+    "count_to": "tasks.counting",
     "evaluate": "core.scoring",
     "given": "automata.conditional",
     "interpolate": "automata.interpolation",
     "load": "models.registry",
     "merge": "models.ngram.updating",
+    "merge_counts": "tasks.counting",
     "mix_with_nets": "models.ensemble.training",
     "read_arpa": "models.ngram.arpa",
     "split": "data.splits",
     "tabulate": "automata.tabulation",
     "train": "tasks.train",
+    "train_on_counts": "tasks.train",
     "update": "models.updating",
     "write_arpa": "models.ngram.arpa",
 }

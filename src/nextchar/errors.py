@@ -10,6 +10,7 @@ __all__ = [
     "BadValueError",
     "ConflictError",
     "CorpusError",
+    "CountsError",
     "DataSetError",
     "InputWarning",
     "MissingExtraError",
@@ -44,6 +45,10 @@ class NextcharError(ValueError):
 
 class CorpusError(NextcharError):
     """The training or scoring text cannot be read: missing, empty, not text, a column that is not there."""
+
+
+class CountsError(NextcharError):
+    """What was given is not a whole, undamaged folder of counts, or does not go with others; or cannot be written."""
 
 
 class InputWarning(UserWarning):

@@ -44,6 +44,7 @@ TWO_KINDS = {
     "one file in place of the lesson's names",
     "--output": "where to write: a path, whatever is written",
     "-o": "the same",
+    "--counts": "n-gram counts: the folder of them to train on; or of two models, that they are added",
     "--hold-out": "a share, or of a mix with nets none",
 }
 
@@ -70,7 +71,19 @@ def test_bounds_are_called_min_and_max() -> None:
 
 def test_what_writes_takes_o() -> None:
     writing = {name for name, _ in leaves(main) if name.split()[0] in ("plot", "export", "import")}
-    writing |= {"train", "sample", "score", "classify", "calibrate", "blend", "combine", "compile", "update"}
+    writing |= {
+        "train",
+        "sample",
+        "score",
+        "classify",
+        "calibrate",
+        "blend",
+        "combine",
+        "compile",
+        "update",
+        "count",
+        "merge",
+    }
     assert set(TABLE["--output"]) == set(TABLE["-o"]) == writing
 
 

@@ -14,6 +14,7 @@ from nextchar.cli.classify import calibrate, classify
 from nextchar.cli.combine_models import blend, combine, update
 from nextchar.cli.compare import compare
 from nextchar.cli.compile import compile_
+from nextchar.cli.count import count, merge
 from nextchar.cli.data import data
 from nextchar.cli.equivalence import equivalence
 from nextchar.cli.info import info
@@ -46,6 +47,7 @@ def main() -> None:
 
 for command in (
     *(train, sample, score, evaluate, info, prob, top, complete, fill),
+    *(count, merge),
     *(classify, calibrate, blend, combine, compile_, update),
     *(compare, plot, equivalence, reproduce, pitfalls, web, data, export, import_),
 ):

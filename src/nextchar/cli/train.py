@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from nextchar.cli._counts import counted, settings_from
 from nextchar.cli._options import graphemes_option, input_options, json_option, text_options, text_options_from
-from nextchar.cli._output import console, echo, echo_json, note, print_losses, print_table, training_progress
+from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
+from nextchar.cli._reading import reading_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.writing import holds_file, name_of_target, remove
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
-_PROGRESS_FROM_BYTES = 20_000_000
 _SHIPPED_COLUMN = "name"
 
 
@@ -52,6 +52,7 @@ _SHIPPED_COLUMN = "name"
 )
 @click.option("--seed", type=int, metavar="S", help="Of the split and of the training.  [default: 0]")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
+@click.option("--counts", type=click.Path(), metavar="COUNTS", help="Train on what count has counted, not on FILEs.")
 @click.option(
     "--label",
     cls=RareOption,
@@ -74,6 +75,7 @@ def train(
     division: Any,
     seed: int | None,
     distinct: bool,
+    counts: str | None,
     label: str | None,
     verbose: bool,
     unknown: bool,
@@ -101,12 +103,15 @@ def train(
         checked_seed(seed)
     if kind is None and (given or assignments):
         kind = "ngram"
+    folder = None if counts is None else counted(counts, files, named=bool(kind or given or assignments))
     spec: Spec | None = None
     runs: list[Run] = []
     name = None  # of a special case of a kind of model
     if kind is not None:
         row = _row(kind, given)
         _check_options(row, kind, given)
+        if folder is not None:
+            given |= settings_from(folder, row, kind, {*given, *(text.partition("=")[0] for text in assignments)})
         spec = _spec(row, given, assignments, seed)
         row.need()
         name = kind if row.fixed else None
@@ -116,7 +121,7 @@ def train(
     logs = [run.log for run in runs if run.log is not None]
     named = [("output", [Path(output)]), ("checkpoint", checkpoints), ("log", logs)]
     _check_beside([(name, path) for name, paths in named for path in paths], files)
-    if not files:
+    if not files and folder is None:
         from nextchar.data.datasets import shipped_path
 
         files, format_ = (str(shipped_path()),), replace(format_, column=format_.column or _SHIPPED_COLUMN)
@@ -136,7 +141,7 @@ def train(
         return
     _check_seed(seed, division, spec)
     from nextchar.data.files import is_table
-    from nextchar.tasks.train import TrainingFiles
+    from nextchar.tasks.train import TrainingFiles, train_on_counts
     from nextchar.tasks.train import train as fit
 
     data = TrainingFiles(
@@ -148,9 +153,12 @@ def train(
     )
     if format_.column is None and any(map(is_table, files)):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with _reading(files) as reading, training_progress() as learning:
+    with reading_progress(files) as reading, training_progress() as learning:
         try:
-            trained = fit(spec, data, division=division, seed=seed or 0, reading=reading, learning=learning)
+            if folder is not None and spec is not None:
+                trained = train_on_counts(spec, folder, unknown=unknown, learning=learning)
+            else:
+                trained = fit(spec, data, division=division, seed=seed or 0, reading=reading, learning=learning)
         except KeyboardInterrupt:
             if written := [str(path) for path in checkpoints if path.exists()]:
                 note(f"{', '.join(written)}: written; to go on, give the same command with --resume")
@@ -348,21 +356,6 @@ def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> No
         other = owners.setdefault(Path(os.path.realpath(path)), name)  # which a circle of links does not stop
         if other != name:
             raise click.UsageError(f"--{name} and --{other} are both {path}; give each a file of its own.")
-
-
-@contextmanager
-def _reading(files: tuple[str, ...]) -> Iterator[Callable[[int], None] | None]:
-    """A progress bar on a terminal, where there is enough to read."""
-    sizes = [Path(name).stat().st_size if Path(name).is_file() else 0 for name in files]
-    if sum(sizes) < _PROGRESS_FROM_BYTES or not console(stderr=True).is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = ("reading", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=sum(sizes))
-        yield lambda done: bar.update(task, completed=done)
 
 
 def _document(trained: Trained, kind: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.corpus import Corpus, Fingerprints, Source, exact_sum
 from nextchar.data.display import one_line
+from nextchar.data.item_sum import ItemSum
 from nextchar.data.text_options import TextOptions
 
 __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]
@@ -87,11 +88,16 @@ def _with(known: Fingerprints, prints: Fingerprints) -> Fingerprints:
 class ProvenanceRecorder:
     """Notes what passes by while a corpus is streamed in parts.
 
+    Args:
+        summing: whether to sum all items up, which takes time where they are many.
+
     Attributes:
         blank: blank lines that the parts left out.
+        item_sum: of all items, if they are summed up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, summing: bool = False) -> None:
+        self._summing, self.item_sum = summing, ItemSum()
         self._options = TextOptions()
         self._items = self._symbols = self._weight = 0
         self._weighted = False
@@ -109,8 +115,11 @@ class ProvenanceRecorder:
             self._symbols += part.symbols
             self._weighted |= part.weights is not None
             self._weight += len(part) if part.weights is None else exact_sum(part.weights)
-            if self._known is not None:
-                self._pending.append(self._unseen(part.fingerprints()))
+            prints = part.fingerprints() if self._summing or self._known is not None else None
+            if prints is not None and self._summing:
+                self.item_sum += ItemSum.of(part, prints)
+            if prints is not None and self._known is not None:
+                self._pending.append(self._unseen(prints))
                 if sum(map(len, self._pending)) > max(len(self._known), PENDING):
                     self._sort_in()
             yield part

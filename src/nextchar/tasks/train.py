@@ -22,14 +22,16 @@ from nextchar.data.corpus import Corpus, Source, stream
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
-from nextchar.data.provenance import ProvenanceRecorder
+from nextchar.data.provenance import Provenance, ProvenanceRecorder
 from nextchar.data.splits import Split, SplitName, split
 from nextchar.data.text_options import TextOptions
+from nextchar.errors import SettingsError
 from nextchar.models.ngram.count_settings import CountSpec
-from nextchar.models.ngram.counts import count_parts
+from nextchar.models.ngram.counts import Counts, count_parts
+from nextchar.models.ngram.counts_folder import CountsFolder
 from nextchar.models.ngram.selection import Choice, choose
 
-__all__ = ["Trained", "TrainingFiles", "held_out_losses", "train"]
+__all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
 MEASURING: Final = 0.02  # of the seconds, at least, for measuring each part
 Reading = Callable[[int], None]  # is told how many bytes have been read
@@ -171,6 +173,48 @@ def train(
     )
 
 
+def train_on_counts(
+    spec: Spec, folder: CountsFolder, *, unknown: bool = False, learning: Progress | None = None
+) -> Trained:
+    """The model of data that has been counted: the same as `train` makes of the data itself.
+
+    Args:
+        spec: the settings of a model that needs no more than counts.
+        folder: the counts, of its order or a higher one.
+        unknown: add one symbol that stands for every character not in the data.
+        learning: is told how far training has come.
+
+    Raises:
+        CountsError: the counts cannot be read, or are damaged.
+        SettingsError: they do not suffice for the model, or are of a lower order.
+
+    Example:
+        >>> import nextchar
+        >>> from pathlib import Path
+        >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")
+        >>> folder = nextchar.count_to("counts", "names.txt", order=3)
+        >>> trained = nextchar.train_on_counts(nextchar.Ngram(order=2), folder)
+        >>> trained.model.provenance.items
+        2
+    """
+    begun = time.perf_counter()
+    if not isinstance(spec, CountSpec) or not spec.counts_suffice:
+        raise SettingsError(
+            f"a model with these settings ({spec.summary}) learns from the items, not from counts alone"
+        )
+    if spec.order > folder.order:
+        raise SettingsError(
+            f"the counts have order {folder.order}, and no model of order {spec.order} can be made of them; count with "
+            "a higher order"
+        )
+    counts = folder.counts()
+    if spec.order < folder.order:
+        counts = counts.of_order(spec.order)
+    seen = replace(folder.provenance, known=folder.known)
+    model = _from_counts(spec, counts, seen, unknown, learning, begun, None)
+    return Trained(model=model, blank=0, repeats=0, note=None)
+
+
 def held_out_losses(model: Model, pieces: Split, *, seconds: float | None = None) -> dict[str, PartLoss]:
     """The loss on the validation and the test part, of all their items and of those new to the model.
 
@@ -208,14 +252,29 @@ def _train_on_stream(
 ) -> Trained:
     recorder = ProvenanceRecorder()
     counts = count_parts(recorder.watch(parts), spec.order)
-    if data.unknown:
+    seen = recorder.result(_source(data, digest))
+    model = _from_counts(spec, counts, seen, data.unknown, learning, begun, choice)
+    return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice)
+
+
+def _from_counts(
+    spec: CountSpec,
+    counts: Counts,
+    seen: Provenance,
+    unknown: bool,
+    learning: Progress | None,
+    begun: float,
+    choice: Choice | None,
+) -> Model:
+    """The model of counts, measured on its training data."""
+    if unknown:
         counts = counts.encoded_in(counts.alphabet.only(counts.alphabet.names, has_unknown=True))
-    model = spec.from_counts(counts, recorder.result(_source(data, digest)), progress=learning)
+    model = spec.from_counts(counts, seen, progress=learning)
     seconds = time.perf_counter() - begun
-    seen, nats = model.provenance, model.training_nats()
+    nats = model.training_nats()
     assert nats is not None, "a model of counts knows its training data"
     loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=nats, weight=counts.total)
-    measured = _measured(
+    return _measured(
         model,
         seconds,
         {"train": PartLoss.of(loss)},
@@ -225,7 +284,6 @@ def _train_on_stream(
         repeats=0,
         choice=choice,
     )
-    return Trained(model=measured, blank=recorder.blank, repeats=0, note=None, choice=choice)
 
 
 def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -> Iterator[Corpus]:

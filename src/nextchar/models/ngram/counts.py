@@ -34,9 +34,12 @@ __all__ = [
     "MAX_ORDER",
     "Counts",
     "checked_order",
+    "colexicographic",
     "count",
     "count_parts",
     "counts_from_table",
+    "counts_of_table",
+    "hashing_pays",
     "sum_counts",
 ]
 
@@ -101,7 +104,7 @@ class Counts:
             or counts.min() < 1
             or exact_sum(counts) > MOST_WEIGHT
             or ngrams.max() >= alphabet.size
-            or not _colexicographic(ngrams)
+            or not colexicographic(ngrams)
         ):
             raise ModelFileError("its counts do not fit its settings")
         return cls(alphabet, order, ngrams, counts)
@@ -210,7 +213,7 @@ def count(corpus: Corpus | Iterable[str], order: int, *, compiled: bool | None =
     if V**n > TABLE_CELLS:
         if compiled and corpus.weights is None and (hashed := NgramTable(n)).fits(corpus.alphabet):
             hashed.add(corpus)
-            return _from_hash(hashed).encoded_in(corpus.alphabet)
+            return counts_of_table(hashed).encoded_in(corpus.alphabet)
         return sum_counts(_count_by_sorting(part, n) for part in corpus.slices(SLICE_SYMBOLS))
     table = np.zeros(V**n, dtype=np.int64)
     for part in corpus.slices(SLICE_SYMBOLS):
@@ -232,6 +235,12 @@ def _worth_compiling(symbols: int, cells: int) -> bool:
     return symbols >= from_symbols or kernels_loaded()
 
 
+def hashing_pays(part: Corpus, order: int) -> bool:
+    """Whether a hash table is the fastest way to count a large corpus of which this is a part."""
+    cells = part.alphabet.size**order
+    return cells > TABLE_CELLS and _worth_compiling(part.symbols, cells)
+
+
 def count_parts(parts: Iterable[Corpus], order: int) -> Counts:
     """Count corpora as they come, in memory that does not grow with their number.
 
@@ -247,19 +256,18 @@ def count_parts(parts: Iterable[Corpus], order: int) -> Counts:
 
     def counted() -> Iterator[Counts]:
         for part in parts:
-            cells = part.alphabet.size**order
-            hashed = table.used or (cells > TABLE_CELLS and _worth_compiling(part.symbols, cells))
-            if hashed and part.weights is None and table.fits(part.alphabet):
+            if part.weights is None and (table.used or hashing_pays(part, order)) and table.fits(part.alphabet):
                 table.add(part)
             else:
                 yield count(part, order)
         if table.used:
-            yield _from_hash(table)
+            yield counts_of_table(table)
 
     return sum_counts(counted())
 
 
-def _from_hash(table: NgramTable) -> Counts:
+def counts_of_table(table: NgramTable) -> Counts:
+    """What a hash table has counted, sorted."""
     alphabet, ngrams, counts = table.result()
     return Counts(alphabet, table.order, ngrams, counts)
 
@@ -318,7 +326,7 @@ def _summed(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:
     return Counts(alphabet, ngrams.shape[1], ngrams[differs], np.add.reduceat(counts, np.flatnonzero(differs)))
 
 
-def _colexicographic(ngrams: Ids) -> bool:
+def colexicographic(ngrams: Ids) -> bool:
     """Whether rows are distinct and in the order of `Counts`."""
     equal = np.ones(len(ngrams) - 1, dtype=np.bool_)  # to the row before, in the last symbols
     for column in ngrams.T[::-1]:

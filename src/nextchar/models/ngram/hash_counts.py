@@ -17,9 +17,10 @@ import numpy.typing as npt
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 
-__all__ = ["NgramTable"]
+__all__ = ["SLOT_BYTES", "NgramTable"]
 
 U64 = npt.NDArray[np.uint64]
+SLOT_BYTES: Final = 16
 FIRST_SLOTS: Final = 1 << 16  # a table that fits into the cache is three times as fast
 
 

@@ -1,0 +1,161 @@
+"""Counting within a given memory: what is too much for it goes to disk as sorted runs.
+
+N-grams are counted in a hash table (see `hash_counts`), or by sorting where they do not fit into its keys. When the
+memory that counting may take is full, what has been counted is written out as a run, and counting begins anew. Few
+runs are merged at a time: when there are many, they first become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from nextchar.data.corpus import MOST_WEIGHT, Corpus
+from nextchar.data.display import thousands
+from nextchar.errors import CorpusError
+from nextchar.models.ngram.counts import Counts, checked_order, count, counts_of_table, hashing_pays, sum_counts
+from nextchar.models.ngram.hash_counts import SLOT_BYTES, NgramTable
+from nextchar.models.ngram.runs import SortedRun, merged, run_of, union_of, write_run
+
+__all__ = ["count_within", "few", "total_of"]
+
+FAN_IN: Final = 24  # runs that are merged at a time
+TABLE_SHARE: Final = 0.28  # of the memory; while a run is made of the table, that takes 1.2 times as much again
+SORTED_SHARE: Final = 0.1  # of the memory, for counts made by sorting; adding two takes some times as much
+SLICE_SYMBOLS: Final = 1 << 18  # that are counted before the table is looked at again
+
+
+def count_within(parts: Iterable[Corpus], order: int, memory: int, folder: Path) -> list[SortedRun]:
+    """Count corpora as they come.
+
+    Args:
+        parts: each with an alphabet of its own.
+        order: n, from 1 to 64.
+        memory: bytes that counting may take, about.
+        folder: where runs may be written; they are read from there as long as they are used.
+
+    Returns:
+        Few runs, which together are the counts: see `runs.merged`.
+
+    Raises:
+        SettingsError: the order is out of range.
+        CorpusError: there is no part; or the counts do not fit into 64 bits.
+        OSError: a run cannot be written.
+    """
+    counter = _Counter(checked_order(order), memory, folder)
+    for part in parts:
+        counter.add(part)
+    return counter.runs()
+
+
+def total_of(totals: Iterable[int]) -> int:
+    """The sum of the symbols of several corpora.
+
+    Raises:
+        CorpusError: it does not fit into 64 bits.
+    """
+    total = sum(totals)
+    if total > MOST_WEIGHT:
+        raise CorpusError(
+            f"the counts do not fit into 64 bits: together they are {thousands(total, 'symbol')}, more than 2^63 - 1; "
+            "scale the weights of the items down"
+        )
+    return total
+
+
+def few(runs: Sequence[SortedRun], memory: int, folder: Path) -> list[SortedRun]:
+    """The same counts in no more runs than are merged at a time.
+
+    Args:
+        runs: any number of them.
+        memory: bytes that merging may take, about.
+        folder: where runs may be written.
+    """
+    found, written = list(runs), 0
+    while len(found) > FAN_IN:
+        many, found = found[:FAN_IN], found[FAN_IN:]
+        written += 1
+        folder.mkdir(parents=True, exist_ok=True)
+        found.append(_as_one(many, folder / f"merged{written}", memory))
+    return found
+
+
+def _as_one(runs: Sequence[SortedRun], path: Path, memory: int) -> SortedRun:
+    """Write runs as one, and remove those that were on disk."""
+    one = write_run(path, union_of(runs), runs[0].order, merged(runs, memory))
+    for run in runs:
+        run.discard()
+    return one
+
+
+class _Counter:
+    def __init__(self, order: int, memory: int, folder: Path) -> None:
+        self._order, self._memory, self._folder = order, memory, folder
+        slots = 1 << 16
+        while 2 * slots * SLOT_BYTES <= TABLE_SHARE * memory:
+            slots *= 2
+        self._room = slots // 2  # n-grams, for the table is at most half full
+        self._table = NgramTable(order)
+        self._sorted: list[tuple[int, Counts]] = []  # (how many parts, their sum), as in `sum_counts`
+        self._runs: list[tuple[int, SortedRun]] = []  # on disk, with how often what is in them was merged
+        self._written = 0
+        self._total = 0
+
+    def add(self, part: Corpus) -> None:
+        """Count a part."""
+        self._total = total_of((self._total, part.weighted_symbols))
+        hashed = part.weights is None and (self._table.used > 0 or hashing_pays(part, self._order))
+        for piece in part.slices(min(SLICE_SYMBOLS, self._room // 4)) if hashed else (part,):
+            if not (hashed and self._hashed(piece)):
+                self._add_sorted(count(piece, self._order))
+
+    def _hashed(self, piece: Corpus) -> bool:
+        if self._table.used + piece.symbols > self._room:
+            self._spill_table()
+        if not self._table.fits(piece.alphabet):
+            return False
+        self._table.add(piece)
+        return True
+
+    def _add_sorted(self, counts: Counts) -> None:
+        size = 1
+        while self._sorted and self._sorted[-1][0] <= size:
+            other, sum_ = self._sorted.pop()
+            size, counts = size + other, sum_ + counts
+        self._sorted.append((size, counts))
+        if sum(c.ngrams.nbytes + c.counts.nbytes for _, c in self._sorted) > SORTED_SHARE * self._memory:
+            self._spill(sum_counts(c for _, c in self._sorted))
+            self._sorted = []
+
+    def _spill_table(self) -> None:
+        if self._table.used:
+            self._spill(counts_of_table(self._table))
+            self._table = NgramTable(self._order)
+
+    def _spill(self, counts: Counts) -> None:
+        self._keep(0, [run_of(counts)])
+        while len(self._runs) >= FAN_IN and self._runs[-FAN_IN][0] == (level := self._runs[-1][0]):
+            many = [run for _, run in self._runs[-FAN_IN:]]
+            del self._runs[-FAN_IN:]
+            self._keep(level + 1, many)
+
+    def _keep(self, level: int, runs: list[SortedRun]) -> None:
+        """Write runs as one, and remove those that were on disk."""
+        self._written += 1
+        path = self._folder / f"run{self._written}"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._runs.append((level, _as_one(runs, path, self._memory // 2)))
+
+    def runs(self) -> list[SortedRun]:
+        """What has been counted."""
+        if self._runs:
+            self._spill_table()
+        in_memory = [c for _, c in self._sorted]
+        if self._table.used:
+            in_memory.append(counts_of_table(self._table))
+            self._table = NgramTable(self._order)
+        found = [run for _, run in self._runs] + ([run_of(sum_counts(in_memory))] if in_memory else [])
+        if not found:
+            raise CorpusError("no items: the input is empty or has only blank lines")
+        return found
