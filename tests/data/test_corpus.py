@@ -170,3 +170,14 @@ def test_items_from_anything_that_can_be_gone_through() -> None:
     for items in (tuple(texts), iter(texts), np.array(texts), dict.fromkeys(texts), Corpus.from_items(texts)):
         found: Any = items
         assert list(Corpus.from_items(found)) == texts
+
+
+def test_an_alphabet_that_has_the_characters_that_occur_is_enough() -> None:
+    corpus = Corpus.from_items(["ab", "ba", "xy"]).take([0, 1])
+    small = Corpus.from_items(["ab"]).alphabet
+    # in "abxy" the ids of a and b are 1 and 2, as in "ab"; in "bxy" they are not
+    assert corpus.encoded_in(small).ids.tolist() == [1, 2, 0, 2, 1, 0]
+    other = Corpus.from_items(["axb"]).alphabet
+    assert Corpus.from_items(["yb", "xb"]).take([1]).encoded_in(other).ids.tolist() == [3, 2, 0]
+    with pytest.raises(UnknownSymbolError, match="'y'"):
+        Corpus.from_items(["ab", "xy"]).encoded_in(Corpus.from_items(["abx"]).alphabet)

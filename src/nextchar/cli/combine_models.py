@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,10 +13,13 @@ from nextchar.data.writing import name_of_target
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
+    from nextchar.data.corpus import Corpus
     from nextchar.data.format import Format
     from nextchar.data.splits import Split
 
 __all__ = ["blend", "combine", "update"]
+
+_MOST_NAMED: Final = 8  # characters that a note lists
 
 
 @click.command(short_help="Make one model of two.")
@@ -127,7 +130,8 @@ def combine(
     """Make one model of the models A, B, ...: the weighted geometric mean of their probabilities, normalised.
 
     The weights are those that predict the validation part of the split best, which none of the models was trained on.
-    Any models of one alphabet go together: a mix and a net predict better than either.
+    Any models go together: a mix and a net predict better than either. A character that one of them does not know has
+    the probability 0 in the result; to keep what either can write, use blend.
     """
     if len(models) == 1:
         raise click.UsageError("combine takes two models or more.")
@@ -136,6 +140,7 @@ def combine(
     from nextchar.data.corpus import Corpus
     from nextchar.data.splits import split
     from nextchar.models.ensemble.model import pool_weights, pooled
+    from nextchar.models.ensemble.seat import shared_alphabet
     from nextchar.models.registry import load
     from nextchar.tasks.train import held_out_losses
 
@@ -144,10 +149,11 @@ def combine(
         files,
         format_,
         options=members[0].provenance.options,
-        alphabet=members[0].alphabet,
+        alphabet=shared_alphabet(members),
     )
     pieces = split(corpus, division, seed=seed)
     remarks = [remark for pair in zip(models, members, strict=True) for remark in _doubts(*pair, pieces)]
+    remarks += [remark for pair in zip(models, members, strict=True) for remark in _lacking(*pair, pieces.validation)]
     weights = pool_weights(members, pieces.validation)
     made = pooled(members, weights)
     losses = held_out_losses(made, pieces)
@@ -169,6 +175,23 @@ def combine(
     print_table(["file", "model", "weight"], rows, right=["weight"])
     print_losses(losses)
     echo(f"{name_of_target(output)}: written")
+
+
+def _lacking(path: str, model: Model, validation: Corpus) -> list[str]:
+    """What the validation items hold that this model does not know, so that its weight is 0."""
+    import numpy as np
+
+    if model.alphabet == validation.alphabet:
+        return []
+    names = validation.alphabet.names
+    held = {names[at - 1] for at in np.unique(validation.ids).tolist() if 0 < at <= len(names)}
+    if not (lacking := sorted(held.difference(model.alphabet.names))):
+        return []
+    shown = ", ".join(lacking[:_MOST_NAMED]) + (", ..." if len(lacking) > _MOST_NAMED else "")
+    return [
+        f"{path} does not know {shown}, which the validation items hold, so that its weight is 0; the mean of several "
+        "probabilities is 0 where one is; blend keeps what either model knows"
+    ]
 
 
 def _doubts(path: str, model: Model, pieces: Split) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nextchar.data.corpus import Corpus, stream
+from nextchar.data.datasets import meant_by
 from nextchar.data.encoding_guess import is_utf8, mark_of
 from nextchar.data.files import is_table, open_binary
 from nextchar.data.format import Format
@@ -74,7 +75,7 @@ def _encoding(source: str, format_: Format) -> str:
 
 def _sample(source: str) -> bytes | None:
     """The first bytes of a file; None of what can be read once only."""
-    if source == "-" or not ("://" in source or Path(source).is_file()):
+    if source == "-" or not ("://" in source or Path(source).is_file() or meant_by(source)):
         return None
     with open_binary(source) as handle:
         return handle.read(_SAMPLE_BYTES)

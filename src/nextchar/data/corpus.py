@@ -402,12 +402,26 @@ class Corpus:
         """The same items with the ids of another alphabet that has all their characters.
 
         Raises:
-            UnknownSymbolError: the other alphabet lacks a character of this one's.
+            UnknownSymbolError: the other alphabet lacks a character of theirs.
         """
         if alphabet == self.alphabet:
             return self
-        ids = self.alphabet.ids_in(alphabet).astype(alphabet.dtype)[self.ids]
+        own = self if alphabet.has_unknown else self._in_used_alphabet()
+        ids = own.alphabet.ids_in(alphabet).astype(alphabet.dtype)[own.ids]
         return replace(self, alphabet=alphabet, ids=ids)
+
+    def _in_used_alphabet(self) -> Corpus:
+        """The same items in the alphabet of those characters that occur, where there are some."""
+        used = np.zeros(self.alphabet.size, dtype=np.bool_)
+        used[self.ids] = True
+        names = [name for name, occurs in zip(self.alphabet.names, used[1:].tolist(), strict=False) if occurs]
+        unknown = self.alphabet.unknown
+        if not names or used.all():
+            return self
+        small = self.alphabet.only(names, has_unknown=unknown is not None and bool(used[unknown]))
+        number = np.zeros(self.alphabet.size, dtype=small.dtype)
+        number[small.ids_in(self.alphabet)] = np.arange(small.size)
+        return replace(self, alphabet=small, ids=number[self.ids])
 
     def take(self, indices: npt.ArrayLike) -> Corpus:
         """The items with these numbers, in this order."""

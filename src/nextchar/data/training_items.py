@@ -6,16 +6,19 @@ data that is given again, or from a named data set on this machine that has the 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.datasets import NAMED
 from nextchar.data.edit_distance import Surroundings
 from nextchar.data.provenance import Provenance
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import SettingsError
+from nextchar.errors import CorpusError, InputWarning, SettingsError
 
 __all__ = ["known_file", "surroundings", "training_items", "unknown_items"]
 
@@ -53,28 +56,32 @@ def training_items(seen: Provenance, alphabet: Alphabet, data: Corpus) -> Corpus
 def known_file(seen: Provenance) -> Corpus | None:
     """The file that a model was trained on, if it is a named data set and on this machine; the network is not used.
 
-    None also where the file, read in its usual way, does not hold all items that the model remembers: it was then
-    trained on another column of it.
+    It is read as the model remembers: the column, the encoding, the text options. None where it does not hold all
+    items that the model remembers.
 
     Raises:
         DataSetError: the environment variable of the data set points to something else.
     """
-    from nextchar.data.datasets import NAMED, shipped_names
     from nextchar.data.download import find  # and with it the network, which few need
 
     named = [one for one in NAMED.values() if seen.source is not None and one.sha256 == seen.source.sha256]
-    if not named:
+    path = find(named[0].name) if named else None
+    if seen.source is None or path is None:
         return None
-    if named[0].url is None:
-        data = Corpus.from_items(shipped_names(), options=seen.options)
-    else:
-        path = find(named[0].name)
-        if path is None:
-            return None
-        data = Corpus.from_file(path, options=seen.options)
-    if seen.known is not None and len(_among(data, seen.known)) < len(seen.known):
-        return None
-    return data
+    how = replace(seen.source.format, weight=None, label=None)
+    ways = [how]
+    if how.column is None and named[0].column is not None:  # which its name stands for, but not the name of its file
+        ways.insert(0, replace(how, column=named[0].column))
+    for way in ways:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", InputWarning)  # which training has told
+                data = Corpus.read([path], way, options=seen.options)
+        except CorpusError:
+            continue
+        if seen.known is None or len(_among(data, seen.known)) == len(seen.known):
+            return data
+    return None
 
 
 def surroundings(

@@ -21,6 +21,7 @@ from nextchar.data.text_options import TextOptions
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ensemble.model import Ensemble, EnsembleModel, PoolLoss, combine, pool_weights, pooled
 from nextchar.models.ngram.model import Ngram
+from nextchar.models.registry import spec_of
 
 F64 = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 A = Corpus.from_items(["ab", "aab", "ba", "abba", "bab"])
@@ -209,8 +210,8 @@ def test_files_whose_parts_do_not_fit(tmp_path: Path) -> None:
 
 def test_models_that_do_not_go_together() -> None:
     one = Ngram(order=2).fit(A)
-    with pytest.raises(SettingsError, match="different alphabets"):
-        combine([one, Ngram(order=2).fit(Corpus.from_items(["xyz"]))], HELD_OUT)
+    with pytest.raises(SettingsError, match="treat text differently"):
+        combine([one, Ngram(order=2).fit(Corpus.from_items(["ab"], options=TextOptions(graphemes=True)))], HELD_OUT)
     with pytest.raises(SettingsError, match="treat text differently"):
         combine([one, Ngram(order=2).fit(Corpus.from_items(["ab"], options=TextOptions(lower=True)))], HELD_OUT)
     with pytest.raises(SettingsError, match="at least one model"):
@@ -266,10 +267,102 @@ def test_wrong_uses_of_the_command(tmp_path: Path) -> None:
     run("train", tmp_path / "other.txt", "-o", tmp_path / "x", "--order", 2)
     rest = ("--data", data, "--split", "distinct", "-o", out)
     assert "two models or more" in run("combine", tmp_path / "m", *rest, code=2).stderr
-    assert "different alphabets" in run("combine", tmp_path / "m", tmp_path / "x", *rest, code=1).stderr
+    # items of a and b, of which x knows neither: its weight is 0
+    lacking = run("combine", tmp_path / "m", tmp_path / "x", *rest)
+    assert f"Note: {tmp_path / 'x'} does not know a, b, which the validation items hold" in lacking.stderr
+    out.unlink()
     assert "no such file" in run("combine", tmp_path / "m", tmp_path / "none", *rest, code=1).stderr
     wrong = ("--data", tmp_path / "other.txt", "--split", "distinct", "-o", out)
     assert "Error" in run("combine", tmp_path / "m", tmp_path / "m", *wrong, code=1).stderr
     same = ("--data", data, "--split", "distinct", "-o", tmp_path / "m")
     assert "also an input" in run("combine", tmp_path / "m", tmp_path / "m", *same, code=1).stderr
     assert not out.exists()
+
+
+# -- models of different alphabets -------------------------------------------------------------------------------------
+
+# Order 1, nothing added: a symbol's share of all. Of "ab": end 1/3, a 1/3, b 1/3; of "aac": end 1/4, a 2/4, c 1/4.
+OF_AB = Ngram(order=1, add=0).fit(Corpus.from_items(["ab"]))
+OF_AAC = Ngram(order=1, add=0).fit(Corpus.from_items(["aac"]))
+
+
+@pytest.mark.parametrize(
+    ("weights", "end", "a"),
+    [
+        ((1.0, 1.0), 1 / 3, 2 / 3),  # 1/3 x 1/4 against 1/3 x 2/4
+        ((1.0, 2.0), 1 / 5, 4 / 5),  # 1/3 x 1/16 against 1/3 x 4/16
+        ((5.0, 0.5), 1 / (1 + 2**0.5), 2**0.5 / (1 + 2**0.5)),  # the root of 1/4 against that of 2/4
+    ],
+)
+def test_over_two_alphabets_the_mean_is_0_where_one_model_lacks_the_symbol(
+    weights: tuple[float, float], end: float, a: float
+) -> None:
+    made = pooled([OF_AB, OF_AAC], weights)
+    assert made.alphabet.characters == "abc"
+    for row in np.exp(rows(made, ["a", "ab", "cab"])):
+        np.testing.assert_allclose(row, [end, a, 0, 0], atol=1e-12)
+    assert made.nats(["aa"])[0] == pytest.approx(-2 * np.log(a) - np.log(end))
+    assert made.nats(["ab", "c"]).tolist() == [np.inf, np.inf]
+    assert set("".join(made.sample(30, seed=1, max_length=9))) == {"a"}
+
+
+@pytest.mark.parametrize("kind", ["ngram", "mix", "mlp", "gru", "transformer"])
+def test_symbol_by_symbol_it_says_the_same_as_in_rows(kind: str) -> None:
+    if kind not in ("ngram", "mix"):
+        pytest.importorskip("torch")
+    two = nextchar.Corpus.from_items(["aac", "ca", "acca"] * 3)
+    one = Ngram(order=3, add=0.5).fit(A)
+    if kind == "ngram":
+        other: nextchar.Model = Ngram(order=3, add=0.3).fit(two)
+    elif kind == "mix":
+        other = nextchar.Mix(epochs=2).fit(two)
+    else:
+        other = spec_of(kind, {"steps": 2}).fit(two)
+    made = pooled([one, other], (0.6, 0.7))
+    for item in ("aa", "abca", "cbac"):
+        ids = np.array([[0, *made.alphabet.encode(item)]])
+        step = made.start(1)
+        said = [step.log_probs[0]]
+        for symbol in ids[0, 1:]:
+            step = made.advance(step.state, np.array([symbol], dtype=made.alphabet.dtype))
+            said.append(step.log_probs[0])
+        np.testing.assert_allclose(np.exp(np.stack(said)), np.exp(made.log_probs(ids)[0]), atol=1e-9)
+
+
+def test_after_a_symbol_that_it_lacks_a_model_goes_on_as_at_the_beginning() -> None:
+    one = Ngram(order=3, add=0.5).fit(A)
+    other = Ngram(order=3, add=0.5).fit(Corpus.from_items(["aac", "ca"]))
+    made = pooled([one, other], (1.0, 1.0))
+    # after "ab" the second, which lacks b, is where it began; after "aba" it has read "a"
+    for item, read in (("ab", ""), ("aba", "a")):
+        first, second = np.exp(rows(one, [item])[-1]), np.exp(rows(other, [read])[-1])
+        products = first[0] * second[0], first[1] * second[1]  # of the end and of a, which both know
+        np.testing.assert_allclose(np.exp(rows(made, [item])[-1][:2]), np.array(products) / sum(products))
+
+
+def test_a_symbol_for_unknown_characters_is_read_where_one_is_lacking() -> None:
+    plain = Corpus.from_items(["aac", "ca"])
+    other = Ngram(order=2, add=0.5).fit(plain.encoded_in(plain.alphabet.only("ac", has_unknown=True)))
+    made = pooled([Ngram(order=2, add=0.5).fit(A), other], (1.0, 1.0))
+    assert made.alphabet.names == ("a", "b", "c")
+    assert made.alphabet.has_unknown
+    ids = np.array([[0, 2]])  # the boundary and b
+    unknown = np.array([[0, other.alphabet.unknown]])
+    second = np.exp(other.log_probs(unknown)[0, -1, :2])
+    first = np.exp(Ngram(order=2, add=0.5).fit(A).log_probs(ids)[0, -1, :2])
+    np.testing.assert_allclose(np.exp(made.log_probs(ids)[0, -1, :2]), first * second / (first * second).sum())
+
+
+def test_weights_over_two_alphabets(tmp_path: Path) -> None:
+    # Items of a alone, which both know: the best weights are those of the same models without their other symbols.
+    items = ["a", "aa", "aaa", "a"]
+    weights = pool_weights([OF_AB, OF_AAC], items)
+    # p(a) / p(end) is 1 for the first model, whatever its weight, and 2^w for the second: 7 times a, 4 times the end
+    assert weights[1] == pytest.approx(np.log(7 / 4) / np.log(2), abs=1e-6)
+    made = combine([OF_AB, OF_AAC], items)
+    made.save(tmp_path / "m")
+    np.testing.assert_array_equal(rows(nextchar.load(tmp_path / "m"), ["aab"]), rows(made, ["aab"]))
+    # b is unknown to the second, so that its weight is 0; of b and c each model lacks one
+    assert pool_weights([OF_AB, OF_AAC], ["ab"])[1] == 0
+    with pytest.raises(SettingsError, match="each of the models lacks some character"):
+        combine([OF_AB, OF_AAC], ["ab", "c"])

@@ -36,6 +36,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance, together
 from nextchar.errors import ModelFileError, SettingsError
+from nextchar.models.ensemble.seat import Seat, shared_alphabet
 
 __all__ = ["Ensemble", "EnsembleModel", "PoolLoss", "combine", "pool_weights", "pooled"]
 
@@ -79,9 +80,9 @@ class Ensemble:
 @final
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EnsembleModel(StepwiseModel):
-    """Several models of one alphabet as one.
+    """Several models as one, over the characters of all.
 
-    A symbol that a member holds impossible is impossible. Where that would leave no symbol, those are
+    A symbol that a member holds impossible, or lacks, is impossible. Where that would leave no symbol, those are
     left that members of the least total weight hold impossible.
 
     Attributes:
@@ -103,10 +104,14 @@ class EnsembleModel(StepwiseModel):
     members: tuple[Model, ...]
     metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
-    @property
+    @cached_property
     def alphabet(self) -> Alphabet:  # type: ignore[override]
-        """What the ids mean, to all members."""
-        return self.members[0].alphabet
+        """The characters of all members."""
+        return shared_alphabet(self.members)
+
+    @cached_property
+    def _seats(self) -> tuple[Seat, ...]:
+        return tuple(Seat.of(member, self.alphabet) for member in self.members)
 
     @cached_property
     def provenance(self) -> Provenance:  # type: ignore[override]
@@ -121,12 +126,12 @@ class EnsembleModel(StepwiseModel):
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
-        return self._step([member.start(batch) for member in self.members])
+        return self._step([seat.start(batch) for seat in self._seats])
 
     def advance(self, state: object, ids: Ids) -> Step:
         """The state after one more symbol of each item, ids (B,)."""
         states = cast(tuple[object, ...], state)
-        return self._step([member.advance(one, ids) for member, one in zip(self.members, states, strict=True)])
+        return self._step([seat.advance(one, ids) for seat, one in zip(self._seats, states, strict=True)])
 
     def _step(self, steps: Sequence[Step]) -> Step:
         return Step(tuple(step.state for step in steps), self._pool([step.log_probs for step in steps]))
@@ -138,7 +143,7 @@ class EnsembleModel(StepwiseModel):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
-        return self._pool([member.log_probs(ids) for member in self.members])
+        return self._pool([seat.log_probs(ids) for seat in self._seats])
 
     def _pool(self, rows: Sequence[LogProbs]) -> LogProbs:
         """The members' rows (..., V) as one."""
@@ -191,7 +196,7 @@ class EnsembleModel(StepwiseModel):
             metrics: what was measured.
 
         Raises:
-            ModelFileError: the members are not those of the settings, or they have different alphabets.
+            ModelFileError: the members are not those of the settings, or their symbols are of different kinds.
             SettingsError: a weight is out of its range.
         """
         listed = zip(settings["kinds"], map(float, settings["weights"]), members, strict=True)
@@ -200,8 +205,8 @@ class EnsembleModel(StepwiseModel):
         ensemble = Ensemble(kinds=kinds, weights=weights)
         if kinds != tuple(member.kind for member in made):
             raise ModelFileError("its members are not those that its settings name")
-        if any(member.alphabet != made[0].alphabet for member in made):
-            raise ModelFileError("its members have different alphabets")
+        if any((member.alphabet.clusters is None) != (made[0].alphabet.clusters is None) for member in made):
+            raise ModelFileError("its members have symbols of different kinds")
         return cls(settings=ensemble, members=made, metrics=metrics)
 
 
@@ -211,12 +216,14 @@ def combine(models: Sequence[Model], validation: Corpus | Iterable[str]) -> Ense
     A model whose weight is 0 is left out: it would be computed at every step and change nothing.
 
     Args:
-        models: trained, of one alphabet, made from text that was treated alike.
-        validation: in an alphabet that the models' includes.
+        models: trained, from text that was treated alike. What one of them lacks of the others' characters has the
+            probability 0 in it, and so in the ensemble.
+        validation: items of characters that the models know.
 
     Raises:
-        SettingsError: no models or items, the models do not go together, or each holds some symbol impossible.
-        UnknownSymbolError: the items have a character that the models do not know.
+        SettingsError: no models or items, the models do not go together, or each lacks some symbol of the items or
+            holds it impossible.
+        UnknownSymbolError: the items have a character that no model knows.
 
     Example:
         >>> import nextchar
@@ -249,43 +256,43 @@ def pool_weights(models: Sequence[Model], validation: Corpus | Iterable[str]) ->
     """The weights, at least 0, with which models together predict the validation items best.
 
     None of the models may have been trained on these items, or the weights favour the one that remembers them best.
-    A model that holds one of their symbols impossible gets the weight 0: with any other the loss would be infinite.
+    A model that holds one of their symbols impossible, or lacks it, gets the weight 0: with any other the loss would be
+    infinite.
     Of many items an evenly spaced part is taken, which for so few weights is plenty.
 
     Args:
-        models: trained, of one alphabet, made from text that was treated alike.
-        validation: in an alphabet that the models' includes.
+        models: trained, from text that was treated alike.
+        validation: items of characters that the models know.
 
     Raises:
-        SettingsError: no models or items, the models do not go together, or each holds some symbol impossible.
-        UnknownSymbolError: the items have a character that the models do not know.
+        SettingsError: no models or items, the models do not go together, or each lacks some symbol of the items or
+            holds it impossible.
+        UnknownSymbolError: the items have a character that no model knows.
     """
     if not models:
         raise SettingsError("an ensemble needs at least one model")
     first = models[0]
     for model in models[1:]:
-        if model.alphabet != first.alphabet:
-            raise SettingsError(
-                f"the models have different alphabets: {first.kind} one of {first.alphabet.size} symbols, {model.kind} "
-                f"one of {model.alphabet.size} symbols; train them on the same data"
-            )
         if model.provenance.options != first.provenance.options:
             raise SettingsError(
                 "the models treat text differently (case, normal form, blanks at the ends); train them alike"
             )
-    validation = Corpus.of(validation, options=first.provenance.options, alphabet=first.alphabet)
+    alphabet = shared_alphabet(models)
+    validation = Corpus.of(validation, options=first.provenance.options, alphabet=alphabet)
     if validation.weights is not None:
         validation = validation.take(np.flatnonzero(validation.weights))
     if not len(validation):
         raise SettingsError("the weights of an ensemble are fitted to items held out; there are none")
-    validation = validation.take(
-        np.arange(0, len(validation), -(-validation.symbols * first.alphabet.size // FIT_CELLS))
-    )
-    said = [_rows(model, validation) for model in models]
+    validation = validation.take(np.arange(0, len(validation), -(-validation.symbols * alphabet.size // FIT_CELLS)))
+    said = [_rows(Seat.of(model, alphabet), validation) for model in models]
     at = np.arange(validation.symbols)
     usable = [m for m, rows in enumerate(said) if (rows[at, validation.ids] > -np.inf).all()]
     if not usable:
-        raise SettingsError("each of the models holds some symbol of the validation items impossible; smooth them")
+        raise SettingsError(
+            "each of the models lacks some character of the validation items, or holds a symbol impossible that they "
+            "have, and the mean is 0 where one is; smooth them, train them on the same characters, or interpolate them "
+            "instead"
+        )
     repeats = np.repeat(validation.weights_or_ones, validation.lengths + 1)
     loss = PoolLoss.of([said[m] for m in usable], validation.ids.astype(np.intp), repeats.astype(np.float64))
     weights = np.zeros(len(models))
@@ -298,11 +305,11 @@ def _joined(a: Provenance, b: Provenance) -> Provenance:
     return a if same and (a.items, a.symbols, a.weight) == (b.items, b.symbols, b.weight) else together(a, b)
 
 
-def _rows(model: Model, corpus: Corpus) -> F64:
+def _rows(seat: Seat, corpus: Corpus) -> F64:
     """What a model says of each symbol of a corpus, (S, V) nats."""
-    rows = np.empty((corpus.symbols, model.alphabet.size))
+    rows = np.empty((corpus.symbols, corpus.alphabet.size))
     for batch in read_batches(corpus):
-        rows[batch.flat] = model.log_probs(batch.ids)[batch.inside]
+        rows[batch.flat] = seat.log_probs(batch.ids)[batch.inside]
     return rows
 
 
