@@ -42,6 +42,8 @@ TABLES = {  # the bytes of the file, and its items with their weights
     "table.tsv": ("n\tname\n1\temma, x\n2\tava\n", {"emma, x": 1, "ava": 1}),
     "pipes.txt": (" name | n\nemma|1\nava|2\n", {"emma": 1, "ava": 1}),
     "caret.txt": ("name^n\nemma,x^1\nava^2\n", {"emma,x": 1, "ava": 1}),
+    "aligned.txt": ("EMMA       2.629  1\nAVA        1.073  2\n", {"EMMA": 1, "AVA": 1}),
+    "blanks.csv": ('n, name\n1, "Smith, John"\n2, "Ava"\n', {"Smith, John": 1, "Ava": 1}),
     "quotes.csv": ('note,name\n"two\nlines","Smith, J."\nx,"O""Neil"\n', {"Smith, J.": 1, 'O"Neil': 1}),
     "lines.csv": ('name,n\n"em\nma",1\nava,2\n', {"em ma": 1, "ava": 1}),
     "rows.csv": ('name,n\nemma,1\nava\n"li"am,2\nmia,3\n', {"emma": 1, "mia": 1}),

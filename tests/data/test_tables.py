@@ -86,6 +86,11 @@ def test_the_usual_delimiter_of_an_ending_is_not_told(tmp_path: Path) -> None:
         (codecs.BOM_UTF8 + b'"name","n"\r\nemma,1\r\n', "name", ["emma"]),
         (b"name ; share\nemma;1,5\nava;2,5\n", "1", ["emma", "ava"]),
         (b'n\tname\n1\tsay "hi"\n', "name", ['say "hi"']),  # a quote inside a field is a quote
+        (b'n, name\n1, "a, b"\n2, "c"\n', "name", ["a, b", "c"]),  # a quote after a blank opens a field
+        (b'"name", "n"\n"a ""b""",  "1"\n\n"c",  "2"\n', "name", ['a "b"', "", "c"]),
+        (b'name, n\n "a" b,1\n', "name", [' "a" b']),  # but not where the row is none then
+        (b"\n\n,,\n  \nname,n\na,1\n", "name", ["a"]),  # blank lines before the header
+        (b"\n \n;\nname;n\na;1,5\n", "2", ["1,5"]),
     ],
 )
 def test_tables_as_they_come(tmp_path: Path, content: bytes, column: str, wanted: list[str]) -> None:
@@ -108,6 +113,9 @@ def test_tables_as_they_come(tmp_path: Path, content: bytes, column: str, wanted
         ("name,n\nÉlodie,1\n".encode("cp1252"), {"column": "name"}, "line 2, byte 8 .*; .* probably cp1252"),
         ("név,n\nemma,1\n".encode("cp1252"), {"column": "1"}, "line 1, byte 2 .*; .* probably cp1252"),
         ("name\tn\nemma\t1\n".encode("utf-16-le"), {"column": "name"}, "line 1: holds a NUL .* probably utf-16-le"),
+        (b"\n\n,\n", {"column": "name"}, "has only blank lines; a table starts with a header line"),
+        (b"a,a,n\nx,y,1\n", {"column": "n", "weight": "a"}, "more than one column is named 'a'"),
+        (b"name,n\nem\0ma,1\n", {"column": "name"}, "line 2: holds a NUL character, which no text has; it may be"),
         ("name\n".encode("utf-16-be"), {"column": "name", "encoding": "utf-16-le"}, "no column"),
     ],
 )

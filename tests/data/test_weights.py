@@ -87,6 +87,16 @@ def test_what_may_be_thousands_or_a_fraction_is_decided_by_its_column_or_refused
         german.read("1,069", 4)
     with pytest.raises(ValueError, match=r"its fraction after '\.', others of this column after ','"):
         german.read("69.5", 5)
+    for likely in (",", None):  # a comma before or after shows what an earlier one was
+        column = Weights("a.csv", likely)
+        if likely:
+            with pytest.raises(ValueError, match="'1,069' may be a fraction or thousands; write it without the comma"):
+                column.read("1,069", 2)
+            assert column.read("1,069,000", 3) == 1_069_000
+        else:
+            assert column.read("1,069", 2) == 1069
+            with pytest.raises(ValueError, match=r"'69,5' .* and '1,069' in line 2 was read as thousands"):
+                column.read("69,5", 3)
     english = Weights("a.csv")
     assert english.read("69.5", 2) == 70
     assert english.read("1,069", 3) == 1069

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from nextchar.data.corpus import Corpus, stream
 from nextchar.data.datasets import meant_by
+from nextchar.data.dialects import DELIMITERS, columns_called, header_of
 from nextchar.data.encoding_guess import is_utf8, mark_of
 from nextchar.data.files import is_table, open_binary
 from nextchar.data.format import Format
 from nextchar.data.provenance import Provenance
-from nextchar.data.tables import DELIMITERS, columns_called, header_of
 
 __all__ = ["format_as_trained", "read_as_trained"]
 

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from nextchar.data.encoding_guess import advice, doubt, is_utf8, mark_of, may_open_a_mark
+from nextchar.data.encoding_guess import advice, doubt, guess, is_utf8, mark_of, may_open_a_mark
 from nextchar.data.file_kinds import no_text
 from nextchar.data.format import Format, Refusal
 from nextchar.data.remarks import remark
@@ -163,6 +163,9 @@ class Decoder:
         """Why a line with a mark or a NUL character cannot be used."""
         at = f"{self._source}: line {number}"
         if MARK not in line:
+            if guess(self._first) == ("utf-8",) and self._codec == "utf-8-sig":
+                message = "holds a NUL character, which no text has; it may be replaced, or its line skipped"
+                return Refusal(CorpusError(f"{at}: {message}", argument="errors"), True)
             other = advice(self._first, otherwise="utf-16-le")
             message = f"holds a NUL character; this is not a text file, or has another encoding, {other}"
             return Refusal(CorpusError(f"{at}: {message}", argument="encoding"), True)

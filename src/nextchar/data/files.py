@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from nextchar.data.datasets import meant_by
 from nextchar.data.decoding import reason_of
-from nextchar.data.tables import usual_delimiter
+from nextchar.data.dialects import usual_delimiter
 from nextchar.errors import CorpusError
 
 __all__ = ["COMPRESSIONS", "ending_of", "is_plain_local_file", "is_table", "open_binary"]

@@ -1,4 +1,4 @@
-"""Tables as spreadsheets and databases write them: which sign separates the fields, which column is meant, its rows.
+"""Tables as spreadsheets and databases write them: which column is meant, and its rows.
 
 Rows are read by Python's csv module in its strict way. A quoted field may hold line ends; a row that is not well-formed
 costs one line, and reading goes on with the next.
@@ -7,29 +7,30 @@ costs one line, and reading goes on with the next.
 from __future__ import annotations
 
 import csv
-import unicodedata
 import warnings
 from collections.abc import Iterator
 from typing import Final
 
 from nextchar.data.decoding import MARK, REPLACEMENT, Decoder
+from nextchar.data.dialects import (
+    DELIMITERS,
+    SAMPLE,
+    Dialect,
+    announced_delimiter,
+    columns_called,
+    found_dialect,
+    is_blank,
+    usual_delimiter,
+)
 from nextchar.data.format import Block, Format, Refusal
 from nextchar.data.weights import Weights
 from nextchar.errors import CorpusError, InputWarning
 
-__all__ = ["DELIMITERS", "columns_called", "header_of", "table_blocks", "usual_delimiter"]
+__all__ = ["table_blocks"]
 
-DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_ENDINGS: Final = {".csv": ",", ".tsv": "\t", ".tab": "\t"}  # of the tables known by their ending
 _BLOCK_ROWS: Final = 1 << 16
-_SAMPLE: Final = 1 << 14  # characters that a delimiter is found by
 _PLAIN_DIGITS: Final = 16  # of a weight from which on it may be too large
 _LONGEST_FIELD: Final = 1 << 17  # of the csv module; what is longer has most likely lost a quote
-
-
-def usual_delimiter(ending: str) -> str | None:
-    """The delimiter that goes with the ending of a table's name; None for one that is not known for tables."""
-    return _ENDINGS.get(ending)
 
 
 class _Lines:
@@ -86,7 +87,7 @@ class _Lines:
         for line in self.ready:
             text.append(line)
             size += len(line)
-            if size > _SAMPLE:
+            if size > SAMPLE:
                 break
         return "".join(text)
 
@@ -111,75 +112,34 @@ def table_blocks(source: str, ending: str, decoder: Decoder, format_: Format) ->
     sample = lines.sample()
     if not sample:
         raise CorpusError(f"{source}: is empty; a table starts with a header line")
-    announced = _announced(lines, sample)
-    delimiter = format_.delimiter or announced or _found_delimiter(sample, ending, format_)
+    announced = announced_delimiter(sample)
+    if announced is not None:
+        lines.at = lines.start = 1
+    dialect = found_dialect(sample.partition("\n")[2] if announced else sample, ending, format_, announced)
+    delimiter = dialect.delimiter
     if format_.delimiter is None and announced is None and delimiter != (usual_delimiter(ending) or ","):
         name = DELIMITERS.get(delimiter, repr(delimiter))
         message = f"{source}: read with {name}s between the fields"
         warnings.warn(InputWarning(message, argument="delimiter"), stacklevel=2)
-    yield from _Table(source, delimiter, decoder, format_, lines).blocks()
-
-
-def _announced(lines: _Lines, sample: str) -> str | None:
-    """The delimiter of a first line `sep=;`, which is for Excel alone and is taken away."""
-    first = sample.partition("\n")[0].strip().strip('"')
-    if len(first) == 5 and first.lower().startswith("sep="):
-        delimiter = first[4]
-    elif first.lower() == "sep=":
-        delimiter = "\t"
-    else:
-        return None
-    lines.at = lines.start = 1
-    return delimiter
-
-
-def _found_delimiter(sample: str, ending: str, format_: Format) -> str:
-    """The delimiter that a table's first lines show: one that makes the wanted column of the header, if any does."""
-    usual = usual_delimiter(ending) or ","
-    candidates = sorted(DELIMITERS, key=lambda sign: sign != usual)
-    if format_.header:
-        names = [name for name in (format_.column, format_.weight, format_.label) if name is not None]
-        for sign in candidates:
-            header = header_of(sample, sign)
-            if all(columns_called(header, name) for name in names):
-                return sign
-    try:
-        return csv.Sniffer().sniff(sample, "".join(candidates)).delimiter
-    except csv.Error:
-        return usual
-
-
-def header_of(sample: str, delimiter: str) -> list[str]:
-    """The fields of the first row; none where it is not well-formed."""
-    try:
-        return next(csv.reader(sample.splitlines(keepends=True), delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return []
-
-
-def columns_called(header: list[str], name: str) -> list[int]:
-    """Where a column of that name is: as it is written, or else whatever its case and the blanks around it."""
-    return [i for i, one in enumerate(header) if one == name] or [
-        i for i, one in enumerate(header) if _folded(one) == _folded(name)
-    ]
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    yield from _Table(source, dialect, decoder, format_, lines).blocks()
 
 
 class _Table:
-    def __init__(self, source: str, delimiter: str, decoder: Decoder, format_: Format, lines: _Lines) -> None:
-        self._source, self._delimiter, self._decoder = source, delimiter, decoder
+    def __init__(self, source: str, dialect: Dialect, decoder: Decoder, format_: Format, lines: _Lines) -> None:
+        self._source, self._decoder = source, decoder
+        self._delimiter, self._blank_follows = dialect
         self._format, self._lines = format_, lines
-        self._weights = Weights(source, "," if delimiter == ";" else None)
+        self._weights = Weights(source, "," if dialect.delimiter == ";" else None)
         self._width = 0
         self._columns: tuple[int, int | None, int | None] | None = None  # of item, weight and label
 
     def blocks(self) -> Iterator[Block]:
         rows = self._rows()
         if self._format.header:
-            number, header = next(rows, (1, []))
+            filled = ((number, row) for number, row in rows if isinstance(row, Refusal) or not is_blank(row))
+            number, header = next(filled, (1, []))
+            if not header:
+                raise CorpusError(f"{self._source}: has only blank lines; a table starts with a header line")
             if isinstance(header, Refusal):
                 raise header.error
             if faulty := [field for field in header if _is_faulty(field)]:
@@ -206,10 +166,14 @@ class _Table:
         """Each row with the number of its first line; one that is not well-formed as what is wrong with it."""
         lines = self._lines
         while True:
-            reader = csv.reader(iter(lines), delimiter=self._delimiter, strict=True)
+            reader = csv.reader(
+                iter(lines), delimiter=self._delimiter, strict=True, skipinitialspace=self._blank_follows
+            )
             try:
                 for row in reader:
-                    yield lines.before + lines.start + 1, row
+                    # Columns that are aligned by blanks have one or more of them between the fields.
+                    cut = row if self._delimiter != " " else [field for field in row if field]
+                    yield lines.before + lines.start + 1, cut
                     lines.start = lines.at
                 return
             except csv.Error as error:  # and then a new reader, for this one is inside a field
@@ -230,7 +194,10 @@ class _Table:
     def _set_columns(self, header: list[str]) -> tuple[int, int | None, int | None]:
         self._width = len(header)
         wanted = (self._format.column, self._format.weight, self._format.label)
-        item_at, weight_at, label_at = (None if name is None else self._column(header, name) for name in wanted)
+        item_at, weight_at, label_at = (
+            None if name is None else self._column(header, name, argument)
+            for name, argument in zip(wanted, ("column", "weight", "label"), strict=True)
+        )
         assert item_at is not None, "only tables of which a column is wanted are read here"
         self._columns = (item_at, weight_at, label_at)
         numbered = [name for name in wanted if name is not None and not columns_called(header, name)]
@@ -245,14 +212,14 @@ class _Table:
             )
         return self._columns
 
-    def _column(self, header: list[str], name: str) -> int:
+    def _column(self, header: list[str], name: str, argument: str) -> int:
         places = columns_called(header, name)
         if len(places) == 1:
             return places[0]
         if places:
             raise CorpusError(
                 f"{self._source}: more than one column is named {name!r}; give its number, 1 for the first",
-                argument="column",
+                argument=argument,
             )
         if name.isdecimal() and 1 <= int(name) <= len(header):
             return int(name) - 1
@@ -265,6 +232,9 @@ class _Table:
 
     def _take(self, number: int, row: list[str], found: _Found) -> None:
         """Add a row; most are plain, and those are done with in a few steps."""
+        if self._columns is None and is_blank(row):  # a blank line before the first row
+            found.add(number, "")
+            return
         item_at, weight_at, label_at = self._columns or self._set_columns([str(i + 1) for i in range(len(row))])
         plain = len(row) == self._width and label_at is None and not self._lines.suspect
         if not plain or "\n" in row[item_at] or not (weight_at is None or _is_plain_number(row[weight_at])):

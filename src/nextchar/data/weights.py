@@ -1,8 +1,8 @@
 """Weights as people write them: whole numbers, with separators of thousands and, where it hardly matters, fractions.
 
-A comma or a point may separate thousands or the fraction. `1,069` counts a thousand, for weights are whole numbers;
-`69,5` and `1.069,5` show the other way. What a column has shown decides from then on, and what could be both is
-refused rather than guessed.
+A comma or a point may separate thousands or the fraction. `1,069` counts a thousand, for weights are whole numbers,
+except where the file comes from a place with decimal commas; `69,5` and `1.069,5` show the other way. What a column
+has shown decides from then on, and what could be both is refused rather than guessed.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Weights:
     def __init__(self, source: str, likely: str | None = None) -> None:
         self._source, self._likely = source, likely
         self._fraction: str | None = None  # comma or point, once the column has shown it
+        self._thousands = ""  # the first weight with one comma, read as thousands, and its line
         self._rounded = 0
         self._first = ""
 
@@ -49,7 +50,7 @@ class Weights:
         text = field.strip()
         if _PLAIN.fullmatch(text) and len(text) < 16:
             return int(text)
-        value = self._number(_BLANKS.sub("", text), field)
+        value = self._number(_BLANKS.sub("", text), field, line)
         if not 0 <= value <= MOST_WEIGHT:
             raise ValueError(f"the weight {field!r} is not a whole number from 0 up to 2^53")
         whole = value.to_integral_value(ROUND_HALF_UP)
@@ -63,15 +64,17 @@ class Weights:
             self._first = self._first or f"line {line}, {field.strip()} to {whole}"
         return int(whole)
 
-    def _number(self, text: str, field: str) -> Decimal:
+    def _number(self, text: str, field: str, line: int) -> Decimal:
         comma, point = "," in text, "." in text
         if comma and point:
             return self._with_fraction(text, max(",.", key=text.rindex), field)
         if comma and not (_GROUPED[","].fullmatch(text)):
             return self._with_fraction(text, ",", field)
         if comma:
-            if self._fraction == "," and text.count(",") == 1:
-                raise ValueError(f"the weight {field!r} may be a fraction or thousands; write it without the comma")
+            if text.count(",") == 1:
+                if (self._fraction or self._likely) == ",":
+                    raise ValueError(f"the weight {field!r} may be a fraction or thousands; write it without the comma")
+                self._thousands = self._thousands or f"{field.strip()!r} in line {line}"
             return self._with_fraction(text, ".", field, shown=False)
         if point and _GROUPED["."].fullmatch(text) and not text.startswith("0"):
             if text.count(".") > 1 or (self._fraction or self._likely) == ",":
@@ -87,6 +90,11 @@ class Weights:
         if self._fraction is not None and shown and sign != self._fraction:
             raise ValueError(
                 f"the weight {field!r} has its fraction after {sign!r}, others of this column after {self._fraction!r}"
+            )
+        if shown and sign == "," and self._thousands:
+            raise ValueError(
+                f"the weight {field!r} has its fraction after the comma, and {self._thousands} was read as thousands; "
+                "write both without commas"
             )
         other = "." if sign == "," else ","
         whole, _, fraction = text.partition(sign)
