@@ -68,9 +68,26 @@ def test_a_pool_is_the_weighted_sum_of_its_models(backwards: bool) -> None:
     pooled = LabelReader(count(own, 5)).pooled(models, weights, usual, known)
     for compiled in (False, True):
         got = np.full(len(NEW), 7.0), np.zeros(len(NEW))
-        pooled.add_to(*got, NEW, backwards=backwards, compiled=compiled)
+        pooled.add_to(*got, view, compiled=compiled)
         np.testing.assert_allclose(got[0], scores + 7, rtol=1e-10)
         np.testing.assert_allclose(got[1], nats, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("letters", "n"), [("ab", 3), ("".join(map(chr, range(0x4E00, 0x4E00 + 700))), 500)])
+def test_the_compiled_loop_reads_any_alphabet_and_few_texts(letters: str, n: int) -> None:
+    alphabet = Alphabet(letters, has_unknown=True)
+    seen = Corpus.from_items(texts(900, 5, letters), alphabet=alphabet)
+    new = Corpus.from_items([*texts(n, 6, letters), "é" + letters[0]], alphabet=alphabet)
+    models = models_of(SPECS)
+    source = np.random.default_rng(3)
+    weights, usual = source.normal(size=(len(models), PARTS)), source.random(len(models))
+    known = np.arange(alphabet.size) != alphabet.unknown
+    pooled = LabelReader(count(seen, 5)).pooled(models, weights, usual, known)
+    scores, nats = np.zeros((2, len(new))), np.zeros((2, len(new)))
+    for compiled in (0, 1):
+        pooled.add_to(scores[compiled], nats[compiled], new, compiled=bool(compiled))
+    np.testing.assert_allclose(scores[1], scores[0], rtol=1e-10)
+    np.testing.assert_allclose(nats[1], nats[0], rtol=1e-10)
 
 
 def test_the_parts_of_a_text() -> None:

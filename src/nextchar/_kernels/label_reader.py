@@ -1,6 +1,11 @@
-"""The compiled loop of classifying: what the pooled models of a label say of each text (see `tasks.label_reader`).
+"""The compiled loops of classifying: what the pooled models of a label say of each text (see `tasks.label_reader`).
 
-Letters: n texts, S states, E entries, V size of the alphabet.
+The contexts lie in one table, shifted over each other so that each cell belongs to one of them (a double array, Aoe
+1989): the cell of a symbol in a context is the context's place plus the symbol, and it says whose it is. So one look
+tells whether the context has the symbol, and the place of the next context stands in the same 64 bytes. What is left is
+waiting for memory; so several texts are read in turns.
+
+Letters: n texts, S states, E entries, V size of the alphabet, N cells.
 """
 
 from __future__ import annotations
@@ -8,85 +13,156 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["pool_texts"]
+__all__ = ["place_states", "pool_texts", "reverse_texts"]
+
+LANES = 32  # texts that are read in turns
+TRIES = 64  # places that a state is tried at
 
 
 @njit(cache=True, nogil=True)
-def pool_texts(  # type: ignore[no-untyped-def]
-    ids, offsets, backwards, known, start, table, first, symbols, target, link, values, prices, price,
-    opening, scores, nats,
-):  # fmt: skip
+def place_states(first, symbols, size):  # type: ignore[no-untyped-def]
+    """Where each state is put, (S,), so that no two states need one cell; and whose each cell is, (N,).
+
+    Args:
+        first: (S + 1,) where each state's entries begin; every state has some, and the first one all V symbols.
+        symbols: (E,) increasing within a state.
+        size: V; so many cells at the end belong to no state, for a place plus a symbol is always a cell.
+    """
+    places = np.empty(first.size - 1, dtype=np.int32)
+    room = np.int64(symbols.size + 2 * size)
+    owner = np.full(room, -1, dtype=np.int32)
+    taken = np.zeros(room, dtype=np.bool_)
+    following = np.arange(1, room + 1)  # of a free cell, the next that is perhaps free
+    free = np.int64(0)  # below, all cells belong to a state
+    used = np.int64(0)  # from here on, none does
+    for state in range(places.size):
+        begin, end = first[state], first[state + 1]
+        while owner[free] >= 0:
+            free += 1
+        cell = free
+        place = np.int64(-1)
+        for _ in range(TRIES):
+            if cell >= used:
+                break
+            at = cell - np.int64(symbols[begin])
+            if at >= 0 and not taken[at]:
+                fits = True
+                for entry in range(begin, end):
+                    if owner[at + symbols[entry]] >= 0:
+                        fits = False
+                        break
+                if fits:
+                    place = at
+                    break
+            after = following[cell]
+            while after < used and owner[after] >= 0:
+                after = following[after]
+            following[cell] = after
+            cell = after
+        if place < 0:
+            place = max(used - np.int64(symbols[begin]), np.int64(0))
+            while taken[place]:
+                place += 1
+            if place + 2 * size > room:
+                owner = np.concatenate((owner, np.full(room, -1, dtype=np.int32)))
+                taken = np.concatenate((taken, np.zeros(room, dtype=np.bool_)))
+                following = np.concatenate((following, np.arange(room + 1, 2 * room + 1)))
+                room *= 2
+        places[state] = place
+        taken[place] = True
+        for entry in range(begin, end):
+            owner[place + symbols[entry]] = place
+        used = max(used, place + np.int64(symbols[end - 1]) + 1)
+    return places, owner[: used + size].copy()
+
+
+@njit(cache=True, nogil=True)
+def reverse_texts(ids, offsets, out):  # type: ignore[no-untyped-def]
+    """Each text from its end to its beginning, in `out` (T,); the boundaries, each at a text's end, stay."""
+    for item in range(offsets.size - 1):
+        end = offsets[item + 1] - 1
+        source = end
+        for place in range(offsets[item], end):
+            source -= 1
+            out[place] = ids[source]
+        out[end] = ids[end]
+
+
+@njit(cache=True, nogil=True)
+def pool_texts(ids, offsets, known, start, places, numbers, opening, scores, nats):  # type: ignore[no-untyped-def]
     """Add to `scores` (n,) the weighted log-probabilities of each text and its parts, and to `nats` (n,) its cost.
+
+    A row is a cell, or from N on a link, which is taken where the cell of the symbol is another state's. What to add is
+    chosen by looking it up, for the processor would guess a condition wrongly half the time.
 
     Args:
         ids: of all texts, each closed by a boundary.
         offsets: (n + 1,) where they begin.
-        backwards: whether each text is read from its end.
-        known: (V,) whether some label knows the symbol; what others cost does not count.
-        start: the state that has read the boundary.
-        table: (s, V) the entry of each symbol, or -1, in the first s states.
-        first: (S + 1,) where each state's entries begin.
-        symbols: (E,) increasing within a state; the root has all V.
-        target: (E,) the state that an entry leads to.
-        link: (S,) the state without the oldest symbol.
-        values: (E, 4) as `tasks.label_reader.Pooled` has them.
-        prices: (P, 5) the same.
-        price: (S,) the same.
-        opening: (V,) the same.
+        known: (V,) 1 where some label knows the symbol, 0 where not: what such symbols cost does not count.
+        start: the cell whose next state is the one that has read the boundary.
+        places: (N + S, 16) of a cell the place of the state that it belongs to; the place of the next state; the row of
+            that state's link. The rest is in `numbers`.
+        numbers: (N + S, 8) the same memory: from 2 on what the row says of the whole text, the nats, then what else it
+            says of the end, of the last symbol, and of the one before, and 0.
+        opening: (V,) what each symbol adds where it comes first.
         scores: (n,) is added to.
         nats: (n,) is added to.
     """
-    tabled = table.shape[0]
-    for item in range(offsets.size - 1):
-        begin = offsets[item]
-        end = offsets[item + 1] - 1
-        state = np.int64(start)
-        score = 0.0
-        cost = 0.0
-        for place in range(begin, end + 1):
-            at = begin + end - 1 - place if backwards and place < end else place
-            symbol = ids[at]
-            role = 0
-            if place == end:
-                role = 4
-            elif place == end - 1:
-                role = 1
-            elif place == end - 2:
-                role = 2
-            paid = 0.0
-            paid_nats = 0.0
-            low = np.int64(0)
-            while state:
-                if state < tabled:
-                    low = np.int64(table[state, symbol])
-                    if low >= 0:
-                        break
+    n = offsets.size - 1
+    item, place, last = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.empty(LANES, np.int64)
+    state, link, row = np.empty(LANES, np.int64), np.empty(LANES, np.int64), np.empty(LANES, np.int64)
+    score, cost, whole = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    lanes = upcoming = 0
+    while lanes < min(n, LANES):
+        item[lanes] = upcoming
+        place[lanes] = offsets[upcoming]
+        last[lanes] = offsets[upcoming + 1] - 1
+        state[lanes] = places[start, 1]
+        link[lanes] = places[start, 2]
+        score[lanes] = known[ids[place[lanes]]] * opening[ids[place[lanes]]]
+        cost[lanes] = 0.0
+        upcoming += 1
+        lanes += 1
+    while lanes:
+        for lane in range(lanes):  # three short loops, so that the processor waits for all texts at once
+            cell = state[lane] + ids[place[lane]]
+            row[lane] = cell if places[cell, 0] == state[lane] else link[lane]
+        for lane in range(lanes):
+            whole[lane] = numbers[row[lane], 2]
+        lane = 0
+        while lane < lanes:
+            at = place[lane]
+            entry = row[lane]
+            left = last[lane] - at  # 0 at the end, 1 at the last character, 2 at the one before
+            counts = known[ids[at]]
+            score[lane] += counts * (whole[lane] + numbers[entry, 4 + min(left, 3)])
+            cost[lane] += counts * numbers[entry, 3]
+            at += entry != link[lane]
+            state[lane] = places[entry, 1]
+            link[lane] = places[entry, 2]
+            place[lane] = at
+            if at > last[lane]:
+                scores[item[lane]] += score[lane]
+                nats[item[lane]] += cost[lane]
+                if upcoming < n:
+                    item[lane] = upcoming
+                    place[lane] = offsets[upcoming]
+                    last[lane] = offsets[upcoming + 1] - 1
+                    state[lane] = places[start, 1]
+                    link[lane] = places[start, 2]
+                    score[lane] = known[ids[place[lane]]] * opening[ids[place[lane]]]
+                    cost[lane] = 0.0
+                    upcoming += 1
                 else:
-                    low = first[state]
-                    high = first[state + 1]
-                    stop = high
-                    while low < high:
-                        middle = (low + high) >> 1
-                        if symbols[middle] < symbol:
-                            low = middle + 1
-                        else:
-                            high = middle
-                    if low < stop and symbols[low] == symbol:
-                        break
-                row = price[state]
-                paid += prices[row, 0]
-                if role:
-                    paid += prices[row, role]
-                paid_nats += prices[row, 3]
-                state = np.int64(link[state])
-            entry = low if state else np.int64(symbol)  # the root has all symbols
-            if known[symbol]:
-                cost += paid_nats + values[entry, 3]
-                score += paid + values[entry, 0]
-                if role:
-                    score += values[entry, 2 if role == 2 else 1]
-                if place == begin:
-                    score += opening[symbol]
-            state = np.int64(target[entry])
-        scores[item] += score
-        nats[item] += cost
+                    lanes -= 1
+                    item[lane] = item[lanes]
+                    place[lane] = place[lanes]
+                    last[lane] = last[lanes]
+                    state[lane] = state[lanes]
+                    link[lane] = link[lanes]
+                    score[lane] = score[lanes]
+                    cost[lane] = cost[lanes]
+                    row[lane] = row[lanes]
+                    whole[lane] = whole[lanes]
+                    lane -= 1
+            lane += 1

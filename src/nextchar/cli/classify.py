@@ -113,7 +113,8 @@ def classify(
     def rows() -> Iterator[bytes | memoryview]:
         begun = as_json or as_tsv
         for block in line_blocks(blocks, file):
-            found = Classified.of(block, labels, loaded.judge([] if block.corpus is None else block.corpus))
+            judged = loaded.judge([] if block.corpus is None else block.corpus, typicality=as_json)
+            found = Classified.of(block, labels, judged)
             if not begun:
                 yield HEADER
                 begun = True

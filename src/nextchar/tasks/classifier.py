@@ -60,8 +60,8 @@ class Judged:
     Attributes:
         log_proba: (n, C) log p(label | text), nats.
         best: (n,) where the label stands in classes_; -1 for don't know and for none of these.
-        typicality: (n,) the share of texts held out that are at least as odd; None where the classifier has not
-            learned it (a file of version 0.1.0).
+        typicality: (n,) the share of texts held out that are at least as odd; None where it was not asked for, or the
+            classifier has not learned it (a file of version 0.1.0).
     """
 
     log_proba: F64
@@ -189,8 +189,12 @@ class Classifier:
         )
         return self
 
-    def judge(self, X: Iterable[str] | Corpus) -> Judged:
+    def judge(self, X: Iterable[str] | Corpus, *, typicality: bool = True) -> Judged:
         """All that there is to say of each text, at once; a corpus is taken as it was read, the fastest way.
+
+        Args:
+            X: the texts.
+            typicality: whether to tell how usual each is; where `none_rate` asks for it, it is told in any case.
 
         Raises:
             SettingsError: it is not fitted; `none_rate` is smaller than the texts held out can tell, or the classifier
@@ -198,7 +202,8 @@ class Classifier:
             CorpusError: a text is blank, or no text.
         """
         self._check_settings()
-        log_proba, known = self._fitted.judge(texts_corpus(X, self.options, self.alphabet))
+        corpus = texts_corpus(X, self.options, self.alphabet)
+        log_proba, known = self._fitted.judge(corpus, typicality=typicality or self.none_rate > 0)
         best = log_proba.argmax(axis=1)
         if self.least > 0:
             best[log_proba.max(axis=1, initial=-np.inf) < np.log(self.least)] = -1
@@ -213,7 +218,7 @@ class Classifier:
             SettingsError: it is not fitted.
             CorpusError: a text is blank, or no text.
         """
-        return self.judge(X).log_proba
+        return self.judge(X, typicality=False).log_proba
 
     def predict_proba(self, X: Iterable[str] | Corpus) -> F64:
         """p(label | text), (n, C); the columns in the order of classes_."""
@@ -225,7 +230,7 @@ class Classifier:
 
         None where it is less probable than `least`, or where the text is like those of no label (see `none_rate`).
         """
-        best = self.judge(X).best
+        best = self.judge(X, typicality=False).best
         labels: Labels = self.classes_[best]
         if self.least > 0 or self.none_rate > 0:
             labels = labels.astype(object)
@@ -249,7 +254,7 @@ class Classifier:
         Raises:
             SettingsError: not as many labels as texts, or labels of another kind than those that were learned.
         """
-        best = self.judge(X).best
+        best = self.judge(X, typicality=False).best
         places = label_places(self.classes_, y)
         if len(places) != len(best):
             raise SettingsError(f"{len(best):,} texts, but {thousands(len(places), 'label')}")

@@ -84,22 +84,23 @@ class FittedLabels:
             pools.append((forwards, backwards))
         return pools
 
-    def judge(self, corpus: Corpus) -> tuple[F64, F64 | None]:
-        """Log p(label | text), (n, C), nats, and how usual each text is, (n,)."""
+    def judge(self, corpus: Corpus, *, typicality: bool) -> tuple[F64, F64 | None]:
+        """Log p(label | text), (n, C), nats, and how usual each text is, (n,), if that is asked for and known."""
         n, C = len(corpus), len(self.classes)
         scores, nats = np.empty((n, C)), np.empty((n, C))
         compiled = worth_compiling(2 * C * corpus.symbols)
-        parts = list(corpus.slices(CHUNK))
+        parts = [(part, reversed_items(part)) for part in corpus.slices(CHUNK)]
         pools = self.pools
 
         def read(label: int) -> None:
             begin = 0
-            for part in parts:
-                score, cost = np.full(len(part), self.biases[label]), np.zeros(len(part))
-                for backwards, pooled in enumerate(pools[label]):
-                    pooled.add_to(score, cost, part, backwards=bool(backwards), compiled=compiled)
-                scores[begin : begin + len(part), label], nats[begin : begin + len(part), label] = score, cost
-                begin += len(part)
+            for views in parts:
+                texts = len(views[0])
+                score, cost = np.full(texts, self.biases[label]), np.zeros(texts)
+                for view, pooled in zip(views, pools[label], strict=True):
+                    pooled.add_to(score, cost, view, compiled=compiled)
+                scores[begin : begin + texts, label], nats[begin : begin + texts, label] = score, cost
+                begin += texts
 
         if compiled:  # the loop lets other threads run
             with ThreadPoolExecutor(min(C, os.cpu_count() or 1)) as threads:
@@ -108,7 +109,7 @@ class FittedLabels:
             for label in range(C):
                 read(label)
         usual = None
-        if self.typicality is not None:
+        if typicality and self.typicality is not None:
             usual = self.typicality.typicality(nats, strangers(corpus, self.known), corpus.lengths + 1)
         return normalised(scores), usual
 

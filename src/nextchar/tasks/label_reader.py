@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +40,17 @@ MOST_NATS: Final = 50.0  # of one symbol, or one link: what a model holds imposs
 PARTS: Final = 5  # the whole text, its end, its last symbol, the one before, its first
 WHOLE, END, LAST, BEFORE, FIRST = range(PARTS)
 COMPILED_FROM: Final = 1_000_000  # symbols read, over all labels, from which loading numba repays itself
-TABLE_CELLS: Final = 1 << 17  # of the shortest contexts; no more than a few for each n-gram
 CELLS: Final = 1 << 23  # numbers of entries and links that are made at a time
 
 
 def reversed_items(corpus: Corpus) -> Corpus:
     """Every item from its end to its beginning; the boundaries stay where they are."""
+    if kernels_loaded():
+        from nextchar._kernels.label_reader import reverse_texts
+
+        ids = np.empty_like(corpus.ids)
+        reverse_texts(corpus.ids, corpus.offsets, ids)
+        return replace(corpus, ids=ids)
     sizes = np.diff(corpus.offsets)
     begin = np.repeat(corpus.offsets[:-1], sizes)
     position = np.arange(corpus.symbols) - begin
@@ -112,16 +117,6 @@ class Walk:
             found[at] = entry
             states = self.target[entry].astype(np.int64)
         return found, paid
-
-    @cached_property
-    def table(self) -> npt.NDArray[np.int32]:
-        """The entry of each symbol, or -1, in the shortest contexts, (s, V): most searches end there."""
-        table = np.full(
-            (min(len(self.link), min(TABLE_CELLS, 4 * len(self.symbols)) // self.V), self.V), -1, dtype=np.int32
-        )
-        entries = np.arange(self.first[len(table)])
-        table[np.repeat(np.arange(len(table)), np.diff(self.first[: len(table) + 1])), self.symbols[entries]] = entries
-        return table
 
     @cached_property
     def _keys(self) -> I64:
@@ -225,30 +220,21 @@ class Pooled:
     opening: F64
     known: Bools
 
-    def add_to(self, scores: F64, nats: F64, corpus: Corpus, *, backwards: bool, compiled: bool) -> None:
-        """Add the weighted log-probabilities of each text to `scores` (n,), and its nats to `nats` (n,)."""
-        steps = self.steps
+    def add_to(self, scores: F64, nats: F64, view: Corpus, *, compiled: bool) -> None:
+        """Add the weighted log-probabilities of each text to `scores` (n,), and its nats to `nats` (n,).
+
+        Args:
+            scores: of the texts.
+            nats: of the texts.
+            view: the texts, each in the direction of the models.
+            compiled: whether to read them by the compiled loop.
+        """
         if compiled:
             from nextchar._kernels.label_reader import pool_texts
 
-            pool_texts(
-                *(corpus.ids, corpus.offsets, backwards, self.known, steps.start, steps.table),
-                *(
-                    steps.first,
-                    steps.symbols,
-                    steps.target,
-                    steps.link,
-                    self.values,
-                    self.prices,
-                    self.price,
-                    self.opening,
-                    scores,
-                    nats,
-                ),
-            )
+            pool_texts(view.ids, view.offsets, self.known.astype(np.float64), *self._table, self.opening, scores, nats)
             return
-        view = reversed_items(corpus) if backwards else corpus
-        entry, paid = steps.read(view, self.prices, self.price)
+        entry, paid = self.steps.read(view, self.prices, self.price)
         value, told = self.values[entry], self.known[view.ids][:, None]
         begin, end = view.offsets[:-1], view.offsets[1:] - 1
         value, paid = value * told, paid * told
@@ -257,6 +243,48 @@ class Pooled:
         scores += value[end, 1] + paid[end, 4] + value[end - 1, 1] + paid[end - 1, 1]
         scores += np.where(view.lengths > 1, value[end - 2, 2] + paid[end - 2, 2], 0.0)
         scores += self.opening[view.ids[begin]] * told[begin, 0]
+
+    @cached_property
+    def _table(self) -> _Table:
+        return _Table.of(self)
+
+
+class _Table(NamedTuple):
+    """What the compiled loop reads: each entry and each link in 64 bytes, at its place (see `_kernels.label_reader`).
+
+    Attributes:
+        start: a row that leads to the state that has read the boundary.
+        places: (N + S, 16) where rows lead.
+        numbers: (N + S, 8) the same memory: what they say.
+    """
+
+    start: int
+    places: npt.NDArray[np.int32]
+    numbers: F64
+
+    @classmethod
+    def of(cls, pooled: Pooled) -> _Table:
+        from nextchar._kernels.label_reader import place_states
+
+        steps = pooled.steps
+        put, owner = place_states(steps.first, steps.symbols, steps.V)
+        N, S = len(owner), len(put)
+        rows = _aligned(N + S + 1)
+        places = rows.view(np.int32)
+        places[:N, 0] = owner
+        cells = np.repeat(put, np.diff(steps.first)) + steps.symbols.astype(np.int64)
+        for at, state in ((cells, steps.target), (slice(N, N + S), steps.link), (N + S, steps.start)):
+            places[at, 1], places[at, 2] = put[state], N + state
+        rows[cells, 2:7] = pooled.values[:, [0, 3, 1, 1, 2]]
+        rows[N : N + S, 2:7] = pooled.prices[pooled.price][:, [0, 3, 4, 1, 2]]
+        return cls(N + S, places, rows)
+
+
+def _aligned(n: int) -> F64:
+    """Zeros, (n, 8), each row in one line of the processor's cache."""
+    room = np.zeros(64 * n + 64, dtype=np.uint8)
+    shift = -room.ctypes.data % 64
+    return room[shift : shift + 64 * n].view(np.float64).reshape(n, 8)
 
 
 def worth_compiling(symbols: int) -> bool:
