@@ -7,10 +7,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
 import nextchar
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
@@ -34,6 +36,23 @@ def test_the_bytes_of_a_file(tmp_path: Path) -> None:
     document = json.loads(header["__metadata__"]["nextchar"])
     assert document == {"format": 1, "kind": "ngram", "package": nextchar.__version__, "settings": {}}
     assert content[8 + size :] == bytes([1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])
+
+
+def test_the_file_is_the_one_that_the_library_writes(tmp_path: Path) -> None:
+    """Arrays of all types and shapes, in the library's order; of its header only the order of metadata is by chance."""
+    types = ["?", "u1", "i1", "u2", "i2", "f2", "u4", "i4", "f4", "u8", "i8", "f8"]
+    arrays: dict[str, npt.NDArray[Any]] = {
+        f"{chr(122 - i)}é": np.arange(3).astype(dtype) for i, dtype in enumerate(types)
+    }
+    arrays |= {"a": np.zeros((2, 0)), "b": np.array(2.5), "c": np.arange(6).reshape(2, 3).T}
+    write_model_file(tmp_path / "m", ModelFile("test", arrays, {"text": "ä\n\U0001f600"}))
+    content = (tmp_path / "m").read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    metadata = json.loads(content[8 : 8 + size])["__metadata__"]
+    whole = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+    assert json.loads(whole[8 : 8 + size]) == json.loads(content[8 : 8 + size])
+    assert list(json.loads(whole[8 : 8 + size])) == list(json.loads(content[8 : 8 + size]))
+    assert (len(whole), whole[8 + size :]) == (len(content), content[8 + size :])
 
 
 def test_anyone_can_read_the_arrays(tmp_path: Path) -> None:

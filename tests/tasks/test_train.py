@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ import pytest
 from nextchar.core.scoring import item_nats, symbol_nats_plainly
 from nextchar.data.corpus import Corpus
 from nextchar.data.format import Format
+from nextchar.errors import CountsError, TooLargeError
 from nextchar.models.mix.model import MixModel
-from nextchar.models.registry import spec_of
+from nextchar.models.ngram.model import Ngram, NgramModel
+from nextchar.models.registry import load, spec_of
 from nextchar.tasks import train as fitting
-from nextchar.tasks.train import TrainingFiles
+from nextchar.tasks.counting import count_to
+from nextchar.tasks.train import TrainingFiles, train, train_on_counts
 
 ITEMS = ["emma", "ava", "mia", "amelia", "eve", "viola", "oliva", "a", "mamma", "evi"]
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -75,3 +79,55 @@ def test_an_impossible_symbol_of_the_training_data_is_named() -> None:
 
     model: Any = Never()
     assert "'ab' in item 1" in str(fitting._on_training_data(model, corpus, None).impossible)
+
+
+# -- more than memory -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+@pytest.mark.parametrize("smoothing", ["add", "witten-bell", "absolute", "kneser-ney", "modified-kneser-ney"])
+def test_a_large_model_is_the_same_without_its_loss(
+    smoothing: Any, unknown: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 255 characters, so that the symbol for unknown ones makes the ids wider: 256 symbols, and 257 with it."""
+    chance = random.Random(1)
+    characters = "".join(map(chr, range(0x4E00, 0x4E00 + 255)))
+    lines = [characters] + ["".join(chance.choices(characters, k=chance.randint(1, 9))) for _ in range(3_000)]
+    (tmp_path / "a.txt").write_text("\n".join(lines), encoding="utf-8")
+    spec = Ngram(order=3, smoothing=smoothing)
+    data = TrainingFiles(sources=(str(tmp_path / "a.txt"),), unknown=unknown)
+    whole = train(spec, data).model
+    folder = count_to(tmp_path / "c", tmp_path / "a.txt", order=4)
+    monkeypatch.setattr("nextchar.tasks.train.NGRAM_BYTES", 10**9)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for made in (train(spec, data, scratch=scratch), train_on_counts(spec, folder, unknown=unknown, scratch=scratch)):
+        assert isinstance(made.model, NgramModel)
+        assert made.model.built is None
+        assert made.model.metrics.losses == {}
+        assert "not computed" in made.model.metrics.notes[-1]
+        assert list(scratch.iterdir()) == []
+        made.model.save(tmp_path / "m")
+        loaded = load(tmp_path / "m")
+        assert loaded.alphabet == whole.alphabet
+        for name, array in whole.arrays().items():
+            np.testing.assert_array_equal(loaded.arrays()[name], array)
+            assert loaded.arrays()[name].dtype == array.dtype
+        assert loaded.provenance.items == 3_001
+        assert made.model.score(lines[:9]) == whole.score(lines[:9])
+
+
+@pytest.mark.parametrize("settings", [{"smoothing": "pitman-yor"}, {"tune": "leave-one-out"}])
+def test_what_needs_all_counts_in_memory_says_so(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("emma\nava\n")
+    monkeypatch.setattr("nextchar.tasks.train.NGRAM_BYTES", 10**9)
+    with pytest.raises(TooLargeError, match="needs all counts in memory"):
+        train(Ngram(order=3, **settings), TrainingFiles(sources=(str(tmp_path / "a.txt"),)))
+
+
+def test_runs_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("emma\nava\n")
+    with pytest.raises(CountsError, match="cannot be written"):
+        train(Ngram(order=3), TrainingFiles(sources=(str(tmp_path / "a.txt"),)), scratch=tmp_path / "none")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["add_small_counts", "count_up_to", "merge_two", "pack_ngrams", "unpack_keys"]
+__all__ = ["add_small_counts", "close_all", "count_up_to", "merge_two", "pack_ngrams", "unpack_keys"]
 
 U64 = np.uint64
 
@@ -157,6 +157,13 @@ def add_small_counts(ngrams, counts, before, open_raw, open_kinds, raw, adjusted
             open_raw[shorter] += counts[row]
         for place in range(n):
             before[place] = ngrams[row, place]
+
+
+@njit(cache=True, nogil=True)
+def close_all(open_raw, open_kinds, raw, adjusted):  # type: ignore[no-untyped-def]
+    """After the last call of `add_small_counts`: note what is open."""
+    for depth in range(open_raw.size):
+        _close_entry(depth, open_raw, open_kinds, raw, adjusted)
 
 
 @njit(cache=True, nogil=True)

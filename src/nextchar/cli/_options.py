@@ -25,6 +25,7 @@ __all__ = [
     "graphemes_option",
     "input_options",
     "json_option",
+    "memory_option",
     "model_argument",
     "text_options",
     "text_options_from",
@@ -138,6 +139,19 @@ def file_or_texts(texts: Sequence[str], format_: Format) -> tuple[str, Sequence[
     if len(texts) == 1:
         note(f"Note: {texts[0]}: no such file, so it is a text.")
     return "", texts
+
+
+def memory_option(default: str | None, *, rare: bool = False) -> Callable[[Command], Command]:
+    """--memory, for what counts."""
+    shown = "" if default is not None else "  [default: 1GB]"
+    return click.option(
+        "--memory",
+        cls=RareOption if rare else click.Option,
+        default=default,
+        show_default=default is not None,
+        metavar="SIZE",
+        help=f"What counting may take, about; the rest is sorted on disk.{shown}",
+    )
 
 
 def text_options(command: Command) -> Command:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._options import graphemes_option, input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import (
+    graphemes_option,
+    input_options,
+    json_option,
+    memory_option,
+    text_options,
+    text_options_from,
+)
 from nextchar.cli._output import echo, echo_json, note
 from nextchar.cli._reading import reading_progress
 
@@ -16,13 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["count", "merge"]
 
-memory_option = click.option(
-    "--memory",
-    default="1GB",
-    show_default=True,
-    metavar="SIZE",
-    help="What may be taken, about; the rest is sorted on disk.",
-)
 _folder_option = click.option(
     *("-o", "--output"),
     required=True,
@@ -36,7 +36,7 @@ _folder_option = click.option(
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--order", type=int, required=True, metavar="N", help="Count each symbol with the N - 1 before it.")
 @_folder_option
-@memory_option
+@memory_option("1GB")
 @input_options
 @text_options
 @graphemes_option
@@ -78,7 +78,7 @@ def count(
 @click.command(short_help="Add up counts that count has made.")
 @click.argument("counts", nargs=-1, required=True, type=click.Path(), metavar="COUNTS...")
 @_folder_option
-@memory_option
+@memory_option("1GB")
 @json_option
 def merge(counts: tuple[str, ...], output: str, memory: str, as_json: bool) -> None:
     """Add up folders of counts: the same files, byte for byte, as if all their data had been counted at once."""

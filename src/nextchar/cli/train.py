@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from nextchar.cli._counts import counted, settings_from
-from nextchar.cli._options import graphemes_option, input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import (
+    graphemes_option,
+    input_options,
+    json_option,
+    memory_option,
+    text_options,
+    text_options_from,
+)
 from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
 from nextchar.cli._reading import reading_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
@@ -53,6 +60,7 @@ _SHIPPED_COLUMN = "name"
 @click.option("--seed", type=int, metavar="S", help="Of the split and of the training.  [default: 0]")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
 @click.option("--counts", type=click.Path(), metavar="COUNTS", help="Train on what count has counted, not on FILEs.")
+@memory_option(None, rare=True)
 @click.option(
     "--label",
     cls=RareOption,
@@ -76,6 +84,7 @@ def train(
     seed: int | None,
     distinct: bool,
     counts: str | None,
+    memory: str | None,
     label: str | None,
     verbose: bool,
     unknown: bool,
@@ -129,6 +138,8 @@ def train(
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")
+        if memory is not None:
+            raise click.UsageError("--memory goes without --label.")
         if format_.column is None:
             raise click.UsageError("--label needs --column, the column of the items.")
         if unknown:
@@ -151,14 +162,20 @@ def train(
         distinct=distinct,
         unknown=unknown,
     )
+    within: dict[str, Any] = {"scratch": Path(output).absolute().parent if holds_file(output) else None}
+    if memory is not None:
+        if division != "none" or distinct or (spec is not None and not _counts_suffice(spec)):
+            raise click.UsageError("--memory goes with n-gram models, which count; others have all items in memory.")
+        within["memory"] = memory
     if format_.column is None and any(map(is_table, files)):
         note("Reading whole lines; to read one column of the table, give --column NAME.")
     with reading_progress(files) as reading, training_progress() as learning:
         try:
             if folder is not None and spec is not None:
-                trained = train_on_counts(spec, folder, unknown=unknown, learning=learning)
+                trained = train_on_counts(spec, folder, unknown=unknown, learning=learning, **within)
             else:
-                trained = fit(spec, data, division=division, seed=seed or 0, reading=reading, learning=learning)
+                told = {"reading": reading, "learning": learning, **within}
+                trained = fit(spec, data, division=division, seed=seed or 0, **told)
         except KeyboardInterrupt:
             if written := [str(path) for path in checkpoints if path.exists()]:
                 note(f"{', '.join(written)}: written; to go on, give the same command with --resume")
@@ -190,6 +207,12 @@ def _check_seed(seed: int | None, division: str, spec: Spec | None) -> None:
             f"--seed {seed} would change nothing: nothing is drawn at random here{also}. It goes with --split distinct "
             "and with models that draw, such as the nets."
         )
+
+
+def _counts_suffice(spec: Spec) -> bool:
+    from nextchar.models.ngram.count_settings import CountSpec
+
+    return isinstance(spec, CountSpec) and spec.counts_suffice
 
 
 def _ngram() -> type[Ngram]:
@@ -364,8 +387,8 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
     return {
         "model": kind,
         "settings": asdict(model.settings),
-        "items": sum(part.items for part in losses.values()),
-        "symbols": sum(part.symbols for part in losses.values()),
+        "items": sum(part.items for part in losses.values()) if losses else seen.items,
+        "symbols": sum(part.symbols for part in losses.values()) if losses else seen.symbols,
         "alphabet_size": model.alphabet.size,
         **({"weight": seen.weight} if seen.weight is not None else {}),
         "blank": trained.blank,
@@ -380,7 +403,10 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
     summary = trained.model.settings.summary
     echo(f"{document['model']} ({summary}), alphabet of {document['alphabet_size']} symbols")
-    print_losses(trained.model.metrics.losses)
+    if trained.model.metrics.losses:
+        print_losses(trained.model.metrics.losses)
+    else:
+        echo(f"{document['items']:,} items, {document['symbols']:,} symbols")
     if trained.repeats:
         echo(f"{trained.repeats:,} repeated items were left out.")
     echo(f"{name_of_target(output)}: written after {document['seconds']:.2f} seconds")

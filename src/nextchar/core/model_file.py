@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -20,12 +20,27 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._version import __version__
+from nextchar.data.mapped import pieces_of
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ModelFileError
 
 __all__ = ["FORMAT", "ModelFile", "package_of", "read_model_file", "write_model_file"]
 
 FORMAT: Final = 1
+_TYPES: Final = {  # by numpy's names, in the order in which the library sorts arrays
+    "u8": "U64",
+    "i8": "I64",
+    "f8": "F64",
+    "f4": "F32",
+    "u4": "U32",
+    "i4": "I32",
+    "f2": "F16",
+    "u2": "U16",
+    "i2": "I16",
+    "i1": "I8",
+    "u1": "U8",
+    "b1": "BOOL",
+}
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
@@ -44,27 +59,35 @@ def write_model_file(path: str | Path, content: ModelFile) -> None:
     Raises:
         ModelFileError: the file cannot be written there.
     """
-    import safetensors.numpy
-
     document = {"format": FORMAT, "kind": content.kind, "package": __version__, **content.document}
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, allow_nan=False)
     arrays = {name: np.ascontiguousarray(array) for name, array in content.arrays.items()}
-    metadata = {"nextchar": text, "checksum": _checksum(text, arrays)}
+    metadata = {"checksum": _checksum(text, arrays), "nextchar": text}
     with writing_to(path, ModelFileError):
-        write_atomically(path, _in_order(safetensors.numpy.save(arrays, metadata)))
+        write_atomically(path, _safetensors(arrays, metadata))
 
 
-def _in_order(content: bytes) -> list[bytes | memoryview]:
-    """The same safetensors file with its metadata in order, in pieces.
+def _safetensors(arrays: Arrays, metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+    """A safetensors file in pieces, as the library writes it, but with the metadata in the order given.
 
-    The library leaves the order to chance, and equal models shall be equal files.
+    The library leaves that order to chance, and equal models shall be equal files; and it makes all of the file in
+    memory, while arrays may lie in a file that is larger.
     """
-    size = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + size])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    types = list(_TYPES)
+    order = sorted(arrays, key=lambda name: (types.index(arrays[name].dtype.str[1:]), name))
+    header: dict[str, Any] = {"__metadata__": metadata}
+    end = 0
+    for name in order:
+        array, begin = arrays[name], end
+        end += array.nbytes
+        shape = list(array.shape)
+        header[name] = {"dtype": _TYPES[array.dtype.str[1:]], "shape": shape, "data_offsets": [begin, end]}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return [len(text).to_bytes(8, "little"), text, memoryview(content)[8 + size :]]
+    yield len(text).to_bytes(8, "little")
+    yield text
+    for name in order:
+        yield from pieces_of(arrays[name])
 
 
 def read_model_file(path: str | Path) -> ModelFile:
@@ -135,5 +158,6 @@ def _checksum(text: str, arrays: Arrays) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\0{name}\0{array.dtype.str}\0{array.shape}\0".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        for piece in pieces_of(np.ascontiguousarray(array)):
+            digest.update(piece)
     return digest.hexdigest()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -23,16 +25,22 @@ from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
 from nextchar.data.provenance import Provenance, ProvenanceRecorder
+from nextchar.data.sizes import MEMORY, checked_memory
 from nextchar.data.splits import Split, SplitName, split
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import SettingsError
+from nextchar.data.writing import writing_to
+from nextchar.errors import CountsError, SettingsError
 from nextchar.models.ngram.count_settings import CountSpec
-from nextchar.models.ngram.counts import Counts, count_parts
-from nextchar.models.ngram.counts_folder import CountsFolder
+from nextchar.models.ngram.counts import Counts
+from nextchar.models.ngram.counts_folder import CountsFolder, need_pyarrow
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.runs import SortedRun, gathered, mapped, shortened, union_of
 from nextchar.models.ngram.selection import Choice, choose
+from nextchar.models.ngram.spilling import count_within
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
+NGRAM_BYTES: Final = 170  # of memory that a model takes while it is made, for each n-gram, about
 MEASURING: Final = 0.02  # of the seconds, at least, for measuring each part
 Reading = Callable[[int], None]  # is told how many bytes have been read
 
@@ -92,11 +100,14 @@ def train(
     seed: int = 0,
     reading: Reading | None = None,
     learning: Progress | None = None,
+    memory: int | str = MEMORY,
+    scratch: Path | None = None,
 ) -> Trained:
     """Read the data, train, and measure the loss on every part.
 
     Without a split and with repeats kept, a model that needs no more than counts takes files of any size in bounded
-    memory.
+    memory: what is too much for it is sorted on disk. Where the counts of all orders would not fit into it either, the
+    loss is not computed, and the model's counts stay in a file until it is used.
 
     Args:
         spec: the settings of the model; None for the n-gram model that is best on items held out (see
@@ -106,9 +117,12 @@ def train(
         seed: of the split.
         reading: is told how many bytes have been read.
         learning: is told how far training has come.
+        memory: that such a training may take, about: bytes, or a text such as 1GB.
+        scratch: the folder for what is sorted on disk; by default the system's for temporary files.
 
     Raises:
         CorpusError: the data cannot be read.
+        CountsError: what has to be sorted on disk cannot be written there.
         SettingsError: too few items for the split.
 
     Example:
@@ -120,6 +134,7 @@ def train(
         (2, 0)
     """
     begun = time.perf_counter()
+    limit = checked_memory(memory)
     digest = Digest()
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
     choice = None
@@ -129,7 +144,12 @@ def train(
         choice = choose(first, progress=learning)
         spec = choice.spec
     if division == "none" and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
-        return _train_on_stream(spec, data, parts, digest, learning, begun, choice)
+        recorder = ProvenanceRecorder()
+        with _scratch(scratch) as folder:
+            runs = count_within(recorder.watch(parts), spec.order, limit, folder)
+            seen = recorder.result(_source(data, digest))
+            model = _from_runs(spec, runs, seen, limit, folder, data.unknown, learning, begun, choice)
+        return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data, digest))
     everything = len(corpus)
@@ -174,7 +194,13 @@ def train(
 
 
 def train_on_counts(
-    spec: Spec, folder: CountsFolder, *, unknown: bool = False, learning: Progress | None = None
+    spec: Spec,
+    folder: CountsFolder,
+    *,
+    unknown: bool = False,
+    learning: Progress | None = None,
+    memory: int | str = MEMORY,
+    scratch: Path | None = None,
 ) -> Trained:
     """The model of data that has been counted: the same as `train` makes of the data itself.
 
@@ -183,9 +209,11 @@ def train_on_counts(
         folder: the counts, of its order or a higher one.
         unknown: add one symbol that stands for every character not in the data.
         learning: is told how far training has come.
+        memory: as for `train`.
+        scratch: as for `train`.
 
     Raises:
-        CountsError: the counts cannot be read, or are damaged.
+        CountsError: the counts cannot be read, or are damaged; or what has to lie on disk cannot be written.
         SettingsError: they do not suffice for the model, or are of a lower order.
 
     Example:
@@ -207,11 +235,12 @@ def train_on_counts(
             f"the counts have order {folder.order}, and no model of order {spec.order} can be made of them; count with "
             "a higher order"
         )
-    counts = folder.counts()
-    if spec.order < folder.order:
-        counts = counts.of_order(spec.order)
+    need_pyarrow()
+    limit = checked_memory(memory)
+    run = folder.run() if spec.order == folder.order else shortened(folder.run(), spec.order)
     seen = replace(folder.provenance, known=folder.known)
-    model = _from_counts(spec, counts, seen, unknown, learning, begun, None)
+    with _scratch(scratch) as place:
+        model = _from_runs(spec, [run], seen, limit, place, unknown, learning, begun, None)
     return Trained(model=model, blank=0, repeats=0, note=None)
 
 
@@ -241,34 +270,51 @@ def _left(spec: Spec, begun: float) -> float | None:
     return None if allowed is None else max(begun + allowed - time.perf_counter(), MEASURING * allowed)
 
 
-def _train_on_stream(
+@contextmanager
+def _scratch(folder: Path | None) -> Iterator[Path]:
+    """A folder for what is sorted on disk, which is removed at the end."""
+    with (
+        writing_to(tempfile.gettempdir() if folder is None else folder, CountsError),
+        tempfile.TemporaryDirectory(prefix=".nextchar-", dir=folder) as name,
+    ):
+        yield Path(name)
+
+
+def _from_runs(
     spec: CountSpec,
-    data: TrainingFiles,
-    parts: Iterator[Corpus],
-    digest: Digest,
+    runs: Sequence[SortedRun],
+    seen: Provenance,
+    memory: int,
+    folder: Path,
+    unknown: bool,
     learning: Progress | None,
     begun: float,
     choice: Choice | None,
-) -> Trained:
-    recorder = ProvenanceRecorder()
-    counts = count_parts(recorder.watch(parts), spec.order)
-    seen = recorder.result(_source(data, digest))
-    model = _from_counts(spec, counts, seen, data.unknown, learning, begun, choice)
-    return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice)
+) -> Model:
+    """The model of counts, made and measured in memory where they fit into it."""
+    alphabet = union_of(runs)
+    if unknown:
+        alphabet = alphabet.only(alphabet.names, has_unknown=True)
+    if not isinstance(spec, Ngram) or sum(run.size for run in runs) * NGRAM_BYTES <= memory:
+        counts = gathered(runs, memory // 2)
+    else:
+        counts, small = mapped(runs, alphabet, folder / "counts", memory // 2)
+        if len(counts.counts) * NGRAM_BYTES > memory:
+            model = spec.from_large_counts(counts, small, seen)
+            return _measured(model, time.perf_counter() - begun, {}, choice=choice)
+        counts = replace(counts, ngrams=np.array(counts.ngrams), counts=np.array(counts.counts))
+    return _from_counts(spec, counts.encoded_in(alphabet), seen, learning, begun, choice)
 
 
 def _from_counts(
     spec: CountSpec,
     counts: Counts,
     seen: Provenance,
-    unknown: bool,
     learning: Progress | None,
     begun: float,
     choice: Choice | None,
 ) -> Model:
     """The model of counts, measured on its training data."""
-    if unknown:
-        counts = counts.encoded_in(counts.alphabet.only(counts.alphabet.names, has_unknown=True))
     model = spec.from_counts(counts, seen, progress=learning)
     seconds = time.perf_counter() - begun
     nats = model.training_nats()
@@ -278,10 +324,6 @@ def _from_counts(
         model,
         seconds,
         {"train": PartLoss.of(loss)},
-        division="none",
-        seed=None,
-        distinct=False,
-        repeats=0,
         choice=choice,
     )
 
@@ -318,10 +360,10 @@ def _measured(
     seconds: float,
     losses: Mapping[str, PartLoss],
     *,
-    division: str,
-    seed: int | None,
-    distinct: bool,
-    repeats: int,
+    division: str = "none",
+    seed: int | None = None,
+    distinct: bool = False,
+    repeats: int = 0,
     choice: Choice | None,
 ) -> Model:
     """The model with what was measured of its training as a whole."""

@@ -33,18 +33,28 @@ from nextchar.data.corpus import Corpus, training_pair
 from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance
 from nextchar.data.splits import hold_out
-from nextchar.errors import ModelFileError, SettingsError
+from nextchar.errors import ModelFileError, SettingsError, TooLargeError
 from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import MAX_ORDER, Counts, count
 from nextchar.models.ngram.discount_tuning import Chains, tuned_add, tuned_discounts
 from nextchar.models.ngram.pitman_yor import pitman_yor
-from nextchar.models.ngram.smoothing import METHODS, Method, Smoothed, SmoothingMethod, discounts_of, interpolated
+from nextchar.models.ngram.small_counts import SmallCounts
+from nextchar.models.ngram.smoothing import (
+    METHODS,
+    Method,
+    Smoothed,
+    SmoothingMethod,
+    discounts_from,
+    discounts_of,
+    interpolated,
+)
 from nextchar.models.ngram.trie import NgramTrie
 
 __all__ = ["Ngram", "NgramModel"]
 
 Tune = Literal["none", "held-out", "leave-one-out"]
 ADD: Final = 0.1
+NOT_MEASURED: Final = "the loss on the training data was not computed: the counts are larger than the memory allowed"
 SHARES_OFF: Final = 1e-6  # by how much what pitman-yor inferred of a state may differ from 1
 _SAMPLED: Final = ("smoothing", ("pitman-yor",))
 _USUAL: Final = SmoothingMethod().order
@@ -178,6 +188,33 @@ class Ngram(CountSpec):
         fitted, notes, parameters = self._estimated(trie, progress)
         return self._model(counts, provenance, fitted, trie, notes, parameters)
 
+    def from_large_counts(self, counts: Counts, small: SmallCounts, provenance: Provenance) -> NgramModel:
+        """As `from_counts`, where the counts lie in a file and only what smoothing needs of them has been found.
+
+        Nothing of all n-grams is made in memory until the model is used.
+
+        Args:
+            counts: of this order.
+            small: how many of their n-grams have which small count.
+            provenance: what to remember of the data.
+
+        Raises:
+            SettingsError: the smoothing needs all counts in memory.
+        """
+        if self.tune != "none" or self.smoothing == "pitman-yor":
+            why = f"tuning by {self.tune}" if self.tune != "none" else "pitman-yor"
+            raise TooLargeError(
+                f"{why} needs all counts in memory, and these {len(counts.counts):,} n-grams are too many for it; "
+                "allow more, or take the smoothing modified-kneser-ney without tuning",
+                argument="memory",
+            )
+        fitted: dict[str, npt.NDArray[Any]] = {}
+        notes: tuple[str, ...] = ()
+        if METHODS[self.smoothing].discounts:
+            found = small.adjusted if METHODS[self.smoothing].adjusted else small.raw
+            fitted["discounts"], notes = discounts_from(found, self.smoothing)
+        return self._model(counts, provenance, fitted, None, (*notes, NOT_MEASURED))
+
     def smoothed(self, trie: NgramTrie) -> Smoothed:
         """What the model would make of counts, and nothing else of it: for those who need no model of its own.
 
@@ -215,7 +252,7 @@ class Ngram(CountSpec):
         counts: Counts,
         provenance: Provenance,
         fitted: Mapping[str, npt.NDArray[Any]],
-        trie: NgramTrie,
+        trie: NgramTrie | None,
         notes: tuple[str, ...],
         parameters: SmoothingParameters | None = None,
     ) -> NgramModel:
@@ -226,7 +263,7 @@ class Ngram(CountSpec):
             )
         metrics = Metrics(smoothing=parameters, notes=notes)
         return NgramModel(
-            settings=self, counts=counts, provenance=provenance, metrics=metrics, fitted=fitted, trie=trie
+            settings=self, counts=counts, provenance=provenance, metrics=metrics, fitted=fitted, built=trie
         )
 
 
@@ -241,7 +278,7 @@ class NgramModel(AutomatonModel):
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained.
         fitted: what smoothing estimated beside the counts: `discounts` (n, 3), `k` (1,), or `own` (E,) and `rest` (S,).
-        trie: the counts of all orders.
+        built: the counts of all orders, where they have been made already.
 
     Example:
         >>> import nextchar
@@ -259,7 +296,7 @@ class NgramModel(AutomatonModel):
     provenance: Provenance
     metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
     fitted: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
-    trie: NgramTrie
+    built: NgramTrie | None = None
 
     @property
     def alphabet(self) -> Alphabet:  # type: ignore[override]
@@ -299,6 +336,11 @@ class NgramModel(AutomatonModel):
                 f"{name} is the table of a bigram, and this model has order {self.settings.order}; counts.table() has "
                 "the counts of any order"
             )
+
+    @cached_property
+    def trie(self) -> NgramTrie:
+        """The counts of all orders."""
+        return NgramTrie(self.counts) if self.built is None else self.built
 
     @cached_property
     def smoothed(self) -> Smoothed:
@@ -367,7 +409,7 @@ class NgramModel(AutomatonModel):
             provenance=saved.provenance,
             metrics=saved.metrics,
             fitted=fitted,
-            trie=trie,
+            built=trie,
         )
 
 

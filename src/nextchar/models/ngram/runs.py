@@ -20,9 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.mapped import mapped_array
 from nextchar.models.ngram.counts import Counts, sum_counts
+from nextchar.models.ngram.small_counts import SmallCounts
 
-__all__ = ["Piece", "SortedRun", "gathered", "merged", "run_of", "union_of", "write_run"]
+__all__ = ["Piece", "SortedRun", "gathered", "mapped", "merged", "run_of", "shortened", "union_of", "write_run"]
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
@@ -87,6 +89,44 @@ def write_run(path: Path, alphabet: Alphabet, order: int, pieces: Iterable[Piece
                 yield ngrams.reshape(-1, order), counts
 
     return SortedRun(alphabet, order, size, read, (ids, tallies))
+
+
+def shortened(run: SortedRun, order: int) -> SortedRun:
+    """The counts of a lower order; there are no more of them than before."""
+
+    def pieces(rows: int) -> Iterator[Piece]:
+        held = np.empty((0, order), dtype=run.alphabet.dtype), np.empty(0, dtype=np.int64)  # the last may go on
+        for ngrams, counts in run.pieces(rows):
+            ends = np.concatenate([held[0], ngrams[:, run.order - order :]])
+            summed = Counts(run.alphabet, order, ends, np.concatenate([held[1], counts])).of_order(order)
+            yield summed.ngrams[:-1], summed.counts[:-1]
+            held = summed.ngrams[-1:], summed.counts[-1:]
+        yield held
+
+    return SortedRun(run.alphabet, order, run.size, pieces)
+
+
+def mapped(runs: Sequence[SortedRun], alphabet: Alphabet, path: Path, memory: int) -> tuple[Counts, SmallCounts]:
+    """The counts of all runs together, in a file that is mapped into memory, and what passing by tells of them.
+
+    Args:
+        runs: as for `merged`.
+        alphabet: that of all, or one with a symbol for unknown characters more.
+        path: where the file may be; it is removed at once, and its room is free when the counts are no longer used.
+        memory: as for `merged`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    small = SmallCounts(runs[0].order)
+    pieces = (
+        (ngrams.astype(alphabet.dtype, copy=False), counts) for ngrams, counts in small.watch(merged(runs, memory))
+    )
+    run = write_run(path, alphabet, runs[0].order, pieces)
+    ngrams = mapped_array(run.files[0], alphabet.dtype, (run.size, run.order))
+    counts = mapped_array(run.files[1], np.dtype(np.int64), (run.size,))
+    run.discard()
+    return Counts(alphabet, run.order, ngrams, counts), small
 
 
 def union_of(runs: Sequence[SortedRun]) -> Alphabet:

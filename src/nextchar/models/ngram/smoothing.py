@@ -46,6 +46,7 @@ __all__ = [
     "closed_form_discounts",
     "counts_of_counts",
     "discounted",
+    "discounts_from",
     "discounts_of",
     "interpolated",
 ]
@@ -185,11 +186,16 @@ def closed_form_discounts(n: npt.NDArray[Any], *, n4_needed: bool = False) -> F6
 
 def discounts_of(trie: NgramTrie, method: Method) -> tuple[F64, tuple[str, ...]]:
     """The discounts of each order in closed form, (n, 3), and notes on where there is none."""
+    return discounts_from(counts_of_counts(trie, METHODS[method].counts(trie)), method)
+
+
+def discounts_from(small: I64, method: Method) -> tuple[F64, tuple[str, ...]]:
+    """As `discounts_of`, from `counts_of_counts`."""
     row = METHODS[method]
-    discounts = np.empty((trie.order, 3))
+    discounts = np.empty((len(small), 3))
     failed = []
     fallback = np.array(FALLBACK) if row.discounts == 3 else np.full(3, FALLBACK[0])
-    for order, n in enumerate(counts_of_counts(trie, row.counts(trie)), start=1):
+    for order, n in enumerate(small, start=1):
         found: F64 | None = None
         if row.discounts == 3:
             found = closed_form_discounts(n)
