@@ -187,7 +187,15 @@ def test_wrong_uses_of_the_command(tmp_path: Path) -> None:
     assert "a finite automaton already" in run("compile", model, *rest, code=1).stderr
     assert "also an input" in run("compile", model, "--data", data, "-o", model, code=1).stderr
     assert "no such file" in run("compile", tmp_path / "none", *rest, code=1).stderr
-    assert "Missing option '--data'" in run("compile", model, "-o", out, code=2).stderr
+    assert (
+        "--context and what says how to read go with --data"
+        in run("compile", model, "--context", 2, "-o", out, code=2).stderr
+    )
+    mix = tmp_path / "mix"
+    nextchar.Mix(epochs=1).fit(["emma", "ava"]).save(mix)
+    assert "is a model of kind mix; give --data" in run("compile", mix, "-o", out, code=2).stderr
+    assert "written; ngram" in run("compile", model, "-o", out).stdout  # an automaton is written as one
+    out.unlink()
     pool().save(model)
     (tmp_path / "x.txt").write_text("xyz\n", encoding="utf-8")
     assert "x.txt" in run("compile", model, "--data", tmp_path / "x.txt", "-o", out, code=1).stderr

@@ -17,7 +17,7 @@ Letters: S states, E listed entries, V size of the alphabet, B batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -41,6 +41,7 @@ HIGHEST_PRICE: Final = 300.0  # nats; what a state passes on is weighed by no mo
 _KEPT: Final = ("first", "symbols", "log_prob", "target", "link", "price")
 COMPILED_FROM: Final = 4_000_000  # symbols from which loading numba repays itself
 COMPILED_FROM_LENGTH: Final = 20_000  # and of one item, since others are read side by side
+CHECKED_AT_ONCE: Final = 1 << 20  # numbers of a file
 TABLE_BYTES: Final = 512 << 20  # lay the rows out up to this much memory
 
 
@@ -146,11 +147,6 @@ class Automaton:
             begin = end
         return layers
 
-    @cached_property
-    def _entry_keys(self) -> I64:
-        owner = np.repeat(np.arange(self.size, dtype=np.int64), np.diff(self.first))
-        return owner * self.alphabet.size + self.symbols
-
     def rows(self, states: States) -> F64:
         """Log-probabilities of the next symbol, (B,) states -> (B, V), nats."""
         if self.table is not None:
@@ -195,9 +191,16 @@ class Automaton:
 
     def _find(self, states: I64, ids: I64) -> npt.NDArray[np.intp]:
         """The entry of each state for each symbol, or -1."""
-        keys = states * self.alphabet.size + ids
-        entry = np.minimum(np.searchsorted(self._entry_keys, keys), len(self._entry_keys) - 1)
-        return np.where(self._entry_keys[entry] == keys, entry, -1)
+        low, end = self.first[states], self.first[states + 1]
+        low = np.where(states == ROOT, low + ids, low)  # which lists them all
+        high = np.where(states == ROOT, low, end)
+        while (open_ := low < high).any():
+            middle = (low + high) >> 1
+            before = open_ & (self.symbols[np.minimum(middle, len(self.symbols) - 1)] < ids)
+            high = np.where(open_ & ~before, middle, high)
+            low = np.where(before, middle + 1, low)
+        there = (low < end) & (self.symbols[np.minimum(low, len(self.symbols) - 1)] == ids)
+        return np.where(there, low, -1)
 
     def stream_nats(self, ids: Ids, *, compiled: bool | None = None) -> F64:
         """-log p of every symbol of a stream that follows a boundary, (T,) -> (T,) nats.
@@ -254,14 +257,41 @@ def _check(arrays: Mapping[str, npt.NDArray[Any]], alphabet: Alphabet) -> None:
     for name, (shape, dtype) in kinds.items():
         if arrays[name].shape != shape or arrays[name].dtype != dtype:
             raise ModelFileError(f"its array {name} has a wrong size or type")
-    first, symbols, link = arrays["first"], arrays["symbols"].astype(np.int64), arrays["link"]
-    if not S or first[0] != 0 or first[-1] != E or (np.diff(first) < 0).any():
+    first, symbols, link = arrays["first"], arrays["symbols"], arrays["link"]
+    if not S or first[0] != 0 or first[-1] != E or not _all(first, lambda _, part: part[1:] >= part[:-1], more=1):
         raise ModelFileError("its states do not fit its entries")
-    keys = np.repeat(np.arange(S), np.diff(first)) * alphabet.size + symbols
-    rows_in_order = (np.diff(keys) > 0).all() and np.array_equal(symbols[: first[1]], np.arange(alphabet.size))
-    links_lead_down = link[ROOT] == ROOT and (link[1:] < np.arange(1, S)).all() and (np.diff(link) >= 0).all()
-    inside = all(((arrays[name] >= 0) & (arrays[name] < S)).all() for name in ("start", "target", "link"))
-    known = bool((symbols < alphabet.size).all())
-    numbers = (arrays["log_prob"] <= 1e-9).all() and (arrays["price"] <= HIGHEST_PRICE).all()
+
+    def rising(at: int, part: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        rises = part[1:] > part[:-1]
+        begins = first[np.searchsorted(first, at + 1) : np.searchsorted(first, at + len(part))]
+        rises[begins - (at + 1)] = True
+        return rises
+
+    lists_all = first[1] == alphabet.size and np.array_equal(symbols[: first[1]], np.arange(alphabet.size))
+    rows_in_order = _all(symbols, rising, more=1) and lists_all
+    links_lead_down = (
+        link[ROOT] == ROOT
+        and _all(link, lambda at, part: part < np.maximum(np.arange(at, at + len(part)), 1))
+        and _all(link, lambda _, part: part[1:] >= part[:-1], more=1)
+    )
+    inside = all(_all(arrays[name], lambda _, part: (part >= 0) & (part < S)) for name in ("start", "target", "link"))
+    known = _all(symbols, lambda _, part: part < alphabet.size)
+    numbers = _all(arrays["log_prob"], lambda _, part: part <= 1e-9) and _all(
+        arrays["price"], lambda _, part: part <= HIGHEST_PRICE
+    )
     if not (rows_in_order and links_lead_down and inside and known and numbers):
         raise ModelFileError("its arrays do not make an automaton")
+
+
+def _all(
+    array: npt.NDArray[Any], holds: Callable[[int, npt.NDArray[Any]], npt.NDArray[np.bool_]], more: int = 0
+) -> bool:
+    """Whether something holds of a whole array, looked at piece by piece, so that a large file needs little memory.
+
+    Args:
+        array: (N,).
+        holds: of a piece that begins at this place.
+        more: of the next piece's numbers that are given too, for what holds of neighbours.
+    """
+    steps = range(0, len(array), CHECKED_AT_ONCE)
+    return all(bool(holds(at, array[at : at + steps.step + more]).all()) for at in steps)

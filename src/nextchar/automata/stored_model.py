@@ -16,13 +16,14 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.automata.automaton_reader import automaton_of
 from nextchar.core.metrics import Metrics
-from nextchar.core.model import SavedModel
+from nextchar.core.model import Model, SavedModel
 from nextchar.core.settings import check
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.provenance import Provenance
 
-__all__ = ["Derived", "DerivedModel"]
+__all__ = ["Derived", "DerivedModel", "stored"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,3 +103,17 @@ class DerivedModel(AutomatonModel):
             provenance=saved.provenance,
             metrics=saved.metrics,
         )
+
+
+def stored(model: Model) -> DerivedModel:
+    """A model that is a finite automaton, as this automaton alone: with nothing to be made of counts when it is opened.
+
+    Its file is larger than that of the counts, but opens at once, and large ones are shared by the processes that use
+    them (see `core.model_file`).
+
+    Raises:
+        SettingsError: it is no finite automaton.
+    """
+    machine = automaton_of(model)
+    how = f"{model.kind}, {model.settings.summary}"
+    return DerivedModel(settings=Derived(how=how), machine=machine, provenance=model.provenance, metrics=model.metrics)

@@ -12,6 +12,7 @@ from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.writing import name_of_target
 
 if TYPE_CHECKING:
+    from nextchar.core.model import Model
     from nextchar.data.format import Format
 
 __all__ = ["compile_"]
@@ -22,10 +23,10 @@ __all__ = ["compile_"]
 @click.option(
     "--data",
     "files",
-    required=True,
     multiple=True,
     metavar="FILE",
-    help="Items whose contexts are wanted: what MODEL was trained on, or what it has written; repeatable.",
+    help="Items whose contexts are wanted: what MODEL was trained on, or what it has written; repeatable.  "
+    "[not for a model that is an automaton already]",
 )
 @model_output_option(metavar="FAST")
 @click.option(
@@ -51,6 +52,9 @@ def compile_(
     exact; in other contexts the longest suffix that occurs is used, with the mean of the rows of the contexts that end
     with it. With --context N any model is compiled, approximately: all contexts with the same last N symbols share one
     row, their mean.
+
+    A model of counts is an automaton already. Without --data it is written as such: a larger file, of which nothing has
+    to be made when it is opened. One of 64 MiB and more is mapped into memory, and processes that use it share it.
     """
     check_target(output, (*files, model))
     from nextchar.automata.tabulation import tabulate
@@ -58,6 +62,9 @@ def compile_(
     from nextchar.models.registry import load
 
     loaded = load(model)
+    if not files:
+        _store(loaded, model, output, format_, context, as_json)
+        return
     items = Corpus.read(
         files,
         format_,
@@ -87,3 +94,22 @@ def compile_(
             f"{name_of_target(output)}: written; {loaded.kind}, {made.contexts:,} contexts of up to {made.context} "
             f"symbols, {made.states:,} states"
         )
+
+
+def _store(loaded: Model, name: str, output: str, format_: Format, context: int | None, as_json: bool) -> None:
+    """Write a model that is an automaton as such."""
+    from nextchar.automata.automaton_reader import AutomatonReader
+    from nextchar.automata.stored_model import stored
+    from nextchar.data.format import Format
+
+    if not isinstance(loaded, AutomatonReader):
+        raise click.UsageError(f"{name} is a model of kind {loaded.kind}; give --data, the items whose contexts count.")
+    if context is not None or format_ != Format():
+        raise click.UsageError("--context and what says how to read go with --data.")
+    made = stored(loaded)
+    made.save(output)
+    states = made.machine.size
+    if as_json:
+        echo_json({"model": made.kind, "from": loaded.kind, "states": states, "exact": True})
+    else:
+        echo(f"{name_of_target(output)}: written; {loaded.kind}, {states:,} states")

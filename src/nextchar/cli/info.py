@@ -24,8 +24,9 @@ __all__ = ["info"]
 @click.option(
     "--data", "data_files", multiple=True, metavar="FILE", help="With --exact: the training data, for new items."
 )
+@click.option("--verify", is_flag=True, help="Also see that the file is as it was written, its checksum.")
 @json_option
-def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as_json: bool) -> None:
+def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], verify: bool, as_json: bool) -> None:
     """What MODEL is, what it was trained on, what was measured then, and what can be done with it.
 
     MODEL may be a classifier too. With --json all that its file holds but for the arrays.
@@ -41,6 +42,10 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], as
 
     try:
         loaded = load(model)
+        if verify:
+            from nextchar.core.model_file import verify_model_file
+
+            verify_model_file(model)
     except NotAModelError as error:
         if error.kind != "classifier" or explain or exact:
             raise

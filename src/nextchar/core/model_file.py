@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -20,13 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._version import __version__
-from nextchar.data.mapped import pieces_of
+from nextchar.data.mapped import mapped_array, pieces_of
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ModelFileError
 
-__all__ = ["FORMAT", "ModelFile", "package_of", "read_model_file", "write_model_file"]
+__all__ = ["FORMAT", "ModelFile", "package_of", "read_model_file", "verify_model_file", "write_model_file"]
 
 FORMAT: Final = 1
+MAPPED_FROM: Final = 1 << 26  # bytes of a file
 _TYPES: Final = {  # by numpy's names, in the order in which the library sorts arrays
     "u8": "U64",
     "i8": "I64",
@@ -90,8 +91,13 @@ def _safetensors(arrays: Arrays, metadata: Mapping[str, str]) -> Iterator[bytes 
         yield from pieces_of(arrays[name])
 
 
-def read_model_file(path: str | Path) -> ModelFile:
+def read_model_file(path: str | Path, *, mapped: Collection[str] = ()) -> ModelFile:
     """Read a model file and check that it is whole.
+
+    Args:
+        path: the file.
+        mapped: the kinds whose arrays are not read but mapped into memory, where the file is large: several processes
+            share them then. Their checksum is not compared, since that would read them all: see `verify_model_file`.
 
     Raises:
         ModelFileError: it does not exist, is something else, is damaged, or comes from a newer version.
@@ -111,6 +117,8 @@ def read_model_file(path: str | Path) -> ModelFile:
             if text is None:
                 raise ModelFileError(f"{path}: is a safetensors file, but not a nextchar model")
             document = _parsed(path, text)
+            if document["kind"] in mapped and path.stat().st_size >= MAPPED_FROM:
+                return ModelFile(document["kind"], _mapped(path), document)
             arrays = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - not a mapping
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such file; train a model and save it there", argument="model_file") from None
@@ -121,6 +129,33 @@ def read_model_file(path: str | Path) -> ModelFile:
     if _checksum(text, arrays) != metadata.get("checksum"):
         raise ModelFileError(f"{path}: is damaged: its checksum does not fit its content")
     return ModelFile(document["kind"], arrays, document)
+
+
+def verify_model_file(path: str | Path) -> None:
+    """See that a file which can be read is as it was written: that its checksum fits.
+
+    Raises:
+        ModelFileError: it does not.
+    """
+    import safetensors
+
+    with safetensors.safe_open(path, framework="numpy") as handle:
+        metadata = handle.metadata() or {}
+    if _checksum(metadata.get("nextchar", ""), _mapped(Path(path))) != metadata.get("checksum"):
+        raise ModelFileError(f"{path}: is damaged: its checksum does not fit its content")
+
+
+def _mapped(path: Path) -> Arrays:
+    """The arrays of a file that the library has found in order, where they lie."""
+    with path.open("rb") as handle:
+        size = int.from_bytes(handle.read(8), "little")
+        header = json.loads(handle.read(size))
+    types = {name: np.dtype(f"<{kind}" if kind != "b1" else "?") for kind, name in _TYPES.items()}
+    return {
+        name: mapped_array(path, types[entry["dtype"]], tuple(entry["shape"]), at=8 + size + entry["data_offsets"][0])
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
 
 
 def package_of(path: str | Path) -> str:

@@ -15,9 +15,14 @@ __all__ = ["mapped_array", "pieces_of"]
 PIECE_BYTES: Final = 1 << 25
 
 
-def mapped_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    """The array that is all of a file; the file may be removed while it is mapped, and is gone once it no longer is."""
-    return np.memmap(path, dtype=dtype, mode="r", shape=shape)
+def mapped_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], *, at: int = 0) -> npt.NDArray[Any]:
+    """The array at this byte of a file, for reading.
+
+    The file may be removed or replaced while it is mapped; it is gone once it is mapped no longer.
+    """
+    if 0 in shape:  # which cannot be mapped
+        return np.empty(shape, dtype=dtype)
+    return np.memmap(path, dtype=dtype, mode="r", offset=at, shape=shape)
 
 
 def pieces_of(array: npt.NDArray[Any]) -> Iterator[memoryview]:

@@ -46,6 +46,7 @@ class Kind:
         counts_suffice: can be trained on counts alone, so on files of any size.
         automaton: is a finite automaton, so exact questions have exact answers.
         has_members: the file holds the files of other models.
+        mapped: its arrays are used as they lie in the file, so that a large file need not be read into memory.
         presets: names of ready settings, for the settings class's `preset`.
         run: where the class of what is told about a training's run is; see `core.spec.RunnableSpec`.
         fixed: settings that this row has decided; with `offers`, a name for a special case of another kind.
@@ -64,6 +65,7 @@ class Kind:
     counts_suffice: bool = False
     automaton: bool = False
     has_members: bool = False
+    mapped: bool = False
     presets: tuple[str, ...] = ()
     run: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -188,6 +190,7 @@ _ROWS: Final = (
         load="nextchar.models.ngram.backoff:BackoffModel.from_saved",
         origin="comes from an ARPA file",
         automaton=True,
+        mapped=True,
     ),
     Kind(
         name="automaton",
@@ -195,6 +198,7 @@ _ROWS: Final = (
         load="nextchar.automata.stored_model:DerivedModel.from_saved",
         origin="is made from other models",
         automaton=True,
+        mapped=True,
     ),
     Kind(
         name="ensemble",
@@ -302,7 +306,7 @@ def load(path: str | Path) -> Model:
     """
     from nextchar.core.model_file import read_model_file
 
-    content = read_model_file(path)
+    content = read_model_file(path, mapped=[row.name for row in MODELS.values() if row.mapped])
     row = MODELS.get(content.kind)
     if row is not None and not row.load:
         raise NotAModelError(f"{path}: {row.origin}", kind=content.kind)
