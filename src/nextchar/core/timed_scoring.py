@@ -12,7 +12,7 @@ from nextchar.core.scoring import Evaluation, evaluate
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 
-__all__ = ["evaluate_within"]
+__all__ = ["evaluate_within", "sample_note"]
 
 FIRST_SYMBOLS: Final = 500  # are measured, whatever the time, and tell how fast it goes
 GROWTH: Final = 4  # of a group of items, at most, over the one before
@@ -65,6 +65,13 @@ def evaluate_within(model: LanguageModel, corpus: Corpus, seconds: float | None)
         weight=sum(part.weight for part in found),
         impossible=next((part.impossible for part in found if part.impossible), None),
     )
+
+
+def sample_note(found: Evaluation, corpus: Corpus, what: str) -> str | None:
+    """For people: that a loss is that of a sample; None where it is that of the whole corpus."""
+    if found.symbols == corpus.symbols:
+        return None
+    return f"the loss on the {what} is that of a sample of {found.symbols:,} of {corpus.symbols:,} symbols"
 
 
 def _beginning(model: LanguageModel, corpus: Corpus, item: int) -> Evaluation:

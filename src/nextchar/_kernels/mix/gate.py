@@ -1,4 +1,7 @@
-"""The gate's gradient, and its steps."""
+"""The gate's gradient, and its steps.
+
+A row gives scores to all V symbols or, where it has candidates, to these alone (see `Rows`): to n symbols.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,26 @@ def _softmax(scores):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _probabilities(at, rows, gate, log_unigram, exponents, probs):  # type: ignore[no-untyped-def]
-    """What the mix gives at one row, (V,), and the exponents (E + 1,) of it."""
+def _probabilities(at, rows, gate, log_unigram, exponents, room):  # type: ignore[no-untyped-def]
+    """What the mix gives at one row, (n,) in the beginning of room, and the exponents (E + 1,) of it.
+
+    Returns:
+        The three columns of the exponents, the probabilities, and the slot of each of their symbols.
+    """
     E = rows.totals.shape[1]
     a, b = TOTAL_BUCKETS + rows.position[at], TOTAL_BUCKETS + POSITIONS + rows.match[at]
     c = TOTAL_BUCKETS + POSITIONS + MATCHES + gate.slot_of_symbol[rows.last[at]]
     power = gate.exponents[E, a] + gate.exponents[E, b] + gate.exponents[E, c]
-    for w in range(probs.size):
-        probs[w] = power * log_unigram[w] + gate.bias[w]
+    first, end = rows.candidate_first[at], rows.candidate_first[at + 1]
+    if first == end:
+        probs, slots = room, gate.slot_of_symbol
+        for w in range(probs.size):
+            probs[w] = power * log_unigram[w] + gate.bias[w]
+    else:
+        probs, slots = room[: end - first], gate.slot_of_symbol[rows.candidates[first:end].astype(np.int64)]
+        for j in range(probs.size):
+            w = rows.candidates[first + j]
+            probs[j] = power * log_unigram[w] + gate.bias[w] + rows.offsets[first + j]
     cell = rows.first[at]
     for e in range(E):
         length = rows.lengths[at, e]
@@ -43,26 +58,34 @@ def _probabilities(at, rows, gate, log_unigram, exponents, probs):  # type: igno
             table, extra = gate.tables[e], gate.by_symbol[e]
             for i in range(cell, cell + length):
                 symbol = rows.symbols[i]
-                own = power + extra[gate.slot_of_symbol[symbol]]
+                own = power + extra[slots[symbol]]
                 probs[symbol] += own * rows.gains[i] + table[rows.buckets[i]]
             cell += length
     _softmax(probs)
-    return a, b, c
+    return a, b, c, probs, slots
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def add_gradient(at, rows, gate, log_unigram, gradient, exponents, probs):  # type: ignore[no-untyped-def]
+def add_gradient(at, rows, gate, log_unigram, gradient, exponents, room):  # type: ignore[no-untyped-def]
     """Add the gradient of one row's -log p, times its weight, to a `Gate` of gradients; returns that -log p."""
     E = rows.totals.shape[1]
-    a, b, c = _probabilities(at, rows, gate, log_unigram, exponents, probs)
+    a, b, c, probs, slots = _probabilities(at, rows, gate, log_unigram, exponents, room)
     weight = rows.weight[at]
     nats = -math.log(max(probs[rows.target[at]], 1e-300)) * weight
     probs[rows.target[at]] -= 1.0
     slope = 0.0
-    for w in range(probs.size):
-        probs[w] *= weight
-        gradient.bias[w] += probs[w]
-        slope += probs[w] * log_unigram[w]
+    first, end = rows.candidate_first[at], rows.candidate_first[at + 1]
+    if first == end:
+        for w in range(probs.size):
+            probs[w] *= weight
+            gradient.bias[w] += probs[w]
+            slope += probs[w] * log_unigram[w]
+    else:
+        for j in range(probs.size):
+            w = rows.candidates[first + j]
+            probs[j] *= weight
+            gradient.bias[w] += probs[j]
+            slope += probs[j] * log_unigram[w]
     row = gradient.exponents[E]
     row[a] += slope
     row[b] += slope
@@ -78,7 +101,7 @@ def add_gradient(at, rows, gate, log_unigram, gradient, exponents, probs):  # ty
                 error = probs[symbol]
                 pull = error * rows.gains[i]
                 slope += pull
-                extra[gate.slot_of_symbol[symbol]] += pull
+                extra[slots[symbol]] += pull
                 table[rows.buckets[i]] += error
             cell += length
             row = gradient.exponents[e]
@@ -148,9 +171,10 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
 def silence(chosen, rows, gate, log_unigram, without, active):  # type: ignore[no-untyped-def]
     """How many nats more the chosen rows cost when one expert says nothing, (E,), and how often it spoke, (E,)."""
     E, V = rows.totals.shape[1], log_unigram.size
-    exponents, probs, alone = np.empty(E + 1), np.empty(V), np.empty(V)
+    exponents, room, others = np.empty(E + 1), np.empty(V), np.empty(V)
     for at in chosen:
-        _probabilities(at, rows, gate, log_unigram, exponents, probs)
+        _, _, _, probs, slots = _probabilities(at, rows, gate, log_unigram, exponents, room)
+        alone = others[: probs.size]
         target, weight = rows.target[at], rows.weight[at]
         nats = -math.log(max(probs[target], 1e-300))
         cell = rows.first[at]
@@ -159,7 +183,7 @@ def silence(chosen, rows, gate, log_unigram, without, active):  # type: ignore[n
             if length > 0:
                 alone[:] = probs
                 for i in range(cell, cell + length):
-                    power = exponents[e] + gate.by_symbol[e, gate.slot_of_symbol[rows.symbols[i]]]
+                    power = exponents[e] + gate.by_symbol[e, slots[rows.symbols[i]]]
                     own = power * rows.gains[i] + gate.tables[e, rows.buckets[i]]
                     alone[rows.symbols[i]] = probs[rows.symbols[i]] * math.exp(-own)
                 without[e] += weight * (-math.log(max(alone[target] / alone.sum(), 1e-300)) - nats)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from nextchar._kernels.mix.sizes import COUNT_BUCKETS, MATCHES, TOTAL_BUCKETS
+from nextchar._kernels.mix.sizes import COUNT_BUCKETS, DRAWS, MATCHES, NARROW, TOTAL_BUCKETS
 
 __all__ = ["Rows", "count_bucket", "freeze", "leave_out_rows", "total_bucket"]
 
@@ -18,6 +18,11 @@ Symbols = npt.NDArray[Any]  # unsigned integers, of the alphabet's dtype
 
 class Rows(NamedTuple):
     """What the experts say at some positions of a corpus whose item they have not counted.
+
+    With an alphabet of thousands a row is not written whole. It has candidates: the symbol that follows, those that
+    few symbols compete with in some context, and some that are drawn from a known distribution, which stand for all
+    others; what is added to their scores makes the sum of exponentials right on average (importance sampling as in
+    Bengio and Senécal 2008). Symbols of targets and cells are then numbers of candidates.
 
     Attributes:
         target: (S,) the symbol that follows.
@@ -31,6 +36,9 @@ class Rows(NamedTuple):
         symbols: of each cell.
         gains: of each cell, nats.
         buckets: of each cell, the column of `Gate.tables`.
+        candidate_first: (S + 1,) where the candidates begin; all 0 where rows have all symbols.
+        candidates: symbols.
+        offsets: of each candidate, what is added to its score, nats.
     """
 
     target: Symbols
@@ -44,6 +52,9 @@ class Rows(NamedTuple):
     symbols: Symbols
     gains: npt.NDArray[np.float32]
     buckets: npt.NDArray[np.uint8]
+    candidate_first: npt.NDArray[np.int64]
+    candidates: Symbols
+    offsets: npt.NDArray[np.float32]
 
 
 @njit(cache=True, nogil=True)
@@ -99,9 +110,50 @@ def freeze(counts, row_first, low, discounts, totals, gains, buckets):  # type: 
 
 
 @njit(cache=True, nogil=True)
+def _choose(target, contexts, row_first, symbols, draws, log_weight, at, place, candidates, offsets):  # type: ignore[no-untyped-def]
+    """Choose the candidates of a row: see `Rows`.
+
+    Args:
+        target: always the first; the boundary is the second.
+        contexts: (K,) of the position, or -1.
+        row_first: as in `Frozen`.
+        symbols: as in `Frozen`.
+        draws: (D,) symbols drawn at random; each row takes the next DRAWS.
+        log_weight: (V,) nats, of a symbol that was drawn once.
+        at: the number of the row.
+        place: (V,) -1 throughout; the result: each candidate's number.
+        candidates: the result.
+        offsets: the result.
+
+    Returns:
+        How many.
+    """
+    n = 0
+    for symbol in (np.int64(target), np.int64(0)):
+        if place[symbol] < 0:
+            place[symbol], candidates[n], n = n, symbol, n + 1
+    for context in contexts:
+        if context >= 0 and row_first[context + 1] - row_first[context] <= NARROW:
+            for symbol in symbols[row_first[context] : row_first[context + 1]]:
+                if place[symbol] < 0:
+                    place[symbol], candidates[n], n = n, symbol, n + 1
+    offsets[:n] = 0.0
+    sure = n
+    for i in range(DRAWS):
+        symbol = draws[(at * DRAWS + i) % draws.size]
+        if place[symbol] < 0:
+            place[symbol], candidates[n], offsets[n], n = n, symbol, 0.0, n + 1
+        if place[symbol] >= sure:
+            offsets[place[symbol]] += 1.0
+    for j in range(sure, n):
+        offsets[j] = log_weight[candidates[j]] + math.log(offsets[j])
+    return n
+
+
+@njit(cache=True, nogil=True)
 def leave_out_rows(  # type: ignore[no-untyped-def]
     offsets, items, ids, weights, unit, position_context, position_cell, kind, kn, chain, raw_chain, discounts,
-    unigram, row_first, symbols, counts, continuations, shorter, whole, rows,
+    unigram, row_first, symbols, counts, continuations, shorter, whole, draws, log_weight, rows,
 ):  # fmt: skip
     """Take each item out of the counts, note what the experts say of its symbols, and put it back.
 
@@ -126,12 +178,21 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
         continuations: (M,) in how many longer contexts the symbol followed.
         shorter: (M,) the cell of the same symbol after the suffix one shorter, -1 where there is none.
         whole: (C,) whether the context begins with the item, so that its continuations are its counts.
-        rows: `Rows` to be filled; `first` must be room enough.
+        draws: see `_choose`; none where rows have all symbols.
+        log_weight: likewise.
+        rows: `Rows` to be filled; for rows of all symbols `symbols` must be room enough.
+
+    Returns:
+        How many rows were written; fewer than there are positions where candidates leave no room for more.
     """
     V, E, K = unigram.size, kind.size, position_cell.shape[1]
     low = np.empty((2, V))  # what suffixes predict, divided by scale, for both families
     scale, times, kept = np.empty(2), np.empty(V), np.empty(V)  # the latter two of the cells of a row
-    fill = row = 0
+    place = np.arange(V)  # the number of each symbol in the row, -1 for none
+    if draws.size:
+        place[:] = -1
+    fill = chosen = row = 0
+    full = False
     for item in items:
         begin, end = offsets[item], offsets[item + 1]
         weight = weights[item]
@@ -142,12 +203,33 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
                     counts[cell] -= weight
                     if counts[cell] == 0 and shorter[cell] >= 0:
                         continuations[shorter[cell]] -= 1
+        written = row
         for at in range(row, row + end - begin):
-            rows.target[at] = ids[begin + at - row]
+            target = ids[begin + at - row]
+            if draws.size:
+                if rows.candidates.size - chosen < V:
+                    full = True
+                    break
+                n_row = _choose(
+                    target, position_context[at], row_first, symbols, draws, log_weight, at, place,
+                    rows.candidates[chosen:], rows.offsets[chosen:],
+                )  # fmt: skip
+                here = rows.candidates[chosen : chosen + n_row]
+                full = rows.symbols.size - fill < E * n_row
+                for j in range(n_row):
+                    low[0, j] = low[1, j] = unigram[here[j]]
+                    if full:
+                        place[here[j]] = -1
+                if full:
+                    break
+                rows.target[at] = 0
+                chosen += n_row
+            else:
+                rows.target[at] = target
+                low[0] = unigram
+                low[1] = unigram
             rows.weight[at] = weight
             rows.first[at] = fill
-            low[0] = unigram
-            low[1] = unigram
             scale[:] = 1.0
             match = 0
             for e in range(E):
@@ -165,11 +247,13 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
                         discount = _discount(x, discounts[e])
                         n += x
                         given += discount
-                        times[seen] = x
-                        kept[seen] = x - discount
-                        rows.symbols[fill + seen] = symbols[cell]
-                        seen += 1
-                if seen == 0:
+                        number = place[symbols[cell]]
+                        if number >= 0:
+                            times[seen] = x
+                            kept[seen] = x - discount
+                            rows.symbols[fill + seen] = number
+                            seen += 1
+                if n == 0.0:
                     continue
                 family = 1 if raw_chain[e] else 0
                 total = total_bucket(n)
@@ -188,6 +272,11 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
                         low[family, symbol] += kept[i] / (n * scale[family])
                 fill += seen
             rows.match[at] = MATCHES - 1 if match == rows.position[at] + 1 else match
+            if draws.size:
+                for symbol in rows.candidates[rows.candidate_first[at] : chosen]:
+                    place[symbol] = -1
+                rows.candidate_first[at + 1] = chosen
+            written = at + 1
         for at in range(row, row + end - begin):
             for k in range(K):
                 cell = position_cell[at, k]
@@ -195,6 +284,8 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
                     if counts[cell] == 0 and shorter[cell] >= 0:
                         continuations[shorter[cell]] += 1
                     counts[cell] += weight
-        row += end - begin
+        row = written
+        if full:
+            break
     rows.first[row] = fill
-    return fill
+    return row

@@ -7,8 +7,9 @@ import math
 import numpy as np
 from numba import njit
 
+from nextchar._kernels.log_sum import log_sum
 from nextchar._kernels.mix.contexts import context_hash, read_symbol
-from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, T
+from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, WHOLE_ROWS, T
 from nextchar._kernels.splitmix import mix64
 
 __all__ = ["advance", "row_log_probs", "stream_nats"]
@@ -45,8 +46,19 @@ def _find(state, frozen, hashes, records):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def row_log_probs(state, frozen, gate, headers, records, out):  # type: ignore[no-untyped-def]
-    """The row that follows a state, into out (V,), nats; headers and records (K,) are room to work in."""
+def _room(frozen):  # type: ignore[no-untyped-def]
+    """Room for what is computed on the way to a row: of K kinds of context, and of V symbols where they are many."""
+    K, V = frozen.contexts.shape[0], frozen.log_unigram.size
+    powers = np.empty(V if V > WHOLE_ROWS else 0)
+    return (
+        np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64), np.empty_like(powers), powers, powers.view(np.int64)
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-def]
+    """The row that follows a state, into out (V,), nats; room is what `_room` gives."""
+    headers, records, parts, powers, bits = room
     E, K = gate.tables.shape[0], headers.size
     _find(state, frozen, headers, records)
     match, t = 0, state[T]
@@ -75,11 +87,14 @@ def row_log_probs(state, frozen, gate, headers, records, out):  # type: ignore[n
             for cell in range(at, at + 4 * length, 4):
                 gain = power * frozen.numbers[cell + 2] + other * frozen.numbers[cell + 3]
                 out[frozen.words[cell]] += gain + frozen.numbers[cell + 1]
-    top = out.max()
-    total = 0.0
-    for w in range(out.size):
-        total += math.exp(out[w] - top)
-    total = top + math.log(total)
+    if out.size > WHOLE_ROWS:
+        total = log_sum(out, parts, powers, bits)
+    else:
+        top = out.max()
+        total = 0.0
+        for w in range(out.size):
+            total += math.exp(out[w] - top)
+        total = top + math.log(total)
     for w in range(out.size):
         out[w] -= total
 
@@ -87,11 +102,10 @@ def row_log_probs(state, frozen, gate, headers, records, out):  # type: ignore[n
 @njit(cache=True, nogil=True)
 def advance(states, ids, frozen, gate, out):  # type: ignore[no-untyped-def]
     """Let states (B, words) read ids (B,), in place, and write what follows to out (B, V), nats."""
-    K = frozen.contexts.shape[0]
-    headers, records = np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64)
+    room = _room(frozen)
     for i in range(states.shape[0]):
         read_symbol(states[i], ids[i], frozen.classes)
-        row_log_probs(states[i], frozen, gate, headers, records, out[i])
+        row_log_probs(states[i], frozen, gate, room, out[i])
 
 
 @njit(cache=True, nogil=True)
@@ -101,8 +115,7 @@ def stream_nats(order, offsets, ids, frozen, gate, depth, words, nats):  # type:
     The items are taken in an order in which like beginnings stand together, so that the rows of a beginning shared
     with the item before, up to `depth` symbols, need not be computed again. A state has so many words (see `sizes`).
     """
-    V, K = frozen.log_unigram.size, frozen.contexts.shape[0]
-    rows, headers, records = np.empty((depth + 1, V)), np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64)
+    rows, room = np.empty((depth + 1, frozen.log_unigram.size)), _room(frozen)
     state = np.zeros(words, dtype=np.int64)
     known = 0  # rows that hold for the beginning of the item at hand
     before = -1
@@ -118,7 +131,7 @@ def stream_nats(order, offsets, ids, frozen, gate, depth, words, nats):  # type:
         for t in range(end - begin):
             place = min(t, depth)
             if t >= known or t >= depth:
-                row_log_probs(state, frozen, gate, headers, records, rows[place])
+                row_log_probs(state, frozen, gate, room, rows[place])
                 known = min(t + 1, depth)
             nats[begin + t] = -rows[place, ids[begin + t]]
             read_symbol(state, ids[begin + t], frozen.classes)

@@ -8,10 +8,12 @@ __all__ = [
     "ALL_CLASSES",
     "CLASSES",
     "COUNT_BUCKETS",
+    "DRAWS",
     "EQUAL",
     "EXACT_BITS",
     "FIRST",
     "MATCHES",
+    "NARROW",
     "NEWEST",
     "OLDEST",
     "POSITION",
@@ -22,6 +24,7 @@ __all__ = [
     "USED",
     "USED_BITS",
     "USED_SET",
+    "WHOLE_ROWS",
     "WINDOW",
     "T",
     "state_words",
@@ -52,3 +55,7 @@ TOTAL_BUCKETS = 14  # of how often a context was seen: 0, 1, 2, 3-4, 5-8, ...
 COUNT_BUCKETS = 8  # of how often a symbol followed: 1, 2, 3, 4-5, 6-9, 10-19, 20-63, more
 POSITIONS = 16
 MATCHES = 10  # the longest known suffix, 0 to 8; 9 where that is the whole prefix
+
+WHOLE_ROWS = 256  # up to so many symbols the gate is fitted to rows of all of them; beyond, rows have candidates:
+NARROW = 128  # all symbols of a context with no more than these,
+DRAWS = 256  # and so many that are drawn at random

@@ -1,7 +1,4 @@
-"""What the experts count, and what they say: of all training data, and of items that they have not seen.
-
-The counts are made once. Leaving an item out means to subtract its own counts, note what the experts then say of it,
-and add them again; so the gate can be fitted to predictions that have not seen what they predict, in one pass.
+"""What the experts count, and what they say of all training data.
 
 Smoothing: a context of n symbols (in units of a usual item's weight) gives away a little of every count to what the
 shorter suffix predicts (modified Kneser-Ney discounts, from the counts of counts). The Kneser-Ney family counts in how
@@ -18,7 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,18 +24,13 @@ from nextchar._kernels.mix.sizes import state_words
 from nextchar.data.alphabet import Ids
 from nextchar.data.corpus import Corpus
 from nextchar.models.mix.experts import Context, Expert, context_table
+from nextchar.models.mix.room import SHORT, Room
 from nextchar.models.ngram.smoothing import FALLBACK, closed_form_discounts
 
-if TYPE_CHECKING:
-    from nextchar._kernels.mix.leave_one_out import Rows
-
-__all__ = ["Tables", "count_experts", "leave_one_out", "sampled_items", "unigram"]
+__all__ = ["Tables", "count_experts", "sampled_items", "unigram"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-
-FIT_POSITIONS: Final = 400_000  # the gate is fitted to so many positions at most,
-FIT_CELLS: Final = 240_000_000  # with so many cells in their rows: 1.4 GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +51,7 @@ class Tables:
         continuations: (M,) int64.
         shorter: (M,) int64, the same symbol's cell after the suffix one shorter, or -1.
         whole: (C,) whether continuations do not apply.
+        kept: (C,) whether the finished model has it; see `room`.
         kind: (E,)
         discounts: (E, 4)
         totals: for each expert a bucket for each of its kind's contexts, one expert after the other.
@@ -82,6 +75,7 @@ class Tables:
     continuations: I64
     shorter: I64
     whole: npt.NDArray[np.bool_]
+    kept: npt.NDArray[np.bool_]
     kind: I64
     discounts: F64
     totals: npt.NDArray[np.uint8]
@@ -101,9 +95,33 @@ class _Kind:
     symbols: Ids
     counts: I64
     whole: npt.NDArray[np.bool_]
+    kept: npt.NDArray[np.bool_]
     cell: npt.NDArray[np.int32]  # (S,)
     continuations: I64
     shorter: npt.NDArray[np.int64]
+
+    def met(self) -> I64:
+        """At how many positions each context was met, (C,)."""
+        times = np.bincount(self.cell[self.cell >= 0], minlength=len(self.counts))
+        sums: I64 = np.diff(np.concatenate([[0], np.cumsum(times)])[self.row_first])
+        return sums
+
+    def without(self, kept: npt.NDArray[np.bool_]) -> _Kind:
+        """Some of the contexts, of a kind that is no suffix; the others' positions are in no cell."""
+        widths = np.diff(self.row_first)
+        cells = np.repeat(kept, widths)
+        number = np.append(np.where(cells, np.cumsum(cells, dtype=np.int32) - 1, -1), -1).astype(np.int32)
+        return _Kind(
+            keys=self.keys[kept],
+            row_first=np.concatenate([[0], np.cumsum(widths[kept])]),
+            symbols=self.symbols[cells],
+            counts=self.counts[cells],
+            whole=self.whole[kept],
+            kept=self.kept[kept],
+            cell=number[self.cell],
+            continuations=self.continuations[cells],
+            shorter=self.shorter[cells],
+        )
 
 
 def unigram(corpus: Corpus) -> F64:
@@ -145,32 +163,48 @@ def count_experts(
             excepted.
     """
     counter = _Counter(corpus, classes)
+    room = Room(corpus, experts)
     wanted = list(dict.fromkeys(expert.context for expert in experts))
     chain = [context for context in wanted if context.chain]
-    done = 0
     kinds: list[_Kind] = []
     for context in chain:
         kinds.append(counter.count(context))
-        done += 1
-        go_on(done / len(wanted))
+        go_on(len(kinds) / len(wanted))
     _continue(kinds)
+    _forget(room, chain, kinds)
     places = _positions_of(corpus, items)
     saying = _Saying(corpus, experts, counter.unit)
     for context, kind in zip(chain, kinds, strict=True):
         saying.add(context, kind)
+    saying.forget_raw_suffixes()
     kept = [kind.cell[places] for kind in kinds]
     for kind in kinds:
         kind.cell = kind.cell[:0]
-    for context in wanted[len(chain) :]:
-        kind = counter.count(context)
-        saying.add(context, kind)
-        kept.append(kind.cell[places])
-        kind.cell = kind.cell[:0]
-        kinds.append(kind)
-        done += 1
+    counted = list(chain)
+    for done, context in enumerate(wanted[len(chain) :], len(chain) + 1):
+        if not room.hopeless(context):
+            kind = counter.count(context)
+            often = kind.met() > room.scarce
+            if room.takes(context, kind.row_first, kind.cell, often):
+                if not often.all():
+                    kind = kind.without(often)
+                saying.add(context, kind)
+                kept.append(kind.cell[places])
+                kind.cell = kind.cell[:0]
+                kinds.append(kind)
+                counted.append(context)
         if not go_on(done / len(wanted)):
             break
-    return _joined(wanted[: len(kinds)], kinds, kept, saying, items, classes, counter.unit)
+    return _joined(counted, kinds, kept, saying, items, classes, counter.unit)
+
+
+def _forget(room: Room, chain: Sequence[Context], kinds: Sequence[_Kind]) -> None:
+    """Mark the long suffixes that the finished model does not have."""
+    met = [kind.met() for kind in kinds] if room.scarce else []
+    least = room.remembered([(c, k.row_first, m) for c, k, m in zip(chain, kinds, met, strict=False)])
+    for context, kind, times in zip(chain, kinds, met, strict=False):
+        if context.chain >= SHORT:
+            kind.kept = times >= least
 
 
 class _Counter:
@@ -210,6 +244,7 @@ class _Counter:
             symbols=cell_symbol[order],
             counts=counts.astype(np.int64),
             whole=self._at_start[:C].copy(),
+            kept=np.ones(C, dtype=np.bool_),
             cell=cell,
             continuations=np.zeros(M, dtype=np.int64),
             shorter=np.full(M, -1, dtype=np.int64),
@@ -250,7 +285,8 @@ class _Saying:
     def __init__(self, corpus: Corpus, experts: Sequence[Expert], unit: float) -> None:
         self.experts, self.unit, self.unigram = experts, unit, unigram(corpus)
         base = self.unigram[corpus.ids]
-        self.low = {"kn": [base], "raw": [base]}  # p of each position's symbol after the suffix of 0, 1, ... symbols
+        # p of each position's symbol after the suffix of 0, 1, ... symbols; of raw ones only after the last of them
+        self.low = {"kn": [base], "raw": [base]}
         self.said: list[_Said] = []
 
     def add(self, context: Context, kind: _Kind) -> None:
@@ -259,14 +295,15 @@ class _Saying:
         for expert in self.experts:
             if expert.context != context:
                 continue
-            lows = self.low["raw" if context.chain and expert.family == "raw" else "kn"]
+            raw = context.chain and expert.family == "raw"
+            lows = self.low["raw" if raw else "kn"]
             counts = kind.counts / self.unit
             if expert.family == "kn":
                 whole = np.repeat(kind.whole, np.diff(kind.row_first))
                 counts = np.where(whole, counts, kind.continuations)
             inside = kind.cell >= 0
             low = np.empty(len(counts))
-            low[kind.cell[inside]] = lows[expert.backoff][inside]
+            low[kind.cell[inside]] = lows[-1 if raw else expert.backoff][inside]
             totals = np.empty(len(kind.keys), dtype=np.uint8)
             gains = np.empty(len(counts), dtype=np.float32)
             buckets = np.empty(len(counts), dtype=np.uint8)
@@ -275,8 +312,14 @@ class _Saying:
             if context.chain:
                 longer = lows[-1].copy()
                 longer[inside] = low[kind.cell[inside]]
+                if raw:
+                    lows.clear()
                 lows.append(longer)
             self.said.append(_Said(expert, discounts, totals, gains, buckets))
+
+    def forget_raw_suffixes(self) -> None:
+        """After the suffixes; the others fall back on the Kneser-Ney ones."""
+        self.low["raw"].clear()
 
 
 def _discounts(counts: F64) -> F64:
@@ -324,6 +367,7 @@ def _joined(
             [np.where(kind.shorter >= 0, kind.shorter + kind_cells[max(k - 1, 0)], -1) for k, kind in enumerate(kinds)]
         ),
         whole=np.concatenate([kind.whole for kind in kinds]),
+        kept=np.concatenate([kind.kept for kind in kinds]),
         kind=np.array([contexts.index(expert.context) for expert in experts]),
         discounts=np.stack([entry.discounts for entry in said]),
         totals=np.concatenate([entry.totals for entry in said]),
@@ -333,43 +377,3 @@ def _joined(
         position_context=position_context,
         position_cell=cells,
     )
-
-
-def leave_one_out(corpus: Corpus, tables: Tables, cells: int) -> Rows:
-    """Rows of the kept items, or of so many of the first of them as have that many cells together.
-
-    The counts are lent to the loop, which gives them back as they were.
-    """
-    from nextchar._kernels.mix.contexts import positions_and_last
-    from nextchar._kernels.mix.leave_one_out import Rows, leave_out_rows
-
-    sizes = np.cumsum(corpus.lengths[tables.items] + 1)
-    widths = np.append(np.diff(tables.row_first), 0)[tables.position_context]  # context -1 takes the appended 0
-    share = np.bincount(tables.kind, minlength=len(tables.contexts))
-    most = np.cumsum(widths @ share)
-    count = max(int(np.searchsorted(most[sizes - 1], min(cells, FIT_CELLS), side="right")), 1)
-    R, room, E = int(sizes[count - 1]), int(most[sizes[count - 1] - 1]), len(tables.experts)
-    rows = Rows(
-        target=np.zeros(R, dtype=corpus.alphabet.dtype),
-        weight=np.zeros(R),
-        position=np.zeros(R, dtype=np.uint8),
-        last=np.zeros(R, dtype=corpus.alphabet.dtype),
-        match=np.zeros(R, dtype=np.uint8),
-        first=np.zeros(R + 1, dtype=np.int64),
-        lengths=np.zeros((R, E), np.uint8) if len(tables.unigram) <= 256 else np.zeros((R, E), np.uint32),
-        totals=np.zeros((R, E), dtype=np.uint8),
-        symbols=np.empty(room, dtype=corpus.alphabet.dtype),
-        gains=np.empty(room, dtype=np.float32),
-        buckets=np.empty(room, dtype=np.uint8),
-    )
-    ids = corpus.take(tables.items[:count]).ids
-    positions_and_last(ids, rows.position, rows.last)
-    chain = np.array([expert.context.chain > 0 for expert in tables.experts])
-    kn = np.array([expert.family == "kn" for expert in tables.experts])
-    leave_out_rows(
-        corpus.offsets, tables.items[:count], corpus.ids, corpus.weights_or_ones, tables.unit,
-        tables.position_context, tables.position_cell, tables.kind, kn, chain, chain & ~kn, tables.discounts,
-        tables.unigram, tables.row_first, tables.symbols, tables.counts, tables.continuations, tables.shorter,
-        tables.whole, rows,
-    )  # fmt: skip
-    return rows

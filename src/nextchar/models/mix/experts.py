@@ -53,6 +53,19 @@ class Context:
         flags |= self.used * (USED_BITS if V <= EXACT_BITS else USED_SET)
         return [_bits(self.symbols), _bits(self.classes), self.first, flags, self.chain]
 
+    def is_finer_than(self, other: Context) -> bool:
+        """Whether two prefixes with the same context of this kind surely have the same one of the other."""
+        return (
+            set(other.symbols) <= set(self.symbols)
+            and (self.all_classes or set(other.classes) <= {*self.symbols, *self.classes})
+            and other.first <= self.first
+            and other.position <= (self.position or self.all_classes)
+            and other.all_classes <= self.all_classes
+            and other.used <= self.used
+            and (other.equal <= self.equal or self.suffix >= 6)
+            and not other.chain
+        )
+
     @property
     def suffix(self) -> int:
         """How many of the newest symbols it holds without a gap."""

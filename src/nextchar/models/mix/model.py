@@ -10,48 +10,36 @@ Letters: V alphabet, S symbols, B batch, T time, K kinds of context, E experts, 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, final
+from typing import TYPE_CHECKING, ClassVar, Final, cast, final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.mix.sizes import (
-    COUNT_BUCKETS,
-    FIRST,
-    MATCHES,
-    POSITIONS,
-    TOTAL_BUCKETS,
-    USED_SET,
-    WINDOW,
-    state_words,
-)
+from nextchar._kernels.mix.sizes import WHOLE_ROWS, state_words
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
-from nextchar.core.metrics import ExpertWorth, Metrics
+from nextchar.core.metrics import ExpertWorth, Metrics, PartLoss
 from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
 from nextchar.core.progress import Progress, ProgressReport
-from nextchar.core.protocol import CorpusScorer, LogProbs, Step
+from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
 from nextchar.core.settings import check, setting
+from nextchar.core.shared_prefixes import BranchingDrawer
+from nextchar.core.timed_scoring import evaluate_within, sample_note
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
-from nextchar.errors import CorpusError, ModelFileError
-from nextchar.models.mix.expert_counts import (
-    FIT_CELLS,
-    FIT_POSITIONS,
-    Tables,
-    count_experts,
-    leave_one_out,
-    sampled_items,
-)
+from nextchar.errors import CorpusError
+from nextchar.models.mix.expert_counts import Tables, count_experts, sampled_items
 from nextchar.models.mix.experts import EXPERTS
-from nextchar.models.mix.gate import Fitted, fit_gate
+from nextchar.models.mix.gate import fit_gate
+from nextchar.models.mix.left_out import FIT_CELLS, fit_positions, leave_one_out
+from nextchar.models.mix.stored_tables import EXPERTS_OF_A_KIND, Arrays, check_tables, stored_tables
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
 
@@ -61,12 +49,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Mix", "MixModel"]
 
-Arrays = Mapping[str, npt.NDArray[Any]]
-
 EPOCHS: Final = 14.0  # more gain nothing
 COUNTING: Final = 0.5  # of the time: after that, no further kinds of context are counted
-FINISHING: Final = 0.05  # of the time: kept for what comes after the fit
+FINISHING: Final = 0.1  # of the time: kept for what comes after the fit
+LEAST_LEFT: Final = 0.02  # of the time, for measuring the loss on the training data
 CELLS_A_SECOND: Final = 8_000_000  # of fit, all epochs together: how many can be fitted to in the time that is left
+LEAVING_OUT: Final = 0.4  # of the time that is left after counting, where the alphabet is large
 EXPLAINED: Final = 10_000  # positions on which each expert is silenced in turn
 SHARED: Final = 64  # symbols of an item's beginning whose rows are kept while the next items share it
 ROOM: Final = 1 << 22  # numbers in the rows that are kept
@@ -152,12 +140,12 @@ class Mix:
             return not timed or spent < COUNTING * self.seconds
 
         bigrams = count(replace(data, weights=None), 2)
-        items = sampled_items(data, FIT_POSITIONS, self.seed)
+        items = sampled_items(data, fit_positions(data.alphabet.size), self.seed)
         tables = count_experts(data, EXPERTS, symbol_classes(bigrams), items, go_on)
         left = begun + (1 - FINISHING) * self.seconds - time.perf_counter()
         tell(ProgressReport(0.2, "leaving each item out"))
         cells = max(int(left * CELLS_A_SECOND), 1) if timed else FIT_CELLS
-        rows = leave_one_out(data, tables, cells)
+        rows = leave_one_out(data, tables, cells, LEAVING_OUT * max(left, 0) if timed else None)
         fitted = fit_gate(
             tables,
             rows,
@@ -169,7 +157,7 @@ class Mix:
         model = MixModel(
             settings=self,
             alphabet=data.alphabet,
-            tables=_stored(tables, fitted, data.alphabet),
+            tables=stored_tables(tables, fitted.gate, data.alphabet),
             provenance=provenance,
             metrics=Metrics(
                 curve=fitted.curve,
@@ -179,33 +167,13 @@ class Mix:
                 stopped=fitted.stopped,
             ),
         )
-        del rows
-        nats = model.symbol_nats(data)
-        total = float(np.add.reduceat(nats, data.offsets[:-1]) @ data.weights_or_ones)
-        return replace(model, tables={**model.tables, "training_nats": np.array([total])})
-
-
-def _stored(tables: Tables, fitted: Fitted, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
-    """What the model needs of the tables, as its file holds it."""
-    return {
-        "contexts": tables.contexts,
-        "classes": tables.classes.astype(np.uint8),
-        "keys": tables.keys,
-        "kind_contexts": tables.kind_contexts,
-        "row_lengths": np.diff(tables.row_first).astype(alphabet.dtype if alphabet.size < 256 else np.uint32),
-        "symbols": tables.symbols,
-        "kind": tables.kind,
-        "totals": tables.totals,
-        "gains": tables.gains,
-        "buckets": tables.buckets,
-        "unigram": tables.unigram,
-        "exponents": fitted.gate.exponents,
-        "by_symbol": fitted.gate.by_symbol,
-        "scores": fitted.gate.tables,
-        "bias": fitted.gate.bias,
-        "slot_of_symbol": fitted.gate.slot_of_symbol,
-        "training_nats": np.zeros(1),
-    }
+        del rows, tables, fitted
+        least = LEAST_LEFT * self.seconds
+        found = evaluate_within(model, data, max(begun + self.seconds - time.perf_counter(), least) if timed else None)
+        note = sample_note(found, data, "training data")
+        metrics = replace(model.metrics, losses={"train": PartLoss.of(found)}, notes=() if note is None else (note,))
+        total = np.array([np.nan if note else found.nats])
+        return replace(model, tables={**model.tables, "training_nats": total}, metrics=metrics)
 
 
 def _explained(tables: Tables, rows: Rows, gate: Gate, seed: int) -> tuple[ExpertWorth, ...]:
@@ -213,7 +181,8 @@ def _explained(tables: Tables, rows: Rows, gate: Gate, seed: int) -> tuple[Exper
     from nextchar._kernels.mix.gate import silence
 
     chosen = np.random.default_rng(seed).permutation(len(rows.target))
-    chosen = chosen[: max(EXPLAINED * 32 // max(len(tables.unigram), 32), 1)]
+    row = len(tables.unigram) if not len(rows.candidates) else -(-int(rows.candidate_first[-1]) // len(chosen))
+    chosen = chosen[: max(EXPLAINED * 32 // max(row, 32), 1)]
     worth, active = np.zeros(len(tables.experts)), np.zeros(len(tables.experts))
     silence(chosen, rows, gate, np.log(tables.unigram), worth, active)
     weight = float(rows.weight[chosen].sum())
@@ -334,8 +303,9 @@ class MixModel(StepwiseModel):
             rows.append(step.log_probs)
         return np.stack(rows, axis=1)
 
-    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
-        """None: the plain way is fast enough."""
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:  # noqa: ARG002 - an interface
+        """Of a large alphabet, each distinct beginning is read once; else None, as the plain way is fast enough."""
+        return BranchingDrawer(self, plan, constraint) if self.alphabet.size > WHOLE_ROWS else None
 
     @property
     def corpus_scorer(self) -> CorpusScorer:
@@ -343,9 +313,9 @@ class MixModel(StepwiseModel):
         return self._stream_nats
 
     @property
-    def batch_limit(self) -> None:
-        """None: a state is a few numbers."""
-        return
+    def batch_limit(self) -> int | None:
+        """As many as have rows of a few megabytes together; a state is a few numbers."""
+        return None if self.alphabet.size <= WHOLE_ROWS else max(ROOM // self.alphabet.size, 1)
 
     def _stream_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         from nextchar._kernels.mix.prediction import stream_nats
@@ -355,9 +325,10 @@ class MixModel(StepwiseModel):
         stream_nats(_alike(corpus), corpus.offsets, corpus.ids, self._frozen, self._gate, depth, self._words, nats)
         return nats
 
-    def training_nats(self) -> float:
-        """-log p of the training data, weights counted, as measured after training."""
-        return float(self.tables["training_nats"][0])
+    def training_nats(self) -> float | None:
+        """-log p of the training data, weights counted, as measured after training; None if only a sample was."""
+        nats = float(self.tables["training_nats"][0])
+        return None if np.isnan(nats) else nats
 
     def with_metrics(self, metrics: Metrics) -> MixModel:
         """The same model with other metrics."""
@@ -376,7 +347,7 @@ class MixModel(StepwiseModel):
             SettingsError: a setting is out of its range.
         """
         tables = {name: array for name, array in saved.arrays.items() if name != "known_items"}
-        _check(tables, saved.alphabet)
+        check_tables(tables, saved.alphabet)
         return cls(
             settings=Mix(**saved.settings),
             alphabet=saved.alphabet,
@@ -401,69 +372,3 @@ def _alike(corpus: Corpus) -> npt.NDArray[np.int64]:
         symbol = corpus.ids[np.where(within, corpus.offsets[:-1] + t, 0)].astype(np.uint64)
         keys = (keys << np.uint64(bits)) | np.where(within, symbol, np.uint64(0))
     return np.argsort(keys, kind="stable")
-
-
-EXPERTS_OF_A_KIND: Final = 2  # at most, that look at the same contexts; the records have room for two
-LARGEST_WEIGHT: Final = 1e6  # of the gate, in size; those that are fitted stay below 100
-
-# Other types would have the loops compiled anew, for half a minute, or be read wrongly.
-_TYPES: Final[Mapping[str, npt.DTypeLike]] = {
-    **dict.fromkeys(("contexts", "kind", "kind_contexts", "slot_of_symbol"), np.int64),
-    **dict.fromkeys(("classes", "totals", "buckets"), np.uint8),
-    **dict.fromkeys(("unigram", "exponents", "by_symbol", "scores", "bias", "training_nats"), np.float64),
-    "keys": np.uint64,
-    "gains": np.float32,
-}
-
-
-def _check(tables: Arrays, alphabet: Alphabet) -> None:
-    """Refuse arrays that the compiled loops could not read within their bounds.
-
-    Raises:
-        ModelFileError: they do not fit each other, or the alphabet.
-    """
-    V = alphabet.size
-    lengths, kind, contexts = tables["row_lengths"], tables["kind"], tables["contexts"]
-    ends, gains = tables["kind_contexts"], tables["gains"]
-    E, K, C = len(kind), len(contexts), len(tables["keys"])
-    columns = tables["exponents"].shape[-1]
-    before = TOTAL_BUCKETS + POSITIONS + MATCHES
-    sound = (
-        contexts.shape == (K, 5)
-        and all(tables[name].dtype == dtype for name, dtype in _TYPES.items())
-        and ends.shape == (K + 1,)
-        and ends[0] == 0
-        and ends[-1] == C == len(lengths)
-        and (np.diff(ends) >= 0).all()
-        and lengths.dtype.kind == "u"
-        and tables["symbols"].dtype == alphabet.dtype
-        and int(lengths.sum(dtype=np.int64)) == len(tables["symbols"])
-        and E > 0
-        and 0 <= kind.min() <= kind.max() < K
-        and ((looking := np.bincount(kind, minlength=K)) >= 1).all()
-        and (looking <= EXPERTS_OF_A_KIND).all()
-        and tables["symbols"].max(initial=0) < V
-        and tables["classes"].shape == tables["unigram"].shape == tables["bias"].shape == (V,)
-        and tables["exponents"].shape == (E + 1, columns)
-        and tables["by_symbol"].shape == (E, columns - before)
-        and tables["scores"].shape == (E, TOTAL_BUCKETS * COUNT_BUCKETS)
-        and tables["slot_of_symbol"].shape == (V,)
-        and 0 <= tables["slot_of_symbol"].min() <= tables["slot_of_symbol"].max() < columns - before
-        and tables["totals"].max(initial=0) < TOTAL_BUCKETS
-        and tables["buckets"].max(initial=0) < TOTAL_BUCKETS * COUNT_BUCKETS
-        and (contexts[:, :2] < 1 << WINDOW).all()
-        and (contexts[:, 2] <= FIRST).all()
-        and (contexts[:, 3] < 2 * USED_SET).all()
-        and (contexts >= 0).all()
-        and tables["training_nats"].shape == (1,)
-        and np.isfinite(tables["gains"]).all()
-        and all((np.abs(tables[name]) <= LARGEST_WEIGHT).all() for name in ("exponents", "by_symbol", "scores", "bias"))
-        and ((tables["unigram"] > 0) & (tables["unigram"] <= 1)).all()
-    )
-    if sound:
-        cells = np.diff(np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[ends])[kind]
-        sound = len(gains) == len(tables["buckets"]) == int(cells.sum()) and len(tables["totals"]) == int(
-            np.diff(ends)[kind].sum()
-        )
-    if not sound:
-        raise ModelFileError("its tables do not fit each other")
