@@ -9,6 +9,7 @@ import pytest
 
 import nextchar
 from nextchar.automata import bounded_items
+from nextchar.automata.automaton import Automaton
 from nextchar.automata.bounded_items import BoundedItems
 from nextchar.automata.conditional import conditional
 from nextchar.core.constraint import Constraint
@@ -41,7 +42,15 @@ def test_the_shares_are_those_of_enumeration(least: int, most: int) -> None:
 @pytest.mark.parametrize(
     "plan", [Plan(seed=5), Plan(seed=5, temperature=0.6), Plan(seed=5, top_k=2), Plan(seed=5, new=True)]
 )
-@pytest.mark.parametrize("constraint", [Constraint(max_length=6), Constraint(prefix="b", min_length=3, max_length=5)])
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        Constraint(max_length=6),
+        Constraint(prefix="b", min_length=3, max_length=5),
+        Constraint(min_length=4),
+        Constraint(prefix="ba", min_length=12),
+    ],
+)
 def test_the_items_are_those_of_the_product(
     plan: Plan, constraint: Constraint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +58,31 @@ def test_the_items_are_those_of_the_product(
     monkeypatch.setattr(bounded_items, "CELLS", 0)
     assert BoundedItems.of(MODEL.automaton, constraint, plan) is None
     assert list(MODEL.draw(300, plan, constraint).corpus) == drawn
+
+
+@pytest.mark.parametrize("least", [1, 3])
+def test_without_a_largest_length_the_shares_are_those_of_all_items_that_are_long_enough(least: int) -> None:
+    items = BoundedItems.of(MODEL.automaton, Constraint(min_length=least), Plan())
+    assert items is not None
+    # p(item | at least so long) = p(item) / (1 - p of all shorter ones), of which there are few
+    shorter = ["".join(letters) for n in range(1, least) for letters in itertools.product("ab", repeat=n)]
+    empty = np.exp(MODEL.start(1).log_probs[0, 0])
+    rest = 1 - empty - np.exp(-MODEL.nats(shorter)).sum() if shorter else 1 - empty
+    for text in ("aba", "abbb", "ba" * 20):
+        assert probability(items, text) == pytest.approx(np.exp(-MODEL.nats([text])[0]) / rest, rel=1e-10)
+    assert probability(items, "ab"[: least - 1]) == 0
+
+
+def test_items_without_an_end_are_left_to_the_product() -> None:
+    # After x there is x for ever, so an item that is long enough ends only before it: in "ab", the product knows.
+    V = 4
+    log_prob = np.full((4, V), -np.inf)
+    log_prob[0, 1] = log_prob[0, 3] = log_prob[2, 0] = np.log(0.5)
+    log_prob[1, 2] = log_prob[3, 3] = 0.0
+    log_prob[2, 1] = np.log(0.5)
+    target = np.tile(np.arange(V, dtype=np.int32), (4, 1))
+    machine = Automaton.from_rows(nextchar.Alphabet("abx"), 0, log_prob, target)
+    assert BoundedItems.of(machine, Constraint(min_length=3), Plan()) is None
 
 
 def test_the_unknown_symbol_is_never_written() -> None:
@@ -61,7 +95,12 @@ def test_the_unknown_symbol_is_never_written() -> None:
 
 def test_what_cannot_be_is_an_error() -> None:
     model = Ngram(order=2, add=0).fit(Corpus.from_items(["ab", "abab"]))  # nothing begins with b or ends after a
-    for asked in ({"prefix": "b", "max_length": 4}, {"min_length": 3, "max_length": 3}, {"max_length": 1}):
+    for asked in (
+        {"prefix": "b", "max_length": 4},
+        {"prefix": "b", "min_length": 3},
+        {"min_length": 3, "max_length": 3},
+        {"max_length": 1},
+    ):
         with pytest.raises(SettingsError, match="no item of this model"):
             model.sample(1, seed=1, **asked)
 

@@ -1,10 +1,12 @@
-"""Items of an automaton that have at most so many characters: exact draws without the product of model and lengths.
+"""Items of an automaton with a least or a largest length: exact draws without the product of model and lengths.
 
-How probable it is that an item ends in time depends on the model's state and on how many characters there are so far,
-and on nothing else: one pass from the longest items backwards finds it for all states. Draws then look at the rows of
+How probable it is that an item ends well depends on the model's state and on how many characters there are so far, and
+on nothing else: one pass from the longest items backwards finds it for all states. Without a largest length the pass
+begins where the least one is reached, from how probable it is that an item ends at all. Draws then look at the rows of
 the states that they come to, and at no others.
 
-Letters: B items in a batch, S states, V size of the alphabet, L the largest length, t characters already written.
+Letters: B items in a batch, S states, V size of the alphabet, L the largest length, or the least where there is no
+largest, t characters already written.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton, States
+from nextchar.automata.product import SMALL, fixed_point
 from nextchar.automata.reshaping import reshaping
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs, Step
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.errors import SettingsError
 
 __all__ = ["BoundedItems"]
 
@@ -38,6 +42,7 @@ class BoundedItems:
         target: (S, V) next states.
         shortest: the least length.
         ahead: (L + 1, S) log of the probability that an item ends well from each state after t characters.
+        endless: whether items may be longer than L; the last row of `ahead` then stands for all that follow.
     """
 
     machine: Automaton
@@ -45,18 +50,20 @@ class BoundedItems:
     target: States
     shortest: int
     ahead: F64
+    endless: bool
 
     @classmethod
     def of(cls, automaton: Automaton, constraint: Constraint, plan: Plan) -> BoundedItems | None:
-        """Prepare; None where the product has to answer: for want of a largest length, by size, or by tiny numbers.
+        """Prepare; None where the product has to answer, for there is too much, or numbers are too small.
 
         Args:
             automaton: of the model.
             constraint: its lengths alone.
             plan: its temperature, top_k and top_p reshape the rows first.
         """
-        L, shortest, unknown = constraint.max_length, constraint.shortest, automaton.alphabet.unknown
-        if L is None or automaton.table is None or (L + 1) * automaton.size > CELLS:
+        shortest, unknown, endless = constraint.shortest, automaton.alphabet.unknown, constraint.max_length is None
+        L = shortest if constraint.max_length is None else constraint.max_length
+        if automaton.table is None or (L + 1) * automaton.size > CELLS:
             return None
         log_prob, target = automaton.table
         if unknown is not None or plan.adjusts:
@@ -64,9 +71,14 @@ class BoundedItems:
         prob = np.exp(log_prob)
         ahead = np.full((L + 1, automaton.size), -np.inf)
         message, scale = np.zeros(automaton.size), 0.0  # of t + 1 characters: exp(ahead - scale)
+        if endless:
+            ends = _ends(prob, target)
+            if ends is None:
+                return None
+            message = ends
         with np.errstate(divide="ignore"):
             for t in range(L, -1, -1):
-                onward = np.einsum("sv,sv->s", prob[:, 1:], message[target[:, 1:]]) if t < L else message
+                onward = np.einsum("sv,sv->s", prob[:, 1:], message[target[:, 1:]]) if t < L or endless else message
                 total = onward + (prob[:, BOUNDARY] * np.exp(-scale) if t >= shortest else 0.0)
                 top = float(total.max())
                 if top == 0:
@@ -74,7 +86,7 @@ class BoundedItems:
                 message = total / top
                 scale += float(np.log(top))
                 ahead[t] = np.log(message) + scale
-        return cls(automaton, log_prob, target, shortest, ahead)
+        return cls(automaton, log_prob, target, shortest, ahead, endless)
 
     @property
     def alphabet(self) -> Alphabet:
@@ -100,7 +112,7 @@ class BoundedItems:
         """Whether items can begin so."""
         step = self.start(1)
         for t, symbol in enumerate(prefix):
-            if t >= len(self.ahead) - 1 or step.log_probs[0, int(symbol)] == -np.inf:
+            if (t >= len(self.ahead) - 1 and not self.endless) or step.log_probs[0, int(symbol)] == -np.inf:
                 return False
             step = self.advance(step.state, prefix[t : t + 1])
         return bool(np.isfinite(step.log_probs).any())
@@ -121,12 +133,13 @@ class BoundedItems:
 
     def _at(self, states: States, t: int) -> Step:
         rows = self.log_prob[states]
-        last = t == len(self.ahead) - 1
+        L = len(self.ahead) - 1
         end = rows[:, BOUNDARY] if t >= self.shortest else np.full(len(states), -np.inf)
-        rows = np.full(rows.shape, -np.inf) if last else rows + self.ahead[t + 1][self.target[states]]
+        last = t == L and not self.endless
+        rows = np.full(rows.shape, -np.inf) if last else rows + self.ahead[min(t + 1, L)][self.target[states]]
         rows[:, BOUNDARY] = end
         with np.errstate(invalid="ignore"):
-            rows -= self.ahead[t][states][:, None]
+            rows -= self.ahead[min(t, L)][states][:, None]
         return Step((states, t), np.where(np.isnan(rows), -np.inf, rows))  # -inf - -inf: nothing can follow
 
     def log_probs(self, ids: Ids) -> LogProbs:
@@ -140,3 +153,12 @@ class BoundedItems:
 
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
         """None: the plain way is fast enough."""
+
+
+def _ends(prob: F64, target: States) -> F64 | None:
+    """How probable it is that an item ends at all from each state, (S,); None where that cannot be told here."""
+    try:
+        message = fixed_point(prob[:, 1:], target[:, 1:], prob[:, BOUNDARY])
+    except SettingsError:  # perhaps of states that nothing leads to
+        return None
+    return None if (message < SMALL).any() else message

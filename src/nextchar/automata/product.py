@@ -38,7 +38,7 @@ from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.display import one_line
 from nextchar.errors import SettingsError, TooLargeError
 
-__all__ = ["Adjust", "Chain", "Product"]
+__all__ = ["Adjust", "Chain", "Product", "fixed_point"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -130,7 +130,7 @@ class Product:
             inside = (child >= begin) & (child < end)
             if inside.any() and np.isfinite(top := outside.max()):
                 within = np.where(inside, child - begin, 0)
-                x = _fixed_point(np.where(inside, np.exp(log_prob), 0.0), within, np.exp(outside - top))
+                x = fixed_point(np.where(inside, np.exp(log_prob), 0.0), within, np.exp(outside - top))
                 if (x < SMALL).any():  # impossible, or too small for the range of numbers
                     outside = _log_fixed_point(np.where(inside, log_prob, -np.inf), within, outside)
                 else:
@@ -194,7 +194,7 @@ class Chain:
             x = reward[begin:end] + (prob * total[child]).sum(axis=1)
             inside = (child >= begin) & (child < end)
             if inside.any() and x.any():
-                x = _fixed_point(np.where(inside, prob, 0.0), np.where(inside, child - begin, 0), x)
+                x = fixed_point(np.where(inside, prob, 0.0), np.where(inside, child - begin, 0), x)
             total[begin:end] = x
         return total[:-1]
 
@@ -289,7 +289,7 @@ def _backwards(blocks: I64) -> list[tuple[int, int]]:
     return [(int(begin), int(end)) for begin, end in zip(blocks[-2::-1], blocks[:0:-1], strict=True)]
 
 
-def _fixed_point(values: F64, child: I32, constant: F64) -> F64:
+def fixed_point(values: F64, child: I32, constant: F64) -> F64:
     """The least x >= 0 with x = constant + sum of values * x[child], (F, V), (F, V), (F,) -> (F,).
 
     Rounds of substitution converge from below, each number to its own relative precision, since nothing is subtracted.
@@ -332,7 +332,7 @@ def _fixed_point(values: F64, child: I32, constant: F64) -> F64:
 
 
 def _log_fixed_point(log_values: F64, child: I32, log_constant: F64) -> F64:
-    """`_fixed_point` of the exponentials, by logarithms throughout: slower, with a range that has no end.
+    """`fixed_point` of the exponentials, by logarithms throughout: slower, with a range that has no end.
 
     Raises:
         SettingsError: it does not settle.
