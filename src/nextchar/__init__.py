@@ -10,7 +10,7 @@ Names are loaded when they are first used, so that importing the package costs n
 
 The packages, each importing only from those to its left:
 
-    errors, extras, _kernels < data < core < automata < models < lesson, tasks < plots, web < cli
+    errors, extras, _kernels < data < core < automata < models < lesson, tasks < plots, web < cli < __main__
 """
 
 from __future__ import annotations

@@ -95,11 +95,11 @@ def test_no_rows(way: str) -> None:
     none = np.empty(0)
     assert bytes(join_rows([fixed(none, 4), b"\t", json_numbers(none), b"\n"])) == b""
     assert escaped(texts([]), "json").to_list() == []
-    assert lines("").to_list() == []
+    assert lines("", {}).to_list() == []
 
 
 def test_rows_are_their_parts(way: str) -> None:
-    items = lines("emma\n\nżółć\n")
+    items = lines("emma\n\nżółć\n", {})
     numbers = spread(fixed(np.array([1.25, 2.0]), 2), np.array([0, 2]), 3, b"-")
     which = choices([b"no", b"yes"], np.array([1, 0, 1]))
     rows = join_rows(
@@ -109,12 +109,20 @@ def test_rows_are_their_parts(way: str) -> None:
 
 
 def test_cells_chosen_and_put_together(way: str) -> None:
-    items = lines("a\nbb\nccc\n")
+    items = lines("a\nbb\nccc\n", {})
     assert items.take(np.array([2, 0])).to_list() == [b"ccc", b"a"]
     assert Cells.concatenate([items.take(np.array([1])), items]).to_list() == [b"bb", b"a", b"bb", b"ccc"]
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])).map(lambda t: t.replace("\n", " "))))
+def test_lines_as_they_came_in(way: str) -> None:
+    items = lines("a b\nc\ufffd\nd\n", {0: "a\nb", 1: "c\0"})  # what stands in the text, and what came
+    assert items.to_list() == [b"a\nb", b"c\0", b"d"]
+    assert escaped(items, "tsv").to_list() == [rb"a\nb", b"c\0", b"d"]
+    assert escaped(items, "json").to_list() == [rb"a\nb", rb"c\u0000", b"d"]
+    assert escaped(items, "people").to_list() == [b"a b", "c\ufffd".encode(), b"d"]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_escapes_can_be_read_back(items: list[str]) -> None:
     for compiled in (True, False):
         before = _rows._compiled
@@ -126,7 +134,8 @@ def test_escapes_can_be_read_back(items: list[str]) -> None:
         finally:
             _rows._compiled = before
         assert as_json == items
-        assert as_tsv == [item.replace("\\", "\\\\").replace("\t", "\\t").replace("\r", "\\r") for item in items]
+        signs = {"\\": "\\\\", "\t": "\\t", "\r": "\\r", "\n": "\\n"}
+        assert as_tsv == ["".join(signs.get(sign, sign) for sign in item) for item in items]
         assert not any(set(cell) & set("\t\n\r") for cell in as_tsv)
 
 

@@ -26,6 +26,7 @@ INPUTS: dict[str, tuple[bytes, tuple[str, ...], list[tuple[int, str, bool]]]] = 
     "not UTF-8": (b"gehen\ng\xe9h\nsehen\n", ("--errors", "skip"), [(1, "gehen", True), (2, "g\ufffdh", False), (3, "sehen", True)]),  # noqa: E501
     "rows of a table": (b"n;name\n1;gehen\n2;\n3; sehen\n", ("--column", "name"), [(2, "gehen", True), (3, "", False), (4, " sehen", True)]),  # noqa: E501
     "signs that have to be escaped": (b'ge"h\\en\ta\x01\n', ("--errors", "skip"), [(1, 'ge"h\\en\ta\x01', False)]),
+    "line ends and NUL in a table": (b'n,name\n1,"ge\nhen"\n2,ge\0n\n3,sehen\n', ("--column", "name", "--errors", "skip"), [(2, "ge\nhen", False), (4, "ge\0n", False), (5, "sehen", True)]),  # noqa: E501
     "nothing": (b"", (), []),
 }  # fmt: skip
 
@@ -79,7 +80,7 @@ def test_score_has_one_answer_for_each_line(models: dict[str, Path], name: str) 
     assert [(int(row[0]), unescaped(row[1])) for row in rows] == [line[:2] for line in expected]
     assert len(table) == len(expected) + bool(expected)  # and a header
     for answer, row, shown, (_, text, is_item) in zip(answers, rows, table[1:], expected, strict=True):
-        assert shown.endswith(text)
+        assert shown.endswith(text.replace("\n", " ").replace("\0", "\ufffd"))  # in one line, for people
         if not is_item:
             assert {value for key, value in answer.items() if key not in ("line", "item", "error")} == {None}
             assert row[2:] == [""] * 5
@@ -107,7 +108,7 @@ def test_classify_has_one_answer_for_each_line(models: dict[str, Path], name: st
     assert [(answer["line"], answer["item"]) for answer in answers] == [line[:2] for line in expected]
     assert [(int(row[0]), unescaped(row[1])) for row in rows] == [line[:2] for line in expected]
     for answer, row, (_, text, is_item) in zip(answers, rows, expected, strict=True):
-        if not is_item and (not text.strip() or "\ufffd" in text):  # a classifier knows a symbol for all others
+        if not is_item and (not text.strip() or set(text) & set("\ufffd\n\0")):  # of others a classifier knows all
             assert {answer[key] for key in ("label", "probability", "probabilities", "typicality")} == {None}
             assert row[2:] == ["", ""]
             continue
@@ -115,6 +116,19 @@ def test_classify_has_one_answer_for_each_line(models: dict[str, Path], name: st
         assert answer["probabilities"] == pytest.approx(shares, rel=1e-12)
         assert answer["label"] == row[2] == max(shares, key=shares.__getitem__)
         assert row[3] == f"{answer['probability']:.6f}"
+
+
+@pytest.mark.parametrize("command", ["score", "classify"])
+def test_arguments_that_are_no_text(models: dict[str, Path], command: str) -> None:
+    # So Python has the bytes ff, and ed a0 80 (half of a pair in UTF-8), of the command line.
+    texts = ("ge\udcff", "gehen", "\udced\udca0\udc80", "a\nb")
+    answers = documents(run(command, models[command], "--json", "--errors", "skip", *texts))
+    assert [answer["item"] for answer in answers] == ["ge\ufffd", "gehen", "\ufffd\ufffd\ufffd", "a\nb"]
+    assert ["error" in answer for answer in answers] == [True, False, True, True]
+    for form in ((), ("--tsv",)):
+        lines = run(command, models[command], *form, "--errors", "skip", *texts).stdout.splitlines()
+        assert len(lines) == 4 + (not form)  # a table has a header
+    assert "half a surrogate pair" in run(command, models[command], *texts, code=1).stderr
 
 
 def test_why_a_line_was_refused(models: dict[str, Path]) -> None:

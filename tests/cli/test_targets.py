@@ -100,6 +100,16 @@ def test_every_kind_of_target(writer: str, place: Path, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link.png", "file.png"}
 
 
+@pytest.mark.parametrize("writer", WRITERS)
+def test_an_empty_name_is_none(writer: str, place: Path) -> None:
+    """As a shell makes it of a variable that is not set: nothing is written, and no model replaced in its stead."""
+    before = {path: path.read_bytes() for path in place.iterdir()}
+    result = run(*(word if word != "OUT" else "" for word in words(writer, place, "OUT")))
+    assert result.exit_code == 1
+    assert "is empty; give one" in result.stderr
+    assert {path: path.read_bytes() for path in place.iterdir()} == before
+
+
 def test_a_model_through_a_pipe(place: Path, tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(run("train", place / "items", "--order", 2, "-o", "-").stdout_bytes)
     assert nextchar.load(tmp_path / "m").sample(3, seed=1) == nextchar.load(place / "m").sample(3, seed=1)

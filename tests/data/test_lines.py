@@ -14,7 +14,7 @@ import pytest
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.format import ErrorPolicy, Format
-from nextchar.data.lines import LineBlock, read_lines
+from nextchar.data.lines import LineBlock, lines_of_items, read_lines
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, InputWarning, UnknownSymbolError
 
@@ -92,6 +92,34 @@ def test_rows_have_the_number_of_their_first_line(tmp_path: Path) -> None:
     assert list(block.numbers) == [2, 3, 5, 6, 7, 8, 9]
     assert items_of(block) == {2: "a", 3: "b", 7: "c", 9: "b"}
     assert sorted(block.refused) == [3, 5]
+
+
+@pytest.mark.parametrize("errors", ["skip", "replace"])
+def test_what_text_has_replaced_is_still_there_as_it_came_in(tmp_path: Path, errors: ErrorPolicy) -> None:
+    table = tmp_path / "a.csv"
+    table.write_bytes(b'n,name\n1,a\n2,"a\nb"\n3,c\0b\n4,"a\n\xff"\n5,a,"b\nc"\n"x\n"\xff,a\n6,\0')
+    with pytest.warns(InputWarning):
+        block = only(read_lines(str(table), Format(column="name", errors=errors), TextOptions(), ABC))
+    # Rows begin in lines 2, 3, 5, 6, 8 (too many fields: shown whole), 10 and 11 (a quote where none may be), 12.
+    assert list(block.lines) == ["a", "a b", "c\ufffdb", "a \ufffd", "5,a,b c", '"x', '"\ufffd,a', "\ufffd"]
+    assert block.given == {1: "a\nb", 2: "c\0b", 3: "a\n\ufffd", 4: "5,a,b\nc", 7: "\0"}
+    plain = tmp_path / "a.txt"
+    plain.write_bytes(b"a\nb\0c\0\nc\xff\n\xff\0\n")
+    with pytest.warns(InputWarning):
+        block = only(read_lines(str(plain), Format(errors=errors), TextOptions(), ABC))
+    assert block.given == {1: "b\0c\0", 3: "\ufffd\0"}  # bytes that are no text have no other sign than U+FFFD
+
+
+def test_texts_that_no_line_can_hold() -> None:
+    texts = ["a\nb", "b\r", "c", "a\udcff", "\0", "\ud83d\n"]  # \udcff: so Python has the byte 0xff of an argument
+    with pytest.warns(InputWarning, match=r"5 lines skipped, the first: item 1, 'a\\nb': holds a line end"):
+        block = only(lines_of_items(texts, TextOptions(), ABC, "skip"))
+    assert list(block.lines) == ["a b", "b ", "c", "a\ufffd", "\ufffd", "\ufffd "]
+    assert block.given == {0: "a\nb", 1: "b\r", 4: "\0", 5: "\ufffd\n"}
+    assert str(block.refused[3]) == r"item 4, 'a\udcff': holds half a surrogate pair"
+    assert items_of(block) == {3: "c"}
+    with pytest.raises(CorpusError, match=r"item 1, .*half a surrogate pair"):
+        list(lines_of_items(texts[3:], TextOptions(), ABC))
 
 
 WATCH = """

@@ -28,6 +28,18 @@ def test_a_replaced_file_keeps_its_owner(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="attributes of files as Linux has them")
+def test_a_replaced_file_keeps_its_attributes(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"before")
+    try:
+        os.setxattr(path, "user.note", b"mine")
+    except OSError:
+        pytest.skip("this file system has none")
+    write_atomically(path, b"after")
+    assert (path.read_bytes(), os.getxattr(path, "user.note")) == (b"after", b"mine")
+
+
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/../dev/stdout"])
 def test_names_of_standard_output(name: str, tmp_path: Path) -> None:
     """A file that standard output goes to is not begun anew: what is in it stays, and what comes after follows."""

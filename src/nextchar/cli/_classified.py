@@ -77,7 +77,7 @@ class Classified:
         C = len(labels.json) - 1
         return cls(
             numbers=line_numbers(block.numbers),
-            items=lines(block.text),
+            items=lines(block.text, block.given),
             places=block.places,
             labels=labels,
             which=np.where(judged.best < 0, C, judged.best),
@@ -102,7 +102,7 @@ class Classified:
         """Rows for people."""
         probability = self._all(fixed(self._best, 4, 11), b"          -")
         label = self._all(choices(self.labels.table, self.which), b"  -             ")
-        return join_rows([probability, label, self.items, b"\n"])
+        return join_rows([probability, label, escaped(self.items, "people"), b"\n"])
 
     def tsv(self) -> bytes | memoryview:
         """Tab-separated values."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from nextchar.cli._repeats import refuse_repeats
+from nextchar.cli._signals import Ended, ending_cleanly, exit_code
 from nextchar.data.remarks import listening
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import BadValueError, ConflictError, InputWarning, NextcharError, NotAModelError
@@ -64,7 +65,14 @@ class CommandGroup(click.Group):
         return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 3 flagged, 130 interrupted."""
+        """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 3 flagged, 130 interrupted.
+
+        Ended by SIGTERM it is 143, by SIGHUP 129.
+        """
+        with ending_cleanly():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             with _warnings_as_notes():
                 return super().invoke(ctx)
@@ -77,9 +85,10 @@ class CommandGroup(click.Group):
             raise click.UsageError(f"{self._with_option(error, ctx)}.", ctx=where) from None
         except NextcharError as error:
             _fail(self._with_option(error, ctx))
-        except KeyboardInterrupt:
-            echo("Interrupted.", err=True)
-            sys.exit(130)
+        except KeyboardInterrupt as interrupt:
+            with suppress(NextcharError, BrokenPipeError):  # the terminal may be gone
+                echo("Ended." if isinstance(interrupt, Ended) else "Interrupted.", err=True)
+            sys.exit(exit_code(interrupt))
         except BrokenPipeError:
             _give_up_stdout()  # the reader (head, less) has seen enough
             sys.exit(0)

@@ -39,8 +39,10 @@ Bytes = npt.NDArray[np.uint8]
 
 COMPILED_FROM: Final = 20_000  # rows, from which on loading the compiled loops pays
 _TSV: Final = {ord("\t"): rb"\t", ord("\n"): rb"\n", ord("\r"): rb"\r", ord("\\"): rb"\\"}
+_PEOPLE: Final = {ord("\n"): b" ", ord("\r"): b" ", 0: "\ufffd".encode()}
 _JSON: Final = {byte: json.dumps(chr(byte))[1:-1].encode() for byte in (*range(32), ord('"'), ord("\\"))}
-ESCAPES: Final = {"tsv": _TSV, "json": _JSON}
+ESCAPES: Final = {"tsv": _TSV, "json": _JSON, "people": _PEOPLE}
+_BETWEEN: Final = 0xFF  # where lines end: a byte that is in no text, so that a line end is one inside a cell
 
 
 class Cells(NamedTuple):
@@ -82,11 +84,18 @@ def texts(cells: Sequence[bytes]) -> Cells:
     return Cells(np.frombuffer(b"".join(cells), dtype=np.uint8), begins, ends)
 
 
-def lines(text: str) -> Cells:
-    """The lines of a text, each ended by a line feed."""
-    content = np.frombuffer(text.encode(), dtype=np.uint8)
+def lines(text: str, given: Mapping[int, str]) -> Cells:
+    """The lines of a text, each ended by a line feed; those that are given for some places in place of the text's."""
+    content = np.frombuffer(bytearray(text.encode()), dtype=np.uint8)
     ends = np.flatnonzero(content == ord("\n"))
-    return Cells(content, np.concatenate([[0], ends + 1]).astype(np.int64)[:-1], ends)
+    content[ends] = _BETWEEN
+    found = Cells(_read_only(content), np.concatenate([[0], ends + 1]).astype(np.int64)[:-1], ends)
+    if not given:
+        return found
+    cells = found.to_list()
+    for place, line in given.items():
+        cells[place] = line.encode()
+    return texts(cells)
 
 
 def line_numbers(numbers: Sequence[int]) -> I64:
@@ -170,10 +179,12 @@ def json_lists(values: npt.NDArray[np.float64] | I64, counts: I64) -> Cells:
 
 
 def escaped(cells: Cells, form: str) -> Cells:
-    r"""The inside of JSON strings, or texts in which tab, line ends and the backslash are \t, \n, \r and \\ ("tsv")."""
+    r"""The inside of JSON strings, texts in which tab, line ends and the backslash are \t, \n, \r and \\ ("tsv"), or
+    one line for people.
+    """  # noqa: D205
     special = ESCAPES[form]
     text = cells.text.tobytes()
-    if len(text.translate(None, bytes(special.keys() - {ord("\n")}))) == len(text):  # line ends: between the cells
+    if len(text.translate(None, bytes(special))) == len(text):
         return cells
     if not _compiled(len(cells.begins)):
         return texts([b"".join(special.get(byte, bytes([byte])) for byte in cell) for cell in cells.to_list()])

@@ -129,7 +129,7 @@ class Scored:
             parts.append(self._all(signs, b"  "))
         if marks is not None:
             parts.append(self._all(marks, b"  "))
-        return join_rows([*parts, self.items, b"\n"])
+        return join_rows([*parts, escaped(self.items, "people"), b"\n"])
 
     def tsv(self) -> bytes | memoryview:
         """Tab-separated values; numbers of a line without a result are empty."""

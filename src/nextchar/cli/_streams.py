@@ -90,14 +90,14 @@ def write_rows(output: str, pieces: Iterator[bytes | memoryview], as_json: bool)
 
     Ctrl-C ends them, and what has been made by then is written.
     """
-    interrupted = False
+    interrupted: KeyboardInterrupt | None = None
 
     def until_interrupted() -> Iterator[bytes | memoryview]:
         nonlocal interrupted
         try:
             yield from pieces
-        except KeyboardInterrupt:
-            interrupted = True
+        except KeyboardInterrupt as interrupt:
+            interrupted = interrupt
 
     if not is_standard_output(output):
         with writing_to(output, NextcharError):
@@ -111,8 +111,8 @@ def write_rows(output: str, pieces: Iterator[bytes | memoryview], as_json: bool)
             else:
                 text = bytes(piece).decode()
                 write_text(_OUTSIDE_ASCII.sub(_escaped, text) if as_json else text)
-    if interrupted:
-        raise KeyboardInterrupt
+    if interrupted is not None:
+        raise interrupted
 
 
 _OUTSIDE_ASCII: Final = re.compile("[^\\x00-\\x7f]")

@@ -58,6 +58,8 @@ def check_target(output: str, inputs: Sequence[str], holds: str = "the model", *
             )
         leave_stdout_to_output()
         return
+    if not output:
+        raise ModelFileError(f"the name of the file for {holds} is empty; give one, or - for standard output")
     path = Path(output)
     if path.is_dir() or output.endswith(os.sep):
         raise ModelFileError(f"{output}: is a directory; give a file name for {holds}")

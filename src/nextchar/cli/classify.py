@@ -190,7 +190,8 @@ def calibrate(
 
     if format_.weight is not None:
         raise click.UsageError("--weight does not go with calibrate.")
-    check_target(output or model, [good] if bad is None else [good, bad])
+    target = model if output is None else output
+    check_target(target, [good] if bad is None else [good, bad])
     loaded = load(model)
     read = _reader(loaded, format_)
     given = read(good)
@@ -205,7 +206,7 @@ def calibrate(
     if bad is not None:
         others = read(bad)
         rows.append(("bad", len(others), float(_flags(loaded, detector, others).mean())))
-    loaded.with_metrics(replace(loaded.metrics, outliers=detector)).save(output or model)
+    loaded.with_metrics(replace(loaded.metrics, outliers=detector)).save(target)
     if left_out:
         note(f"Note: {left_out:,} items of {good} are in the training data and were left out of the threshold.")
     if as_json:

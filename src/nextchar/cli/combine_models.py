@@ -81,7 +81,7 @@ def update(
     from nextchar.models.registry import load
     from nextchar.models.updating import update as renew
 
-    target = output or model
+    target = model if output is None else output
     check_target(target, files)
     loaded = load(model)
     items = Corpus.read(

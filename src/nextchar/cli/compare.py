@@ -95,13 +95,13 @@ def compare(
     if parts.note:
         note(f"Note: {parts.note}.")
     results: list[Entry] = []
-    interrupted = False
+    interrupted: KeyboardInterrupt | None = None
     with training_progress() as progress:
         try:
             for result in run(field, parts, part=part, progress=progress):
                 results.append(result)  # noqa: PERF402 - kept one by one, as an interruption may come
-        except KeyboardInterrupt:
-            interrupted = True
+        except KeyboardInterrupt as interrupt:
+            interrupted = interrupt
     results.sort(key=lambda result: result.nats_per_symbol)
     if as_json:
         echo_json({"split": division, "part": part, "results": [result.document() for result in results]})
@@ -111,8 +111,8 @@ def compare(
         from nextchar.plots import leaderboard, save
 
         save(leaderboard(results), figure)
-    if interrupted:
-        raise KeyboardInterrupt
+    if interrupted is not None:
+        raise interrupted
 
 
 def _print(results: list[Entry]) -> None:

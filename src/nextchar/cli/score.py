@@ -161,7 +161,7 @@ class _Judge:
             self._look_at(corpus, nats, surprisal)
         return Scored(
             numbers=line_numbers(block.numbers),
-            items=lines(block.text),
+            items=lines(block.text, block.given),
             places=block.places,
             nats=nats,
             symbols=symbols,

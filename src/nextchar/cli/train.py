@@ -128,7 +128,7 @@ def train(
             spec, runs = _running(cast("RunnableSpec", spec), row, given, output)
     checkpoints = [run.checkpoint for run in runs if run.checkpoint is not None]
     logs = [run.log for run in runs if run.log is not None]
-    named = [("output", [Path(output)]), ("checkpoint", checkpoints), ("log", logs)]
+    named: list[tuple[str, Sequence[str | Path]]] = [("output", [output]), ("checkpoint", checkpoints), ("log", logs)]
     _check_beside([(name, path) for name, paths in named for path in paths], files)
     if not files and folder is None:
         from nextchar.data.datasets import shipped_path
@@ -369,7 +369,7 @@ def _running(spec: RunnableSpec, row: Kind, chosen: dict[str, Any], output: str)
     return spec.running(runs), runs
 
 
-def _check_beside(written: list[tuple[str, Path]], files: tuple[str, ...]) -> None:
+def _check_beside(written: list[tuple[str, str | Path]], files: tuple[str, ...]) -> None:
     """What is written while nets are trained replaces no input, and nothing else that is written."""
     owners: dict[Path, str] = {}
     for name, path in written:

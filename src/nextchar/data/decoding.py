@@ -161,6 +161,9 @@ class Decoder:
 
     def refusal(self, line: str, number: int) -> Refusal:
         """Why a line with a mark or a NUL character cannot be used."""
+        return Refusal(self._error(line, number), True, line.replace(MARK, REPLACEMENT) if "\0" in line else None)
+
+    def _error(self, line: str, number: int) -> CorpusError:
         at = f"{self._source}: line {number}"
         if MARK not in line:
             if guess(self._first) == ("utf-8",) and self._codec == "utf-8-sig":
@@ -168,14 +171,14 @@ class Decoder:
                 return Refusal(CorpusError(f"{at}: {message}", argument="errors"), True)
             other = advice(self._first, otherwise="utf-16-le")
             message = f"holds a NUL character; this is not a text file, or has another encoding, {other}"
-            return Refusal(CorpusError(f"{at}: {message}", argument="encoding"), True)
+            return CorpusError(f"{at}: {message}", argument="encoding")
         if self._place is None:
-            return Refusal(CorpusError(f"{at}: not {self._encoding}"), True)
+            return CorpusError(f"{at}: not {self._encoding}")
         place, self._place = self._place, None
         if self._marked:
-            return Refusal(CorpusError(f"{at}, {place}, which its byte order mark says it is; is it whole?"), True)
+            return CorpusError(f"{at}, {place}, which its byte order mark says it is; is it whole?")
         message = f"{at}, {place}; give its encoding, {advice(self._sample)}"
-        return Refusal(CorpusError(message, argument="encoding"), True)
+        return CorpusError(message, argument="encoding")
 
 
 def _what_has_come(handle: BinaryIO) -> bytes:

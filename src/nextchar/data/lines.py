@@ -6,8 +6,9 @@ come so far is given at once, so that a log that grows can be watched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -25,6 +26,7 @@ from nextchar.errors import CorpusError, NextcharError
 __all__ = ["LineBlock", "lines_of_items", "read_lines"]
 
 PIECE: Final = 1 << 18  # characters
+_HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")  # so Python shows bytes of the command line that are no text
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class LineBlock:
         corpus: the items, with the text options applied; None where there is none.
         places: (n,) which of the lines each item of the corpus is, from 0; increasing.
         refused: why a line cannot be used, by its place; the message has the file and the line.
+        given: the lines, by their places, that hold what text has replaced: NUL characters, and line ends.
     """
 
     text: str
@@ -48,6 +51,7 @@ class LineBlock:
     corpus: Corpus | None
     places: npt.NDArray[np.int64]
     refused: Mapping[int, NextcharError]
+    given: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -84,16 +88,20 @@ def lines_of_items(
     """As `read_lines`, for items from elsewhere: the number of an item is its place, from 1, and errors call it so.
 
     Raises:
-        CorpusError: an item holds a line end or a NUL character and the policy is to stop.
+        CorpusError: an item holds a line end, a NUL character or half a surrogate pair and the policy is to stop.
         UnknownSymbolError: a character is not in the given alphabet and the policy is to stop.
     """
-    refused = {
-        place: Refusal(CorpusError(f"item {place + 1}, {item!r}: holds a line end or a NUL character"), True)
-        for place, item in enumerate(items)
-        if set(item) & set("\n\r\0")
-    }
-    plain = (item.replace("\n", " ").replace("\r", " ").replace("\0", REPLACEMENT) + "\n" for item in items)
-    return _lines(iter([Block("".join(plain), 1, refused=refused)]), "item", errors, options, alphabet)
+    refused = {}
+    lines = []
+    for place, item in enumerate(items):
+        text = _HALF_A_PAIR.sub(REPLACEMENT, item)
+        line = text.replace("\n", " ").replace("\r", " ").replace("\0", REPLACEMENT)
+        if line != item:
+            what = "half a surrogate pair" if text != item else "a line end or a NUL character"
+            error = CorpusError(f"item {place + 1}, {item!r}: holds {what}")
+            refused[place] = Refusal(error, True, text if text != line else None)
+        lines.append(line + "\n")
+    return _lines(iter([Block("".join(lines), 1, refused=refused)]), "item", errors, options, alphabet)
 
 
 def _lines(
@@ -116,7 +124,8 @@ def _lines(
             wrong[place] = error
             tally.skip(settled.number(place), error)
         numbers = settled.numbers or range(settled.first_line, settled.first_line + size)
-        lines = LineBlock(settled.text, numbers, found.corpus, places, wrong)
+        given = {place: why.given for place, why in block.refused.items() if why.given is not None}
+        lines = LineBlock(settled.text, numbers, found.corpus, places, wrong, given)
         if stops and wrong:
             first = min(wrong)
             if first:
@@ -144,4 +153,5 @@ def _until(lines: LineBlock, end: int) -> LineBlock:
     items = int(np.searchsorted(lines.places, end))
     corpus = None if lines.corpus is None or not items else lines.corpus.take(range(items))
     text = "".join(f"{line}\n" for line in lines.lines[:end])
-    return LineBlock(text, lines.numbers[:end], corpus, lines.places[:items], {})
+    given = {place: line for place, line in lines.given.items() if place < end}
+    return LineBlock(text, lines.numbers[:end], corpus, lines.places[:items], {}, given)

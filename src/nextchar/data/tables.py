@@ -154,7 +154,8 @@ class _Table:
             if isinstance(row, list):
                 self._take(number, row, found)
             else:
-                found.add(number, lines.ready[lines.start].rstrip("\n"), why=row)
+                given = lines.ready[lines.start].rstrip("\n").replace(MARK, REPLACEMENT)
+                found.add(number, _in_one_line(given), why=row._replace(given=given if "\0" in given else None))
             if lines.at == len(lines.ready) or len(found.items) == _BLOCK_ROWS:
                 yield found.block()
                 found = _Found(self._format)
@@ -257,29 +258,37 @@ class _Table:
                 f"{at}: {fields} where the {'header' if self._format.header else 'first line'} has {self._width}; "
                 "a field that holds the separator stands in double quotes"
             )
-            found.add(number, self._delimiter.join(row).replace("\n", " "), why=Refusal(error))
+            given = self._delimiter.join(row)
+            found.add(number, _in_one_line(given), why=Refusal(error, given=given))
             return
         assert self._columns is not None, "the first row has set them"
         item_at, weight_at, label_at = self._columns
-        item = row[item_at]
+        given = item = row[item_at]
         label = "" if label_at is None else row[label_at]
         why = None
         if self._lines.suspect and (faulty := next((field for field in row if _is_faulty(field)), None)) is not None:
             why = self._decoder.refusal(faulty, number)
-            item, label = (text.replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT) for text in (item, label))
+            given = given.replace(MARK, REPLACEMENT)
         if "\n" in item or "\n" in label:
             text, what = (item, "item") if "\n" in item else (label, "label")
             ends = self._lines.before + self._lines.at
             where = f"line {number}" + (f" (its row ends in line {ends})" if ends > number else "")
             why = why or Refusal(CorpusError(f"{self._source}: {where}: the {what} {text!r} holds a line end"), True)
-            item, label = item.replace("\n", " "), label.replace("\n", " ")
         weight = 1
         if weight_at is not None:
             try:
                 weight = self._weights.read(row[weight_at], number)
             except ValueError as error:
                 weight, why = 0, why if why and not why.replaced else Refusal(CorpusError(f"{at}: {error}"))
+        if why is not None:
+            item, label = _in_one_line(item), _in_one_line(label)
+            why = why._replace(given=given if given != item else None)
         found.add(number, item, weight, label, why)
+
+
+def _in_one_line(text: str) -> str:
+    """A field as a block has it: line ends are spaces, and what is no text is replaced."""
+    return text.replace("\n", " ").replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT)
 
 
 def _is_plain_number(field: str) -> bool:

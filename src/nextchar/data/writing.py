@@ -40,9 +40,9 @@ _LINKS: Final = 40  # that are followed
 def write_atomically(path: str | Path, content: Pieces) -> None:
     """Write a file whole or not at all: to a temporary file beside the target, which is renamed over it at the end.
 
-    A new file has the permissions that new files have; one that replaces another has the other's permissions, and its
-    owner and group as far as this process may give them. A symbolic link is followed, and stays. `-` (standard output)
-    and what is no regular file are written through.
+    A new file has the permissions that new files have; one that replaces another has the other's permissions and
+    attributes, and its owner and group, as far as this process may give them. A symbolic link is followed, and stays.
+    `-` (standard output) and what is no regular file are written through.
 
     Args:
         path: the target.
@@ -66,12 +66,12 @@ def write_atomically(path: str | Path, content: Pieces) -> None:
         handle.flush()
         os.fsync(handle.fileno())
         if before is not None:
-            _as_before(part, before)
+            _as_before(part, target, before)
         into_place(part, handle, target)
 
 
-def _as_before(part: Path, before: os.stat_result) -> None:
-    """Owner, group and permissions of the file that is replaced; only root may give a file away."""
+def _as_before(part: Path, target: Path, before: os.stat_result) -> None:
+    """Owner, group, permissions and attributes of the file that is replaced; only root may give a file away."""
     now = part.stat()
     if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
         for owner in (before.st_uid, -1):
@@ -80,6 +80,11 @@ def _as_before(part: Path, before: os.stat_result) -> None:
             except OSError:
                 continue
             break
+    if sys.platform == "linux":  # attributes: what users note, and lists of who else may read it
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(target):
+                with contextlib.suppress(OSError):
+                    os.setxattr(part, name, os.getxattr(target, name))
     part.chmod(stat.S_IMODE(before.st_mode))
 
 

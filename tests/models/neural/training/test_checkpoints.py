@@ -228,8 +228,8 @@ def test_a_handler_that_python_did_not_set_is_left_alone(monkeypatch: pytest.Mon
     set_ = []
     monkeypatch.setattr(signal, "getsignal", lambda _: None)  # as where a program embeds Python and handles Ctrl-C
     monkeypatch.setattr(signal, "signal", lambda *handler: set_.append(handler))
-    with checkpoints._held_interrupt() as pressed:
-        assert not pressed()
+    with checkpoints._held_interrupt() as held:
+        assert not held.pressed
     assert set_ == []
 
 

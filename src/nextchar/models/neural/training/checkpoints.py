@@ -12,11 +12,11 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 from nextchar.core.metrics import CurvePoint
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
@@ -111,23 +111,24 @@ class Checkpointer:
     def steps(self, trainer: Trainer) -> Iterator[CurvePoint | None]:
         """The steps of a training; each point goes into the log, and a checkpoint is written periodically.
 
-        Ctrl-C waits for the end of the step. With a checkpoint, that is written and the interruption goes on; without
-        one, training ends with the best weights so far, if there are any.
+        Ctrl-C, or SIGTERM and SIGHUP where they have a handler, waits for the end of the step. With a checkpoint, that
+        is written and the interruption goes on; without one, training ends with the best weights so far, if there are
+        any.
 
         Raises:
             KeyboardInterrupt: Ctrl-C.
             ModelFileError: the checkpoint could not be written then.
         """
-        with _held_interrupt() as pressed, closing(self._recorder):
+        with _held_interrupt() as held, closing(self._recorder):
             for point in trainer.run():
                 if point is not None:
                     self._recorder.add(point)
                 yield point
-                if pressed():
+                if held.pressed:
                     if self._run.checkpoint is not None:
                         self._write(trainer)
                     if self._run.checkpoint is not None or not trainer.curve:
-                        raise KeyboardInterrupt
+                        held.act()
                     trainer.interrupt()
                 elif time.monotonic() - self._saved > self._run.every_seconds:
                     self._save(trainer)
@@ -151,28 +152,56 @@ class Checkpointer:
             write_model_file(self._run.checkpoint, ModelFile(CHECKPOINT, snapshot.arrays, document))
 
 
+class _Held:
+    """Signals that are to end a training, noted instead of acted upon; a second one acts."""
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+        self._before: dict[int, Any] = {}
+
+    @property
+    def pressed(self) -> bool:
+        """Whether one has come."""
+        return self._number is not None
+
+    def hold(self) -> None:
+        """From here on: Ctrl-C, and others where there is a handler that does more than end the program."""
+        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            handler = signal.getsignal(number)
+            if callable(handler) or (number == signal.SIGINT and handler is not None):
+                self._before[number] = signal.signal(number, self._note)
+
+    def release(self) -> None:
+        """As it was before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the shape of a handler
+        self._number = number
+        self.release()
+
+    def act(self) -> NoReturn:
+        """What the handler would have done that was there before; in the end the training is interrupted."""
+        before = None if self._number is None else self._before[self._number]
+        if callable(before):
+            before(self._number, None)
+        raise KeyboardInterrupt
+
+
 @contextmanager
-def _held_interrupt() -> Iterator[Callable[[], bool]]:
+def _held_interrupt() -> Iterator[_Held]:
     """Ctrl-C is noted instead of acted upon; a second one acts.
 
     Elsewhere than in the main thread it stays as it is: no handler can be set there. So it does where a program that
     Python is embedded in handles it: that handler could not be put back.
     """
-    pressed = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is None:
-        yield pressed.is_set
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a handler
-        pressed.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, note)
+    held = _Held()
+    if threading.current_thread() is threading.main_thread():
+        held.hold()
     try:
-        yield pressed.is_set
+        yield held
     finally:
-        signal.signal(signal.SIGINT, before)
+        held.release()
 
 
 def data_fingerprint(*corpora: Corpus | None) -> str:

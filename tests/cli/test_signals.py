@@ -1,0 +1,96 @@
+"""A command that is told to end cleans up: no traceback, no half-written file, and what was computed is there."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import nextchar
+from nextchar.cli._signals import Ended, ending_cleanly, exit_code
+
+if sys.platform == "win32":
+    pytest.skip("POSIX signals", allow_module_level=True)
+
+# Whatever runs these tests may have the signals ignored, as nohup and & do.
+HEARD = """
+import signal
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from nextchar.__main__ import main
+main()
+"""
+CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]  # 128 and the signal's number
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "m"
+    nextchar.Ngram(order=2, add=1).fit(nextchar.Corpus.from_items(["ab", "b"])).save(path)
+    return path
+
+
+def begun(*args: object) -> subprocess.Popen[bytes]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-c", HEARD, *map(str, args)]
+    return subprocess.Popen(command, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_what_was_computed_is_written_to_the_file(model: Path, tmp_path: Path, number: int, code: int) -> None:
+    out = tmp_path / "out"
+    with begun("score", model, "-", "--tsv", "-o", out) as child:
+        watch = threading.Timer(60, child.kill)
+        watch.start()
+        assert child.stdin is not None
+        child.stdin.write(b"ab\nb\n")
+        child.stdin.flush()
+        while not (parts := list(tmp_path.iterdir())) or not parts[0].exists():
+            assert child.poll() is None
+        threading.Event().wait(1.0)  # for the two lines, which are in its pipe
+        child.send_signal(number)
+        assert child.stderr is not None
+        errors = child.stderr.read()
+        assert child.wait() == code
+        watch.cancel()
+    assert errors == (b"Interrupted.\n" if number == signal.SIGINT else b"Ended.\n")
+    assert [line.split("\t")[:2] for line in out.read_text("utf-8").splitlines()] == [["1", "ab"], ["2", "b"]]
+    assert list(tmp_path.iterdir()) == [out]  # and no part of one
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.3])
+def test_an_interrupt_while_the_command_loads(seconds: float) -> None:
+    """Whenever it comes once the command's own code runs; before that Python itself answers."""
+    with begun("score", "none", "-") as child:
+        threading.Event().wait(seconds)
+        child.send_signal(signal.SIGINT)
+        assert child.stderr is not None
+        errors = child.stderr.read()
+        code = child.wait(60)
+    if b"nextchar/" in errors:
+        pytest.fail(errors.decode())
+    assert code in (-signal.SIGINT, 130, 1)  # 1: there is no such model, which it may have found by then
+
+
+def test_handlers_are_as_before() -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    kept = [signal.getsignal(number) for number in numbers]
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+        before = [signal.getsignal(number) for number in numbers]
+        with ending_cleanly():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            with pytest.raises(Ended) as ended:
+                signal.raise_signal(signal.SIGTERM)
+        assert exit_code(ended.value) == 143
+        assert [signal.getsignal(number) for number in numbers] == before
+    finally:
+        for number, handler in zip(numbers, kept, strict=True):
+            signal.signal(number, handler)
+    assert exit_code(KeyboardInterrupt()) == 130
