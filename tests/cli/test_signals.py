@@ -22,8 +22,8 @@ import signal
 for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from nextchar.__main__ import main
-main()
+from nextchar.__main__ import command_line
+command_line()
 """
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]  # 128 and the signal's number
 

@@ -168,7 +168,7 @@ class Decoder:
         if MARK not in line:
             if guess(self._first) == ("utf-8",) and self._codec == "utf-8-sig":
                 message = "holds a NUL character, which no text has; it may be replaced, or its line skipped"
-                return Refusal(CorpusError(f"{at}: {message}", argument="errors"), True)
+                return CorpusError(f"{at}: {message}", argument="errors")
             other = advice(self._first, otherwise="utf-16-le")
             message = f"holds a NUL character; this is not a text file, or has another encoding, {other}"
             return CorpusError(f"{at}: {message}", argument="encoding")
