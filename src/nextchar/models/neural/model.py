@@ -24,17 +24,16 @@ from nextchar.core.metrics import Metrics
 from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
-from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer, branching_nats
+from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError
 from nextchar.models.neural.nets.base import Net, State
+from nextchar.models.neural.reading import blocks, corpus_nats
 
 __all__ = ["NetSettings", "NeuralModel", "Selected", "for_use", "loader"]
 
 F64 = npt.NDArray[np.float64]
-LONGEST_ROW: Final = 512  # symbols that are read at once
-READ_CELLS: Final = 1 << 21  # B x T x T of one call of a net, which bounds the memory of attention
 STATE_NUMBERS: Final = 1 << 25  # of the items that are read together: 256 MB
 
 
@@ -106,26 +105,13 @@ class NeuralModel(StepwiseModel):
         return before._replace(rows=chosen if before.rows is None else before.rows[chosen])
 
     def log_probs(self, ids: Ids) -> LogProbs:
-        """(B, T) -> (B, T, V) nats. Rows of more than 512 symbols are read step by step."""
-        B, T = ids.shape
-        if T > LONGEST_ROW:
-            step = self.start(B)
-            rows = [step.log_probs]
-            for column in ids[:, 1:].T:
-                step = self.advance(step.state, column)
-                rows.append(step.log_probs)
-            return np.stack(rows, axis=1)
-        most = max(READ_CELLS // T**2, 1)
-        wide = torch.from_numpy(ids.astype(np.int64))
-        with torch.inference_mode():
-            parts = [self.module(wide[first : first + most]).log_softmax(-1) for first in range(0, B, most)]
-            log_probs: LogProbs = torch.cat(parts).numpy()
-        return log_probs
+        """(B, T) -> (B, T, V) nats."""
+        return np.concatenate(list(blocks(self.module, ids)), axis=1)
 
     @property
     def corpus_scorer(self) -> CorpusScorer:
-        """Each distinct beginning of the items is read once."""
-        return partial(branching_nats, self)
+        """Each distinct beginning of the items is read once, and long ones block by block."""
+        return partial(corpus_nats, self, self.module)
 
     @property
     def batch_limit(self) -> int:

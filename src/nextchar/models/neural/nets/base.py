@@ -4,7 +4,8 @@ A net reads rows of ids in which several items may follow each other, each opene
 logits of what follows each symbol. Nothing of an item reaches the next one. A row that does not begin with a boundary
 is the middle of a long item.
 
-For writing, symbol by symbol, a net carries a state: a tuple of tensors. `step` never changes a state in place.
+For writing, symbol by symbol, a net carries a state: a tuple of tensors. `step` and `read` never change a state in
+place.
 
 Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, C width.
 """
@@ -74,6 +75,14 @@ class Net(nn.Module, ABC):
         With rows (B,), item i goes on from row rows[i] of the state.
         """
 
+    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read a block of symbols of each item, ids (B, T): the logits (B, T, V), and the new state."""
+        logits = []
+        for column in ids.unbind(1):
+            said, state = self.step(column, state)
+            logits.append(said)
+        return torch.stack(logits, dim=1), state
+
     @abstractmethod
     def matrices(self) -> Mapping[str, int]:
         """The names of the hidden matrices, and of how many blocks, one over the other, each is fused.
@@ -109,10 +118,13 @@ class Net(nn.Module, ABC):
         return None
 
 
-def positions(ids: Tensor) -> Tensor:
-    """How many symbols each stands behind the boundary that opened its item, (B, T); from FAR on in a middle."""
+def positions(ids: Tensor, place: Tensor | None = None) -> Tensor:
+    """How many symbols each stands behind the boundary that opened its item, (B, T); from FAR on in a middle.
+
+    With place (B,), that of the symbol before the row, the row goes on from there.
+    """
     index = torch.arange(ids.shape[1], device=ids.device)
-    start = torch.where(ids == 0, index, -FAR).cummax(dim=1).values
+    start = torch.where(ids == 0, index, -FAR if place is None else -1 - place[:, None]).cummax(dim=1).values
     return index - start
 
 

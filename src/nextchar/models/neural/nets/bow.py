@@ -80,3 +80,18 @@ class BowNet(Net):
         x = self._embedded(ids, position)
         total = torch.where(begins[:, None], x, total + x)
         return self._logits(x + total / number[:, None]), (position, number, total)
+
+    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T) -> (B, T, V): sums of all symbols so far, without those of items that ended before."""
+        place, number, total = state
+        position = positions(ids, place)
+        x = self._embedded(ids, position)
+        index = torch.arange(ids.shape[1], device=ids.device)
+        opened = torch.where(ids == 0, index, -1).cummax(dim=1).values  # where the item begins; -1: before the block
+        sums = torch.cat([torch.zeros_like(total)[:, None], x.cumsum(1)], dim=1)  # (B, 1 + T, C)
+        ended = sums.gather(1, opened.clamp(min=0)[..., None].expand_as(x))
+        here = opened >= 0
+        totals = sums[:, 1:] + torch.where(here[..., None], -ended, total[:, None])
+        numbers = torch.where(here, index - opened, index + number[:, None]) + 1
+        logits = self._logits((x + totals / numbers[..., None]).flatten(0, 1)).view(*ids.shape, -1)
+        return logits, (position[:, -1], numbers[:, -1], totals[:, -1])

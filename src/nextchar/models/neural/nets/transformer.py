@@ -78,6 +78,17 @@ class Attention(DropsOut):
         mixed = torch.bmm(fit.softmax(-1), W).view(B, -1)
         return torch.addmm(x, mixed, self.out.t()), keys, values
 
+    def read(self, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """A block of T symbols: x (B T, C); keys and values so far (t, B, C); bias (B H, T, t + T). All three anew."""
+        B, T, H = keys.shape[1], bias.shape[1], self.heads
+        C, D = x.shape[1], x.shape[1] // H
+        q, k, v = F.linear(norm(x), self.qkv).view(B, T, 3 * C).transpose(0, 1).chunk(3, dim=-1)  # (T, B, C)
+        keys, values = torch.cat([keys, k]), torch.cat([values, v])
+        Q, K, W = (part.reshape(-1, B * H, D).transpose(0, 1) for part in (q, keys, values))  # (B H, ., D)
+        fit = torch.baddbmm(bias, Q, K.transpose(1, 2), alpha=D**-0.5)
+        mixed = torch.bmm(fit.softmax(-1), W).transpose(0, 1).reshape(T, B, C).transpose(0, 1).reshape(B * T, C)
+        return torch.addmm(x, mixed, self.out.t()), keys, values
+
 
 def grown(cache: Tensor, new: Tensor, rows: Tensor | None, t: int) -> Tensor:
     """Some rows of a cache (., B, C), and behind them what is new (B, C); of all times the last t."""
@@ -146,14 +157,13 @@ class TransformerNet(Net):
         x: Tensor = self.symbol(ids) + self.previous(previous) + self.place(position.clamp(max=self.context - 1))
         return x
 
-    def _bias(self, position: Tensor) -> Tensor:
-        """What is added to the fit of symbol j for symbol i, (B H, T, T)."""
-        T = position.shape[1]
-        index = torch.arange(T, device=position.device)
-        back = index[:, None] - index  # (T, T)
+    def _bias(self, position: Tensor, before: int = 0) -> Tensor:
+        """What is added to the fit of symbol j for symbol i, (B H, T, t + T), after t symbols before the row."""
+        index = torch.arange(before + position.shape[1], device=position.device)
+        back = index[before:, None] - index  # (T, t + T)
         near = (back >= 0) & (back < self.context)
-        allowed = near & (back <= position[:, :, None])  # (B, T, T)
-        bias = self.distance[:, back.clamp(0, self.context - 1)]  # (H, T, T)
+        allowed = near & (back <= position[:, :, None])  # (B, T, t + T)
+        bias = self.distance[:, back.clamp(0, self.context - 1)]  # (H, T, t + T)
         return torch.where(allowed[:, None], bias, -torch.inf).flatten(0, 1)
 
     @property
@@ -181,3 +191,16 @@ class TransformerNet(Net):
             x, caches[2 * i], caches[2 * i + 1] = attention.step(x, keys, values, rows, bias)
             x = feedforward(x)
         return self.head(norm(x)), (position, ids, *caches)
+
+    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T) -> (B, T, V): all symbols at once, each layer looking back at the keys and values of those before."""
+        position = positions(ids, state[0])
+        before = torch.cat([state[1][:, None], ids[:, :-1]], dim=1)
+        x = self._embedded(ids, torch.where(position > 0, before, 0), position).flatten(0, 1)
+        caches = list(state[2:])
+        bias = self._bias(position, len(caches[0]))
+        for i, (attention, feedforward) in enumerate(self._layers()):
+            x, keys, values = attention.read(x, caches[2 * i], caches[2 * i + 1], bias)
+            caches[2 * i : 2 * i + 2] = keys[-self.context :], values[-self.context :]
+            x = feedforward(x)
+        return self.head(norm(x)).view(*ids.shape, -1), (position[:, -1], ids[:, -1], *caches)
