@@ -29,7 +29,7 @@ from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError
 from nextchar.models.neural.nets.base import Net, State
-from nextchar.models.neural.reading import corpus_nats, read_blocks
+from nextchar.models.neural.reading import corpus_nats, row_blocks
 
 __all__ = ["NetSettings", "NeuralModel", "Selected", "for_use", "loader"]
 
@@ -106,7 +106,7 @@ class NeuralModel(StepwiseModel):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats."""
-        return np.concatenate(list(read_blocks(self.module, ids)), axis=1)
+        return np.concatenate(list(row_blocks(self.module, ids)), axis=1)
 
     @property
     def corpus_scorer(self) -> CorpusScorer:

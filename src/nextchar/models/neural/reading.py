@@ -22,7 +22,7 @@ from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.models.neural.nets.base import Net
 
-__all__ = ["corpus_nats", "read_blocks"]
+__all__ = ["corpus_nats", "row_blocks"]
 
 F64 = npt.NDArray[np.float64]
 LONGEST_ROW: Final = 512  # symbols that are read at once
@@ -32,7 +32,7 @@ FEW: Final = 16  # items side by side: a step costs about as much as that many s
 LONG: Final = 32  # symbols of an item that is read by itself
 
 
-def read_blocks(net: Net, ids: Ids) -> Iterator[LogProbs]:
+def row_blocks(net: Net, ids: Ids) -> Iterator[LogProbs]:
     """What follows each symbol of rows of ids (B, T), block by block: (B, t, V) nats, T in all."""
     B, T = ids.shape
     if T <= LONGEST_ROW:
@@ -78,7 +78,7 @@ def corpus_nats(model: LanguageModel, net: Net, corpus: Corpus) -> F64:
         begin, end = corpus.offsets[item], corpus.offsets[item + 1]
         targets = corpus.ids[begin:end].astype(np.intp)
         read = np.concatenate([np.full(1, BOUNDARY, dtype=corpus.ids.dtype), corpus.ids[begin : end - 1]])
-        for part in read_blocks(net, read[None]):
+        for part in row_blocks(net, read[None]):
             until = begin + part.shape[1]
             nats[begin:until] = -part[0, np.arange(part.shape[1]), targets[: part.shape[1]]]
             targets, begin = targets[part.shape[1] :], until
