@@ -17,7 +17,16 @@ from numba import njit
 
 from nextchar._kernels.constants import GOLDEN
 
-__all__ = ["add_byte_triples", "add_to_hash", "add_to_table", "filled_slots", "move_to_hash", "unpack_ngrams"]
+__all__ = [
+    "add_byte_triples",
+    "add_to_hash",
+    "add_to_table",
+    "filled_slots",
+    "move_to_hash",
+    "sum_sorted",
+    "unpack_ngrams",
+    "window_keys",
+]
 
 U64 = np.uint64
 
@@ -180,3 +189,59 @@ def add_to_table(ids: npt.NDArray[Any], n: int, V: int, table: npt.NDArray[np.in
         key = context * V + symbol
         table[key] += 1
         context = 0 if symbol == 0 else key % contexts
+
+
+@njit(cache=True, nogil=True)
+def window_keys(ids, n, bits, keys):  # type: ignore[no-untyped-def]
+    """The key of the n-gram that ends at each symbol of ids (S,), which follow a boundary, into keys (S, W).
+
+    Keys are those of `merging`: a word holds as many whole symbols as fit, the last one highest.
+    """
+    fit = 64 // bits
+    width = U64(bits)
+    for i in range(ids.size):
+        back = 0
+        begun = True  # the item has, as far back as this
+        for word in range(keys.shape[1]):
+            key = U64(0)
+            for _ in range(min(fit, n - back)):
+                key <<= width
+                if begun:
+                    place = i - back
+                    if place < 0 or (back and ids[place] == 0):
+                        begun = False
+                    else:
+                        key |= U64(ids[place])
+                back += 1
+            keys[i, word] = key
+
+
+@njit(cache=True, nogil=True)
+def sum_sorted(keys, order, weights, distinct, counts):  # type: ignore[no-untyped-def]
+    """Keys (S, W) in the order that sorts them, each once, into distinct (S, W), and how often it is there.
+
+    Args:
+        keys: in any order.
+        order: (S,) which sorts them.
+        weights: (S,) how often each counts; empty for once.
+        distinct: result.
+        counts: (S,) result.
+
+    Returns:
+        How many there are.
+    """
+    filled = 0
+    for i in order:
+        same = filled > 0
+        if same:
+            for word in range(keys.shape[1]):
+                if keys[i, word] != distinct[filled - 1, word]:
+                    same = False
+                    break
+        if not same:
+            for word in range(keys.shape[1]):
+                distinct[filled, word] = keys[i, word]
+            counts[filled] = 0
+            filled += 1
+        counts[filled - 1] += weights[i] if weights.size else 1
+    return filled

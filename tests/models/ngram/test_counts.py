@@ -332,3 +332,15 @@ def test_files_are_counted_as_they_are_read(tmp_path: Path) -> None:
             tmp_path / "a.dat", order=2, column="1", weight="2", delimiter=";", header=False, errors="skip"
         )
     assert counts.total == 9
+
+
+@pytest.mark.parametrize("order", [1, 2, 5, 9, 20])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("size", [1, 40, 3000])
+def test_counting_by_keys_is_counting_by_sorting(order: int, weighted: bool, size: int) -> None:
+    """Keys of one word and of several: 3,000 characters take 12 bits each, so 20 symbols 4 words."""
+    chance = random.Random(order)
+    characters = [chr(0x4E00 + i) for i in range(size)]
+    items = ["".join(chance.choices(characters, k=chance.randint(1, 12))) for _ in range(300)]
+    corpus = Corpus.from_items(items, [i % 4 + 1 for i in range(300)] if weighted else None)
+    assert counting._count_by_keys(corpus, order) == counting._count_by_sorting(corpus, order)

@@ -40,6 +40,7 @@ __all__ = [
     "counts_from_table",
     "counts_of_table",
     "hashing_pays",
+    "key_layout",
     "sum_counts",
 ]
 
@@ -48,6 +49,7 @@ U64 = npt.NDArray[np.uint64]
 
 TABLE_CELLS: Final = 1 << 22  # up to so many cells a table is counted into; 32 MB of int64
 SLICE_SYMBOLS: Final = 1 << 22  # symbols counted at a time, which bounds the memory for keys
+KEYED_SYMBOLS: Final = 1 << 21  # the same where keys are sorted that take 60 bytes and more of working space
 COMPILED_FROM: Final = 20_000_000  # symbols from which loading numba (0.5 s) repays itself; for a table of cells
 HASHED_FROM: Final = 1_000_000  # and where the alternative is sorting
 MAX_ORDER: Final = 64
@@ -214,6 +216,8 @@ def count(corpus: Corpus | Iterable[str], order: int, *, compiled: bool | None =
         if compiled and corpus.weights is None and (hashed := NgramTable(n)).fits(corpus.alphabet):
             hashed.add(corpus)
             return counts_of_table(hashed).encoded_in(corpus.alphabet)
+        if compiled:
+            return sum_counts(_count_by_keys(part, n) for part in corpus.slices(KEYED_SYMBOLS))
         return sum_counts(_count_by_sorting(part, n) for part in corpus.slices(SLICE_SYMBOLS))
     table = np.zeros(V**n, dtype=np.int64)
     for part in corpus.slices(SLICE_SYMBOLS):
@@ -312,6 +316,33 @@ def _count_by_sorting(part: Corpus, n: int) -> Counts:
     if part.weights is not None:
         counts = np.repeat(part.weights, part.lengths + 1)
     return _merged(part.alphabet, ngrams, counts)
+
+
+def key_layout(size: int, order: int) -> tuple[int, int]:
+    """Of n-grams packed into words of 64 bits, as `_kernels.merging` does: bits of a symbol, and words of an n-gram."""
+    bits = (size - 1).bit_length()
+    return bits, -(-order // (64 // bits))
+
+
+def _count_by_keys(part: Corpus, n: int) -> Counts:
+    """As `_count_by_sorting`, compiled."""
+    from nextchar._kernels.corpus import radix_sort
+    from nextchar._kernels.counting import sum_sorted, window_keys
+    from nextchar._kernels.merging import unpack_keys
+
+    bits, words = key_layout(part.alphabet.size, n)
+    keys = np.empty((part.symbols, words), dtype=np.uint64)
+    window_keys(part.ids, n, bits, keys)
+    order = np.arange(part.symbols)
+    for word in range(words - 1, -1, -1):  # the one that weighs least first; equal ones stay as they were
+        column = keys[order, word]
+        order = radix_sort(column, order, column.max())[1]
+    weights = np.empty(0, dtype=np.int64) if part.weights is None else np.repeat(part.weights, part.lengths + 1)
+    distinct, counts = np.empty_like(keys), np.empty(part.symbols, dtype=np.int64)
+    filled = sum_sorted(keys, order, weights, distinct, counts)
+    ngrams = np.empty((filled, n), dtype=part.alphabet.dtype)
+    unpack_keys(distinct[:filled], bits, ngrams)
+    return Counts(part.alphabet, n, ngrams, counts[:filled].copy())
 
 
 def _merged(alphabet: Alphabet, ngrams: Ids, counts: I64) -> Counts:

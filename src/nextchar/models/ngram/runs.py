@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.mapped import mapped_array
-from nextchar.models.ngram.counts import Counts, sum_counts
+from nextchar.models.ngram.counts import Counts, key_layout, sum_counts
 from nextchar.models.ngram.small_counts import SmallCounts
 
 __all__ = ["Piece", "SortedRun", "gathered", "mapped", "merged", "run_of", "shortened", "union_of", "write_run"]
@@ -156,7 +156,7 @@ def merged(runs: Sequence[SortedRun], memory: int) -> Iterator[Piece]:
     """
     alphabet, order = union_of(runs), runs[0].order
     row_bytes = order * alphabet.dtype.itemsize + 8
-    rows = max(memory // (COPIES * len(runs) * (row_bytes + 8 * _layout(alphabet, order)[1])), FEWEST)
+    rows = max(memory // (COPIES * len(runs) * (row_bytes + 8 * key_layout(alphabet.size, order)[1])), FEWEST)
     if len(runs) == 1 and runs[0].alphabet == alphabet:
         yield from runs[0].pieces(rows)
     elif sum(run.size for run in runs) < COMPILED_FROM:
@@ -172,12 +172,6 @@ def _in_memory(run: SortedRun) -> Counts:
     return Counts(run.alphabet, run.order, ngrams, counts)
 
 
-def _layout(alphabet: Alphabet, order: int) -> tuple[int, int]:
-    """Bits of a symbol in a key, and words of a key."""
-    bits = (alphabet.size - 1).bit_length()
-    return bits, -(-order // (64 // bits))
-
-
 @dataclass(eq=False)
 class _Reader:
     """What has been read of a run and not yet been taken: keys (M, W) and their counts (M,)."""
@@ -191,7 +185,7 @@ class _Reader:
 
     @classmethod
     def of(cls, run: SortedRun, alphabet: Alphabet, rows: int) -> _Reader:
-        bits, words = _layout(alphabet, run.order)
+        bits, words = key_layout(alphabet.size, run.order)
         numbers = run.alphabet.ids_in(alphabet).astype(np.uint64)
         nothing = np.empty((0, words), dtype=np.uint64), np.empty(0, dtype=np.int64)
         return cls(run.pieces(rows), numbers, bits, *nothing)

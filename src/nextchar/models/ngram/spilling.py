@@ -14,9 +14,9 @@ from typing import Final
 from nextchar.data.corpus import MOST_WEIGHT, Corpus
 from nextchar.data.display import thousands
 from nextchar.errors import CorpusError
-from nextchar.models.ngram.counts import Counts, checked_order, count, counts_of_table, hashing_pays, sum_counts
+from nextchar.models.ngram.counts import Counts, checked_order, count, counts_of_table, hashing_pays
 from nextchar.models.ngram.hash_counts import SLOT_BYTES, NgramTable
-from nextchar.models.ngram.runs import SortedRun, merged, run_of, union_of, write_run
+from nextchar.models.ngram.runs import SortedRun, gathered, merged, run_of, union_of, write_run
 
 __all__ = ["count_within", "few", "total_of"]
 
@@ -89,6 +89,10 @@ def _as_one(runs: Sequence[SortedRun], path: Path, memory: int) -> SortedRun:
     return one
 
 
+def _bytes_of(counts: Counts) -> int:
+    return counts.ngrams.nbytes + counts.counts.nbytes
+
+
 class _Counter:
     def __init__(self, order: int, memory: int, folder: Path) -> None:
         self._order, self._memory, self._folder = order, memory, folder
@@ -97,7 +101,8 @@ class _Counter:
             slots *= 2
         self._room = slots // 2  # n-grams, for the table is at most half full
         self._table = NgramTable(order)
-        self._sorted: list[tuple[int, Counts]] = []  # (how many parts, their sum), as in `sum_counts`
+        self._sorted: list[Counts] = []
+        self._sorted_bytes = 0
         self._runs: list[tuple[int, SortedRun]] = []  # on disk, with how often what is in them was merged
         self._written = 0
         self._total = 0
@@ -119,14 +124,20 @@ class _Counter:
         return True
 
     def _add_sorted(self, counts: Counts) -> None:
-        size = 1
-        while self._sorted and self._sorted[-1][0] <= size:
-            other, sum_ = self._sorted.pop()
-            size, counts = size + other, sum_ + counts
-        self._sorted.append((size, counts))
-        if sum(c.ngrams.nbytes + c.counts.nbytes for _, c in self._sorted) > SORTED_SHARE * self._memory:
-            self._spill(sum_counts(c for _, c in self._sorted))
-            self._sorted = []
+        self._sorted.append(counts)
+        self._sorted_bytes += _bytes_of(counts)
+        if self._sorted_bytes > SORTED_SHARE * self._memory:  # much of it may be the same n-grams again and again
+            together = self._gathered()
+            if 2 * _bytes_of(together) > SORTED_SHARE * self._memory:
+                self._spill(together)
+            else:
+                self._sorted, self._sorted_bytes = [together], _bytes_of(together)
+
+    def _gathered(self) -> Counts:
+        """What was counted by sorting, as one; it is no longer kept."""
+        together = gathered([run_of(counts) for counts in self._sorted], self._memory // 4)
+        self._sorted, self._sorted_bytes = [], 0
+        return together
 
     def _spill_table(self) -> None:
         if self._table.used:
@@ -151,11 +162,10 @@ class _Counter:
         """What has been counted."""
         if self._runs:
             self._spill_table()
-        in_memory = [c for _, c in self._sorted]
         if self._table.used:
-            in_memory.append(counts_of_table(self._table))
+            self._sorted.append(counts_of_table(self._table))
             self._table = NgramTable(self._order)
-        found = [run for _, run in self._runs] + ([run_of(sum_counts(in_memory))] if in_memory else [])
+        found = [run for _, run in self._runs] + ([run_of(self._gathered())] if self._sorted else [])
         if not found:
             raise CorpusError("no items: the input is empty or has only blank lines")
         return found
