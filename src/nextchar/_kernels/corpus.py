@@ -16,6 +16,7 @@ __all__ = [
     "REFUSED",
     "drop_recent",
     "encode_ascii",
+    "encode_ascii_pairs",
     "encode_utf8",
     "fingerprints",
     "mark_seen",
@@ -156,6 +157,38 @@ def encode_ascii(raw, rules, ids, filled):  # type: ignore[no-untyped-def]
         met |= rule
         pairs |= (before << np.uint32(2)) & rule
     return met & np.uint32(1 << 28) == 0 and pairs & np.uint32(3 << 26) == 0
+
+
+@njit(cache=True, nogil=True)
+def encode_ascii_pairs(raw, pairs, rules, ids, filled):  # type: ignore[no-untyped-def]
+    """As `encode_ascii`, two bytes at a time, for ids of one byte.
+
+    Args:
+        raw: as there.
+        pairs: (65536,) uint32 of two bytes, as they lie in memory: 16 bits of both ids, as they do; then the bits of
+            `rules`: those in common with what goes before from the first byte, those in common with what follows from
+            the second, and a closer look where either asks for it, or both must not meet.
+        rules: as there, of a byte that is left over.
+        ids: as there, of one byte each.
+        filled: as there.
+    """
+    half = raw.size // 2
+    two = raw[: 2 * half].view(np.uint16)
+    out = ids[filled : filled + 2 * half].view(np.uint16)
+    met = rule = rules[10]
+    common = np.uint32(0)
+    for i in range(half):
+        before = rule
+        rule = pairs[two[i]]
+        out[i] = rule & np.uint32(0xFFFF)
+        met |= rule
+        common |= (before << np.uint32(2)) & rule
+    if raw.size % 2:
+        last = rules[raw[raw.size - 1]]
+        ids[filled + raw.size - 1] = last & np.uint32(0xFF)
+        met |= last
+        common |= (rule << np.uint32(2)) & last
+    return met & np.uint32(1 << 28) == 0 and common & np.uint32(3 << 26) == 0
 
 
 @njit(cache=True, nogil=True)

@@ -2,8 +2,9 @@ r"""Plain text files straight to ids: what most files are needs no detour over P
 
 The bytes are read in pieces of whole lines that stay in the processor's cache. Plain letters are looked up, one after
 the other; a piece with more than that (other characters, blanks to strip, \r, empty lines) goes through a loop that
-knows UTF-8. Characters are numbered as they come, and sorted at the end. What text options do to a character is asked
-once for each. Whatever remains, and everything that may be an error, is left to `corpus.stream`, which says it best.
+knows UTF-8. Characters are numbered as they come, and sorted after the first pieces and at the end, when there is
+nothing left to do if no new ones came. What text options do to a character is asked once for each. Whatever remains,
+and everything that may be an error, is left to `corpus.stream`, which says it best.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ COMPILED_FROM: Final = 50_000_000  # bytes from which loading the compiled loops
 PIECE_BYTES: Final = 1 << 17
 LONGEST_LINE: Final = 1 << 24  # that is worth the copying until its end is found
 CAREFUL_PIECES: Final = 16  # after one that had more than plain letters
+_SORTED_BELOW: Final = 1 << 24  # ids, up to which characters are sorted before the end
 _FIRST_BYTES: Final = 1 << 10
 _MARK: Final = b"\xef\xbb\xbf"  # of byte order
 _UTF8: Final = {"utf-8", "utf8", "ascii"}
@@ -89,10 +91,11 @@ class _Reader:
         self._blanks = BLANKS if options.strip else BLANKS[:0]
         self._rules = np.full(256, _CLOSER_LOOK, dtype=np.uint32)
         self._rules[_LF] = _LINE_END
+        self._pairs: npt.NDArray[np.uint32] | None = None
         if not options.strip:  # only two line ends must not meet
             self._rules[_LF] = 0b0101 << 24
         self._ids: npt.NDArray[Any] = np.empty(size, dtype=np.uint8 if alphabet is None else alphabet.dtype)
-        self._filled = self._empty = self._careful = self._room = 0
+        self._filled = self._empty = self._careful = self._room = self._sorted = 0
 
     def take_in(self, source: str, handle: BinaryIO, digest: Digest) -> bool:
         """Read a file to its end; whether there was nothing that needs a closer look."""
@@ -114,7 +117,7 @@ class _Reader:
             if not got:
                 buffer[held] = _LF
                 return not held or self._encode(buffer[: held + 1])
-            line_end = bytes(buffer.data[:end]).rfind(b"\n") + 1
+            line_end = _last_line_end(buffer, end)
             if line_end <= begin:
                 if begin:
                     buffer[: end - begin] = buffer[begin:end].copy()
@@ -126,13 +129,32 @@ class _Reader:
             buffer[:held] = buffer[line_end:end].copy()
 
     def _encode(self, piece: npt.NDArray[np.uint8]) -> bool:
-        from nextchar._kernels.corpus import CLEAN, NEW, encode_ascii, encode_utf8
+        """Add the ids of whole lines; whether there was nothing that needs a closer look."""
+        done = self._letters(piece) or self._closer(piece)
+        if done and self._filled >= self._sorted and self._filled < _SORTED_BELOW:
+            self._sort()
+            self._sorted = 2 * self._filled
+        return done
+
+    def _letters(self, piece: npt.NDArray[np.uint8]) -> bool:
+        """The same where there are plain letters alone."""
+        from nextchar._kernels.corpus import encode_ascii, encode_ascii_pairs
 
         if self._careful:
             self._careful -= 1
-        elif encode_ascii(piece, self._rules, self._ids, self._filled):
-            self._filled += len(piece)
-            return True
+            return False
+        if self._ids.dtype != np.uint8:
+            done = encode_ascii(piece, self._rules, self._ids, self._filled)
+        else:
+            if self._pairs is None:
+                self._pairs = _pairs_of(self._rules)
+            done = encode_ascii_pairs(piece, self._pairs, self._rules, self._ids, self._filled)
+        self._filled += len(piece) * done
+        return bool(done)
+
+    def _closer(self, piece: npt.NDArray[np.uint8]) -> bool:
+        from nextchar._kernels.corpus import CLEAN, NEW, encode_utf8
+
         self._room = len(piece)
         state = np.array([0, self._filled, self._filled, self._filled, -1, 0, 0], dtype=np.int64)
         while (status := encode_utf8(piece, self._table, self._blanks, self._ids, state)) != CLEAN:
@@ -166,10 +188,29 @@ class _Reader:
                     wider[: self._filled + self._room] = self._ids[: self._filled + self._room]
                     self._ids = wider
             self._number[became] = number
+        self._set(character, number)
+        return True
+
+    def _set(self, character: str, number: int) -> None:
+        """Read a character as this id."""
         self._table[ord(character)] = number
         if character.isascii():
             self._rules[ord(character)] = number | (_BLANK if self._options.strip and character.isspace() else 0)
-        return True
+            self._pairs = None
+
+    def _sort(self) -> None:
+        """Number the characters so far in their order; those that come later are numbered as they come."""
+        if self._alphabet is not None or self._characters == sorted(self._characters):
+            return
+        from nextchar._kernels.corpus import renumber
+
+        numbers = np.zeros(len(self._characters) + 1, dtype=self._ids.dtype)
+        numbers[1:] = np.argsort(np.argsort(np.array(self._characters))) + 1
+        renumber(self._ids[: self._filled], numbers)
+        self._characters.sort()
+        self._number = {character: i + 1 for i, character in enumerate(self._characters)}
+        for code in np.flatnonzero(self._table).tolist():
+            self._set(chr(code), int(numbers[self._table[code]]))
 
     @staticmethod
     def _known(alphabet: Alphabet, character: str) -> int:
@@ -183,12 +224,23 @@ class _Reader:
         ids = self._ids[: self._filled]
         if self._alphabet is not None:
             return Plain(self._alphabet, ids, self._empty)
-        alphabet = Alphabet("".join(sorted(self._characters)))
-        if alphabet.characters != "".join(self._characters):
-            from nextchar._kernels.corpus import renumber
+        self._sort()
+        return Plain(Alphabet("".join(self._characters)), ids, self._empty)
 
-            numbers = np.empty(alphabet.size, dtype=ids.dtype)
-            numbers[0] = 0
-            numbers[1:] = np.argsort(np.argsort(np.array(self._characters))) + 1
-            renumber(ids, numbers)
-        return Plain(alphabet, ids, self._empty)
+
+def _last_line_end(buffer: npt.NDArray[np.uint8], end: int) -> int:
+    """Where the last line that ends before `end` ends; mostly near there."""
+    near = max(end - _FIRST_BYTES, 0)
+    found = bytes(buffer.data[near:end]).rfind(b"\n") + 1
+    return near + found if found else bytes(buffer.data[:near]).rfind(b"\n") + 1
+
+
+def _pairs_of(rules: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """The rules of two bytes that follow each other (see `encode_ascii_pairs`)."""
+    both = rules[np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2)]
+    first, second = both.T
+    ids = both.astype(np.uint8).reshape(-1).view(np.uint16).astype(np.uint32)
+    closer = (first | second) & _CLOSER_LOOK
+    closer[((first << 2) & second & (3 << 26)) != 0] |= _CLOSER_LOOK
+    pairs: npt.NDArray[np.uint32] = ids | (first & (3 << 26)) | (second & (3 << 24)) | closer
+    return pairs
