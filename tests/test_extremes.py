@@ -271,7 +271,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *(f"train DATA -o OUT --order {k}" for k in ("0", "65", "-1", "2.5", "99999999999999999999")),
         *(f"train DATA -o OUT --model bigram-net --l2 {k}" for k in ("-1", "nan", "1e-50", "1e200")),
         *(f"train DATA -o OUT --model mix --epochs {k}" for k in ("0", "-1", "nan", "1e300")),
-        *(f"blend M M OUT --weight {w}" for w in ("-0.1", "1.1", "nan", "inf")),
+        *(f"blend M M OUT --share {w}" for w in ("-0.1", "1.1", "nan", "inf")),
     ],
 )
 def test_the_command_line_refuses_in_words(line: str, saved: Path, tmp_path: Path) -> None:

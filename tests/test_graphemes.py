@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -229,3 +229,30 @@ def test_any_text_comes_back_and_is_sampled_as_it_is_scored(items: list[str], se
     for item in model.draw(10, nextchar.Plan(seed=seed), nextchar.Constraint(max_length=5)).corpus:
         again = Corpus.from_items([item], options=options, alphabet=model.alphabet)
         assert list(again) == [item]
+
+
+def run(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_models_of_clusters_go_through_arpa_files(tmp_path: Path) -> None:
+    # a flag, a letter with two accents, a blank that bears one, and plain letters
+    items = ["\U0001f1eb\U0001f1f7a", "a\u0301\u0308b", "b \u0301a", "ab", "\U0001f1eb\U0001f1f7\U0001f1e9\U0001f1eaa"]
+    made = nextchar.Ngram(order=3, smoothing="witten-bell").fit(nextchar.Corpus.from_items(items, options=BY_CLUSTERS))
+    nextchar.write_arpa(made, tmp_path / "m.arpa")
+    again = nextchar.read_arpa(tmp_path / "m.arpa", options=BY_CLUSTERS)
+    assert again.alphabet == made.alphabet
+    np.testing.assert_allclose(again.nats(items), made.nats(items), atol=1e-5)
+    said = run("import", tmp_path / "m.arpa", "-o", tmp_path / "m", code=1).stderr
+    assert "is not one character but several code points that are seen as one" in said
+    assert "(--graphemes)" in said
+    run("import", tmp_path / "m.arpa", "-o", tmp_path / "m", "--graphemes")
+    scored = [json.loads(line) for line in run("score", tmp_path / "m", *items, "--json").stdout.splitlines()]
+    assert [one["item"] for one in scored] == items
+    assert [one["symbols"] for one in scored] == [3, 3, 4, 3, 4]
+    two = tmp_path / "two.arpa"
+    text = (tmp_path / "m.arpa").read_text(encoding="utf-8")
+    two.write_text(text.replace("a\u0301\u0308", "aab"), encoding="utf-8")
+    assert "'aab' is not one character" in run("import", two, "-o", tmp_path / "m", "--graphemes", code=1).stderr

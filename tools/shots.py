@@ -41,7 +41,7 @@ def serving(data: Path | None) -> Iterator[str]:
     """The address of a lesson page."""
     arguments = [sys.executable, "-c", "from nextchar.cli import main; main()", "web", "--no-browser", "--port", "0"]
     if data is not None:
-        arguments += ["--data", str(data)]
+        arguments += ["--names", str(data)]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = ""
@@ -65,7 +65,7 @@ def serving(data: Path | None) -> Iterator[str]:
 @click.option("--language", "languages", type=click.Choice(["en", "zh"]), multiple=True, help="Only this one.")
 @click.option("--size", "sizes", type=click.Choice(list(SIZES)), multiple=True, help="Only this one.")
 @click.option("--dark", is_flag=True, help="The dark colours.")
-@click.option("--data", type=click.Path(path_type=Path), help="A list to use in place of the names.")
+@click.option("--names", "data", type=click.Path(path_type=Path), help="A list to use in place of the names.")
 def shots(
     output: Path,
     chapters: tuple[int, ...],

@@ -156,7 +156,7 @@ def test_the_command(tmp_path: Path) -> None:
     data, model, out = tmp_path / "t.txt", tmp_path / "m", tmp_path / "fast"
     data.write_text("\n".join(ITEMS) + "\n", encoding="utf-8")
     pool().save(model)
-    told = json.loads(run("compile", model, "--data", data, "-o", out, "--json").stdout)
+    told = json.loads(run("compile", model, data, "-o", out, "--json").stdout)
     expected = tabulate(pool(), CORPUS)
     assert told == {
         "model": "automaton",
@@ -175,7 +175,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert run("score", out, data).stdout == run("score", model, data).stdout
     assert "probability" in run("prob", out, "--prefix", "a").stdout
     assert "ensemble, for" in run("info", out).stdout
-    shorter = run("compile", model, "--data", data, "--context", 1, "-o", out)
+    shorter = run("compile", model, data, "--context", 1, "-o", out)
     assert "looks back further than 1 symbols" in shorter.stderr
 
 
@@ -183,20 +183,20 @@ def test_wrong_uses_of_the_command(tmp_path: Path) -> None:
     data, model, out = tmp_path / "t.txt", tmp_path / "m", tmp_path / "fast"
     data.write_text("\n".join(ITEMS) + "\n", encoding="utf-8")
     Ngram().fit(CORPUS).save(model)
-    rest = ("--data", data, "-o", out)
+    rest = (data, "-o", out)
     assert "a finite automaton already" in run("compile", model, *rest, code=1).stderr
-    assert "also an input" in run("compile", model, "--data", data, "-o", model, code=1).stderr
+    assert "also an input" in run("compile", model, data, "-o", model, code=1).stderr
     assert "no such file" in run("compile", tmp_path / "none", *rest, code=1).stderr
     assert (
-        "--context and what says how to read go with --data"
+        "--context and what says how to read go with a FILE"
         in run("compile", model, "--context", 2, "-o", out, code=2).stderr
     )
     mix = tmp_path / "mix"
     nextchar.Mix(epochs=1).fit(["emma", "ava"]).save(mix)
-    assert "is a model of kind mix; give --data" in run("compile", mix, "-o", out, code=2).stderr
+    assert "is a model of kind mix; give a FILE of items" in run("compile", mix, "-o", out, code=2).stderr
     assert "written; ngram" in run("compile", model, "-o", out).stdout  # an automaton is written as one
     out.unlink()
     pool().save(model)
     (tmp_path / "x.txt").write_text("xyz\n", encoding="utf-8")
-    assert "x.txt" in run("compile", model, "--data", tmp_path / "x.txt", "-o", out, code=1).stderr
+    assert "x.txt" in run("compile", model, tmp_path / "x.txt", "-o", out, code=1).stderr
     assert not out.exists()

@@ -272,7 +272,7 @@ def address(needed: None, items_path: Path) -> Iterator[str]:
 def serving(items_path: Path, before: str = "pass") -> Iterator[str]:
     """`nextchar web` in a process of its own, on a free port; `before` is run there first."""
     code = f"import sys; {before}; from nextchar.cli import main; main()"
-    arguments = (sys.executable, "-c", code, "web", "--no-browser", "--port", "0", "--data", str(items_path))
+    arguments = (sys.executable, "-c", code, "web", "--no-browser", "--port", "0", "--names", str(items_path))
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
     log: list[str] = []
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment) as process:

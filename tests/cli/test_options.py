@@ -108,7 +108,6 @@ def test_delimiters_may_be_written_out(tmp_path: Path, given: str, sign: str) ->
     [
         (("--delimiter", ";"), "--delimiter needs --column"),
         (("--no-header",), "--no-header needs --column"),
-        (("--weight", "n"), "--weight needs --column"),
         (("--errors", "ignore"), "'ignore' is not one of"),
     ],
 )
@@ -117,6 +116,14 @@ def test_options_that_do_not_go_together(model: Path, command: str, options: tup
     output = ("-o", "x") if command in ("train", "update") else ()
     before = () if command == "train" else (model,)
     assert says in run(command, *before, "a.txt", *output, *options, code=2).stderr
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "update"])
+def test_a_weight_needs_the_column_of_the_items(model: Path, command: str) -> None:
+    before = () if command == "train" else (model,)
+    output = () if command == "evaluate" else ("-o", "x")
+    said = run(command, *before, "a.txt", *output, "--weight", "n", code=2).stderr
+    assert "--weight needs --column" in said
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "score", "calibrate", "update"])

@@ -189,10 +189,10 @@ def test_blend_and_update(model: Path, tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("bab\nabc\n", encoding="utf-8")
     assert "2 items more, 9 in all" in run("update", model, tmp_path / "more.txt", "-o", tmp_path / "u").stdout
     assert nextchar.load(tmp_path / "u").alphabet.characters == "abc"
-    run("blend", model, model, "-o", tmp_path / "b", "--weight", 0.3)
+    run("blend", model, model, "-o", tmp_path / "b", "--share", 0.3)
     assert nextchar.load(tmp_path / "b").nats(["abba"]) == pytest.approx(nextchar.load(model).nats(["abba"]))
-    run("blend", model, tmp_path / "u", "-o", tmp_path / "c", "--counts")
+    run("blend", model, tmp_path / "u", "-o", tmp_path / "c", "--add-counts")
     assert nextchar.load(tmp_path / "c").provenance.items == 16
     run("blend", model, tmp_path / "u", "-o", tmp_path / "v")  # of which one lacks a character
     assert nextchar.load(tmp_path / "v").alphabet.characters == "abc"
-    run("blend", model, model, "-o", tmp_path / "x", "--counts", "--weight", 0.5, code=2)
+    run("blend", model, model, "-o", tmp_path / "x", "--add-counts", "--share", 0.5, code=2)

@@ -42,7 +42,7 @@ WRITERS = {
     "train without --model": "train {items} -o {out}",
     "blend": "blend {m} {m} -o {out}",
     "update": "update {m} {items} -o {out}",
-    "compile": "compile {mix} --context 2 --data {items} -o {out}",
+    "compile": "compile {mix} {items} --context 2 -o {out}",
     "calibrate": "calibrate {m} {good} -o {out}",
     "import": "import {arpa} -o {out}",
     "export": "export {m} -o {out}",

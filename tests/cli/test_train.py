@@ -150,3 +150,15 @@ def test_wrong_options(arguments: list[object], code: int, words: str, names: Pa
     result = run(names, "-o", tmp_path / "m", *arguments, code=code)
     assert words in result.stderr
     assert not (tmp_path / "m").exists()
+
+
+def test_a_switch_is_yes_or_no_in_the_help() -> None:
+    said = CliRunner().invoke(main, ["train", "--model", "mlp", "--help"]).stdout
+    assert "--set tanh=yes|no" in said
+    assert re.search(r"lecture's net\.\s+\[default:\s+no\]", said)
+    assert "layers 0, tanh yes" in said  # of the preset
+    for row in trained():
+        said = CliRunner().invoke(main, ["train", "--model", row.name, "--help"]).stdout
+        for entry in row.offered():
+            if entry.type is bool and entry.option is None:
+                assert f"--set {entry.name}=yes|no" in said

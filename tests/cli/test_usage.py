@@ -39,12 +39,8 @@ TABLE = table()
 
 # A name with values of two kinds, and why it is one thing all the same.
 TWO_KINDS = {
-    "--weight": "how much it counts: a column with a number for each row, or the number itself of a second model",
-    "--data": "the items that it is about: the training data of models, of which there can be several files; "
-    "one file in place of the lesson's names",
     "--output": "where to write: a path, whatever is written",
     "-o": "the same",
-    "--counts": "n-gram counts: the folder of them to train on; or of two models, that they are added",
     "--hold-out": "a share, or of a mix with nets none",
 }
 
@@ -54,6 +50,27 @@ def test_one_name_is_one_thing(name: str) -> None:
     options = TABLE[name].values()
     kinds = {(option.type.name.removesuffix(" range"), option.multiple, option.is_flag) for option in options}
     assert len(kinds) == 1 or name in TWO_KINDS, {key: option.type.name for key, option in TABLE[name].items()}
+
+
+def test_a_weight_is_a_column_and_only_where_it_counts() -> None:
+    assert {option.metavar for option in TABLE["--weight"].values()} == {"NAME"}
+    taking = {"train", "evaluate", "count", "combine", "compile", "update", "compare", "equivalence"}
+    assert set(TABLE["--weight"]) == taking, "the others say the same of an item however often it counts"
+    assert set(TABLE["--share"]) == {"blend"}
+
+
+def test_data_is_what_a_model_was_trained_on() -> None:
+    assert set(TABLE["--data"]) == {"sample", "prob", "top", "info", "combine"}
+    assert set(TABLE["--names"]) == {"reproduce", "pitfalls", "web"}, "a list in place of the lesson's"
+    assert set(TABLE["--counts"]) == {"train"}
+    assert set(TABLE["--add-counts"]) == {"blend"}
+
+
+@pytest.mark.parametrize("command", ["score", "classify", "calibrate"])
+def test_help_lists_what_is_taken(command: str) -> None:
+    help_ = CliRunner().invoke(main, [command, "--help"]).stdout
+    assert "--column" in help_
+    assert "--weight" not in help_
 
 
 def test_how_many_items_are_wanted_is_n() -> None:
@@ -113,6 +130,13 @@ sample m --stream torch3
 sample m --match (
 sample m --json --tsv
 sample m --data few
+sample m --delimiter ;
+sample m --no-header
+prob m --column 1
+top m --encoding cp1252
+sample m --errors skip
+score m few --column 1 --weight 2
+blend m m -o z --weight 0.3
 sample m --stream torch1 --suffix a
 top m -n 0
 top m --min-length 9 --max-length 3
@@ -144,13 +168,13 @@ classify m few --min-probability 2
 classify m few --none-rate 2
 calibrate m few --false-alarms 2
 calibrate m few --false-alarms 0
-blend m m -o z --weight 2
-blend m m -o z --weight nan
-blend m m -o z --counts --weight 0.3
+blend m m -o z --share 2
+blend m m -o z --share nan
+blend m m -o z --add-counts --share 0.3
 combine m -o z --data few --split distinct
 combine m m -o z --data few --split half
 combine m m -o z --data few --split distinct --seed -1
-compile m --data few -o z --context 0
+compile m few -o z --context 0
 compare few --seconds 0
 compare few --seconds nan
 compare few --seed -1

@@ -18,6 +18,7 @@ from nextchar.data.as_trained import format_as_trained, read_as_trained
 from nextchar.data.corpus import Corpus
 from nextchar.data.format import Format
 from nextchar.data.provenance import Provenance
+from nextchar.errors import CorpusError
 from nextchar.models.registry import load
 
 TABLE = 'id;Vorname;n\r\n1;Zoë;3\r\n2;ava;4\r\n3;"O""Neil, x";2\r\n'
@@ -106,3 +107,17 @@ def test_the_commands_know_the_table(tmp_path: Path, how: tuple[str, ...]) -> No
         assert found == pytest.approx(without, rel=1e-9)
         drawn = run("sample", model, "-n", 50, *option, *how).splitlines()
         assert not set(drawn) & set(NAMES)
+
+
+@pytest.mark.parametrize("given", [{"delimiter": ";"}, {"header": False}])
+def test_what_is_said_of_a_table_needs_a_column(tmp_path: Path, given: dict[str, Any]) -> None:
+    (tmp_path / "plain.txt").write_bytes(b"emma\nava\n")
+    (tmp_path / "table.csv").write_bytes(b"name;n\nemma;1\n")
+    seen = trained_on(tmp_path / "plain.txt")
+    for name in ("plain.txt", "table.csv"):  # the model was trained on a list, and knows of no column
+        with pytest.raises(CorpusError, match=f"{name}: .* of tables, and which column to read is not known"):
+            read(tmp_path / name, seen, **given)
+    assert read(tmp_path / "table.csv", seen, column="1", **given)[-1] == "emma"
+    known = trained_on(tmp_path / "table.csv", column="name")
+    if "delimiter" in given:
+        assert read(tmp_path / "table.csv", known, **given) == ["emma"]

@@ -284,7 +284,7 @@ def test_the_list_as_json() -> None:
 
 def test_one_pitfall_shows_code_outcome_and_reason(few: str) -> None:
     pytest.importorskip("torch")
-    result = invoke("c", "--data", few)
+    result = invoke("c", "--names", few)
     assert result.exit_code == 0
     expected = [
         "3 names",
@@ -302,7 +302,7 @@ def test_one_pitfall_shows_code_outcome_and_reason(few: str) -> None:
 
 def test_one_pitfall_in_chinese(few: str) -> None:
     pytest.importorskip("torch")
-    result = invoke("R", "--lang", "zh", "--data", few)
+    result = invoke("R", "--lang", "zh", "--names", few)
     assert result.exit_code == 0
     today = LAB["r"].today
     assert today is not None
@@ -313,7 +313,7 @@ def test_one_pitfall_in_chinese(few: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_one_pitfall_as_json(language: str, few: str) -> None:
     torch = pytest.importorskip("torch")
-    document = json.loads(invoke("q", "--json", "--lang", language, "--data", few).stdout)
+    document = json.loads(invoke("q", "--json", "--lang", language, "--names", few).stdout)
     pitfall = LAB["q"]
     assert document["letter"] == "q"
     assert document["title"] == getattr(pitfall.title, language)
@@ -337,7 +337,7 @@ def test_all_as_one_json_document(few: str) -> None:
 
 def test_all_as_text(few: str) -> None:
     pytest.importorskip("torch")
-    result = invoke("--all", "--data", few)
+    result = invoke("--all", "--names", few)
     assert result.exit_code == 0
     for pitfall in load_pitfalls():
         assert f"\n{pitfall.letter}  {pitfall.title.en}\n" in result.stdout
@@ -360,7 +360,7 @@ def grouped(*arguments: str) -> Result:
 
 def test_without_torch_one_line_and_exit_1(few: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    result = grouped("j", "--data", few)
+    result = grouped("j", "--names", few)
     assert result.exit_code == 1
     last = result.stderr.splitlines()[-1]
     assert last == 'Error: the pitfall lab needs the extra "neural": pip install "nextchar[neural]"'
@@ -370,7 +370,7 @@ def test_a_file_without_names_is_an_error(tmp_path: Path) -> None:
     empty = tmp_path / "digits.txt"
     empty.write_text("123\n", encoding="utf-8")
     for source in (empty, tmp_path / "missing.txt"):
-        result = grouped("j", "--data", str(source))
+        result = grouped("j", "--names", str(source))
         assert result.exit_code == 1
         assert result.stderr.startswith(f"Error: {source}: ")
 

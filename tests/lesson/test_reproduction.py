@@ -78,7 +78,7 @@ def run(*args: object, code: int = 0, **options: Any) -> Result:
 
 @pytest.fixture(scope="module")
 def documents(names_path: Path) -> list[dict[str, Any]]:
-    result = run("--data", names_path, "--json")
+    result = run("--names", names_path, "--json")
     assert result.stderr == ""
     read: list[dict[str, Any]] = json.loads(result.stdout)
     return read
@@ -133,7 +133,7 @@ def test_no_verdict_is_unexpected(documents: list[dict[str, Any]]) -> None:
 
 def test_the_table_for_people(names_path: Path, few_claims: Callable[..., None]) -> None:
     few_claims(1, 5, 10)
-    result = run("--data", names_path)
+    result = run("--names", names_path)
     text = " ".join(result.stdout.split())
     assert "3 claims: 1 where the source is wrong, 0 unexpected" in text
     for part in ("32,033 names", "source is wrong", "S1 prints 149", "minaymoryles."):
@@ -149,24 +149,24 @@ def test_names_from_the_environment(names_path: Path, few_claims: Callable[..., 
 
 def test_a_wrong_expectation_is_an_unexpected_verdict(names_path: Path, few_claims: Callable[..., None]) -> None:
     few_claims(1, 5, expected="32,034 names, shortest 2, longest 15")
-    first, second = json.loads(run("--data", names_path, "--json", code=1).stdout)
+    first, second = json.loads(run("--names", names_path, "--json", code=1).stdout)
     assert first["verdict"] == "UNEXPECTED"
     assert first["got"] == "32,033 names, shortest 2, longest 15"
     assert second["verdict"] == "source is wrong"
-    text = run("--data", names_path, code=1).stdout
+    text = run("--names", names_path, code=1).stdout
     assert "UNEXPECTED" in text
     assert "2 claims: 1 where the source is wrong, 1 unexpected" in " ".join(text.split())
 
 
 def test_a_wrong_source_does_not_excuse_a_wrong_result(names_path: Path, few_claims: Callable[..., None]) -> None:
     few_claims(5, expected="149")  # what the document prints
-    (document,) = json.loads(run("--data", names_path, "--json", code=1).stdout)
+    (document,) = json.loads(run("--names", names_path, "--json", code=1).stdout)
     assert (document["verdict"], document["got"]) == ("UNEXPECTED", "1531")
 
 
 def test_a_changed_result_is_an_unexpected_verdict(names_path: Path, few_claims: Callable[..., None]) -> None:
     few_claims(11, compute=lambda _: "0.6064 0.3033 0.0904")
-    run("--data", names_path, code=1)
+    run("--names", names_path, code=1)
 
 
 def test_a_claim_that_needs_what_is_not_there_is_not_checked(names_path: Path, few_claims: Callable[..., None]) -> None:
@@ -174,13 +174,13 @@ def test_a_claim_that_needs_what_is_not_there_is_not_checked(names_path: Path, f
         raise MissingExtraError("this claim", "neural")
 
     few_claims(1, compute=compute)
-    (document,) = json.loads(run("--data", names_path, "--json").stdout)
+    (document,) = json.loads(run("--names", names_path, "--json").stdout)
     assert document["verdict"] == "not checked"
     assert "nextchar[neural]" in document["note"]
 
 
 def test_without_torch_the_counting_rows_hold(names_path: Path) -> None:
-    args = ["reproduce", "--data", str(names_path), "--json"]
+    args = ["reproduce", "--names", str(names_path), "--json"]
     code = f"import sys; sys.modules['torch'] = None\nfrom nextchar.cli import main; main({args!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     verdicts = {document["row"]: document["verdict"] for document in json.loads(done.stdout)}
@@ -197,7 +197,7 @@ def test_only_the_content_of_the_file_counts(tmp_path: Path, names_path: Path, f
         ("w.txt", content.replace(b"\n", b"\r\n")),
     ):
         (tmp_path / name).write_bytes(changed)
-        run("--data", tmp_path / name)
+        run("--names", tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_only_the_content_of_the_file_counts(tmp_path: Path, names_path: Path, f
 def test_another_file_is_refused(tmp_path: Path, names_path: Path, change: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "other.txt"
     path.write_bytes(change(names_path.read_bytes()))
-    result = run("--data", path, code=1)
+    result = run("--names", path, code=1)
     assert result.stdout == ""
     assert result.stderr.startswith(f"Error: {path}: is not makemore's names.txt")
     assert result.stderr.count("\n") == 1
@@ -223,7 +223,7 @@ def test_another_file_is_refused(tmp_path: Path, names_path: Path, change: Calla
 
 
 def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "none.txt: no such file" in run("--data", tmp_path / "none.txt", code=1).stderr
+    assert "none.txt: no such file" in run("--names", tmp_path / "none.txt", code=1).stderr
     with pytest.raises(CorpusError, match="no such file"):
         next(book.reproduce(tmp_path / "none.txt"))
     monkeypatch.setattr(fetching, "cache_folder", lambda: tmp_path / "cache")

@@ -31,6 +31,7 @@ __all__ = [
     "text_options_from",
     "texts_argument",
     "training_data",
+    "unweighted_input_options",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -41,9 +42,18 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def input_options(command: Command) -> Command:
     """How the input is read: --column, --weight, --encoding and others; the command gets them as one `format_`."""
+    weight = click.option("--weight", metavar="NAME", help="With --column: how often each row counts.")
+    return _input_options(command, weight)
 
+
+def unweighted_input_options(command: Command) -> Command:
+    """The same without --weight, for commands that say the same of an item however often it counts."""
+    return _input_options(command)
+
+
+def _input_options(command: Command, *more: Callable[[Any], Any]) -> Command:
     @wraps(command)
-    def with_format(*args: Any, weight: str | None, **options: Any) -> Any:
+    def with_format(*args: Any, weight: str | None = None, **options: Any) -> Any:
         given = _reading(options)
         needing = {"weight": weight is not None, "delimiter": "delimiter" in given, "no-header": "header" in given}
         for option in (name for name, is_given in needing.items() if is_given and "column" not in given):
@@ -61,7 +71,7 @@ def input_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option("--column", metavar="NAME", help="Read this column of a table, by name or number."),
-            click.option("--weight", metavar="NAME", help="With --column: how often each row counts."),
+            *more,
             *_reading_options("the input", "utf-8", "stop"),
         )
     ):
@@ -191,6 +201,9 @@ def constraint_options(command: Command) -> Command:
     @wraps(command)
     def with_reading(*args: Any, **options: Any) -> Any:
         reading = _reading(options)
+        if reading and not (options["data_files"] or options["not_in"]):
+            option = {"header": "no-header"}.get(first := next(iter(reading)), first)
+            raise click.UsageError(f"--{option} is for the files of --data and --not-in, and there is none.")
         return command(*args, reading=reading, **options)
 
     found: Any = with_reading

@@ -187,6 +187,7 @@ def _options_of_models() -> list[click.Option]:
     return made
 
 
+_SWITCH: Final = {True: "yes", False: "no"}
 _PRESET: Final = "Ready settings, of which others can still be replaced."
 
 
@@ -246,13 +247,17 @@ def _run_lines(row: Kind) -> list[tuple[str, str]]:
 
 
 def _changes(preset: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in preset.items()) or "the defaults above"
+    return ", ".join(f"{name} {_shown(value)}" for name, value in preset.items()) or "the defaults above"
+
+
+def _shown(value: Any) -> str:
+    return _SWITCH[value] if isinstance(value, bool) else f"{value:g}"
 
 
 def _given_by(entry: Setting) -> str:
     """How it is given: --order N, or --set width=N."""
     value = f"[{'|'.join(entry.choices)}]" if entry.choices else entry.metavar
-    value = value or {int: "N", float: "X"}.get(entry.type, "TEXT")
+    value = value or {int: "N", float: "X", bool: "yes|no"}.get(entry.type, "TEXT")
     if entry.option is None:
         return "--seed S" if entry.name == "seed" else f"--set {entry.name}={value}"
     return f"--{entry.option}" + ("" if entry.type is bool else f" {value}")
@@ -260,6 +265,8 @@ def _given_by(entry: Setting) -> str:
 
 def _explained(entry: Setting) -> str:
     """Help, range and default."""
-    said = [f"default: {entry.default_shown}"] if entry.default_shown else []
+    switch = entry.type is bool and entry.option is None and isinstance(entry.default, bool)
+    default = _SWITCH[entry.default] if switch else entry.default_shown
+    said = [f"default: {default}"] if default else []
     said += [entry.range.removeprefix("of ")] if entry.range else []
     return entry.help + (f"  [{'; '.join(said)}]" if said else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._options import json_option, model_argument, text_options, text_options_from
+from nextchar.cli._options import graphemes_option, json_option, model_argument, text_options, text_options_from
 from nextchar.cli._output import console, echo, echo_json, note
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.writing import name_of_target
@@ -58,13 +58,16 @@ def export(model: str, target: str | None, output: str | None, as_json: bool) ->
 @model_output_option()
 @click.option("--encoding", default="utf-8", show_default=True, help="The character encoding of the input.")
 @text_options
+@graphemes_option
 @json_option
-def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, strip: bool, as_json: bool) -> None:
+def import_(
+    source: str, output: str, encoding: str, lower: bool, nfc: bool, strip: bool, graphemes: bool, as_json: bool
+) -> None:
     """Make a model from an ARPA file of characters, such as KenLM's lmplz writes, and write it to MODEL.
 
     IN.arpa may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Its words are single characters,
     or stand for one as <U+0020> does for a blank. --lower, --nfc and --strip say what is done to the text that the
-    model is given later.
+    model is given later, and with --graphemes a word may be what readers see as one character.
     """
     from nextchar.data.format import Format
     from nextchar.errors import CorpusError
@@ -75,7 +78,7 @@ def import_(source: str, output: str, encoding: str, lower: bool, nfc: bool, str
     except CorpusError as error:
         raise click.BadParameter(str(error), param_hint="'--encoding'") from None
     check_target(output, (source,))
-    model = read_arpa(source, encoding=encoding, options=text_options_from(lower, nfc, strip))
+    model = read_arpa(source, encoding=encoding, options=text_options_from(lower, nfc, strip, graphemes))
     model.save(output)
     assert model.metrics.imported is not None
     ngrams = model.metrics.imported.ngrams

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from nextchar.cli._options import file_or_texts, input_options, json_option, model_argument, texts_argument
+from nextchar.cli._options import file_or_texts, json_option, model_argument, texts_argument, unweighted_input_options
 from nextchar.cli._output import echo, echo_json, note, print_table
 from nextchar.cli._streams import line_blocks, tsv_option, write_rows
 from nextchar.cli._targets import check_target, model_output_option, output_option
@@ -42,7 +42,7 @@ HEADER: Final = b"probability  label         item\n"
 )
 @click.option("--label", metavar="NAME", help="With --column: the column of the true labels; report how good it is.")
 @output_option("Write the answers there.")
-@input_options
+@unweighted_input_options
 @tsv_option
 @json_option
 def classify(
@@ -80,8 +80,6 @@ def classify(
 
     if as_json and as_tsv:
         raise click.UsageError("--json and --tsv exclude each other.")
-    if format_.weight is not None:
-        raise click.UsageError("--weight does not go with classify.")
     if label is not None and format_.column is None:
         raise click.UsageError("--label needs --column, the column of the items.")
     if label is not None and as_tsv:
@@ -163,7 +161,7 @@ def _measure(loaded: Any, file: str, format_: Format, as_json: bool) -> None:
     "--false-alarms", type=float, default=0.01, show_default=True, metavar="P", help="Share of good items flagged."
 )
 @model_output_option(default="MODEL itself")
-@input_options
+@unweighted_input_options
 @json_option
 def calibrate(
     model: str,
@@ -188,8 +186,6 @@ def calibrate(
     from nextchar.models.registry import load
     from nextchar.tasks.outliers import find_threshold, length_buckets
 
-    if format_.weight is not None:
-        raise click.UsageError("--weight does not go with calibrate.")
     target = model if output is None else output
     check_target(target, [good] if bad is None else [good, bad])
     loaded = load(model)

@@ -26,25 +26,25 @@ _MOST_NAMED: Final = 8  # characters that a note lists
 @click.argument("first", type=click.Path(), metavar="A")
 @click.argument("second", type=click.Path(), metavar="B")
 @model_output_option()
-@click.option("--weight", type=float, metavar="W", help="Of B's probabilities; A's is 1 - W.  [default: 0.5]")
-@click.option("--counts", is_flag=True, help="Add the counts: the model of both training data together.")
+@click.option("--share", type=float, metavar="X", help="Of B's probabilities; A's is 1 - X.  [default: 0.5]")
+@click.option("--add-counts", is_flag=True, help="Add the counts: the model of both training data together.")
 @json_option
-def blend(first: str, second: str, output: str, weight: float | None, counts: bool, as_json: bool) -> None:
-    """Interpolate the models A and B, symbol by symbol: (1 - W) p_A + W p_B. The result is a finite automaton again.
+def blend(first: str, second: str, output: str, share: float | None, add_counts: bool, as_json: bool) -> None:
+    """Interpolate the models A and B, symbol by symbol: (1 - X) p_A + X p_B. The result is a finite automaton again.
 
     For models that are finite automata. The result has the characters of both; one that a model lacks has the
-    probability 0 in it. With --counts two ngram models of one order become the model that their training data would
+    probability 0 in it. With --add-counts two ngram models of one order become the model that their training data would
     have made together, with A's settings.
     """
-    if counts and weight is not None:
-        raise click.UsageError("--counts adds the counts as they are; --weight goes with probabilities.")
+    if add_counts and share is not None:
+        raise click.UsageError("--add-counts adds the counts as they are; --share goes with probabilities.")
     check_target(output, (first, second))
     from nextchar.automata.interpolation import interpolate
     from nextchar.models.ngram.updating import merge
     from nextchar.models.registry import load
 
     one, two = load(first), load(second)
-    made = merge(one, two) if counts else interpolate(one, two, 0.5 if weight is None else weight)
+    made = merge(one, two) if add_counts else interpolate(one, two, 0.5 if share is None else share)
     made.save(output)
     document = {"model": made.kind, "items": made.provenance.items, "alphabet_size": made.alphabet.size}
     if as_json:

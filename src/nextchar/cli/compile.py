@@ -20,14 +20,7 @@ __all__ = ["compile_"]
 
 @click.command("compile", short_help="Make a table of a net, for speed and exact answers.")
 @model_argument
-@click.option(
-    "--data",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    help="Items whose contexts are wanted: what MODEL was trained on, or what it has written; repeatable.  "
-    "[not for a model that is an automaton already]",
-)
+@click.argument("files", nargs=-1, metavar="[FILE...]")
 @model_output_option(metavar="FAST")
 @click.option(
     "--context",
@@ -47,13 +40,13 @@ def compile_(
 ) -> None:
     """Make a finite automaton of MODEL: a table of its predictions in each context that occurs in the FILEs.
 
-    A step is then one look-up, and what only automata can do works: prob, top, complete, fill, and exact sampling with
-    any conditions. For a net that looks back a fixed number of symbols (mlp, wavenet) the rows of these contexts are
-    exact; in other contexts the longest suffix that occurs is used, with the mean of the rows of the contexts that end
-    with it. With --context N any model is compiled, approximately: all contexts with the same last N symbols share one
-    row, their mean.
+    The FILEs hold what MODEL was trained on, or what it has written. A step is then one look-up, and what only automata
+    can do works: prob, top, complete, fill, and exact sampling with any conditions. For a net that looks back a fixed
+    number of symbols (mlp, wavenet) the rows of these contexts are exact; in other contexts the longest suffix that
+    occurs is used, with the mean of the rows of the contexts that end with it. With --context N any model is compiled,
+    approximately: all contexts with the same last N symbols share one row, their mean.
 
-    A model of counts is an automaton already. Without --data it is written as such: a larger file, of which nothing has
+    A model of counts is an automaton already. Without a FILE it is written as such: a larger file, of which nothing has
     to be made when it is opened. One of 64 MiB and more is mapped into memory, and processes that use it share it.
     """
     check_target(output, (*files, model))
@@ -103,9 +96,9 @@ def _store(loaded: Model, name: str, output: str, format_: Format, context: int 
     from nextchar.data.format import Format
 
     if not isinstance(loaded, AutomatonReader):
-        raise click.UsageError(f"{name} is a model of kind {loaded.kind}; give --data, the items whose contexts count.")
+        raise click.UsageError(f"{name} is a model of kind {loaded.kind}; give a FILE of items, whose contexts count.")
     if context is not None or format_ != Format():
-        raise click.UsageError("--context and what says how to read go with --data.")
+        raise click.UsageError("--context and what says how to read go with a FILE.")
     made = stored(loaded)
     made.save(output)
     states = made.machine.size

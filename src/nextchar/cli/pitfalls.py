@@ -29,14 +29,15 @@ __all__ = ["pitfalls"]
     help="Language of the text.",
 )
 @click.option(
-    "--data",
+    "--names",
+    type=click.Path(),
     metavar="FILE",
     envvar="NEXTCHAR_NAMES",
     show_envvar=True,
     help="Names for the snippets to work on, one a line; the shipped names if not given.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an object for one pitfall, else a list.")
-def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | None, as_json: bool) -> None:
+def pitfalls(letter: str | None, run_all: bool, language: Language, names: str | None, as_json: bool) -> None:
     """List the 26 pitfalls of the lesson, or run the one called LETTER.
 
     A pitfall is run on the spot, the wrong way and the right way: what you see is what your PyTorch does.
@@ -65,7 +66,7 @@ def pitfalls(letter: str | None, run_all: bool, language: Language, data: str | 
             echo(f"{entry['letter']}  {entry['title']}")
         note(message("pitfalls.more", language))
         return
-    words = _words_of(data) if data else _default_words()
+    words = _words_of(names) if names else _default_words()
     chosen = list(lab.values()) if letter is None else [lab[letter.lower()]]
     runs = [run(pitfall, words) for pitfall in chosen]
     if as_json:

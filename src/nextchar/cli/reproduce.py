@@ -18,12 +18,12 @@ __all__ = ["reproduce"]
 
 
 @click.command(short_help="Check every number of the lecture's documents.")
-@click.option("--data", "path", type=click.Path(), metavar="FILE", help="makemore's names.txt.")
+@click.option("--names", "path", type=click.Path(), metavar="FILE", help="makemore's names.txt.")
 @json_option
 def reproduce(path: str | None, as_json: bool) -> None:
     """Compute every number of the two source documents anew and compare.
 
-    Without --data, names.txt is taken from where NEXTCHAR_NAMES points or from the cache that
+    Without --names, names.txt is taken from where NEXTCHAR_NAMES points or from the cache that
     `nextchar data fetch makemore-names` fills. Exit code 1 if any verdict is unexpected.
     """
     from nextchar.data.download import locate

@@ -47,7 +47,7 @@ __all__ = ["sample"]
     metavar="N",
     help="At least N edits away from every item of --not-in, and of the training data unless --not-in stands alone.",
 )
-@click.option("--look-ahead", metavar="COUNTS", help="A count model that guides one that is no finite automaton.")
+@click.option("--look-ahead", metavar="MODEL", help="A count model that guides one that is no finite automaton.")
 @click.option("--distinct", is_flag=True, help="No item twice.")
 @click.option(
     "--sort",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._options import file_or_texts, input_options, json_option, model_argument, texts_argument
+from nextchar.cli._options import (
+    file_or_texts,
+    input_options,
+    json_option,
+    model_argument,
+    texts_argument,
+    unweighted_input_options,
+)
 from nextchar.cli._output import echo_json, note, print_table
 from nextchar.cli._streams import FLAGGED, line_blocks, say_how_to_end, tsv_option, write_rows
 from nextchar.cli._targets import check_target, output_option
@@ -41,7 +48,7 @@ __all__ = ["evaluate", "score"]
 )
 @click.option("--no-surprisal", is_flag=True, help="With --json: without the nats of each symbol.")
 @output_option("Write the answers there.")
-@input_options
+@unweighted_input_options
 @tsv_option
 @json_option
 def score(
@@ -79,10 +86,6 @@ def score(
         raise click.UsageError("--most and --least exclude each other.")
     if as_json and as_tsv:
         raise click.UsageError("--json and --tsv exclude each other.")
-    if format_.weight is not None:
-        raise click.UsageError(
-            "--weight does not go with score, which says the same of an item however often it counts."
-        )
     if no_surprisal and not as_json:
         raise click.UsageError("--no-surprisal goes with --json.")
     from nextchar.cli._scored import Best

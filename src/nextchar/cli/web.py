@@ -17,8 +17,10 @@ __all__ = ["web"]
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Where to serve; 0: any free port."
 )
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-@click.option("--data", type=click.Path(), metavar="FILE", help="Use these items, one a line, in place of the names.")
-def web(port: int, no_browser: bool, data: str | None) -> None:
+@click.option(
+    "--names", type=click.Path(), metavar="FILE", help="Use these names, or other items, one a line, in place of ours."
+)
+def web(port: int, no_browser: bool, names: str | None) -> None:
     """Serve the lesson to the browser of this machine, in English and Chinese, until Ctrl-C."""
     if find_spec("plotly") is None:  # the page's charts; no module of ours imports it
         raise MissingExtraError("the lesson page", "web")
@@ -28,4 +30,4 @@ def web(port: int, no_browser: bool, data: str | None) -> None:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "anyio", "h11"):
             raise
         raise MissingExtraError("the lesson page", "web") from None
-    serve(port=port, open_browser=not no_browser, data=None if data is None else Path(data))
+    serve(port=port, open_browser=not no_browser, data=None if names is None else Path(names))

@@ -18,6 +18,7 @@ from nextchar.data.encoding_guess import is_utf8, mark_of
 from nextchar.data.files import is_table, open_binary
 from nextchar.data.format import Format
 from nextchar.data.provenance import Provenance
+from nextchar.errors import CorpusError
 
 __all__ = ["format_as_trained", "read_as_trained"]
 
@@ -33,7 +34,7 @@ def read_as_trained(sources: Sequence[str], seen: Provenance, **given: Any) -> l
         given: what is said of how to read, as for `Format`; the rest is as the model was trained.
 
     Raises:
-        CorpusError: a source cannot be read, or has no items.
+        CorpusError: a source cannot be read, or has no items; or something is said of a table, and no column is known.
     """
     return [part for one in sources for part in stream([one], format_as_trained(one, seen, **given), seen.options)]
 
@@ -45,6 +46,9 @@ def format_as_trained(source: str, seen: Provenance, **given: Any) -> Format:
     if "column" in given:
         return replace(plain, **{"encoding": _encoding(source, plain), **given})
     found = trained if trained.column is not None and _is_such_a_table(source, trained, seen) else plain
+    if found is plain and (unused := {"delimiter", "header"} & given.keys()):
+        what = "a delimiter is" if "delimiter" in unused else "that there is no header is said"
+        raise CorpusError(f"{source}: {what} of tables, and which column to read is not known", argument="column")
     if found is plain:
         given = {name: value for name, value in given.items() if name in ("encoding", "errors")}
     return replace(found, **{"encoding": _encoding(source, found), **given})

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.format import Block
 from nextchar.errors import ModelFileError, SettingsError
-from nextchar.models.ngram.arpa.words import BEGIN, END, UNKNOWN, character_of
+from nextchar.models.ngram.arpa.words import BEGIN, END, UNKNOWN, character_of, cluster_of
 from nextchar.models.ngram.counts import MAX_ORDER
 
 __all__ = ["NgramSection", "Place", "sections"]
@@ -31,6 +31,7 @@ I64 = npt.NDArray[np.int64]
 _COUNT: Final = re.compile(r"ngram\s*(\d{1,3})\s*=\s*(\d{1,15})", flags=re.ASCII)
 _HEADER: Final = re.compile(r"\\(\d{1,3})-grams:", flags=re.ASCII)
 _NUMERIC: Final = frozenset("0123456789+-.eEinf")  # inf for those who write -inf and not -99
+_SIGNS: Final = frozenset((BEGIN, END, UNKNOWN[0]))
 _SHOWN: Final = 40  # characters of a line that an error message shows
 
 
@@ -93,18 +94,19 @@ def _pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
             at = end + 1
 
 
-def sections(name: str, blocks: Iterable[Block]) -> Iterator[NgramSection]:
+def sections(name: str, blocks: Iterable[Block], *, by_clusters: bool = False) -> Iterator[NgramSection]:
     """The n-grams of an ARPA file, order by order.
 
     Args:
         name: of the file, for error messages.
         blocks: its text.
+        by_clusters: whether a word may be a cluster of code points that readers see as one character.
 
     Raises:
         ModelFileError: it is not an ARPA file of characters, or is damaged; with line and cause.
     """
     header: list[tuple[int, int]] = []  # for each order the line and the number that it promises
-    vocabulary = _Vocabulary()
+    vocabulary = _Vocabulary(by_clusters)
     section: _Gathered | None = None
     before: tuple[int, str] | None = None  # the first line of what stands before the header
     begun = ended = False
@@ -171,10 +173,12 @@ class _Vocabulary:
     """The words of the 1-grams.
 
     Attributes:
+        by_clusters: whether a word may be several code points that are seen as one character.
         signs: what each stands for, a character or one of the three signs, in the order of the file.
         ids: the id of each word; while the 1-grams are being read, its place in `signs`.
     """
 
+    by_clusters: bool
     signs: list[str] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
 
@@ -182,15 +186,22 @@ class _Vocabulary:
         """Take in words of the 1-grams."""
         for word, line in zip(words, lines, strict=True):
             place = Place(name, line)
-            sign = UNKNOWN[0] if word in UNKNOWN else word if word in (BEGIN, END) else character_of(word)
+            character = cluster_of(word) if self.by_clusters else character_of(word)
+            sign = UNKNOWN[0] if word in UNKNOWN else word if word in (BEGIN, END) else character
             if sign is None:
+                if not self.by_clusters and cluster_of(word) is not None:
+                    raise ModelFileError(
+                        f"{name}: line {line}: the word {_shown(word)} is not one character but several code points "
+                        "that are seen as one; such words are taken where clusters are symbols",
+                        argument="graphemes",
+                    )
                 raise place.fault(
                     f"the word {_shown(word)} is not one character; a model of characters has blanks between them, "
                     "and <U+0020> for a blank itself"
                 )
-            if len(sign) == 1:
+            if sign not in _SIGNS:
                 try:
-                    Alphabet(sign)
+                    Alphabet.of_names([sign], by_clusters=self.by_clusters)
                 except SettingsError as error:
                     raise place.fault(str(error)) from None
             if word in self.ids or (sign != word and sign in self.signs):
@@ -204,13 +215,15 @@ class _Vocabulary:
             if sign not in self.signs:
                 raise place.fault(f"{sign} is not among the 1-grams; it stands for the boundary of an item")
         has_unknown = UNKNOWN[0] in self.signs
-        characters = sorted(sign for sign in self.signs if len(sign) == 1)
+        characters = [sign for sign in self.signs if sign not in _SIGNS]
         try:
-            alphabet = Alphabet("".join(characters), has_unknown)
+            if len(set(characters)) < len(characters):
+                raise SettingsError("one of them twice")
+            alphabet = Alphabet.of_names(characters, has_unknown=has_unknown, by_clusters=self.by_clusters)
         except SettingsError:
             raise place.fault("there are no characters among the 1-grams, or one of them twice") from None
         id_of = {END: BOUNDARY, UNKNOWN[0]: alphabet.size - 1, BEGIN: alphabet.size}
-        id_of |= {character: i for i, character in enumerate(characters, start=1)}
+        id_of |= {character: i for i, character in enumerate(alphabet.names, start=1)}
         settled = np.array([id_of[sign] for sign in self.signs])
         self.ids = {word: int(settled[at]) for word, at in self.ids.items()}
         self.alphabet = alphabet

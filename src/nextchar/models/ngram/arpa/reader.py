@@ -50,7 +50,8 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
     Args:
         source: a path (compressed if it ends in .gz, .bz2, .xz or .zst), `-` for standard input, or a URL.
         encoding: a Python codec name.
-        options: what to do to all text that the model is given.
+        options: what to do to all text that the model is given. With `graphemes` a word may be a cluster of code
+            points.
 
     Raises:
         CorpusError: the file cannot be read, or is no text.
@@ -71,7 +72,9 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
     name = "standard input" if source == "-" else source
     digest = Digest()
     tree: _Tree | None = None
-    for section in sections(name, read_blocks(source, Format(encoding=encoding), digest)):
+    options = options or TextOptions()
+    blocks = read_blocks(source, Format(encoding=encoding), digest)
+    for section in sections(name, blocks, by_clusters=options.graphemes):
         tree = (tree or _Tree.empty(section.alphabet)).longer_by(section, name)
     assert tree is not None
     automaton = tree.automaton(name)
@@ -80,7 +83,7 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
         settings=Backoff(order=tree.order),
         alphabet=tree.alphabet,
         states=automaton,
-        provenance=Provenance(options=options or TextOptions(), items=0, symbols=0),
+        provenance=Provenance(options=options, items=0, symbols=0),
         metrics=Metrics(
             imported=ImportedFile(
                 name=short,

@@ -8,8 +8,9 @@ import unicodedata
 from typing import Final
 
 from nextchar.data.alphabet import Alphabet
+from nextchar.data.graphemes import split_graphemes
 
-__all__ = ["BEGIN", "END", "LOG_ZERO", "NATS", "UNKNOWN", "character_of", "word_of", "words_of"]
+__all__ = ["BEGIN", "END", "LOG_ZERO", "NATS", "UNKNOWN", "character_of", "cluster_of", "word_of", "words_of"]
 
 BEGIN: Final = "<s>"
 END: Final = "</s>"
@@ -23,10 +24,15 @@ _ESCAPE: Final = re.compile(r"<U\+([0-9A-F]{4,6})>")
 def word_of(symbol: str) -> str:
     """The character itself, or `<U+0020>` where it cannot be seen: blanks, controls, what has no glyph.
 
-    A symbol of several code points is a word as it is; none of them is a blank.
+    Of a symbol of several code points blanks and controls alone are written so, such as a blank that bears an accent.
     """
-    hidden = len(symbol) == 1 and unicodedata.category(symbol)[0] in "ZC"
-    return f"<U+{ord(symbol):04X}>" if hidden else symbol
+    if len(symbol) == 1:
+        return _escaped(symbol) if unicodedata.category(symbol)[0] in "ZC" else symbol
+    return "".join(_escaped(c) if c.isspace() or unicodedata.category(c) == "Cc" else c for c in symbol)
+
+
+def _escaped(character: str) -> str:
+    return f"<U+{ord(character):04X}>"
 
 
 def character_of(word: str) -> str | None:
@@ -35,6 +41,12 @@ def character_of(word: str) -> str | None:
         return word
     escaped = _ESCAPE.fullmatch(word)
     return chr(code) if escaped and (code := int(escaped[1], 16)) <= 0x10FFFF else None
+
+
+def cluster_of(word: str) -> str | None:
+    """What a reader sees as one character, and a word stands for; None where it is more than one."""
+    found = _ESCAPE.sub(lambda escape: character_of(escape[0]) or escape[0], word)
+    return found if split_graphemes(found) == [found] else None
 
 
 def words_of(alphabet: Alphabet) -> list[str]:
