@@ -172,3 +172,23 @@ def test_a_pipe_that_pauses_within_the_mark() -> None:
     with os.fdopen(read, "rb", buffering=0) as handle:
         assert "".join(Decoder("a", handle, "utf-8", at_once=True)) == "emma\nava\n"
     thread.join()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "advice"),
+    [
+        ("utf-16", "x\nJ\N{LATIN SMALL LETTER Y WITH ACUTE}\n".encode("utf-16-be") + b"\xdd\xdd\0y\0\n", "utf-16-be"),
+        ("utf-32", "xyz\n".encode("utf-16-le"), "utf-16-le"),
+        ("idna", b"a\x80\n", "cp1252"),
+        ("punycode", b"\xe9t\xe9\n", "cp1252"),
+        ("utf-16-be", b"a\x80\n", "cp1252"),
+    ],
+)
+def test_a_codec_that_gives_up_is_an_error_with_advice(
+    encoding: str, content: bytes, advice: str, tmp_path: Path
+) -> None:
+    """Some codecs say that they fail in a way of their own, or not until another tries to go on."""
+    path = tmp_path / "list.txt"
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=f"not {encoding}.*give its encoding, probably {advice}"):
+        nextchar.Corpus.from_file(path, encoding=encoding)

@@ -210,7 +210,9 @@ class Corpus:
         text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:
             at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))
-            raise CorpusError(f"item {at + 1}, {item!r}: an item is one line, without line ends and NUL characters")
+            raise CorpusError(
+                f"item {at + 1}, {shortened(item)!r}: an item is one line, without line ends and NUL characters"
+            )
         counted = None if weights is None else _whole_weights(weights, len(items))
         return cls._of_block(Block(text, 1, counted), "item", options, alphabet)
 

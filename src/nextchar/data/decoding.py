@@ -104,12 +104,13 @@ class Decoder:
                     raise CorpusError(f"{self._source}: {what}")
             state = decoder.getstate() if sound else (b"", 0)
             try:
-                text = decoder.decode(chunk, final=at_end)
-            except UnicodeDecodeError as error:
-                self._note(error, chunk, bytes_before)
-                decoder, sound = codecs.getincrementaldecoder(self._codec)(_MARKING), False
-                decoder.setstate(state)
-                text = decoder.decode(chunk, final=at_end)
+                try:
+                    text = decoder.decode(chunk, final=at_end)
+                except UnicodeDecodeError as error:
+                    self._note(error, chunk, bytes_before)
+                    decoder, sound = codecs.getincrementaldecoder(self._codec)(_MARKING), False
+                    decoder.setstate(state)
+                    text = decoder.decode(chunk, final=at_end)
             except UnicodeError as error:  # UTF-16 without a byte order mark
                 raise CorpusError(
                     f"{self._source}: not {self._encoding}: {error}; give its encoding, {advice(chunk)}",
@@ -152,7 +153,7 @@ class Decoder:
         good = len(chunk) - len(error.object) + error.start
         byte = error.object[error.start]
         self._place = f"byte {bytes_before + good + 1} of the file: not {self._encoding} (0x{byte:02x}: {error.reason})"
-        self._sample = chunk
+        self._sample = chunk or self._first
 
     def _check(self, chunk: bytes, text: str) -> None:
         """Whether the text's first piece shows that another encoding is meant."""

@@ -19,6 +19,7 @@ from nextchar.data.alphabet import Alphabet
 from nextchar.data.blocks import name_of, raw_blocks
 from nextchar.data.corpus import Corpus, encode_block
 from nextchar.data.decoding import REPLACEMENT, line_ends
+from nextchar.data.display import shortened
 from nextchar.data.format import Block, ErrorPolicy, Format, Refusal, Tally
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, NextcharError
@@ -98,7 +99,7 @@ def lines_of_items(
         line = text.replace("\n", " ").replace("\r", " ").replace("\0", REPLACEMENT)
         if line != item:
             what = "half a surrogate pair" if text != item else "a line end or a NUL character"
-            error = CorpusError(f"item {place + 1}, {item!r}: holds {what}")
+            error = CorpusError(f"item {place + 1}, {shortened(item)!r}: holds {what}")
             refused[place] = Refusal(error, True, text if text != line else None)
         lines.append(line + "\n")
     return _lines(iter([Block("".join(lines), 1, refused=refused)]), "item", errors, options, alphabet)

@@ -22,12 +22,14 @@ from nextchar.data.dialects import (
     is_blank,
     usual_delimiter,
 )
+from nextchar.data.display import shortened
 from nextchar.data.format import Block, Format, Refusal
 from nextchar.data.weights import Weights
 from nextchar.errors import CorpusError, InputWarning
 
 __all__ = ["table_blocks"]
 
+_SHOWN_COLUMNS: Final = 20  # in messages
 _BLOCK_ROWS: Final = 1 << 16
 _PLAIN_DIGITS: Final = 16  # of a weight from which on it may be too large
 _LONGEST_FIELD: Final = 1 << 17  # of the csv module; what is longer has most likely lost a quote
@@ -206,7 +208,8 @@ class _Table:
             name = header[int(numbered[0]) - 1]
             warnings.warn(
                 InputWarning(
-                    f"{self._source}: column {numbered[0]} is {name!r} in the header; if there is no header, say so",
+                    f"{self._source}: column {numbered[0]} is {shortened(name)!r} in the header; "
+                    "if there is no header, say so",
                     argument="header",
                 ),
                 stacklevel=2,
@@ -224,7 +227,7 @@ class _Table:
             )
         if name.isdecimal() and 1 <= int(name) <= len(header):
             return int(name) - 1
-        shown = ", ".join(map(repr, header)) if self._format.header else f"numbers 1 to {len(header)}"
+        shown = _names(header) if self._format.header else f"numbers 1 to {len(header)}"
         message = f"{self._source}: no column {name!r}; there are: {shown}"
         if len(header) == 1 and self._format.delimiter is None:
             message += "; fields are separated by commas, semicolons, tabs or | unless another delimiter is given"
@@ -273,7 +276,9 @@ class _Table:
             text, what = (item, "item") if "\n" in item else (label, "label")
             ends = self._lines.before + self._lines.at
             where = f"line {number}" + (f" (its row ends in line {ends})" if ends > number else "")
-            why = why or Refusal(CorpusError(f"{self._source}: {where}: the {what} {text!r} holds a line end"), True)
+            why = why or Refusal(
+                CorpusError(f"{self._source}: {where}: the {what} {shortened(text)!r} holds a line end"), True
+            )
         weight = 1
         if weight_at is not None:
             try:
@@ -289,6 +294,12 @@ class _Table:
 def _in_one_line(text: str) -> str:
     """A field as a block has it: line ends are spaces, and what is no text is replaced."""
     return text.replace("\n", " ").replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT)
+
+
+def _names(header: list[str]) -> str:
+    """The names of the columns, as far as a message can hold them."""
+    shown = ", ".join(repr(shortened(name, 30)) for name in header[:_SHOWN_COLUMNS])
+    return shown if len(header) <= _SHOWN_COLUMNS else f"{shown} and {len(header) - _SHOWN_COLUMNS} more"
 
 
 def _is_plain_number(field: str) -> bool:

@@ -12,7 +12,7 @@ import warnings
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from nextchar.data.display import thousands
+from nextchar.data.display import shortened, thousands
 from nextchar.errors import InputWarning
 
 __all__ = ["MOST_ROUNDING", "Weights"]
@@ -50,6 +50,7 @@ class Weights:
         text = field.strip()
         if _PLAIN.fullmatch(text) and len(text) < 16:
             return int(text)
+        field = shortened(field)
         value = self._number(_BLANKS.sub("", text), field, line)
         if not 0 <= value <= MOST_WEIGHT:
             raise ValueError(f"the weight {field!r} is not a whole number from 0 up to 2^53")
