@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,15 @@ from click.testing import CliRunner
 
 import nextchar
 from nextchar.cli import main
+from nextchar.core.progress import Report
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
+from nextchar.models.neural.training.settings import Run
 from nextchar.models.registry import nets, spec_of
 
 pytest.importorskip("torch")
+
+from nextchar.models.neural.training.planning import set_aside
 
 FIRST = Corpus.from_items([a + b + c for a in "abc" for b in "de" for c in "abcde"])
 OTHER = Corpus.from_items([a + b + c for a in "de" for b in "xy" for c in "aexyde"])
@@ -64,11 +69,62 @@ def test_where_nothing_is_better_the_weights_stay() -> None:
     assert any("better than those that the net had" in note for note in after.metrics.notes)
 
 
+def test_an_update_that_was_interrupted_goes_on(tmp_path: Path) -> None:
+    before = small("mlp")
+    run = Run(checkpoint=tmp_path / "c", every_seconds=0.0)
+    whole = nextchar.update(before, OTHER, steps=60)
+
+    def stop(report: Report) -> None:
+        if report.share > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        nextchar.update(before, OTHER, steps=60, run=run, progress=stop)
+    assert (tmp_path / "c").exists()
+    with pytest.raises(SettingsError, match="a new one would replace it"):  # a checkpoint is not dropped
+        nextchar.update(before, OTHER, steps=60, run=run)
+    on = replace(run, resume=True)
+    with pytest.raises(SettingsError, match="other data"):  # of a net with other weights
+        nextchar.update(small("mlp", steps=41), OTHER, steps=60, run=on)
+    resumed = nextchar.update(before, OTHER, steps=60, run=on)
+    assert all(np.array_equal(whole.arrays()[name], array) for name, array in resumed.arrays().items())
+
+
+def test_of_items_that_are_given_again_the_same_are_held_out() -> None:
+    first, again = small("mlp"), nextchar.update(small("mlp"), FIRST, steps=2)
+    assert again.metrics.losses["validation"].items == first.metrics.losses["validation"].items
+    held = [part.validation for part in (set_aside(data, None, 0.1) for data in (FIRST, FIRST))]
+    assert held[0] is not None
+    assert held[1] is not None
+    assert list(held[0]) == list(held[1])
+
+
+def test_what_is_held_out_can_be_said() -> None:
+    old = small("mlp", hold_out=0)  # as models of the first version are read
+    assert "validation" not in old.metrics.losses
+    assert "validation" in nextchar.update(old, OTHER, steps=2).metrics.losses
+    assert "validation" not in nextchar.update(old, OTHER, steps=2, hold_out=0).metrics.losses
+    chosen = nextchar.update(old, OTHER, steps=2, validation=["dxe", "eya"])
+    assert "validation" not in chosen.metrics.losses  # the caller's is the caller's to measure
+    assert chosen.metrics.curve[-1].validation_nats is not None
+
+
+def test_an_update_runs_where_it_is_told(tmp_path: Path) -> None:
+    nextchar.update(small("gru"), OTHER, steps=20, run=Run(log=tmp_path / "log", device="cpu"))
+    assert '"step": 20' in (tmp_path / "log").read_text().splitlines()[-1]
+    with pytest.raises(SettingsError, match="no device 'gpu'"):
+        nextchar.update(small("gru"), OTHER, steps=2, run=Run(device="gpu"))
+
+
 def test_what_cannot_be() -> None:
     count = nextchar.Ngram(order=2).fit(FIRST)
     assert nextchar.update(count, OTHER).provenance.items == 54
     with pytest.raises(SettingsError, match="kind ngram is not trained step by step, and has no epochs"):
         nextchar.update(count, OTHER, epochs=3)
+    with pytest.raises(SettingsError, match="has no run"):
+        nextchar.update(count, OTHER, run=Run())
+    with pytest.raises(SettingsError, match="has no validation"):
+        nextchar.update(count, OTHER, validation=["dxe"])
     with pytest.raises(SettingsError, match="treats text"):
         nextchar.update(small("mlp"), Corpus.from_items(["AB"], options=nextchar.TextOptions(lower=True)))
     with pytest.raises(SettingsError, match="one of steps, epochs and seconds"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
-from nextchar.data.corpus import Corpus
+from nextchar.data.corpus import Corpus, training_pair
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.updating import add_items
 from nextchar.models.registry import nets
@@ -16,6 +16,7 @@ from nextchar.models.registry import nets
 if TYPE_CHECKING:
     from nextchar.models.neural.families import NetSpec
     from nextchar.models.neural.model import NeuralModel
+    from nextchar.models.neural.training.settings import Run
 
 __all__ = ["update"]
 
@@ -27,6 +28,9 @@ def update(
     steps: int | None = None,
     epochs: float | None = None,
     seconds: float | None = None,
+    hold_out: float | None = None,
+    validation: Corpus | Iterable[str] | None = None,
+    run: Run | None = None,
     progress: Progress | None = None,
 ) -> Model:
     """A model after more training data; the old one stays as it is.
@@ -42,10 +46,15 @@ def update(
         steps: of a net: so many updates; the budget is one of the three, and by default that of its first training.
         epochs: so many times through the items.
         seconds: so long.
+        hold_out: of a net: share of the different items that is not trained on; a tenth, whatever its first training
+            held out. A hash of the item decides: of items that are given again the same ones are held out as at first.
+        validation: of a net: items to choose the best weights by instead.
+        run: of a net: device, checkpoint and log.
         progress: of a net: is called periodically with how far training has come.
 
     Raises:
-        SettingsError: it is no model of these kinds, or a count model is given a budget.
+        SettingsError: it is no model of these kinds; a count model is given what only a net uses; or the checkpoint is
+            of another training.
 
     Example:
         >>> import nextchar
@@ -53,11 +62,11 @@ def update(
         >>> nextchar.update(model, nextchar.Corpus.from_items(["ava"])).provenance.items
         2
     """
-    items = Corpus.of(items, options=model.provenance.options)
+    items, chosen = training_pair(Corpus.of(items, options=model.provenance.options), validation)
     budget = {"steps": steps, "epochs": epochs, "seconds": seconds}
-    given = [name for name, value in budget.items() if value is not None]
+    told = {**budget, "hold_out": hold_out, "validation": validation, "run": run}
     if model.kind not in nets():
-        if given:
+        if given := [name for name, value in told.items() if value is not None]:
             raise SettingsError(
                 f"a model of kind {model.kind} is not trained step by step, and has no {given[0]}", argument=given[0]
             )
@@ -65,10 +74,11 @@ def update(
     if items.options != model.provenance.options:
         raise SettingsError("the new items were not treated as the model treats text; read them with its options")
     from nextchar.models.neural.training.fit import fit_net
-    from nextchar.models.neural.training.settings import Run
+    from nextchar.models.neural.training.settings import Run, TrainSettings
 
     # dropout and decay follow anew from the budget, as at first
-    settings = replace(cast("NetSpec", model.settings), dropout=None, decay=None)
-    if given:
+    share = TrainSettings.hold_out if hold_out is None else hold_out
+    settings = replace(cast("NetSpec", model.settings), dropout=None, decay=None, hold_out=share)
+    if any(value is not None for value in budget.values()):
         settings = replace(settings, steps=steps, epochs=epochs, seconds=seconds)
-    return fit_net(settings, items, None, progress, Run(), initial=cast("NeuralModel", model))
+    return fit_net(settings, items, chosen, progress, run or Run(), initial=cast("NeuralModel", model))

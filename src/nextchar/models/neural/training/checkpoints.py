@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NamedTuple, NoReturn
 
+import numpy.typing as npt
+
 from nextchar.core.metrics import CurvePoint
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.data.corpus import Corpus
@@ -105,7 +107,9 @@ class Checkpointer:
                 )
         if identity.data != mine.data:
             raise SettingsError(
-                f"{path}: belongs to a training on other data; train without resuming to begin anew", argument="resume"
+                f"{path}: belongs to a training on other data, or of another net that was there before; train without "
+                "resuming to begin anew",
+                argument="resume",
             )
 
     def steps(self, trainer: Trainer) -> Iterator[CurvePoint | None]:
@@ -204,12 +208,14 @@ def _held_interrupt() -> Iterator[_Held]:
         held.release()
 
 
-def data_fingerprint(*corpora: Corpus | None) -> str:
-    """The SHA-256 of what training sees of its data."""
+def data_fingerprint(*corpora: Corpus | None, initial: Mapping[str, npt.NDArray[Any]] | None = None) -> str:
+    """The SHA-256 of what training sees of its data, and of the weights that it goes on from, if there are some."""
     digest = hashlib.sha256()
     for corpus in corpora:
         if corpus is not None:
             digest.update("".join(corpus.alphabet.names).encode() + b"\0" + bytes([corpus.alphabet.has_unknown]))
             for array in (corpus.ids, corpus.offsets, corpus.weights_or_ones):
                 digest.update(array.tobytes())
+    for name, array in (initial or {}).items():
+        digest.update(name.encode() + b"\0" + array.tobytes())
     return digest.hexdigest()

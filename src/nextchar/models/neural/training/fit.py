@@ -77,7 +77,8 @@ def fit_net(
     net.expect(_log_frequencies(parts.train))
     if initial is not None:
         _take_over(net, initial, data.alphabet)
-    identity = TrainingIdentity(spec.kind, plain(asdict(spec)), data_fingerprint(parts.train, parts.validation))
+    digest = data_fingerprint(parts.train, parts.validation, initial=None if initial is None else initial.arrays())
+    identity = TrainingIdentity(spec.kind, plain(asdict(spec)), digest)
     checkpointer = Checkpointer(run, identity)
     spent = time.perf_counter() - begun
     trainer = Trainer(
