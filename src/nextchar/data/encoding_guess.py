@@ -17,38 +17,54 @@ _SURE: Final = 0.85  # the score from which a guess is one
 _NEAR: Final = 0.03  # and within which several are named
 _FREQUENT: Final = 10  # letters of an alphabet other than the Latin, which stand first in its list
 _BONUS: Final = 0.1  # for these, where an alphabet is good
+_BONUS_OF_FREQUENT: Final = 0.03  # the same of Latin letters, for the most frequent ones
+_UNUSUAL: Final = 0.015  # less for each place of an encoding among those of its languages, and outside the west
+_SELDOM: Final = 0.04  # less for what differs from a more usual one in few letters
 _PAIRS_BONUS: Final = 0.06  # East Asian characters, where all are common ones
 _SIGNS: Final = frozenset("‘’‚“”„–—…€«»·•™ªº\xa0\u202f")
+_INSIDE: Final = frozenset("‘’–—…·\xa0\u202f")  # those that may stand between letters
+_BEFORE: Final = {"õ": "eE", "ã": "oOeE \n,;\t"}  # what follows in Portuguese: ações, João, irmã
 _AFTER_BLANKS: Final = frozenset("£°§©®½¼²¿¡")
-_SEVERAL: Final = "àâçéèêëîïôœùûüæäößáíóúñãõåøìò"  # languages beside each other, which is less likely
-_LATIN: Final = (
-    ("cp1252", "àâæçéèêëîïôœùûü"),  # French
-    ("cp1252", "äöüß"),
-    ("cp1252", "áéíóúüñ"),
-    ("cp1252", "àáâãçéêíóôõúü"),
-    ("cp1252", "àèéìíòóùçïü"),  # Italian and Catalan
-    ("cp1252", "åäöæøéü"),
-    ("cp1252", "áéíóúýþæöð"),
-    ("cp1250", "ąćęłńóśźż"),
-    ("cp1250", "áčďéěíňóřšťúůýžöüä"),
-    ("cp1250", "áéíóöőúüű"),
-    ("cp1250", "áäčďéíĺľňóôŕšťúýž"),
-    ("cp1250", "čćđšž"),
-    ("cp1250", "ăâîşţ"),
-    ("cp1254", "çğıöşüâîİ"),
-    ("cp1257", "ąčęėįšųūž"),
-    ("cp1257", "āčēģīķļņšūž"),
-    ("cp1252", _SEVERAL),
-    ("mac_roman", _SEVERAL),
-    ("cp850", _SEVERAL),
+_SEVERAL: Final = "éèáüöäíóçàñêãâåøôúïëæîûœùßõìò"  # languages beside each other, which is less likely
+_WESTERN: Final = ("cp1252", "mac_roman", "cp850")  # the usual one first: of two that are as good it is meant
+_CENTRAL: Final = ("cp1250", "iso8859-2", "cp852")
+_LATIN: Final = (  # the encodings of a language, and its letters, the frequent ones first
+    (_WESTERN, "éèêàçîïôûùâëœüæ"),  # French
+    (_WESTERN, "üäöß"),
+    (_WESTERN, "óíáéñúü"),
+    (_WESTERN, "ãáçéíóúêâõôàü"),
+    (_WESTERN, "àèùéòìíóçïü"),  # Italian and Catalan
+    (_WESTERN, "äåöéü"),  # Swedish and Finnish
+    (_WESTERN, "øåæéöäü"),
+    (_WESTERN, "áíóöéúýþðæ"),
+    (_CENTRAL, "łóąężśćńź"),
+    (_CENTRAL, "áíéěřčýšžůúťňďóüä"),
+    (_CENTRAL, "áéóöőüíúű"),
+    (_CENTRAL, "áíčéýžšúľťňôďäóŕĺ"),
+    (_CENTRAL, "ćčšžđ"),
+    (_CENTRAL, "ăşîţâ"),
+    (("cp1254", "cp857"), "ıüşöğçİâî"),
+    (("cp1257",), "ėšūąžįųęč"),
+    (("cp1257",), "āīēšņļūķčžģ"),
+    (("cp1257",), "äõüöšž"),  # Estonian
+    (_WESTERN, _SEVERAL),
 )
 _CYRILLIC: Final = "оеаинтсрвлбгдёжзйкмпуфхцчшщъыьэюяіїєґў"
+_ARABIC: Final = "اليمونرتبعثجحخدذزسشصضطظغفقكهىةءآأؤإئپچژگ"
+_GREEK: Final = "αοιετσνηυρςβγδζθκλμξπφχψωάέήίόύώϊϋΐΰ"
 _OTHER_ALPHABETS: Final = (  # the frequent letters first
     ("cp1251", _CYRILLIC),
     ("koi8-r", _CYRILLIC),
-    ("cp1253", "αοιετσνηυρςβγδζθκλμξπφχψωάέήίόύώϊϋΐΰ"),
+    ("koi8-u", _CYRILLIC),
+    ("cp866", _CYRILLIC),
+    ("iso8859-5", _CYRILLIC),
+    ("mac_cyrillic", _CYRILLIC),
+    ("cp1253", _GREEK),
+    ("iso8859-7", _GREEK),
+    ("cp737", _GREEK),
     ("cp1255", "יוהלארמשתבגדזחטךכםןנסעףפץצק"),
-    ("cp1256", "اليمونرتبعثجحخدذزسشصضطظغفقكهىةءآأؤإئپچژگ"),
+    ("cp1256", _ARABIC),
+    ("iso8859-6", _ARABIC),
     ("cp874", "านรอกเงมยล" + "".join(map(chr, range(0x0E01, 0x0E4F)))),
 )
 _COMMON_PAIRS: Final = {  # of East Asian encodings: which bytes open the characters that are common
@@ -105,21 +121,25 @@ def guess(sample: bytes) -> tuple[str, ...]:
         return (mark.encoding,)
     if (wide := _wide(sample)) is not None:
         return (wide,)
+    if _escaped(sample):
+        return ("iso2022_jp",)
     if is_utf8(sample):
         return ("utf-8",)
     telling = b"\n".join(line for line in sample.splitlines() if not line.isascii())[:_SAMPLE]
     scores: dict[str, float] = {}
-    for encoding, letters in _LATIN:
-        score = _latin(telling, encoding, frozenset(letters)) * (1 - _NEAR * (letters is _SEVERAL))
-        scores[encoding] = max(scores.get(encoding, 0), score)
+    for encodings, letters in _LATIN:
+        for place, encoding in enumerate(encodings):
+            unusual = _UNUSUAL * (place + (0 if encodings is _WESTERN else 1.5 if encodings is _CENTRAL else 1.9))
+            score = _latin(telling, encoding, letters) * (1 - _NEAR * (letters is _SEVERAL)) - unusual
+            scores[encoding] = max(scores.get(encoding, 0), score)
     for encoding, letters in _OTHER_ALPHABETS:
-        scores[encoding] = _alphabet(telling, encoding, letters)
+        scores[encoding] = _alphabet(telling, encoding, letters) - _SELDOM * (encoding == "koi8-u")
     for encoding in _COMMON_PAIRS:
         scores[encoding] = _pairs(telling, encoding)
     best = max(scores.values())
     if best < _SURE:
         return ()
-    latin = [encoding for encoding, _ in _LATIN if scores[encoding] == best]
+    latin = [encoding for encodings, _ in _LATIN for encoding in encodings if scores[encoding] == best]
     return tuple(latin[:1]) or tuple(encoding for encoding, score in scores.items() if score > best - _NEAR)
 
 
@@ -131,6 +151,11 @@ def _wide(sample: bytes) -> str | None:
     if sum(zeros) * 2 > len(sample):
         return "utf-32-le" if zeros[0] <= zeros[3] else "utf-32-be"
     return "utf-16-le" if zeros[0] + zeros[2] <= zeros[1] + zeros[3] else "utf-16-be"
+
+
+def _escaped(sample: bytes) -> bool:
+    """Whether there are the escape sequences of ISO-2022-JP, whose bytes are all ASCII."""
+    return b"\x1b$B" in sample or b"\x1b$@" in sample
 
 
 def is_utf8(sample: bytes) -> bool:
@@ -151,23 +176,35 @@ def _decoded(telling: bytes, encoding: str) -> str:
         return ""
 
 
-def _latin(telling: bytes, encoding: str, letters: frozenset[str]) -> float:
-    """The share of characters beyond ASCII that are letters of the language, or signs, where writing has them."""
+def _latin(telling: bytes, encoding: str, letters: str) -> float:
+    """The share of characters beyond ASCII that are letters of the language, or signs, where writing has them.
+
+    A little more where these are its frequent letters.
+    """
     good = letter = total = 0
-    western = encoding in ("cp1252", "mac_roman", "cp850")  # where letters beyond ASCII do not come by threes
+    frequent = 0.0
+    western = encoding in _WESTERN  # where letters beyond ASCII do not come by threes
     text = f" {_decoded(telling, encoding)} "
     for before, character, after in zip(text, text[1:], text[2:], strict=False):
         if character.isascii():
             continue
         total += 1
-        if character in _SIGNS or (character in _AFTER_BLANKS and not before.isalpha()):
-            good += 1
-        elif character in letters or character.lower() in letters:
+        if character in _SIGNS:
+            fits = character in _INSIDE or not (before.isalpha() and after.isalpha())
+            good += fits
+            frequent += fits and encoding == "cp1252"
+        elif character in _AFTER_BLANKS:
+            good += not before.isalpha()
+        elif (place := max(letters.find(character), letters.find(character.lower()[0]))) >= 0:
             shouted = character.isupper() and before.islower()
             crowded = western and not before.isascii() and not after.isascii()
-            good += (fits := not shouted and not crowded and (character not in "õÕ" or after in "eE"))  # as in ações
+            fits = not shouted and not crowded and (not western or after in _BEFORE.get(character.lower(), after))
+            good += fits
             letter += fits
-    return good / total if letter or (good and encoding == "cp1252") else 0.0
+            frequent += fits / (1 + place / 3)
+    if not (letter or (good and encoding == "cp1252")):
+        return 0.0
+    return (good + _BONUS_OF_FREQUENT * frequent) / total
 
 
 def _alphabet(telling: bytes, encoding: str, letters: str) -> float:
@@ -209,6 +246,8 @@ def doubt(sample: bytes, text: str, encoding: str) -> str | None:
         encoding: the one that was given.
     """
     codec = codecs.lookup(encoding).name
+    if _escaped(sample) and not codec.startswith("iso2022"):
+        return f"read as {encoding} it holds escape sequences; its encoding is probably iso2022_jp"
     if codec in ("utf-8", "utf-8-sig", "utf-7") or not sample:
         return None
     if codec in ("iso8859-1", "iso8859-15") and any("\x80" <= c <= "\x9f" and c != "\x85" for c in text):
