@@ -6,7 +6,6 @@ import bz2
 import gzip
 import re
 import shlex
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +64,10 @@ def write_all(folder: Path) -> dict[str, dict[str, int]]:
     for name, (content, weights) in TABLES.items():
         (folder / name).write_bytes(content.encode(TABLE_ENCODINGS.get(name, "utf-8")))
         found[name] = weights
-    shutil.copy(ROOT / "tests" / "fixtures" / "cities.arpa", folder)
+    cities = (ROOT / "tests" / "fixtures" / "cities.arpa").read_text(encoding="utf-8")
+    (folder / "cities.arpa").write_text(cities, encoding="utf-8")
+    spaces = re.sub(r"(?<=[\t ])a(?=[\t \n])", "<space>", cities)
+    (folder / "spaces.arpa").write_text(spaces, encoding="utf-8")
     listed = dict.fromkeys(LIST, 1)
     broken = {"emma": 1, "ava": 1}
     shipped = dict.fromkeys(shipped_names(), 1)
@@ -88,6 +90,8 @@ def test_the_command_reads_the_items(command: str, tmp_path: Path, monkeypatch: 
     assert result.exit_code == 0, result.output
     seen = load(tmp_path / "m.safetensors").provenance
     if arguments[0] == "import":
+        characters = load(tmp_path / "m.safetensors").alphabet.characters
+        assert ("a" in characters, " " in characters) == ((False, True) if name == "spaces.arpa" else (True, False))
         return
     weights = wanted[name]
     assert seen.known is not None

@@ -66,8 +66,8 @@ def import_(
     """Make a model from an ARPA file of characters, such as KenLM's lmplz writes, and write it to MODEL.
 
     IN.arpa may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Its words are single characters,
-    or stand for one as <U+0020> does for a blank. --lower, --nfc and --strip say what is done to the text that the
-    model is given later, and with --graphemes a word may be what readers see as one character.
+    or stand for one as <U+0020> and <space> do for a blank. --lower, --nfc and --strip say what is done to the text
+    that the model is given later, and with --graphemes a word may be what readers see as one character.
     """
     from nextchar.data.format import Format
     from nextchar.errors import CorpusError

@@ -25,7 +25,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.neural.bigram.model import BigramNet
 from nextchar.models.ngram.arpa import read_arpa, write_arpa
-from nextchar.models.ngram.arpa.words import character_of, word_of
+from nextchar.models.ngram.arpa.words import character_of, cluster_of, word_of
 from nextchar.models.ngram.backoff import BackoffModel
 from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram
@@ -172,6 +172,7 @@ def test_words() -> None:
         "a", "<", "é", "字", "<U+0020>", "<U+3000>", "<U+200D>", "<U+0009>",
     ]  # fmt: skip
     assert character_of("<U+1F600>") == "😀"
+    assert [read(w) for read in (character_of, cluster_of) for w in ("<space>", "<SPACE>")] == [" "] * 4
     assert [character_of(w) for w in ("ab", "<U+20>", "<U+FFFFFF>", "<u+0020>", "e\u0301")] == [None] * 5
 
 
@@ -347,6 +348,15 @@ def test_forms_that_others_write(tmp_path: Path) -> None:
         assert np.array_equal(automaton.log_prob, expected.log_prob)
         assert np.array_equal(automaton.target, expected.target)
         assert np.array_equal(automaton.price, expected.price)
+
+
+@pytest.mark.parametrize("word", ["<space>", "<SPACE>", "<U+0020>"])
+def test_a_blank_has_several_names(tmp_path: Path, word: str) -> None:
+    model = read(SMALL.replace("\tb\n", f"\t{word}\n").replace("a b", f"a {word}"), tmp_path / "b.arpa")
+    assert model.alphabet == Alphabet(" a")
+    assert model.nats(["a a"]) == pytest.approx(read(SMALL, tmp_path / "s.arpa").nats(["aba"]))
+    with pytest.raises(ModelFileError, match="among the 1-grams already"):
+        read(SMALL.replace("\tb\n", "\t<space>\n-99\t<U+0020>\n"), tmp_path / "b.arpa")
 
 
 def test_the_unknown_symbol(tmp_path: Path) -> None:

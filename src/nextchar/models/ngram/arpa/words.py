@@ -18,6 +18,7 @@ UNKNOWN: Final = ("<unk>", "<UNK>")  # the first is written, both are read
 LOG_ZERO: Final = -99.0  # stands for the log10 of 0
 NATS: Final = math.log(10)  # in one unit of log10
 
+_SPACE: Final = "<space>"  # how others write a blank, in either case; read, not written
 _ESCAPE: Final = re.compile(r"<U\+([0-9A-F]{4,6})>")
 
 
@@ -39,12 +40,16 @@ def character_of(word: str) -> str | None:
     """The character that a word stands for; None where it is more than one."""
     if len(word) == 1:
         return word
+    if word.lower() == _SPACE:
+        return " "
     escaped = _ESCAPE.fullmatch(word)
     return chr(code) if escaped and (code := int(escaped[1], 16)) <= 0x10FFFF else None
 
 
 def cluster_of(word: str) -> str | None:
     """What a reader sees as one character, and a word stands for; None where it is more than one."""
+    if word.lower() == _SPACE:
+        return " "
     found = _ESCAPE.sub(lambda escape: character_of(escape[0]) or escape[0], word)
     return found if split_graphemes(found) == [found] else None
 
