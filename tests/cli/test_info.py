@@ -96,3 +96,33 @@ def test_exact_figures(tmp_path: Path) -> None:
     found = page(tmp_path / "m", "--exact")
     assert "2.0000" in found
     assert "1: 50.00%, 2: 25.00%, 3: 12.50%" in found
+
+
+def test_nets_can_be_updated_and_so_can_counts(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    for name, model, updated in (
+        ("net", nextchar.MLP(steps=1).fit(CORPUS), True),
+        ("counts", nextchar.Ngram(order=2).fit(CORPUS), True),
+        ("mix", nextchar.Mix(epochs=1).fit(CORPUS), False),
+        ("one-layer", nextchar.BigramNet().fit(CORPUS), False),
+    ):
+        model.save(tmp_path / name)
+        can = next(line for line in page(tmp_path / name).splitlines() if "what it can" in line)
+        assert ("update" in can) is updated, name
+        if not updated:
+            (tmp_path / "more.txt").write_text("eva\n", encoding="utf-8")
+            refused = CliRunner().invoke(main, ["update", str(tmp_path / name), str(tmp_path / "more.txt")])
+            assert refused.exit_code == 1
+
+
+def test_a_classifier_tells_when_it_says_nothing(tmp_path: Path) -> None:
+    texts = [f"{word}{i}" for i in range(6) for word in ("ja", "no")]
+    labels = [label for _ in range(6) for label in (1, 2)]
+    made = nextchar.Classifier(folds=2, least=0.4, prior={1: 0.25, 2: 0.75}).fit(texts, labels)
+    made.save(tmp_path / "c")
+    document = json.loads(page(tmp_path / "c", "--json"))
+    assert (document["least"], document["none_rate"], document["folds"]) == (0.4, 0.0, 2)
+    assert document["prior"] == {"1": 0.25, "2": 0.75}
+    said = page(tmp_path / "c")
+    assert "below the probability 0.4" in said
+    assert "none of these  never said" in said

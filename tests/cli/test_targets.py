@@ -160,3 +160,17 @@ def test_closed_and_full_standard_output(place: Path) -> None:
         done = subprocess.run(["bash", "-c", script], capture_output=True, check=False)
         assert done.returncode == 1
         assert done.stderr.decode() == f"Error: standard output: cannot be written: {says}\n"
+
+
+@pytest.mark.parametrize("name", ["missing/", ""])
+@pytest.mark.parametrize("option", ["--log", "--checkpoint"])
+def test_what_is_written_beside_a_net_is_a_file(
+    option: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("emma\nava\n", encoding="utf-8")
+    command = ["train", "a.txt", "-o", "m", "--model", "mlp", "--steps", "2", option, name]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert f"{name!r} is the name of a folder; give that of a file ({option})" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]

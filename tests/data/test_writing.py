@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nextchar.data.writing import holds_file, is_standard_output, remove, write_atomically, writing_to
-from nextchar.errors import CorpusError
+from nextchar.errors import CorpusError, ModelFileError
+from nextchar.models.ngram.model import Ngram
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
 
@@ -117,3 +118,19 @@ def test_a_pipe_without_a_reader_is_an_error_unless_it_is_standard_output(tmp_pa
     reader.join()
     with pytest.raises(BrokenPipeError), writing_to("-", CorpusError):
         raise BrokenPipeError
+
+
+@pytest.mark.parametrize(
+    "name", ["missing/", "missing/.", "./missing/..", "", ".", "..", "there.txt/", "folder", "folder/"]
+)
+def test_the_name_of_a_folder_is_no_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "there.txt").write_bytes(b"before")
+    with pytest.raises(CorpusError, match="cannot be written: "), writing_to(name, CorpusError):
+        write_atomically(name, b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "there.txt"]
+    assert (tmp_path / "there.txt").read_bytes() == b"before"
+    with pytest.raises(ModelFileError):
+        Ngram(order=2).fit(["ab"]).save(name)
+    assert (tmp_path / "there.txt").read_bytes() == b"before"

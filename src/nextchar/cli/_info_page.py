@@ -100,6 +100,8 @@ def classifier_page(found: Classifier, file: FileFacts) -> str:
         ("training data", thousands(sum(size for _, size in sizes), "item")),
         ("models", "; ".join(spec.summary for spec in found.specs)),
         ("prior", {"data": "the labels' shares in the training data", "uniform": "all labels alike"}.get(prior, prior)),
+        ("don't know", f"below the probability {found.least:g}" if found.least else "never said"),
+        ("none of these", f"at a rate of false alarms of {found.none_rate:g}" if found.none_rate else "never said"),
         ("temperature", f"{found.temperature_:.4g}"),
         ("alphabet", _alphabet(found.alphabet_)),
         *([] if found.options is None else [("text", _text(found.options))]),
@@ -204,5 +206,5 @@ def _can(row: Kind) -> list[str]:
     """The commands that take it."""
     can = ["sample", "score", "evaluate", "calibrate", "combine"]
     can += ["prob", "top", "complete", "fill", "blend", "export"] if row.automaton else ["compile"]
-    can += ["update"] if row.name == "ngram" else []
+    can += ["update"] if row.updated else []
     return can

@@ -24,7 +24,7 @@ from nextchar.cli._output import echo, echo_json, note, print_losses, print_tabl
 from nextchar.cli._reading import reading_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 from nextchar.cli._targets import check_target, model_output_option
-from nextchar.data.writing import holds_file, name_of_target, remove
+from nextchar.data.writing import holds_file, name_of_target, names_a_folder, remove
 from nextchar.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -362,11 +362,18 @@ def _running(spec: RunnableSpec, row: Kind, chosen: dict[str, Any], output: str)
     runs = []
     for ending in endings:
         values = {
-            entries[name].name: Path(f"{value}{ending}") if entries[name].type is Path else value
+            entries[name].name: _beside(entries[name], value, ending) if entries[name].type is Path else value
             for name, value in given.items()
         }
         runs.append(row.run_class(**values, begun=time.perf_counter() if spec.trainings == 1 else None))
     return spec.running(runs), runs
+
+
+def _beside(entry: Setting, value: str, ending: str) -> Path:
+    """A path that is written while a net is trained; of several nets each has an ending of its own."""
+    if names_a_folder(value) and entry.metavar == "FILE":
+        raise ModelFileError(f"{value!r} is the name of a folder; give that of a file (--{entry.option})")
+    return Path(f"{value}{ending}")
 
 
 def _check_beside(written: list[tuple[str, str | Path]], files: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ devices are written as they are, piece by piece.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -23,6 +24,7 @@ __all__ = [
     "holds_file",
     "is_standard_output",
     "name_of_target",
+    "names_a_folder",
     "remove",
     "through",
     "write_all",
@@ -52,6 +54,8 @@ def write_atomically(path: str | Path, content: Pieces) -> None:
         OSError: the folder does not exist or cannot be written, or the disk is full; a file is as it was.
     """
     pieces = [content] if isinstance(content, bytes) else content
+    if names_a_folder(path):
+        raise IsADirectoryError(errno.EISDIR, "that is the name of a folder; give the name of a file")
     if not holds_file(path):
         with through(path) as stream:
             for piece in pieces:
@@ -96,6 +100,15 @@ def holds_file(path: str | Path) -> bool:
         return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - follows links, as what is opened does
     except (FileNotFoundError, NotADirectoryError):
         return True
+
+
+def names_a_folder(path: str | Path) -> bool:
+    """Whether a text is the name of a folder, if there is one or not: it ends in a slash, a point or two, or is empty.
+
+    A `Path` no longer tells: it has lost the slash.
+    """
+    last = re.split(f"[/{re.escape(os.sep)}]", path)[-1] if isinstance(path, str) else path.name or "."
+    return last in ("", ".", "..")
 
 
 def is_standard_output(path: str | Path) -> bool:

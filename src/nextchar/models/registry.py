@@ -45,6 +45,7 @@ class Kind:
         timed: trains for as many seconds as the setting `seconds` says, and is compared only where these are given.
         counts_suffice: can be trained on counts alone, so on files of any size.
         automaton: is a finite automaton, so exact questions have exact answers.
+        updated: can be taught more items later; see `models.updating`.
         has_members: the file holds the files of other models.
         mapped: its arrays are used as they lie in the file, so that a large file need not be read into memory.
         presets: names of ready settings, for the settings class's `preset`.
@@ -64,6 +65,7 @@ class Kind:
     timed: bool = False
     counts_suffice: bool = False
     automaton: bool = False
+    updated: bool = False
     has_members: bool = False
     mapped: bool = False
     presets: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ def _net(family: str, description: str, *more_presets: str) -> Kind:
         timed=True,
         presets=("small", "default", "large", *more_presets),
         run=_RUN,
+        updated=True,
         candidates=({},),
     )
 
@@ -136,6 +139,7 @@ _ROWS: Final = (
     ),
     Kind(
         name="ngram",
+        updated=True,
         description="Counts of the n - 1 symbols before, smoothed.",
         settings=_NGRAM,
         load="nextchar.models.ngram.model:NgramModel.from_saved",
