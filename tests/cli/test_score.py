@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -248,3 +250,21 @@ def test_many_lines_are_the_same_as_few(models: dict[str, Path]) -> None:
             if form == ["--tsv"]:
                 assert [int(line.split("\t")[0]) for line in many] == list(range(1, len(words) + 1))
                 assert [line.split("\t")[1] for line in many] == words
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory as Linux tells it")
+def test_evaluate_reads_a_file_of_any_size_in_the_same_memory(tmp_path: Path) -> None:
+    nextchar.Ngram(order=2).fit(["emma", "olivia", "ava"]).save(tmp_path / "m")
+    peaks = []
+    for megabytes in (4, 16):
+        (tmp_path / "t.txt").write_bytes(b"emma\nolivia\nava\nmia\n" * (megabytes * 50_000))  # 20 bytes
+        code = (
+            "import resource; from nextchar.cli import main\n"
+            "import sys; main(['evaluate', *sys.argv[1:], '--json'], standalone_mode=False)\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        )
+        command = [sys.executable, "-c", code, str(tmp_path / "m"), str(tmp_path / "t.txt")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout)["items"] == 4 * 50_000 * megabytes
+        peaks.append(int(done.stderr.split()[-1]) / 1024)
+    assert peaks[1] < peaks[0] + 40, "12 MB more were read, whose numbers would take 100 MB"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nextchar.core.scoring import evaluate
+from nextchar.core.scoring import evaluate, evaluate_parts
 from nextchar.data.corpus import Corpus
 from nextchar.models.ngram.model import Ngram
 
@@ -56,3 +56,27 @@ def test_the_mean_over_many_lengths() -> None:
     corpus = Corpus.from_items(texts)
     by_item = sum(sum(score.surprisal) for score in model.score(texts))
     assert evaluate(model, corpus).nats == pytest.approx(by_item)
+
+
+def test_parts_of_a_corpus_are_summed_as_a_whole_one() -> None:
+    items = ["ab", "b", "bb", "abab", "aab"] * 7
+    smoothed = Ngram(order=2, add=1).fit(CORPUS)
+    whole = evaluate(smoothed, items)
+    # each part in an alphabet of its own; one has no item
+    cut = [Corpus.from_items(items[at : at + 4]) for at in range(0, len(items), 4)]
+    found = evaluate_parts(smoothed, [cut[0], cut[0].take([]), *cut[1:]])
+    assert (found.items, found.symbols, found.weight) == (35, whole.symbols, whole.weight)
+    assert found.nats == pytest.approx(whole.nats, rel=1e-14)
+    # with weights 2 and 3 the items count as 2 and 3 of them
+    weighed = evaluate_parts(smoothed, [Corpus.from_items(["ab"], [2]), Corpus.from_items(["bb", "b"], [3, 0])])
+    assert weighed.nats == pytest.approx(evaluate(smoothed, ["ab"] * 2 + ["bb"] * 3).nats)
+    assert weighed.weight == 2 * 3 + 3 * 3
+
+
+def test_an_impossible_item_of_a_later_part_has_its_number_in_all() -> None:
+    parts = [Corpus.from_items(["ab", "b"]), Corpus.from_items(["ab", "ba"]), Corpus.from_items(["aa"])]
+    found = evaluate_parts(MODEL, parts)
+    assert found.nats == math.inf
+    assert found.impossible is not None
+    assert "in item 4, 'ba'" in found.impossible
+    assert found.impossible == evaluate(MODEL, ["ab", "b", "ab", "ba", "aa"]).impossible

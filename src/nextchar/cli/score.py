@@ -226,19 +226,13 @@ class _Form:
 @json_option
 def evaluate(model: str, file: str, format_: Format, as_json: bool) -> None:
     """The loss of MODEL on all items of FILE: total nats over the number of symbols, ends of items counted."""
-    from nextchar.core.scoring import evaluate as measure
-    from nextchar.data.corpus import Corpus
+    from nextchar.core.scoring import evaluate_parts
+    from nextchar.data.corpus import stream
     from nextchar.models.registry import load
 
     loaded = load(model)
     say_how_to_end(file)
-    corpus = Corpus.read(
-        [file],
-        format_,
-        options=loaded.provenance.options,
-        alphabet=loaded.alphabet,
-    )
-    result = measure(loaded, corpus)
+    result = evaluate_parts(loaded, stream([file], format_, loaded.provenance.options, loaded.alphabet))
     if as_json:
         echo_json(result.document())
         return

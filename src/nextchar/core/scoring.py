@@ -27,6 +27,7 @@ __all__ = [
     "Evaluation",
     "Score",
     "evaluate",
+    "evaluate_parts",
     "first_impossible",
     "item_nats",
     "read_batches",
@@ -253,6 +254,32 @@ def evaluate(
     corpus = Corpus.of(corpus, options=options, alphabet=model.alphabet)
     if without is not None:
         corpus = corpus.take(np.flatnonzero(~np.isin(corpus.fingerprints(), without)))
+    return _evaluated(model, corpus)
+
+
+def evaluate_parts(model: LanguageModel, parts: Iterable[Corpus]) -> Evaluation:
+    """As `evaluate`, for a corpus that comes in parts and need not be in memory as a whole.
+
+    Args:
+        model: any language model.
+        parts: corpora in alphabets that the model's includes, whose items follow each other.
+
+    Raises:
+        UnknownSymbolError: a part has a character that the model does not know.
+    """
+    items = symbols = weight = 0
+    nats: list[float] = []
+    impossible = None
+    for part in parts:
+        found = _evaluated(model, part.encoded_in(model.alphabet), before=items)
+        items, symbols, weight = items + found.items, symbols + found.symbols, weight + found.weight
+        nats.append(found.nats)
+        impossible = impossible or found.impossible
+    return Evaluation(items=items, symbols=symbols, nats=math.fsum(nats), weight=weight, impossible=impossible)
+
+
+def _evaluated(model: LanguageModel, corpus: Corpus, before: int = 0) -> Evaluation:
+    """The loss on a corpus in the model's alphabet, to which so many items belong that stand before it."""
     if not len(corpus):
         return Evaluation(items=0, symbols=0, nats=0.0, weight=0)
     nats = symbol_nats(model, corpus)
@@ -260,7 +287,7 @@ def evaluate(
     impossible = None
     if not math.isfinite(total):
         ngram, item = first_impossible(model, corpus, nats)
-        impossible = f"{ngram} in item {item + 1}, {corpus[item]!r}"
+        impossible = f"{ngram} in item {before + item + 1}, {corpus[item]!r}"
     return Evaluation(
         items=len(corpus), symbols=corpus.symbols, nats=total, weight=corpus.weighted_symbols, impossible=impossible
     )
