@@ -197,12 +197,13 @@ def _option(entries: Sequence[Setting]) -> click.Option:
         (entry.type, entry.choices, entry.repeated) == (first.type, first.choices, first.repeated) for entry in entries
     )
     flag = alike and first.type is bool
+    several = first.repeated and first.type is not str  # numbers come in one text, as 1,1,2
     return click.Option(
         [f"--{first.option}"],
-        type=None if flag else _click_type(first) if alike else click.STRING,
+        type=None if flag else _click_type(first) if alike and not several else click.STRING,
         is_flag=flag,
         default=None,
-        multiple=first.repeated,
+        multiple=first.repeated and not several,
         metavar=first.metavar,
         help=first.help,
     )

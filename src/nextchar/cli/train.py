@@ -59,7 +59,13 @@ _SHIPPED_COLUMN = "name"
 )
 @click.option("--seed", type=int, metavar="S", help="Of the split and of the training.  [default: 0]")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
-@click.option("--counts", type=click.Path(), metavar="COUNTS", help="Train on what count has counted, not on FILEs.")
+@click.option(
+    "--counts",
+    cls=RareOption,
+    type=click.Path(),
+    metavar="COUNTS",
+    help="Train on what count has counted, and not on FILEs.",
+)
 @memory_option(None, rare=True)
 @click.option(
     "--label",

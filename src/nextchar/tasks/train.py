@@ -40,7 +40,7 @@ from nextchar.models.ngram.spilling import count_within
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
-NGRAM_BYTES: Final = 170  # of memory that a model takes while it is made, for each n-gram, about
+NGRAM_BYTES: Final = 250  # of memory that a model takes while it is made, for each n-gram, about
 MEASURING: Final = 0.02  # of the seconds, at least, for measuring each part
 Reading = Callable[[int], None]  # is told how many bytes have been read
 

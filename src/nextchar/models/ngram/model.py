@@ -38,6 +38,7 @@ from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import MAX_ORDER, Counts, count
 from nextchar.models.ngram.discount_tuning import Chains, tuned_add, tuned_discounts
 from nextchar.models.ngram.pitman_yor import pitman_yor
+from nextchar.models.ngram.pruning import check_thresholds, kept_entries, passed_on, without
 from nextchar.models.ngram.small_counts import SmallCounts
 from nextchar.models.ngram.smoothing import (
     METHODS,
@@ -73,6 +74,8 @@ class Ngram(CountSpec):
             items, or a tenth of the data where there are none), or leave-one-out.
         sweeps: of pitman-yor: how often every symbol is seated anew.
         seed: of pitman-yor.
+        min_count: leave out n-grams that occurred less often than this: a number for orders 2 and up, or one for each
+            order from 1 (which is all kept), the last for all higher ones; see `pruning`. None are left out by default.
 
     Raises:
         SettingsError: a setting is out of its range, or does not go with the smoothing.
@@ -114,6 +117,13 @@ class Ngram(CountSpec):
         metavar="N",
         goes_with=_SAMPLED,
     )
+    min_count: tuple[int, ...] = setting(
+        (),
+        help="Leave out n-grams that occurred less often: N for orders 2 and up, or one for each order, as 1,1,2.",
+        at_least=1,
+        option="min-count",
+        metavar="N[,N...]",
+    )
     seed: int = setting(0, help="Of the sampler of pitman-yor.", at_least=0, at_most=LARGEST_SEED, goes_with=_SAMPLED)
 
     __repr__ = one_line
@@ -123,6 +133,7 @@ class Ngram(CountSpec):
             known = isinstance(self.smoothing, str) and self.smoothing in METHODS
             object.__setattr__(self, "order", (METHODS[self.smoothing] if known else SmoothingMethod()).order)
         check(self)
+        check_thresholds(self.min_count)
         untunable = METHODS[self.smoothing].untunable
         if self.smoothing != "add" and self.add != ADD:
             raise SettingsError(f"k is a setting of the smoothing add; {self.smoothing} has none")
@@ -133,7 +144,10 @@ class Ngram(CountSpec):
     def summary(self) -> str:
         """The settings that matter, for people."""
         method = f"add {self.add:g}" if self.smoothing == "add" and self.tune == "none" else self.smoothing
-        return f"order {self.order}, {method}" + ("" if self.tune == "none" else f", tuned by {self.tune}")
+        tuned = "" if self.tune == "none" else f", tuned by {self.tune}"
+        return f"order {self.order}, {method}{tuned}" + (
+            f", counts from {' '.join(map(str, self.min_count))}" if self.min_count else ""
+        )
 
     @property
     def counts_suffice(self) -> bool:
@@ -350,17 +364,22 @@ class NgramModel(AutomatonModel):
     @cached_property
     def automaton(self) -> Automaton:
         """The model as a finite automaton: one state a context."""
+        trie, probabilities, rest = self.trie, self._probabilities, self.smoothed.rest
+        if self.settings.min_count:
+            kept = kept_entries(trie, self.settings.min_count)
+            trie, states = without(trie, kept)
+            probabilities, rest = probabilities[kept], rest[states]
         with np.errstate(divide="ignore"):
-            log_prob = np.log(self._probabilities)
-            price = np.log(self.smoothed.rest)
+            log_prob = np.log(probabilities)
+            price = np.log(rest)
         return Automaton(
             alphabet=self.alphabet,
-            start=int(self.trie.start),
-            first=self.trie.first,
-            symbols=self.trie.symbols,
+            start=int(trie.start),
+            first=trie.first,
+            symbols=trie.symbols,
             log_prob=log_prob,
-            target=self.trie.targets(),
-            link=self.trie.link.astype(np.int32),
+            target=trie.targets(),
+            link=trie.link.astype(np.int32),
             price=price,
         )
 
@@ -415,6 +434,8 @@ class NgramModel(AutomatonModel):
 
 def _smoothed(settings: Ngram, fitted: Mapping[str, npt.NDArray[Any]], trie: NgramTrie) -> Smoothed:
     if "own" in fitted:
-        return Smoothed(fitted["own"], fitted["rest"])
-    k = float(fitted["k"][0]) if "k" in fitted else settings.add
-    return interpolated(trie, settings.smoothing, k=k, discounts=fitted.get("discounts"))
+        made = Smoothed(fitted["own"], fitted["rest"])
+    else:
+        k = float(fitted["k"][0]) if "k" in fitted else settings.add
+        made = interpolated(trie, settings.smoothing, k=k, discounts=fitted.get("discounts"))
+    return passed_on(made, trie, kept_entries(trie, settings.min_count)) if settings.min_count else made

@@ -184,7 +184,8 @@ class NgramTrie:
             elif self.order > 1:
                 shorter = target[self.below[layer]] if depth else np.zeros(self.alphabet.size, dtype=np.int64)
                 older = self.oldest[self.owner[layer]] if depth else self.symbols[layer]
-                target[layer] = self.child(shorter, older)
+                there = self.depth[shorter] == depth  # the shorter context, which pruning may have left out
+                target[layer] = np.where(there, self.child(shorter, older), shorter)
         target[self.symbols == BOUNDARY] = self.start
         return target.astype(np.int32)
 
