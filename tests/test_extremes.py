@@ -205,7 +205,7 @@ def _allowed(entry: Setting, value: Any) -> bool:
 def test_settings_out_of_range_are_refused(name: str, entry: Setting) -> None:
     for value in [*NO_NUMBERS, *(v for v in NUMBERS if not _allowed(entry, v)), True]:
         with pytest.raises(NextcharError, match=f"{entry.name}|{entry.noun}"):
-            quick(name, **{entry.name: value})
+            quick(name, **{entry.name: (value,) if entry.repeated else value})
 
 
 @pytest.mark.parametrize("name", [row.name for row in trained() if row.extra is None or find_spec("torch")])
@@ -223,7 +223,7 @@ def test_a_model_with_extreme_settings_gives_numbers(name: str) -> None:
             values = values[:1] + values[-1:]  # a net takes longer to fit than a count model
         for value in values:
             try:
-                fitted = quick(name, **{entry.name: value}).fit(CORPUS)
+                fitted = quick(name, **{entry.name: (value,) if entry.repeated else value}).fit(CORPUS)
             except NextcharError:
                 continue  # a training that diverges says so
             assert np.isfinite(fitted.nats(["emma", "mae"])).all(), (entry.name, value)

@@ -81,7 +81,7 @@ def test_how_many_items_are_wanted_is_n() -> None:
 
 def test_bounds_are_called_min_and_max() -> None:
     assert {name for name in TABLE if name.startswith(("--min", "--max"))} == {
-        *("--min-length", "--max-length", "--min-distance", "--min-probability")
+        *("--min-length", "--max-length", "--min-distance", "--min-probability", "--min-count")
     }
     assert set(TABLE["--least"]) == set(TABLE["--most"]) == {"score"}  # items, not bounds
 

@@ -29,7 +29,7 @@ from nextchar.core.model import SavedModel
 from nextchar.core.progress import Progress
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, training_pair
+from nextchar.data.corpus import MOST_WEIGHT, Corpus, training_pair
 from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance
 from nextchar.data.splits import hold_out
@@ -121,6 +121,7 @@ class Ngram(CountSpec):
         (),
         help="Leave out n-grams that occurred less often: N for orders 2 and up, or one for each order, as 1,1,2.",
         at_least=1,
+        at_most=MOST_WEIGHT,
         option="min-count",
         metavar="N[,N...]",
     )
