@@ -16,7 +16,7 @@ import pytest
 import nextchar
 from nextchar.data.blocks import read_blocks
 from nextchar.data.format import ErrorPolicy, Format
-from nextchar.errors import CorpusError
+from nextchar.errors import CorpusError, InputWarning
 
 
 def zipped(*names: str) -> Callable[[Path], None]:
@@ -108,3 +108,28 @@ def test_a_file_that_is_no_text_is_named(name: str, errors: ErrorPolicy, tmp_pat
 def test_text_that_begins_like_one_is_text(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(content)
     assert "".join(block.text for block in read_blocks(str(tmp_path / "a.txt"), Format())) == content.decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("<!DOCTYPE html>\n<html>\n", "begins as an HTML page"),
+        ("\n  <HTML lang=en><body>\n", "begins as an HTML page"),
+        ('["emma", "ava"]\n', "begins as JSON"),
+        ('[\n  {"name": "emma"}\n]\n', "begins as JSON"),
+        ('{\n "names": ["emma"]\n}\n', "begins as JSON"),
+    ],
+)
+def test_a_text_that_is_most_likely_no_list_is_read_with_a_note(content: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(content)
+    with pytest.warns(InputWarning, match=f"a.txt: it {says}"):
+        assert "".join(block.text for block in read_blocks(str(tmp_path / "a.txt"), Format())) == content
+
+
+@pytest.mark.parametrize(
+    "content", ['{"name": "emma"}\n{"name": "ava"}\n', "[emma]\n", "<b>\n", "html\n", "{\n}\n", "[1]\n"]
+)
+@pytest.mark.filterwarnings("error")
+def test_lists_of_such_items_are_lists(content: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(content)
+    assert "".join(block.text for block in read_blocks(str(tmp_path / "a.txt"), Format())) == content

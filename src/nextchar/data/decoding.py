@@ -21,7 +21,7 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from nextchar.data.encoding_guess import advice, doubt, guess, is_utf8, mark_of, may_open_a_mark
-from nextchar.data.file_kinds import no_text
+from nextchar.data.file_kinds import no_list, no_text
 from nextchar.data.format import Format, Refusal
 from nextchar.data.remarks import remark
 from nextchar.errors import CorpusError, InputWarning
@@ -156,7 +156,9 @@ class Decoder:
         self._sample = chunk or self._first
 
     def _check(self, chunk: bytes, text: str) -> None:
-        """Whether the text's first piece shows that another encoding is meant."""
+        """Whether the text's first piece shows that another encoding, or another file, is meant."""
+        if found := no_list(text):
+            warnings.warn(InputWarning(f"{self._source}: {found}"), stacklevel=3)
         if found := doubt(chunk, text, self._encoding):
             warnings.warn(InputWarning(f"{self._source}: {found}", argument="encoding"), stacklevel=3)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Final
 
-__all__ = ["no_text"]
+__all__ = ["no_list", "no_text"]
 
 _SHEET: Final = "save it as CSV UTF-8 in a spreadsheet program and give that file and the column"
 _LIST: Final = "save the texts as a plain text file, one a line"
@@ -38,6 +39,9 @@ _BEGINNINGS: Final = {  # of letters and signs that a text could begin with too,
     b"ARROW1": "it is an Arrow file; export the table as CSV and give that file and the column",
     b"FEA1": "it is a Feather file; export the table as CSV and give that file and the column",
 }
+_BEGIN: Final = 1 << 10  # characters that show it
+_PAGES: Final = ("<!doctype html", "<html")
+_JSON: Final = re.compile(r'\[\s*["{\[]|\{\s*\n\s*"')  # one value over lines; lines that are one each are a list
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_SHEETS: Final = {".xls", ".xlt", ".xla"}
 _ZIPPED: Final = (  # a part of the name of an entry, or of the first bytes
@@ -94,3 +98,13 @@ def _zipped(source: str, first: bytes) -> str:
             pass
     kinds = (kind for part, kind in _ZIPPED if part in names)
     return next(kinds, f"it is a zip archive; {_UNPACK}")
+
+
+def no_list(text: str) -> str | None:
+    """What a text is that most likely is no list of items, by how it begins; None for any other."""
+    begin = text[:_BEGIN].lstrip("\ufeff \t\r\n")
+    if begin.lower().startswith(_PAGES):
+        return "it begins as an HTML page does; if it is one, give the text file itself (on GitHub: Raw)"
+    if _JSON.match(begin):
+        return f"it begins as JSON does, and is read line by line; if it is no list of items, {_LIST}"
+    return None
