@@ -1,8 +1,9 @@
 """Which encoding bytes are in, judged by the letters that come out: advice for people, never used by itself.
 
 Detectors of encodings need a paragraph; a list of names has one letter in twenty that tells anything. So each
-candidate is an encoding together with the letters of languages that are written in it: it is as good as the share of
-its characters beyond ASCII that are among them, and the earlier one wins where two are as good.
+candidate is an encoding together with the letters of a language that is written in it: it is as good as the share of
+its characters beyond ASCII that are among them, a little better where these are the frequent ones, and a little less
+good where the encoding is less usual. Of Latin encodings the best is named; of others all that are nearly as good.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _NEAR: Final = 0.03  # and within which several are named
 _FREQUENT: Final = 10  # letters of an alphabet other than the Latin, which stand first in its list
 _BONUS: Final = 0.1  # for these, where an alphabet is good
 _BONUS_OF_FREQUENT: Final = 0.03  # the same of Latin letters, for the most frequent ones
-_UNUSUAL: Final = 0.015  # less for each place of an encoding among those of its languages, and outside the west
+_UNUSUAL: Final = 0.015  # less for each place of an encoding among those of its languages
 _SELDOM: Final = 0.04  # less for what differs from a more usual one in few letters
 _PAIRS_BONUS: Final = 0.06  # East Asian characters, where all are common ones
 _SIGNS: Final = frozenset("‘’‚“”„–—…€«»·•™ªº\xa0\u202f")
@@ -28,6 +29,9 @@ _AFTER_BLANKS: Final = frozenset("£°§©®½¼²¿¡")
 _SEVERAL: Final = "éèáüöäíóçàñêãâåøôúïëæîûœùßõìò"  # languages beside each other, which is less likely
 _WESTERN: Final = ("cp1252", "mac_roman", "cp850")  # the usual one first: of two that are as good it is meant
 _CENTRAL: Final = ("cp1250", "iso8859-2", "cp852")
+_TURKISH: Final = ("cp1254", "cp857")
+_BALTIC: Final = ("cp1257",)
+_LESS: Final = {_WESTERN: 0.0, _CENTRAL: 0.0225, _TURKISH: 0.0285, _BALTIC: 0.0285}  # one frequent letter decides less
 _LATIN: Final = (  # the encodings of a language, and its letters, the frequent ones first
     (_WESTERN, "éèêàçîïôûùâëœüæ"),  # French
     (_WESTERN, "üäöß"),
@@ -43,10 +47,10 @@ _LATIN: Final = (  # the encodings of a language, and its letters, the frequent 
     (_CENTRAL, "áíčéýžšúľťňôďäóŕĺ"),
     (_CENTRAL, "ćčšžđ"),
     (_CENTRAL, "ăşîţâ"),
-    (("cp1254", "cp857"), "ıüşöğçİâî"),
-    (("cp1257",), "ėšūąžįųęč"),
-    (("cp1257",), "āīēšņļūķčžģ"),
-    (("cp1257",), "äõüöšž"),  # Estonian
+    (_TURKISH, "ıüşöğçİâî"),
+    (_BALTIC, "ėšūąžįųęč"),
+    (_BALTIC, "āīēšņļūķčžģ"),
+    (_BALTIC, "äõüöšž"),  # Estonian
     (_WESTERN, _SEVERAL),
 )
 _CYRILLIC: Final = "оеаинтсрвлбгдёжзйкмпуфхцчшщъыьэюяіїєґў"
@@ -129,8 +133,8 @@ def guess(sample: bytes) -> tuple[str, ...]:
     scores: dict[str, float] = {}
     for encodings, letters in _LATIN:
         for place, encoding in enumerate(encodings):
-            unusual = _UNUSUAL * (place + (0 if encodings is _WESTERN else 1.5 if encodings is _CENTRAL else 1.9))
-            score = _latin(telling, encoding, letters) * (1 - _NEAR * (letters is _SEVERAL)) - unusual
+            less = _LESS[encodings] + _UNUSUAL * place
+            score = _latin(telling, encoding, letters) * (1 - _NEAR * (letters is _SEVERAL)) - less
             scores[encoding] = max(scores.get(encoding, 0), score)
     for encoding, letters in _OTHER_ALPHABETS:
         scores[encoding] = _alphabet(telling, encoding, letters) - _SELDOM * (encoding == "koi8-u")
