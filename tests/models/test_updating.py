@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,3 +149,60 @@ def test_the_command(tmp_path: Path) -> None:
     refused = CliRunner().invoke(main, ["update", str(model), str(more), "--seconds", "3"])
     assert refused.exit_code == 1
     assert "has no seconds" in refused.output
+
+
+def test_the_command_says_how_a_net_is_trained_further(tmp_path: Path) -> None:
+    model, more, log = tmp_path / "m", tmp_path / "more.txt", tmp_path / "log"
+    small("mlp").save(model)
+    more.write_text("\n".join(OTHER) + "\n")
+
+    def update(*options: object, code: int = 0, target: Path = model) -> str:
+        given = ["update", model, more, "--steps", 20, "-o", target, *options]
+        done = CliRunner().invoke(main, [str(one) for one in given])
+        assert done.exit_code == code, done.output
+        return done.output
+
+    told = update("--device", "cpu", "--log", log, "--hold-out", 0, target=tmp_path / "n")
+    assert "held out" not in told
+    assert '"step": 20' in log.read_text().splitlines()[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"m", "more.txt", "n", "log"}, "the checkpoint is removed"
+    assert "no device 'gpu'" in update("--device", "gpu", code=2)
+    assert "hold_out" in update("--hold-out", 2, code=2).replace("-", "_")
+    assert "is also an input" in update("--log", more, code=1)
+    assert "is also an input" in update("--checkpoint", model, code=1)
+    assert "are both" in update("--log", log, "--checkpoint", log, code=2)
+    (tmp_path / "m.checkpoint").write_bytes(b"left by another")
+    assert "the checkpoint of a training that was not finished is there" in update(code=1)
+    assert "(--resume)" in update(code=1)
+    (tmp_path / "m.checkpoint").unlink()
+    update("--resume")  # there is none to go on from
+    nextchar.Ngram(order=2).fit(FIRST).save(model)
+    for option in (("--device", "cpu"), ("--log", log), ("--checkpoint", tmp_path / "c"), ("--resume",)):
+        done = CliRunner().invoke(main, [str(one) for one in ("update", model, more, *option)])
+        assert done.exit_code == 2
+        assert f"{option[0]} is for nets, and {model} is a model of kind ngram" in done.output
+
+
+@pytest.mark.slow
+def test_an_update_that_is_interrupted_goes_on(tmp_path: Path) -> None:
+    model, more, out, log = tmp_path / "m", tmp_path / "more.txt", tmp_path / "n", tmp_path / "log"
+    small("mlp").save(model)
+    more.write_text("\n".join(OTHER) + "\n")
+    start = [sys.executable, "-c", "from nextchar.cli import main; main()", "update", str(model), str(more)]
+    budget = ["--steps", "3000"]
+    child = subprocess.Popen([*start, *budget, "-o", str(out), "--log", str(log)], stderr=subprocess.PIPE, text=True)
+    while not (log.exists() and log.stat().st_size) and child.poll() is None:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGINT)
+    assert child.stderr is not None
+    said = child.stderr.read()
+    assert (child.wait(60), said.splitlines()[-2:]) == (
+        130,
+        [f"{out}.checkpoint: written; to go on, give the same command with --resume", "Interrupted."],
+    )
+    child.stderr.close()
+    for arguments in (["-o", str(out), "--resume"], ["-o", str(tmp_path / "whole")]):
+        subprocess.run([*start, *budget, *arguments], check=True, capture_output=True)
+    first, second = nextchar.load(out).arrays(), nextchar.load(tmp_path / "whole").arrays()
+    assert all(np.array_equal(first[name], array) for name, array in second.items())
+    assert not Path(f"{out}.checkpoint").exists()

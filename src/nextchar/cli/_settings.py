@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -212,7 +213,7 @@ def _option(entries: Sequence[Setting]) -> click.Option:
 def _click_type(entry: Setting) -> click.ParamType[Any]:
     if entry.choices:
         return click.Choice(entry.choices)
-    types: dict[type, click.ParamType[Any]] = {int: click.INT, float: click.FLOAT}
+    types: dict[type, click.ParamType[Any]] = {int: click.INT, float: click.FLOAT, Path: click.Path()}
     return types.get(entry.type, click.STRING)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -9,13 +12,15 @@ import click
 from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
 from nextchar.cli._targets import check_target, model_output_option
-from nextchar.data.writing import name_of_target
+from nextchar.data.writing import holds_file, name_of_target, remove
+from nextchar.errors import ModelFileError
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus
     from nextchar.data.format import Format
     from nextchar.data.splits import Split
+    from nextchar.models.neural.training.settings import Run
 
 __all__ = ["blend", "combine", "update"]
 
@@ -60,6 +65,17 @@ def blend(first: str, second: str, output: str, share: float | None, add_counts:
 @click.option("--seconds", type=float, metavar="X", help="Train a net for so long.  [default: as at first]")
 @click.option("--epochs", type=float, metavar="X", help="Train it so many times through the items.")
 @click.option("--steps", type=int, metavar="N", help="Train it for so many updates.")
+@click.option("--hold-out", type=float, metavar="SHARE", help="Of a net's items, not trained on.  [default: 0.1]")
+@click.option("--device", metavar="NAME", help="Of a net: auto, cpu, cuda or mps.  [default: auto]")
+@click.option("--log", type=click.Path(), metavar="FILE", help="Write a net's training curve as JSON lines.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(),
+    metavar="FILE",
+    help="Of a net: where to write every minute, and on Ctrl-C, all that is needed to go on.  "
+    "[default: the model's file with .checkpoint]",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @input_options
 @json_option
 def update(
@@ -69,6 +85,11 @@ def update(
     seconds: float | None,
     epochs: float | None,
     steps: int | None,
+    hold_out: float | None,
+    device: str | None,
+    log: str | None,
+    checkpoint: str | None,
+    resume: bool,
     format_: Format,
     as_json: bool,
 ) -> None:
@@ -76,22 +97,38 @@ def update(
 
     A net is trained further on the items; give those of its first training too, if it is not to forget them. A part is
     held out, and if no weights predict it better, those that the net has are kept. New characters join the alphabet.
+    The options from --seconds to --resume are for nets, and mean what they do for train.
     """
     from nextchar.data.corpus import Corpus
-    from nextchar.models.registry import load
+    from nextchar.models.registry import load, nets
     from nextchar.models.updating import update as renew
 
     target = model if output is None else output
     check_target(target, files)
     loaded = load(model)
+    run = None
+    if loaded.kind in nets():
+        run = _run(target, (model, *files), device=device, log=log, checkpoint=checkpoint, resume=resume)
+    else:
+        told = {"device": device, "log": log, "checkpoint": checkpoint, "resume": resume}
+        for option in (name for name, value in told.items() if value):
+            raise click.UsageError(f"--{option} is for nets, and {model} is a model of kind {loaded.kind}.")
     items = Corpus.read(
         files,
         format_,
         options=loaded.provenance.options,
     )
     with training_progress() as learning:
-        made = renew(loaded, items, steps=steps, epochs=epochs, seconds=seconds, progress=learning)
+        budget: dict[str, Any] = {"steps": steps, "epochs": epochs, "seconds": seconds}
+        try:
+            made = renew(loaded, items, **budget, hold_out=hold_out, run=run, progress=learning)
+        except KeyboardInterrupt:
+            if run is not None and run.checkpoint is not None and run.checkpoint.exists():
+                note(f"{run.checkpoint}: written; to go on, give the same command with --resume")
+            raise
     made.save(target)
+    if run is not None and run.checkpoint is not None:
+        remove(run.checkpoint)
     for remark in (made.metrics.stopped, *made.metrics.notes):
         if remark:
             note(f"Note: {remark}.")
@@ -100,6 +137,32 @@ def update(
         echo_json(document)
     else:
         echo(f"{name_of_target(target)}: written; {len(items):,} items more, {made.provenance.items:,} in all")
+
+
+def _run(
+    target: str, inputs: tuple[str, ...], *, device: str | None, log: str | None, checkpoint: str | None, resume: bool
+) -> Run:
+    """How a net is trained further; what is written meanwhile replaces nothing else."""
+    from nextchar.models.neural.training.settings import Run
+
+    if checkpoint is None and holds_file(target):
+        checkpoint = f"{target}.checkpoint"
+    if resume and checkpoint is None:
+        raise click.UsageError("--resume needs --checkpoint where the model is written to no file.")
+    for name, path in (("log", log), ("checkpoint", checkpoint)):
+        if path is not None:
+            check_target(path, (*inputs, target), f"the {name}", binary=name != "log")
+            if name == "checkpoint" and not holds_file(path):
+                raise ModelFileError(f"{path}: is no file, and a checkpoint has to be read again; give a file name")
+    if log is not None and checkpoint is not None and os.path.realpath(log) == os.path.realpath(checkpoint):
+        raise click.UsageError(f"--log and --checkpoint are both {log}; give each a file of its own.")
+    return Run(
+        device=device or "auto",
+        log=None if log is None else Path(log),
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        resume=resume,
+        begun=time.perf_counter(),
+    )
 
 
 @click.command(short_help="Make one model of several: their geometric mean.")
