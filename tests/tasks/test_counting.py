@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 
 import nextchar
+from nextchar.data.part_files import new_part_folder
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, CountsError, NextcharError, SettingsError
 from nextchar.models.ngram import counts_folder, counts_writer, runs, spilling
@@ -266,3 +270,48 @@ def test_wrong_rows_with_fitting_checksums_are_refused(tmp_path: Path) -> None:
         (tmp_path / "d" / "_counts.json").write_text(json.dumps({**document, "checksums": sums}))
         with pytest.raises(CountsError):
             CountsFolder.open(tmp_path / "d").counts()
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
+    """A folder that no process holds; one that is being written stays, and so does what has another name."""
+    (tmp_path / "a.txt").write_text("emma\n")
+    for name in (".c.0123456789abcdef.part", ".d.0123456789abcdef.part", ".c.x.part"):
+        (tmp_path / name / "runs").mkdir(parents=True)
+        (tmp_path / name / "runs" / "run1.counts").write_bytes(b"1234")
+    with new_part_folder(tmp_path / "c") as written:
+        assert not (tmp_path / ".c.0123456789abcdef.part").exists()
+        command = [sys.executable, "-m", "nextchar", "count", "a.txt", "--order", "2", "-o", "c"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        assert written.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".c.x.part", ".d.0123456789abcdef.part", "a.txt", "c"]
+
+
+def test_a_killed_process_leaves_no_half_written_folder(tmp_path: Path) -> None:
+    """Killed at several moments: the folder is whole or not there, and the next run removes what was left."""
+    write(tmp_path / "a.txt", "abcdefghijklmnopqrstuvwxyz", 20_000)
+    command = [sys.executable, "-m", "nextchar", "count", "a.txt", "--order", "6", "-o", "c"]
+    for seconds in (0.4, 0.8):
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.kill()
+        process.wait()
+        if (tmp_path / "c").exists():
+            assert CountsFolder.open(tmp_path / "c").counts().order == 6
+            shutil.rmtree(tmp_path / "c")
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "c"]
+
+
+@pytest.mark.slow
+def test_counting_keeps_to_its_memory(tmp_path: Path) -> None:
+    """30 MB of distinct items at order 7: 7 million n-grams, which need 0.6 GB at once, counted in 100 MB and numba."""
+    chance = random.Random(1)
+    with (tmp_path / "a.txt").open("w") as file:
+        for number in range(1_400_000):
+            file.write(f"{''.join(chance.choices('abcdefghijklmnopqrst', k=14))} {number}\n")
+    program = "import nextchar, resource; nextchar.count_to('c', 'a.txt', order=7, memory='100MB'); "
+    program += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    told = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert int(told.stdout) < 450_000  # KB
+    assert CountsFolder.open(tmp_path / "c").total == (tmp_path / "a.txt").stat().st_size

@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import BinaryIO
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["into_place", "new_part", "remove_left_parts"]
+__all__ = ["into_place", "new_part", "new_part_folder", "remove_left_parts"]
 
 
 @contextlib.contextmanager
@@ -41,6 +42,62 @@ def new_part(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)
             return
+
+
+@contextlib.contextmanager
+def new_part_folder(target: Path) -> Iterator[Path]:
+    """A new folder beside the target, which is removed with all in it if it is not renamed when the block ends.
+
+    What killed processes left of such folders is removed first.
+
+    Raises:
+        OSError: the folder beside which it is to be does not exist or cannot be written.
+    """
+    _remove_left_folders(target)
+    while True:
+        part = target.with_name(f"{_beginning(target)}{secrets.token_hex(8)}.part")
+        part.mkdir()
+        lock = _folder_lock(part, wait=True)
+        if not part.exists():  # another process took it for one that was left
+            continue
+        try:
+            yield part
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+            if lock is not None:
+                os.close(lock)
+        return
+
+
+def _remove_left_folders(target: Path) -> None:
+    left = re.compile(re.escape(_beginning(target)) + r"[0-9a-f]{16}\.part")
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(target.parent)):
+            if left.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    lock = _folder_lock(Path(entry.path), wait=False)
+                    if lock is not None:
+                        shutil.rmtree(entry.path, ignore_errors=True)
+                        os.close(lock)
+
+
+def _folder_lock(folder: Path, *, wait: bool) -> int | None:
+    """An open and locked folder, to be closed; None where no locks are to be had.
+
+    Raises:
+        OSError: another process has it, and it is not waited for.
+    """
+    if sys.platform == "win32":
+        return None
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        if not wait:
+            raise
+        return None
+    return descriptor
 
 
 def into_place(part: Path, handle: BinaryIO, target: Path) -> None:

@@ -24,6 +24,7 @@ from nextchar.data.corpus import Corpus, Source, stream
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
+from nextchar.data.part_files import new_part_folder
 from nextchar.data.provenance import Provenance, ProvenanceRecorder
 from nextchar.data.sizes import MEMORY, checked_memory
 from nextchar.data.splits import Split, SplitName, split
@@ -273,11 +274,9 @@ def _left(spec: Spec, begun: float) -> float | None:
 @contextmanager
 def _scratch(folder: Path | None) -> Iterator[Path]:
     """A folder for what is sorted on disk, which is removed at the end."""
-    with (
-        writing_to(tempfile.gettempdir() if folder is None else folder, CountsError),
-        tempfile.TemporaryDirectory(prefix=".nextchar-", dir=folder) as name,
-    ):
-        yield Path(name)
+    place = Path(tempfile.gettempdir()) if folder is None else folder
+    with writing_to(place, CountsError), new_part_folder(place / "nextchar-counting") as made:
+        yield made
 
 
 def _from_runs(

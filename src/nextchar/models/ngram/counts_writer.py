@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.item_sum import ItemSum
+from nextchar.data.part_files import new_part_folder
 from nextchar.data.provenance import Provenance
 from nextchar.data.writing import writing_to
 from nextchar.errors import CountsError
@@ -52,19 +51,13 @@ def folder_being_written(path: str | Path) -> Iterator[Path]:
     """
     check_new(path)
     target = Path(path).absolute()
-    part = target.with_name(f".{target.name[:48]}.{secrets.token_hex(8)}.part")
-    try:
-        with writing_to(path, CountsError):
-            part.mkdir()
-            yield part
-            for file in part.iterdir():
-                with file.open("rb") as handle:
-                    os.fsync(handle.fileno())
-            check_new(path)
-            part.rename(target)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    with writing_to(path, CountsError), new_part_folder(target) as part:
+        yield part
+        for file in part.iterdir():
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+        check_new(path)
+        part.rename(target)
 
 
 def write_counts(
