@@ -126,3 +126,12 @@ def test_a_classifier_tells_when_it_says_nothing(tmp_path: Path) -> None:
     said = page(tmp_path / "c")
     assert "below the probability 0.4" in said
     assert "none of these  never said" in said
+
+
+def test_clusters_as_symbols(tmp_path: Path) -> None:
+    options = nextchar.TextOptions(graphemes=True)
+    items = ["e\u0301a", "\U0001f1e9\U0001f1ea", "a"]  # é of two code points, the flag of Germany
+    nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(items, options=options)).save(tmp_path / "m")
+    said = page(tmp_path / "m")
+    assert "3 symbols: a e\u0301 \U0001f1e9\U0001f1ea\n" in said  # with gaps: where one ends cannot be seen
+    assert "blanks at both ends dropped, one symbol for what readers see as one\n" in said

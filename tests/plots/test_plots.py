@@ -407,3 +407,19 @@ def test_the_training_curve_of_any_model_that_has_one(tmp_path: Path) -> None:
     assert axes.get_xlabel() == "epoch"
     with pytest.raises(SettingsError, match="a model of kind ngram has no training curve"):
         plots.training(nextchar.Ngram().fit(corpus))
+
+
+def test_clusters_are_shown() -> None:
+    """Emoji and letters of several code points: as they are where a font has them, else by the first code point."""
+    accented, family, keycap = "e\u0301", "\U0001f468\u200d\U0001f469", "1\ufe0f\u20e3"
+    options = nextchar.TextOptions(graphemes=True)
+    model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items([accented + "a", family, keycap], options=options))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whether there is a font
+        names = canvas.shown([accented, family, keycap, "a"])
+        plots.surprisal(model, accented + family + "a")
+        plots.counts(model)
+    assert names[0] == accented
+    assert names[1] in ("\U0001f468\U0001f469", "1F468…")
+    assert names[2] in ("1\u20e3", "0031…")
+    assert names[3] == "a"

@@ -134,9 +134,12 @@ def _members(model: Model) -> Iterator[Row]:
 
 def _alphabet(alphabet: Alphabet) -> str:
     listed = (*alphabet.names[: _LONGEST_LIST - 3], "...") if len(alphabet.names) > _LONGEST_LIST else alphabet.names
-    shown = "".join(f"<U+{ord(c):04X}>" if len(c) == 1 and (not c.isprintable() or c == " ") else c for c in listed)
+    clusters = any(len(name) > 1 for name in alphabet.names)  # no one sees where one ends
+    shown = (" " if clusters else "").join(
+        f"<U+{ord(c):04X}>" if len(c) == 1 and (not c.isprintable() or c == " ") else c for c in listed
+    )
     unknown = "; a symbol for unknown ones" if alphabet.has_unknown else ""
-    return f"{thousands(len(alphabet.characters), 'character')}: {shown}{unknown}"
+    return f"{thousands(len(alphabet.names), 'symbol' if clusters else 'character')}: {shown}{unknown}"
 
 
 def _text(options: TextOptions) -> str:
@@ -144,6 +147,7 @@ def _text(options: TextOptions) -> str:
         *(["blanks at both ends dropped"] if options.strip else []),
         *(["lower case"] if options.lower else []),
         *(["Unicode normal form C"] if options.nfc else []),
+        *(["one symbol for what readers see as one"] if options.graphemes else []),
     ]
     return ", ".join(done) or "as it is"
 

@@ -297,8 +297,8 @@ def print_table(
 
 def print_losses(losses: Mapping[str, PartLoss]) -> None:
     """Print the losses on the parts of a split, of all items and of new ones."""
-    held_out = len(losses) > 1
-    columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if held_out else [])]
+    of_new = any(part.new_nats_per_symbol is not None for part in losses.values())
+    columns = ["part", "items", "symbols", "nats/symbol", "bits/symbol", *(["new items only"] if of_new else [])]
     rows = []
     for name, part in losses.items():
         row = [name, f"{part.items:,}", f"{part.symbols:,}"]

@@ -74,13 +74,16 @@ def score(
     \b
     --json  {"line": from 1, "item", "nats", "symbols", "nats_per_symbol",
             "bits_per_symbol", "perplexity", "surprisal": nats of each symbol,
-            the last being the end}, and with --flag "flagged". All but line
-            and item are null where there is no result, and "error" says why
-            a line was refused. An infinite number is the string "inf".
+            the last being the end}, with --flag "flagged", and with --rank
+            "rank", "rank_low" and "rank_high" (95% in between), "rank_exact".
+            All but line and item are null where there is no result, and
+            "error" says why a line was refused. An infinite number is the
+            string "inf".
     --tsv   line, item, nats, symbols, nats per symbol, bits per symbol,
-            perplexity, and with --flag 1 or 0; tabs between them, no header
-            line, empty where there is no result. In an item a tab, a line end
-            and a backslash are \\t, \\n, \\r and \\\\.
+            perplexity, with --flag 1 or 0, and with --rank the rank, its low
+            and high, and 1 if it is exact; tabs between them, no header line,
+            empty where there is no result. In an item a tab, a line end and a
+            backslash are \\t, \\n, \\r and \\\\.
     """  # noqa: D301 - click reads the control character, not a backslash
     if most and least:
         raise click.UsageError("--most and --least exclude each other.")

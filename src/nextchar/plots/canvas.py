@@ -9,6 +9,7 @@ Letters: V size of the alphabet.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -160,9 +161,19 @@ def check_size(model: Model) -> None:
 
 
 def shown(symbols: Sequence[str]) -> list[str]:
-    """Symbols as they can be seen: blanks as signs, and the code point of what no installed font has."""
+    """Symbols as they can be seen: blanks as signs, and the code point of what no installed font has.
+
+    A cluster is shown without what only joins or varies its characters, or by the code point of the first and an
+    ellipsis.
+    """
     names, missing = [], []
     for symbol in symbols:
+        if len(symbol) > 1:
+            seen = _INVISIBLE.sub("", symbol)
+            lacking = [f"U+{ord(c):04X}" for c in seen if not _has_glyph(c)]
+            missing += lacking
+            names.append(f"{ord(symbol[0]):04X}…" if lacking else seen)
+            continue
         category = unicodedata.category(symbol)
         name = {" ": "␣", "\t": "⇥"}.get(symbol, symbol)
         if category in ("Mn", "Me", "Mc"):
@@ -181,6 +192,9 @@ def shown(symbols: Sequence[str]) -> list[str]:
             stacklevel=3,
         )
     return names
+
+
+_INVISIBLE: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f\U000e0020-\U000e007f]")  # joiners, variants, tags
 
 
 def _has_glyph(character: str) -> bool:
