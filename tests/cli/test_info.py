@@ -135,3 +135,18 @@ def test_clusters_as_symbols(tmp_path: Path) -> None:
     said = page(tmp_path / "m")
     assert "3 symbols: a e\u0301 \U0001f1e9\U0001f1ea\n" in said  # with gaps: where one ends cannot be seen
     assert "blanks at both ends dropped, one symbol for what readers see as one\n" in said
+
+
+def test_verify_says_that_the_checksum_fits_or_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nextchar.automata.stored_model import stored
+    from nextchar.core import model_file
+
+    monkeypatch.setattr(model_file, "MAPPED_FROM", 0)
+    path = tmp_path / "m"
+    stored(nextchar.Ngram(order=3).fit(CORPUS)).save(path)
+    assert "its checksum fits" in CliRunner().invoke(main, ["info", str(path), "--verify"]).stderr
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"split":null', b'"split":"no"') if b'"split":null' in content else content[:-1])
+    result = CliRunner().invoke(main, ["info", str(path), "--verify"])
+    assert result.exit_code == 1
+    assert "damaged" in result.stderr

@@ -8,7 +8,7 @@ import click
 
 from nextchar.cli._info_page import FileFacts, classifier_page, model_page
 from nextchar.cli._options import json_option, model_argument
-from nextchar.cli._output import echo, echo_json, print_table
+from nextchar.cli._output import echo, echo_json, note, print_table
 from nextchar.errors import NotAModelError, SettingsError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], ve
             from nextchar.core.model_file import verify_model_file
 
             verify_model_file(model)
+            note(f"{model}: its checksum fits.")
     except NotAModelError as error:
         if error.kind != "classifier" or explain or exact:
             raise

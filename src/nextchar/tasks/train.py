@@ -35,7 +35,7 @@ from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import Counts
 from nextchar.models.ngram.counts_folder import CountsFolder, need_pyarrow
 from nextchar.models.ngram.model import Ngram
-from nextchar.models.ngram.runs import SortedRun, gathered, mapped, shortened, union_of
+from nextchar.models.ngram.runs import SortedRun, gathered, lower_order_run, mapped, union_of
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.ngram.spilling import count_within
 
@@ -238,7 +238,7 @@ def train_on_counts(
         )
     need_pyarrow()
     limit = checked_memory(memory)
-    run = folder.run() if spec.order == folder.order else shortened(folder.run(), spec.order)
+    run = folder.run() if spec.order == folder.order else lower_order_run(folder.run(), spec.order)
     seen = replace(folder.provenance, known=folder.known)
     with _scratch(scratch) as place:
         model = _from_runs(spec, [run], seen, limit, place, unknown, learning, begun, None)

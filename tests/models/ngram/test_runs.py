@@ -11,7 +11,7 @@ import pytest
 from nextchar.data.corpus import Corpus
 from nextchar.models.ngram import runs as runs_module
 from nextchar.models.ngram.counts import Counts, colexicographic, count
-from nextchar.models.ngram.runs import gathered, merged, run_of, shortened, union_of, write_run
+from nextchar.models.ngram.runs import gathered, lower_order_run, merged, run_of, union_of, write_run
 
 ALPHABETS = ["ab", "abcdefghijklmnopqrstuvwxyz", "aéßжя中文字ひ😀", "".join(map(chr, range(0x4E00, 0x4E00 + 3000)))]
 
@@ -76,10 +76,10 @@ def test_what_is_colexicographic() -> None:
     assert not colexicographic(np.array([[0, 1], [0, 1]]))
 
 
-def test_shortened_runs_are_the_counts_of_a_lower_order() -> None:
+def test_lower_order_runs_are_the_counts_of_a_lower_order() -> None:
     counts = count(Corpus.from_items(["emma", "ava", "mia", "amma", "a"] * 3), 4)
     for order in (1, 2, 3, 4):
-        short = shortened(run_of(counts), order)
+        short = lower_order_run(run_of(counts), order)
         for rows in (1, 3, 100):
             pieces = list(short.pieces(rows))
             made = Counts(

@@ -24,7 +24,7 @@ from nextchar.data.mapped import mapped_array
 from nextchar.models.ngram.counts import Counts, key_layout, sum_counts
 from nextchar.models.ngram.small_counts import SmallCounts
 
-__all__ = ["Piece", "SortedRun", "gathered", "mapped", "merged", "run_of", "shortened", "union_of", "write_run"]
+__all__ = ["Piece", "SortedRun", "gathered", "lower_order_run", "mapped", "merged", "run_of", "union_of", "write_run"]
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
@@ -91,7 +91,7 @@ def write_run(path: Path, alphabet: Alphabet, order: int, pieces: Iterable[Piece
     return SortedRun(alphabet, order, size, read, (ids, tallies))
 
 
-def shortened(run: SortedRun, order: int) -> SortedRun:
+def lower_order_run(run: SortedRun, order: int) -> SortedRun:
     """The counts of a lower order; there are no more of them than before."""
 
     def pieces(rows: int) -> Iterator[Piece]:
