@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -226,3 +227,49 @@ def test_weights_of_small_numbers() -> None:
     assert found.tolist() == [1, 2]
     with pytest.raises(NextcharError, match=r"weight 1 is 0\.5"):
         nextchar.Corpus.from_items(["a"], weights[:1] / 2)
+
+
+def test_columns_go_by_number_as_numbers_too(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,n\nemma,3\nava,2\n")
+    for first, second in ((1, 2), (np.int64(1), np.int8(2)), ("1", "2")):
+        column: Any = first
+        weight: Any = second
+        with pytest.warns(UserWarning, match="column 1 is 'name' in the header"):
+            corpus = nextchar.Corpus.from_file(tmp_path / "a.csv", column=column, weight=weight)
+        assert dict(zip(corpus, corpus.weights_or_ones.tolist(), strict=True)) == {"emma": 3, "ava": 2}
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"column": 1.0}, r"column is the name or the number of a column, not 1\.0"),
+        ({"column": True}, "not True"),
+        ({"column": "name", "weight": ["n"]}, "weight is the name or the number"),
+        ({"column": "name", "encoding": None}, "encoding is a text, not None"),
+        ({"column": "name", "delimiter": 9}, "delimiter is a text, not 9"),
+        ({"column": "1", "header": None}, "header is true or false, not None"),
+        ({"options": "lower"}, r"options are TextOptions, for example TextOptions\(lower=True\), not 'lower'"),
+        ({"options": {"lower": True}}, "options are TextOptions"),
+    ],
+    ids=repr,
+)
+def test_how_to_read_is_checked(how: dict[str, Any], message: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,n\nemma,3\n")
+    with pytest.raises(NextcharError, match=message):
+        nextchar.Corpus.from_file(tmp_path / "a.csv", **how)
+
+
+@pytest.mark.parametrize("source", [["a.txt", "b.txt"], None, 0, b"a.txt", io.StringIO("emma")], ids=repr)
+def test_what_is_no_source_is_named(source: Any) -> None:
+    with pytest.raises(NextcharError, match="a source is a path, '-' or a URL, not "):
+        nextchar.Corpus.from_file(source)
+
+
+@pytest.mark.parametrize("options", [{"lower": "no"}, {"strip": 1}, {"nfc": None}, {"graphemes": 0.0}], ids=repr)
+def test_text_options_are_true_or_false(options: dict[str, Any]) -> None:
+    with pytest.raises(NextcharError, match="is true or false, not"):
+        nextchar.TextOptions(**options)
+    of_numpy: Any = np.True_
+    assert nextchar.TextOptions(lower=of_numpy) == nextchar.TextOptions(lower=True)
+    with pytest.raises(NextcharError, match="options are TextOptions"):
+        nextchar.Corpus.from_items(["emma"], options=options)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ Letters: n items, S symbols (characters and one boundary an item), V size of the
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import cached_property
@@ -25,7 +26,7 @@ from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of, unkno
 from nextchar.data.blocks import name_of, read_blocks
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line, shortened, table_html, thousands
-from nextchar.data.format import Block, ErrorPolicy, Format, Tally
+from nextchar.data.format import Block, ErrorPolicy, Format, Tally, column_name
 from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
 from nextchar.data.hashing import mix
 from nextchar.data.plain_files import read_plain
@@ -116,8 +117,8 @@ class Corpus:
     def from_file(
         cls,
         *sources: str | Path,
-        column: str | None = None,
-        weight: str | None = None,
+        column: str | int | None = None,
+        weight: str | int | None = None,
         encoding: str = "utf-8",
         delimiter: str | None = None,
         header: bool = True,
@@ -143,7 +144,12 @@ class Corpus:
             UnknownSymbolError: a character is not in the given alphabet; with file and line.
         """
         format_ = Format(
-            encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors
+            encoding=encoding,
+            column=column_name("column", column),
+            weight=column_name("weight", weight),
+            delimiter=delimiter,
+            header=header,
+            errors=errors,
         )
         return cls.read(sources, format_, options=options, alphabet=alphabet)
 
@@ -157,8 +163,14 @@ class Corpus:
         alphabet: Alphabet | None = None,
     ) -> Corpus:
         """As `from_file`, with all that says how to read in one."""
+        for one in sources:
+            if not isinstance(one, str | os.PathLike):
+                raise SettingsError(
+                    f"a source is a path, '-' or a URL, not {value_name(one)}; several are given one by one, and "
+                    "Corpus.from_lines takes an open file"
+                )
         names = tuple(str(source) for source in sources)
-        options = options or TextOptions()
+        options = TextOptions.of(options)
         digest = Digest()
         plain = read_plain(names, format_, options, alphabet, digest)
         if plain is not None:
@@ -241,7 +253,7 @@ class Corpus:
         if isinstance(items, Corpus):
             return items if alphabet is None else items.encoded_in(alphabet)
         texts = texts_of(items, "item")
-        options = options or TextOptions()
+        options = TextOptions.of(options)
         if whole and not texts and alphabet is not None:
             return cls(alphabet, np.empty(0, dtype=alphabet.dtype), options=options)
         blank = (i for i, text in enumerate(texts, start=1) if not options.apply(text))
@@ -251,7 +263,7 @@ class Corpus:
 
     @classmethod
     def _of_block(cls, block: Block, where: str, options: TextOptions | None, alphabet: Alphabet | None) -> Corpus:
-        found = encode_block(block, where, options or TextOptions(), alphabet)
+        found = encode_block(block, where, TextOptions.of(options), alphabet)
         for error in found.refused.values():
             raise error
         return cls.concatenate([] if found.corpus is None else [found.corpus])

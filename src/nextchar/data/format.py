@@ -7,12 +7,14 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from numbers import Integral
+from types import NoneType
 from typing import Literal, NamedTuple, get_args
 
 from nextchar.data.display import one_line, thousands
 from nextchar.errors import CorpusError, InputWarning, NextcharError
 
-__all__ = ["Block", "ErrorPolicy", "Format", "Refusal", "Tally"]
+__all__ = ["Block", "ErrorPolicy", "Format", "Refusal", "Tally", "column_name"]
 
 ErrorPolicy = Literal["stop", "skip", "replace"]
 
@@ -50,6 +52,14 @@ class Format:
     __repr__ = one_line
 
     def __post_init__(self) -> None:
+        for what in ("column", "weight", "label"):
+            object.__setattr__(self, what, column_name(what, getattr(self, what)))
+        kinds = {"encoding": (str,), "delimiter": (str, NoneType), "header": (bool,)}
+        for what, types in kinds.items():
+            value = getattr(self, what)
+            if not isinstance(value, types):
+                wanted = "true or false" if types == (bool,) else "a text"
+                raise CorpusError(f"{what} is {wanted}, not {value!r}", argument=what)
         try:
             codecs.getincrementaldecoder(self.encoding)
             with suppress(UnicodeError):  # one letter may be too short for it
@@ -77,6 +87,19 @@ class Format:
                         f"without a header line a column is given by its number, 1 for the first, not {name!r}",
                         argument="column",
                     )
+
+
+def column_name(what: str, value: object) -> str | None:
+    """A column as a format has it: its name, or its number as a text.
+
+    Raises:
+        CorpusError: it is neither.
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return str(int(value))
+    if value is not None and not isinstance(value, str):
+        raise CorpusError(f"{what} is the name or the number of a column, not {value!r}", argument=what)
+    return value
 
 
 class Refusal(NamedTuple):

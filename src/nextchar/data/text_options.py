@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from nextchar.data.display import one_line
+from nextchar.errors import BadValueError
 
 __all__ = ["BLANKS", "TextOptions", "has_outer_blanks"]
 
@@ -46,6 +47,24 @@ class TextOptions:
     graphemes: bool = False
 
     __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if isinstance(value, np.bool_):
+                object.__setattr__(self, name, bool(value))
+            elif not isinstance(value, bool):
+                raise BadValueError(f"{name} is true or false, not {value!r}", argument=name)
+
+    @classmethod
+    def of(cls, options: TextOptions | None) -> TextOptions:
+        """The options, or the usual ones for None.
+
+        Raises:
+            SettingsError: they are something else.
+        """
+        if options is None or isinstance(options, cls):
+            return options or cls()
+        raise BadValueError(f"options are TextOptions, for example TextOptions(lower=True), not {options!r}")
 
     def document(self) -> dict[str, bool]:
         """As a model's file holds them: the arguments of the class, `graphemes` only where it is on."""
