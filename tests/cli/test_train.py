@@ -144,6 +144,8 @@ def test_the_seed_is_of_the_split_and_of_the_model(names: Path, tmp_path: Path) 
         (["--smoothing", "none"], 2, "'none' is not one of 'add', 'witten-bell'"),
         (["--steps", "many", "--model", "gru"], 2, "'many' is not a valid integer"),
         (["--nonsense"], 2, "No such option"),
+        (["--model", "gru", "--split", "distinct", "--hold-out", 0.2], 2, "--hold-out goes without --split distinct"),
+        (["--model", "mlp", "--split", "lecture", "--set", "hold_out=0"], 2, "--hold-out goes without --split lecture"),
     ],
 )
 def test_wrong_options(arguments: list[object], code: int, words: str, names: Path, tmp_path: Path) -> None:

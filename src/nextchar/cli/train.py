@@ -157,6 +157,11 @@ def train(
         )
         return
     _check_seed(seed, division, spec)
+    set_by_user = {*given, *(assignment.partition("=")[0] for assignment in assignments)}
+    if division != "none" and "hold_out" in set_by_user:
+        raise click.UsageError(
+            f"--hold-out goes without --split {division}, whose validation part serves for the same."
+        )
     from nextchar.data.files import is_table
     from nextchar.tasks.train import TrainingFiles, train_on_counts
     from nextchar.tasks.train import train as fit
