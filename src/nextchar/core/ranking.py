@@ -110,7 +110,9 @@ class Ranking:
         rank = np.searchsorted(self._counted, limits, side="right").astype(np.float64)
         estimate, error, beyond = self._estimate(limits)
         whole = np.maximum(len(self._counted) + estimate, 1.0)
-        low, high = np.maximum(whole - ERRORS * error, len(self._counted) + 1.0), whole + ERRORS * error
+        with np.errstate(invalid="ignore"):  # of ranks that no number holds the error is none either
+            low = np.fmax(whole - ERRORS * error, len(self._counted) + 1.0)
+        high = whole + ERRORS * error
         high = np.where(beyond, np.inf, high)  # how many items are rarer than all draws, draws do not tell
         never = np.isinf(nats)
         return Ranks(
