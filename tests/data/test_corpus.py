@@ -140,7 +140,7 @@ def test_ids_take_two_bytes_for_a_large_alphabet() -> None:
 def test_compiled_fingerprints_are_the_same(texts: list[str]) -> None:
     corpus = Corpus.from_items(texts)
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("corpus", "provenance"):
+        for module in ("fingerprints", "provenance"):
             patch.setattr(f"nextchar.data.{module}.kernels_loaded", lambda: False)
         plain, known = corpus.fingerprints(), Provenance.of(corpus).known
     import numba  # noqa: F401

@@ -10,9 +10,10 @@ import pytest
 from nextchar.core.sampling import Samples
 from nextchar.core.scoring import Evaluation, Score
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, Source
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import LONGEST_LINE, heat_map_html, line_of, one_line, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
+from nextchar.data.source import Source
 from nextchar.data.splits import Split, split
 from nextchar.models.ngram.counts import count
 

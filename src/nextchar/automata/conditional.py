@@ -38,8 +38,9 @@ from nextchar.core.plan import Plan
 from nextchar.core.sampling import Samples, sample
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY
-from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, one_line, thousands
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.text_options import TextOptions
 from nextchar.data.training_items import known_file
 from nextchar.errors import ConflictError, SettingsError

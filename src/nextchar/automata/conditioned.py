@@ -16,7 +16,8 @@ from nextchar.automata.reshaping import begun, reshaping
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.core.prefixes import possible_prefixes
-from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.corpus import Corpus
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.provenance import Provenance
 from nextchar.data.training_items import training_items, unknown_items
 

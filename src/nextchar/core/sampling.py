@@ -26,9 +26,10 @@ from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs
 from nextchar.core.random_streams import TORCH_STREAMS, Choose, item_keys, uniforms
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, thousands
 from nextchar.data.edit_distance import Surroundings
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.stable_items import stable_items, stable_symbols
 from nextchar.data.text_options import TextOptions
 from nextchar.data.training_items import unknown_items

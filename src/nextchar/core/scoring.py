@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from nextchar.core.protocol import LanguageModel
 from nextchar.data.alphabet import BOUNDARY, Ids
-from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.provenance import Provenance
 
 __all__ = [

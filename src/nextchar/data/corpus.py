@@ -10,76 +10,33 @@ Letters: n items, S symbols (characters and one boundary an item), V size of the
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.loading import kernels_loaded
-from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of, unknown_symbol
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.blocks import name_of, read_blocks
 from nextchar.data.decoding import Digest, format_as_read
-from nextchar.data.display import one_line, shortened, table_html, thousands
+from nextchar.data.display import shortened, table_html, thousands
+from nextchar.data.encoded_lines import Encoded, encode_block
+from nextchar.data.fingerprints import Fingerprints, fingerprints_of
 from nextchar.data.format import Block, ErrorPolicy, Format, Tally, column_name
-from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
-from nextchar.data.hashing import mix
+from nextchar.data.item_weights import MOST_WEIGHT, exact_sum, whole_weights
 from nextchar.data.plain_files import read_plain
-from nextchar.data.sequences import entries_of, texts_of, value_name
-from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
-from nextchar.errors import CorpusError, SettingsError, UnknownSymbolError
+from nextchar.data.sequences import texts_of, value_name
+from nextchar.data.source import Source
+from nextchar.data.text_options import TextOptions
+from nextchar.errors import CorpusError, SettingsError
 
-__all__ = [
-    "MOST_WEIGHT",
-    "Corpus",
-    "Encoded",
-    "Source",
-    "encode_block",
-    "exact_sum",
-    "parts_of",
-    "stream",
-    "training_pair",
-]
+__all__ = ["Corpus", "parts_of", "stream", "training_pair"]
 
-Fingerprints = npt.NDArray[np.uint64]
-MOST_WEIGHT: Final = (1 << 63) - 1  # of all symbols together, each as often as its item counts: 64 bits
 _USUAL: Final = TextOptions()
-MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
-
-
-def exact_sum(weights: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | None = None) -> int:
-    """The sum of weights >= 0, each so many times, also where it exceeds 64 bits and numpy's would wrap around."""
-    high, low = weights >> 32, weights & 0xFFFFFFFF
-    if times is None:
-        return (int(high.sum()) << 32) + int(low.sum())
-    return (int(high @ times) << 32) + int(low @ times)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a corpus came from: names as given, bytes read (decompressed) and their SHA-256, and how it was read."""
-
-    names: tuple[str, ...]
-    size_bytes: int
-    sha256: str
-    format: Format = Format()  # noqa: RUF009 - frozen
-
-    __repr__ = one_line
-
-    def document(self) -> dict[str, Any]:
-        """For a model's file; of how it was read, what is not the default."""
-        how = {
-            entry.name: value
-            for entry in fields(Format)
-            if entry.name != "errors" and (value := getattr(self.format, entry.name)) != entry.default
-        }
-        size = {"names": self.names, "size_bytes": self.size_bytes, "sha256": self.sha256}
-        return {**size, "format": how} if how else size
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +182,7 @@ class Corpus:
             raise CorpusError(
                 f"item {at + 1}, {shortened(item)!r}: an item is one line, without line ends and NUL characters"
             )
-        counted = None if weights is None else _whole_weights(weights, len(items))
+        counted = None if weights is None else whole_weights(weights, len(items))
         return cls._of_block(Block(text, 1, counted), "item", options, alphabet)
 
     @classmethod
@@ -263,10 +220,23 @@ class Corpus:
 
     @classmethod
     def _of_block(cls, block: Block, where: str, options: TextOptions | None, alphabet: Alphabet | None) -> Corpus:
-        found = encode_block(block, where, TextOptions.of(options), alphabet)
+        options = TextOptions.of(options)
+        found = encode_block(block, where, options, alphabet)
         for error in found.refused.values():
             raise error
-        return cls.concatenate([] if found.corpus is None else [found.corpus])
+        corpus = cls.from_encoded(found, options)
+        return cls.concatenate([] if corpus is None else [corpus])
+
+    @classmethod
+    def from_encoded(cls, found: Encoded, options: TextOptions) -> Corpus | None:
+        """The items of a block of lines; None where there is none.
+
+        Raises:
+            CorpusError: their weights are too large.
+        """
+        if found.alphabet is None:
+            return None
+        return cls(found.alphabet, found.ids, weights=found.weights, options=options, blank=found.blank).checked()
 
     @classmethod
     def concatenate(cls, parts: Sequence[Corpus]) -> Corpus:
@@ -387,7 +357,7 @@ class Corpus:
         Two different items share one with probability 2^-64; the chance that any two of 32,000 do is 3e-11.
         """
         none = np.empty(0, dtype=np.uint64)
-        return np.concatenate([none, *(_fingerprints(part) for part in self.slices(1 << 20))])
+        return np.concatenate([none, *(fingerprints_of(part.ids, part.alphabet) for part in self.slices(1 << 20))])
 
     def slices(self, symbols: int) -> Iterator[Corpus]:
         """The corpus cut into views of about so many symbols, to bound the memory of a computation."""
@@ -514,141 +484,7 @@ def parts_of(
             if format_.errors == "stop":
                 raise error
             tally.skip(block.number(place), error)
-        if found.corpus is not None:
-            yield found.corpus
+        corpus = Corpus.from_encoded(found, options)
+        if corpus is not None:
+            yield corpus
     tally.tell()
-
-
-class Encoded(NamedTuple):
-    """A block of lines as a corpus.
-
-    Attributes:
-        corpus: its items, or None where there is none.
-        places: (n,) where in the block each item of the corpus is, from 0.
-        refused: which lines have a character that the alphabet lacks, by their places.
-    """
-
-    corpus: Corpus | None
-    places: npt.NDArray[np.int64]
-    refused: Mapping[int, UnknownSymbolError]
-
-
-def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alphabet | None) -> Encoded:
-    """A block of lines as a corpus, in the alphabet given or one of its own.
-
-    Args:
-        block: the lines, without refused ones.
-        where: what stands before a line's number in an error.
-        options: what is done to the text.
-        alphabet: the characters that may occur; None for those that do.
-    """
-    compiled = kernels_loaded()
-    text = options.apply(block.text, strip=not compiled)
-    clusters = None
-    if alphabet is not None:
-        text = alphabet.written(text)
-    elif options.graphemes:
-        clusters = clusters_of(text)
-        text = Graphemes(clusters).written(text)
-    codepoints: npt.NDArray[Any] = codepoints_of(text)
-    if compiled and options.strip and has_outer_blanks(text):
-        from nextchar._kernels.corpus import strip_lines
-
-        codepoints = strip_lines(codepoints, BLANKS)
-    line_ends = np.flatnonzero(codepoints == ord("\n"))
-    lengths = np.diff(line_ends, prepend=-1) - 1
-    blank = int((lengths == 0).sum())
-    kept = lengths > 0
-    weights = None if block.weights is None else np.array(block.weights, dtype=np.int64)
-    if weights is not None:
-        kept &= weights > 0
-    places = np.flatnonzero(kept)
-    if not len(places):
-        return Encoded(None, places, {})
-    if len(places) < len(kept):
-        codepoints = codepoints[np.repeat(kept, lengths + 1)]
-    own = alphabet or _alphabet_of(codepoints, where, clusters)
-    try:
-        ids = own.encode_lines(codepoints)
-    except UnknownSymbolError:
-        refused = {}
-        offsets = np.concatenate([[0], np.cumsum(lengths[places] + 1)])
-        for item, position in _first_in_each(own.lacking(codepoints), offsets):
-            place = int(places[item])
-            at = f"{where} {block.number(place)}, character {position + 1}"
-            symbol = chr(codepoints[offsets[item] + position])
-            if own.clusters is not None:  # what stands there in the text, and not the sign for it
-                symbol = split_graphemes(options.apply(block.text.split("\n")[place]))[position]
-            refused[place] = unknown_symbol(symbol, position, at=at)
-        rest = np.setdiff1d(np.arange(len(kept)), list(refused))
-        found = encode_block(block.without(refused), where, options, alphabet)
-        return Encoded(found.corpus, rest[found.places], refused)
-    corpus = Corpus(
-        alphabet=own,
-        ids=ids,
-        weights=None if weights is None else weights[places],
-        options=options,
-        blank=blank,
-    )
-    return Encoded(corpus.checked(), places, {})
-
-
-def _first_in_each(positions: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """The items that have some of the positions of the text, each with the first in it."""
-    items, first = np.unique(np.searchsorted(offsets, positions, side="right") - 1, return_index=True)
-    return list(zip(items.tolist(), (positions[first] - offsets[items]).tolist(), strict=True))
-
-
-def _alphabet_of(codepoints: npt.NDArray[Any], where: str, clusters: tuple[str, ...] | None) -> Alphabet:
-    seen = np.zeros(0x110000, dtype=np.bool_)
-    if kernels_loaded():
-        from nextchar._kernels.corpus import mark_seen
-
-        mark_seen(codepoints, seen)
-    else:
-        seen[codepoints] = True
-    seen[ord("\n")] = False
-    present = np.flatnonzero(seen)
-    surrogates = (present >= 0xD800) & (present <= 0xDFFF)
-    if surrogates.any():
-        half = f"U+{present[surrogates][0]:04X}"
-        raise CorpusError(f"{where.removesuffix(': line')}: holds half a surrogate pair ({half}); not valid text")
-    return Alphabet("".join(map(chr, present)), clusters=clusters)
-
-
-def _print_of(symbol: str) -> int:
-    """Of a cluster, beyond those of all code points."""
-    if len(symbol) == 1:
-        return ord(symbol) << 32
-    digest = hashlib.blake2b(symbol.encode(), digest_size=4).digest()
-    return (int.from_bytes(digest, "little") | 1 << 31) << 32
-
-
-def _fingerprints(part: Corpus) -> Fingerprints:
-    codepoints = part.alphabet.codepoints.astype(np.uint64) << np.uint64(32)
-    if part.alphabet.clusters:  # their private code points differ from alphabet to alphabet
-        codepoints[1 : 1 + len(part.alphabet.names)] = [_print_of(name) for name in part.alphabet.names]
-    if kernels_loaded():
-        from nextchar._kernels.corpus import fingerprints
-
-        prints = np.empty(len(part), dtype=np.uint64)
-        places = np.arange(1, 1 + max(1, min(64, MIXED_CELLS // part.alphabet.size)), dtype=np.uint64)
-        fingerprints(part.ids, codepoints, mix(codepoints + places[:, None]), prints)
-        return prints
-    position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], np.diff(part.offsets))
-    scattered = mix(codepoints[part.ids] + position.astype(np.uint64) + np.uint64(1))
-    return mix(np.add.reduceat(scattered, part.offsets[:-1]))
-
-
-def _whole_weights(weights: Iterable[int], n: int) -> tuple[int, ...]:
-    """How often each of n items counts."""
-    given = entries_of(weights, "weights")
-    if len(given) != n:
-        raise CorpusError(f"{n} items, but {len(given)} weights")
-    for i, weight in enumerate(given, start=1):
-        if isinstance(weight, bool | np.bool_) or not isinstance(weight, int | float | np.integer | np.floating):
-            raise CorpusError(f"weight {i} is {value_name(weight)}, not a number")
-        value = weight.item() if isinstance(weight, np.generic) else weight  # small types cannot hold the bound
-        if not 0 <= value <= MOST_WEIGHT or value != int(value):
-            raise CorpusError(f"weight {i} is {weight}; weights must be whole numbers from 0 to 2^63 - 1")
-    return tuple(map(int, given))

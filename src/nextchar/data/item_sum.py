@@ -13,7 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.corpus import Corpus
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.hashing import GOLDEN, MASK, mix
 
 __all__ = ["ItemSum"]

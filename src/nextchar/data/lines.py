@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.blocks import name_of, raw_blocks
-from nextchar.data.corpus import Corpus, encode_block
+from nextchar.data.corpus import Corpus
 from nextchar.data.decoding import REPLACEMENT, line_ends
 from nextchar.data.display import shortened
+from nextchar.data.encoded_lines import encode_block
 from nextchar.data.format import Block, ErrorPolicy, Format, Refusal, Tally
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, NextcharError
@@ -126,7 +127,7 @@ def _lines(
             tally.skip(settled.number(place), error)
         numbers = settled.numbers or range(settled.first_line, settled.first_line + size)
         given = {place: why.given for place, why in block.refused.items() if why.given is not None}
-        lines = LineBlock(settled.text, numbers, found.corpus, places, wrong, given)
+        lines = LineBlock(settled.text, numbers, Corpus.from_encoded(found, options), places, wrong, given)
         if stops and wrong:
             first = min(wrong)
             if first:

@@ -13,9 +13,12 @@ from typing import Final
 import numpy as np
 
 from nextchar._kernels.loading import kernels_loaded
-from nextchar.data.corpus import Corpus, Fingerprints, Source, exact_sum
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.item_sum import ItemSum
+from nextchar.data.item_weights import exact_sum
+from nextchar.data.source import Source
 from nextchar.data.text_options import TextOptions
 
 __all__ = ["KEPT_ITEMS", "Provenance", "ProvenanceRecorder", "together"]

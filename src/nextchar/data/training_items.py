@@ -13,9 +13,10 @@ from dataclasses import replace
 import numpy as np
 
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import Corpus, Fingerprints
+from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import NAMED
 from nextchar.data.edit_distance import Surroundings
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.provenance import Provenance
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, InputWarning, SettingsError

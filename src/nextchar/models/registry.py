@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from nextchar.core.model import Model
     from nextchar.core.model_file import ModelFile
-    from nextchar.data.corpus import Source
     from nextchar.data.provenance import Provenance
+    from nextchar.data.source import Source
 
 __all__ = ["MODELS", "Kind", "files_of_models", "load", "nets", "spec_of", "trained", "trained_kind"]
 
@@ -381,8 +381,8 @@ def _provenance(content: ModelFile) -> Provenance:
 
 
 def _source(document: Mapping[str, Any]) -> Source:
-    from nextchar.data.corpus import Source
     from nextchar.data.format import Format
+    from nextchar.data.source import Source
 
     how = document.get("format", {})
     if not all(isinstance(value, bool if name == "header" else str) for name, value in how.items()):

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.data.corpus import MOST_WEIGHT
 from nextchar.data.display import shortened
+from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.data.sequences import entries_of, value_name
 from nextchar.errors import SettingsError
 

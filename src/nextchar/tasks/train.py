@@ -20,13 +20,14 @@ from nextchar.core.progress import Progress
 from nextchar.core.scoring import Evaluation
 from nextchar.core.spec import Spec
 from nextchar.core.timed_scoring import evaluate_within
-from nextchar.data.corpus import Corpus, Source, stream
+from nextchar.data.corpus import Corpus, stream
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
 from nextchar.data.part_files import new_part_folder
 from nextchar.data.provenance import Provenance, ProvenanceRecorder
 from nextchar.data.sizes import MEMORY, checked_memory
+from nextchar.data.source import Source
 from nextchar.data.splits import Split, SplitName, split
 from nextchar.data.text_options import TextOptions
 from nextchar.data.writing import writing_to

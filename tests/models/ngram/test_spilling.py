@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nextchar.data.corpus import MOST_WEIGHT, Corpus
+from nextchar.data.corpus import Corpus
+from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.errors import CorpusError, SettingsError
 from nextchar.models.ngram import spilling
 from nextchar.models.ngram.counts import count

@@ -23,8 +23,9 @@ import numpy.typing as npt
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import MOST_WEIGHT, Corpus, exact_sum
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
+from nextchar.data.item_weights import MOST_WEIGHT, exact_sum
 from nextchar.data.row_order import sorted_rows
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.hash_counts import NgramTable

@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import MOST_WEIGHT, Fingerprints
 from nextchar.data.display import thousands
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.item_sum import ItemSum
+from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.data.provenance import KEPT_ITEMS, Provenance
 from nextchar.data.sizes import MEMORY
 from nextchar.data.text_options import TextOptions

@@ -29,8 +29,9 @@ from nextchar.core.model import SavedModel
 from nextchar.core.progress import Progress
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
-from nextchar.data.corpus import MOST_WEIGHT, Corpus, training_pair
+from nextchar.data.corpus import Corpus, training_pair
 from nextchar.data.display import one_line
+from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.data.provenance import Provenance
 from nextchar.data.splits import hold_out
 from nextchar.errors import ModelFileError, SettingsError, TooLargeError

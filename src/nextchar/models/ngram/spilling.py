@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from nextchar.data.corpus import MOST_WEIGHT, Corpus
+from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
+from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.errors import CorpusError
 from nextchar.models.ngram.counts import Counts, checked_order, count, counts_of_table, hashing_pays
 from nextchar.models.ngram.hash_counts import SLOT_BYTES, NgramTable

@@ -1,0 +1,117 @@
+"""Blocks of lines as ids: blank lines left out, text options applied, and lines that an alphabet cannot write named.
+
+Letters: n items, S symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar._kernels.loading import kernels_loaded
+from nextchar.data.alphabet import Alphabet, Ids, codepoints_of, unknown_symbol
+from nextchar.data.format import Block
+from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
+from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
+from nextchar.errors import CorpusError, UnknownSymbolError
+
+__all__ = ["Encoded", "encode_block"]
+
+
+class Encoded(NamedTuple):
+    """The items of a block of lines.
+
+    Attributes:
+        alphabet: what the ids mean; None where there is no item.
+        ids: (S,) each item's characters and then a boundary.
+        weights: (n,) how often each counts; None for once.
+        blank: how many blank lines were left out.
+        places: (n,) where in the block each item of the corpus is, from 0.
+        refused: which lines have a character that the alphabet lacks, by their places.
+    """
+
+    alphabet: Alphabet | None
+    ids: Ids
+    weights: npt.NDArray[np.int64] | None
+    blank: int
+    places: npt.NDArray[np.int64]
+    refused: Mapping[int, UnknownSymbolError]
+
+
+def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alphabet | None) -> Encoded:
+    """The items of a block of lines, in the alphabet given or one of their own.
+
+    Args:
+        block: the lines, without refused ones.
+        where: what stands before a line's number in an error.
+        options: what is done to the text.
+        alphabet: the characters that may occur; None for those that do.
+    """
+    compiled = kernels_loaded()
+    text = options.apply(block.text, strip=not compiled)
+    clusters = None
+    if alphabet is not None:
+        text = alphabet.written(text)
+    elif options.graphemes:
+        clusters = clusters_of(text)
+        text = Graphemes(clusters).written(text)
+    codepoints: npt.NDArray[Any] = codepoints_of(text)
+    if compiled and options.strip and has_outer_blanks(text):
+        from nextchar._kernels.corpus import strip_lines
+
+        codepoints = strip_lines(codepoints, BLANKS)
+    line_ends = np.flatnonzero(codepoints == ord("\n"))
+    lengths = np.diff(line_ends, prepend=-1) - 1
+    blank = int((lengths == 0).sum())
+    kept = lengths > 0
+    weights = None if block.weights is None else np.array(block.weights, dtype=np.int64)
+    if weights is not None:
+        kept &= weights > 0
+    places = np.flatnonzero(kept)
+    if not len(places):
+        return Encoded(None, np.empty(0, dtype=np.uint8), None, blank, places, {})
+    if len(places) < len(kept):
+        codepoints = codepoints[np.repeat(kept, lengths + 1)]
+    own = alphabet or _alphabet_of(codepoints, where, clusters)
+    try:
+        ids = own.encode_lines(codepoints)
+    except UnknownSymbolError:
+        refused = {}
+        offsets = np.concatenate([[0], np.cumsum(lengths[places] + 1)])
+        for item, position in _first_in_each(own.lacking(codepoints), offsets):
+            place = int(places[item])
+            at = f"{where} {block.number(place)}, character {position + 1}"
+            symbol = chr(codepoints[offsets[item] + position])
+            if own.clusters is not None:  # what stands there in the text, and not the sign for it
+                symbol = split_graphemes(options.apply(block.text.split("\n")[place]))[position]
+            refused[place] = unknown_symbol(symbol, position, at=at)
+        rest = np.setdiff1d(np.arange(len(kept)), list(refused))
+        found = encode_block(block.without(refused), where, options, alphabet)
+        return found._replace(places=rest[found.places], refused=refused)
+    return Encoded(own, ids, None if weights is None else weights[places], blank, places, {})
+
+
+def _first_in_each(positions: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    """The items that have some of the positions of the text, each with the first in it."""
+    items, first = np.unique(np.searchsorted(offsets, positions, side="right") - 1, return_index=True)
+    return list(zip(items.tolist(), (positions[first] - offsets[items]).tolist(), strict=True))
+
+
+def _alphabet_of(codepoints: npt.NDArray[Any], where: str, clusters: tuple[str, ...] | None) -> Alphabet:
+    seen = np.zeros(0x110000, dtype=np.bool_)
+    if kernels_loaded():
+        from nextchar._kernels.corpus import mark_seen
+
+        mark_seen(codepoints, seen)
+    else:
+        seen[codepoints] = True
+    seen[ord("\n")] = False
+    present = np.flatnonzero(seen)
+    surrogates = (present >= 0xD800) & (present <= 0xDFFF)
+    if surrogates.any():
+        half = f"U+{present[surrogates][0]:04X}"
+        raise CorpusError(f"{where.removesuffix(': line')}: holds half a surrogate pair ({half}); not valid text")
+    return Alphabet("".join(map(chr, present)), clusters=clusters)

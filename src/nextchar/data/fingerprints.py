@@ -1,0 +1,48 @@
+"""Numbers for the texts of items, the same in every alphabet and on every machine.
+
+Letters: n items, S symbols.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar._kernels.loading import kernels_loaded
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.hashing import mix
+
+__all__ = ["Fingerprints", "fingerprints_of"]
+
+Fingerprints = npt.NDArray[np.uint64]
+MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
+
+
+def _print_of(symbol: str) -> int:
+    """Of a cluster, beyond those of all code points."""
+    if len(symbol) == 1:
+        return ord(symbol) << 32
+    digest = hashlib.blake2b(symbol.encode(), digest_size=4).digest()
+    return (int.from_bytes(digest, "little") | 1 << 31) << 32
+
+
+def fingerprints_of(ids: Ids, alphabet: Alphabet) -> Fingerprints:
+    """A 64-bit number for each item of ids (S,), which end with a boundary: see `Corpus.fingerprints`."""
+    codepoints = alphabet.codepoints.astype(np.uint64) << np.uint64(32)
+    if alphabet.clusters:  # their private code points differ from alphabet to alphabet
+        codepoints[1 : 1 + len(alphabet.names)] = [_print_of(name) for name in alphabet.names]
+    ends = np.flatnonzero(ids == BOUNDARY) + 1
+    if kernels_loaded():
+        from nextchar._kernels.corpus import fingerprints
+
+        prints = np.empty(len(ends), dtype=np.uint64)
+        places = np.arange(1, 1 + max(1, min(64, MIXED_CELLS // alphabet.size)), dtype=np.uint64)
+        fingerprints(ids, codepoints, mix(codepoints + places[:, None]), prints)
+        return prints
+    begins = np.concatenate([[0], ends[:-1]])
+    position = np.arange(len(ids)) - np.repeat(begins, ends - begins)
+    scattered = mix(codepoints[ids] + position.astype(np.uint64) + np.uint64(1))
+    return mix(np.add.reduceat(scattered, begins))
