@@ -45,9 +45,9 @@ def cells(rows: Any, at: int, e: int) -> dict[int, tuple[float, int]]:
     return dict(zip(symbols, said, strict=True))
 
 
-@pytest.mark.parametrize(("V", "weights"), [(257, False), (600, True)])
+@pytest.mark.parametrize(("V", "weights"), [(257, False), (400, True)])
 def test_rows_of_candidates_are_parts_of_whole_rows(V: int, weights: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    corpus = words(V, 1500, weights=weights)
+    corpus = words(V, 900, weights=weights)
     tables = tables_of(corpus)
     before = tables.counts.copy(), tables.continuations.copy()
     some = leave_one_out(corpus, tables, FIT_CELLS)
@@ -59,7 +59,7 @@ def test_rows_of_candidates_are_parts_of_whole_rows(V: int, weights: bool, monke
     for name in ("weight", "position", "last", "match", "totals"):
         assert np.array_equal(getattr(some, name), getattr(whole, name)), name
     widths = np.diff(tables.row_first)
-    for at in range(0, len(whole.target), 7):
+    for at in range(0, len(whole.target), 13):
         candidates = some.candidates[some.candidate_first[at] : some.candidate_first[at + 1]].tolist()
         assert len(set(candidates)) == len(candidates)
         assert candidates[some.target[at]] == whole.target[at]

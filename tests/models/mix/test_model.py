@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from nextchar._kernels.log_sum import log_sum
 from nextchar._kernels.mix.contexts import context_hash, read_symbol
 from nextchar._kernels.mix.gate import add_gradient, fit_steps
 from nextchar._kernels.mix.sizes import STATE, USED_BITS, USED_SET, state_words
 from nextchar.cli import main
+from nextchar.core.constraint import Constraint
 from nextchar.core.metrics import Metrics
 from nextchar.core.model import SavedModel
+from nextchar.core.plan import Plan
 from nextchar.core.scoring import symbol_nats_plainly
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
@@ -316,6 +319,43 @@ def test_a_short_time_leaves_experts_out() -> None:
         SavedModel(model.content().document["settings"], model.arrays(), model.alphabet, model.provenance, Metrics())
     )
     assert again.sample(2, seed=1) == model.sample(2, seed=1)
+
+
+def test_where_time_is_short_the_training_loss_is_that_of_a_sample() -> None:
+    corpus = Corpus.from_items([f"{i:04d}" for i in range(3000)])  # 15,000 symbols
+    model = Mix(seconds=1e-6).fit(corpus)
+    loss = model.metrics.losses["train"]
+    assert model.training_nats() is None
+    assert 495 <= loss.symbols < 15_000
+    assert model.metrics.notes == (
+        f"the loss on the training data is that of a sample of {loss.symbols:,} of 15,000 symbols",
+    )
+    assert loss.nats_per_symbol == pytest.approx(model.evaluate(corpus).nats_per_symbol, rel=0.1)
+    whole = Mix(epochs=0.1).fit(corpus)
+    expected = float(whole.symbol_nats(corpus).sum())
+    assert whole.training_nats() == pytest.approx(expected, rel=1e-12)
+    assert whole.metrics.losses["train"].nats_per_symbol == pytest.approx(expected / 15_000)
+    assert whole.metrics.notes == ()
+
+
+def test_the_log_of_a_sum_over_thousands_of_scores() -> None:
+    rng = np.random.default_rng(0)
+    for scores in (rng.normal(-12, 4, 5000), rng.normal(0, 300, 1000), np.array([-745.0, -5.0, -5.0]), np.full(3, 1e4)):
+        powers = np.empty(len(scores))
+        found = log_sum(scores, np.empty(len(scores)), powers, powers.view(np.int64))
+        top = float(scores.max())
+        assert found == pytest.approx(top + math.log(math.fsum(np.exp(scores - top).tolist())), rel=1e-14, abs=1e-14)
+
+
+def test_items_of_a_large_alphabet_are_drawn_as_from_left_to_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = FAST.fit(Corpus.from_items(["".join(chr(0x4E00 + (i * j) % 300) for j in range(1, 5)) for i in range(300)]))
+    assert model.batch_limit is not None
+    items = model.sample(50, seed=1)
+    ids = [model.alphabet.encode(item).astype(np.int64) for item in items]
+    monkeypatch.setattr("nextchar.models.mix.model.WHOLE_ROWS", 1000)
+    assert model.drawer(Plan(), Constraint(), 50) is None
+    assert model.sample(50, seed=1) == items
+    assert all(len(row) and row.min() > 0 for row in ids)
 
 
 def test_progress_is_told() -> None:

@@ -15,7 +15,7 @@ import torch
 from nextchar.core.json_values import plain
 from nextchar.core.metrics import Metrics, PartLoss
 from nextchar.core.progress import Progress, ProgressReport
-from nextchar.core.timed_scoring import evaluate_within
+from nextchar.core.timed_scoring import evaluate_within, sample_note
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance, together
@@ -142,9 +142,8 @@ def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | 
         found = evaluate_within(model, part, None if left is None else share * left)
         losses[name] = PartLoss.of(found)
         nats = found.nats if name == "train" else nats
-        if found.symbols < part.symbols:
-            what = "training data" if name == "train" else "items held out"
-            notes.append(f"the loss on the {what} is that of a sample of {found.symbols:,} of {part.symbols:,} symbols")
+        note = sample_note(found, part, "training data" if name == "train" else "items held out")
+        notes += [] if note is None else [note]
     return Metrics(
         parameters=model.parameters,
         curve=tuple(trainer.curve),
