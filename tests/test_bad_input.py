@@ -353,7 +353,7 @@ def test_impossible_settings(tmp_path: Path, options: Sequence[object], says: Se
         (["train", "a.txt", "-o", "m", "--order", "many"], ("'many'",)),
         (["train", "a.txt", "-o", "m", "--model", "trigram"], ("'trigram'", "'bigram'", "'ngram'")),
         (["train", "a.txt", "-o", "m", "--split", "half"], ("'half'", "'lecture'")),
-        (["score", "MODEL", "--weight", "n"], ("--weight needs --column",)),
+        (["score", "MODEL", "--weight", "n"], ("No such option '--weight'",)),  # a line is a line here
         (["evaluate", "MODEL", "--weight", "n"], ("--weight needs --column",)),
         (["score", "MODEL", "--most", "0"], ("--most",)),
         (["sample"], ("MODEL",)),
