@@ -119,7 +119,7 @@ def test_a_port_in_use_and_a_missing_file_are_said_in_one_line(tmp_path: Path) -
         with pytest.raises(ValueError, match=r"port \d+ is in use; choose another port"):
             web.callback(port=taken.getsockname()[1], no_browser=True, names=None)  # type: ignore[misc]
     with pytest.raises(ValueError, match="no such file"):
-        web.callback(port=0, no_browser=True, data=str(tmp_path / "none"))  # type: ignore[misc]
+        web.callback(port=0, no_browser=True, names=str(tmp_path / "none"))  # type: ignore[misc]
 
 
 def test_keystrokes_are_answered_while_a_training_streams(
