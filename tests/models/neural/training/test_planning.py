@@ -69,17 +69,27 @@ def plan(
 
 def test_regularisation_follows_from_how_often_the_data_is_read() -> None:
     assert plan(5) == TrainingPlan(dropout=0.0, decay=0.0, stretch=5)
-    assert plan(20).dropout == pytest.approx(0.24)  # two doublings beyond 5
+    assert plan(10).dropout == pytest.approx(0.12)  # a doubling beyond 5
+    assert plan(20, steps=3).dropout == pytest.approx(0.24)  # two
     assert plan(10, weights=2).dropout == pytest.approx(0.12 * 1.2)  # a doubling of the weights: a fifth more
+    assert plan(10, weights=1 / 2).dropout == pytest.approx(0.12 * 0.6)  # half of them: two fifths less
     assert plan(20, weights=1 / 64).dropout == 0  # the net is too small to learn anything by heart
     assert plan(40, weights=32, steps=2).dropout == 0.5  # 0.36 x 2, and no more than a half
     strengths = [plan(epochs, weights=4).dropout for epochs in np.geomspace(1, 1000, 30)]
     assert strengths == sorted(strengths)
 
 
+def test_decay_goes_with_the_updates_of_an_epoch() -> None:
+    assert plan(10, steps=10).decay == pytest.approx(0.24)  # as for a dropout of 0.12
+    assert plan(10, steps=200).decay == pytest.approx(0.1)  # 20 by 200: as much in an epoch
+    more = stronger(plan(10, steps=200), TrainSettings(steps=1))
+    assert more.decay == pytest.approx(0.1 + 0.12 * 0.1 / 0.24)  # and as much less of more
+
+
 def test_beyond_a_stretch_the_budget_changes_nothing() -> None:
     assert plan(400) == plan(4000)
-    assert plan(400).stretch == 24
+    assert plan(400).stretch == 14
+    assert plan(400, weights=1 / 4).stretch == 14
     assert plan(400, weights=4).stretch == 12  # four times the weights for each symbol: half as long
     assert plan(400, steps=2).stretch == 50  # of short lists, as much as 100 steps need
 

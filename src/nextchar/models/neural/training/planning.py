@@ -27,11 +27,14 @@ LEAST_ITEMS: Final = 20  # different ones: of fewer none are held out,
 LEAST_SYMBOLS: Final = 2_000  # unless they have so many symbols
 FREE_EPOCHS: Final = 5.0  # times through the data that need no dropout, with a weight for each symbol
 DROPOUT_A_DOUBLING: Final = 0.12  # of the times through the data beyond that,
-HARDER: Final = 0.2  # and so much of it more for each doubling of the weights for each symbol
+HARDER: Final = 0.2  # and so much of it more for each doubling of the weights for each symbol above one,
+EASIER: Final = 0.4  # and less for each halving below: nets with few weights lack them before they know items by heart
 MOST_DROPOUT: Final = 0.5
-DECAY: Final = 1.0  # of the hidden matrices, at the most dropout
+DECAY: Final = 1.0  # of the hidden matrices, at the most dropout,
+DECAY_STEPS: Final = 20.0  # and at most this by the updates of an epoch: what weights remember is a number of epochs
 LONGEST_STRETCH: Final = 24.0  # times through the data, before it is looked whether more helps, with a weight for each
 # symbol; it goes with the square root of the symbols for each weight
+MOST_EPOCHS: Final = 14.0  # of such a stretch: a longer one spends them at rates that learn nothing more
 LEAST_STEPS: Final = 100  # of such a stretch
 
 
@@ -93,9 +96,11 @@ def set_aside(data: Corpus, validation: Corpus | None, share: float) -> Parts:
 def stronger(plan: TrainingPlan, settings: TrainSettings) -> TrainingPlan:
     """For going on after a stretch: as much more dropout and decay as twice the times through the data call for."""
     dropout = min(plan.dropout + DROPOUT_A_DOUBLING, MOST_DROPOUT)
+    usual = DECAY * plan.dropout / MOST_DROPOUT
+    more = DECAY * DROPOUT_A_DOUBLING * (min(plan.decay / usual, 1.0) if usual else 1.0)
     return plan._replace(
         dropout=plan.dropout if settings.dropout is not None else dropout,
-        decay=plan.decay if settings.decay is not None else min(plan.decay + DECAY * DROPOUT_A_DOUBLING, DECAY),
+        decay=plan.decay if settings.decay is not None else min(plan.decay + more, DECAY),
     )
 
 
@@ -108,11 +113,14 @@ def planned(settings: TrainSettings, *, epochs: float, steps_an_epoch: float, we
         steps_an_epoch: updates.
         weights_a_symbol: of the net, for each symbol of the data.
     """
-    stretch = min(epochs, max(LONGEST_STRETCH / math.sqrt(weights_a_symbol), LEAST_STEPS / steps_an_epoch))
-    need = max(1 + HARDER * math.log2(weights_a_symbol), 0.0)
+    longest = min(LONGEST_STRETCH / math.sqrt(weights_a_symbol), MOST_EPOCHS)
+    stretch = min(epochs, max(longest, LEAST_STEPS / steps_an_epoch))
+    need = max(1 + (HARDER if weights_a_symbol > 1 else EASIER) * math.log2(weights_a_symbol), 0.0)
     dropout = min(DROPOUT_A_DOUBLING * max(math.log2(stretch / FREE_EPOCHS), 0.0) * need, MOST_DROPOUT)
     return TrainingPlan(
         dropout=dropout if settings.dropout is None else settings.dropout,
-        decay=DECAY * dropout / MOST_DROPOUT if settings.decay is None else settings.decay,
+        decay=min(DECAY * dropout / MOST_DROPOUT, DECAY_STEPS / steps_an_epoch)
+        if settings.decay is None
+        else settings.decay,
         stretch=stretch,
     )
