@@ -1,0 +1,50 @@
+"""Whatever is killed while it writes, the file is the old one or the new one, and the next write leaves nothing else.
+
+`NEXTCHAR_KILLS=10000 pytest -m slow tests/test_killed_writers.py` kills as many as that, of all kinds together.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+KILLS = int(os.environ.get("NEXTCHAR_KILLS", "1000"))
+SCRIPT = Path(__file__).parent / "kills.py"
+
+
+def kill(folder: Path, kills: int, *kinds: str) -> list[int]:
+    """Kill so many; how many of each kind there were."""
+    command = [sys.executable, str(SCRIPT), str(folder), str(kills), "1", *kinds]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.findall(r"^([\w.-]+):", done.stdout, re.MULTILINE) == list(kinds)
+    return [int(number) for number in re.findall(r": (\d+) killed", done.stdout)]
+
+
+def test_of_the_common_kinds(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'nextchar[counts]'")
+    kinds = ("ngram", "classifier", "mapped", "arpa.gz", "export", "counts", "merge", "sample", "score")
+    assert sum(kill(tmp_path, 99, *kinds)) == 99
+
+
+@pytest.mark.slow
+def test_of_all_kinds(tmp_path: Path) -> None:
+    for module in ("torch", "pyarrow"):
+        pytest.importorskip(module, reason="needs torch and pyarrow: pip install 'nextchar[neural,counts]'")
+    spec = importlib.util.spec_from_file_location("kills", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    sys.modules["kills"] = script
+    spec.loader.exec_module(script)
+    models = {path.stem for path in (Path(__file__).parent / "fixtures" / "models").glob("*.safetensors")}
+    assert models <= {*script.KINDS, "ngram-add"}  # which is the other of each pair
+    assert sum(kill(tmp_path, KILLS, *script.KINDS)) == KILLS
