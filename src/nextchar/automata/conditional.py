@@ -14,7 +14,6 @@ Letters: P states of the two together, V size of the alphabet.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import math
 import re
@@ -22,7 +21,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +30,13 @@ from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.automaton_reader import automaton_of
 from nextchar.automata.conditioned import conditioned
 from nextchar.automata.product import Chain
+from nextchar.automata.sparse_chain import SparseChain
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.sampling import Samples, sample
 from nextchar.core.settings import Setting
-from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, one_line, thousands
 from nextchar.data.fingerprints import Fingerprints
@@ -119,7 +118,7 @@ class Conditional:
     """
 
     source: AutomatonModel
-    chain: Chain
+    chain: Chain | SparseChain
     log_probability: float
     known: Fingerprints | None = None
 
@@ -145,16 +144,13 @@ class Conditional:
     def mean_length(self) -> float:
         """Characters of an item, on average."""
         self._need_all()
-        return float(self.chain.expected(np.ones(self.chain.size))[self.chain.start]) - 1
+        return self.chain.mean_length()
 
     @cached_property
     def entropy(self) -> float:
         """Of the items, nats an item."""
         self._need_all()
-        log_prob = self.chain.log_prob
-        finite = np.where(np.isfinite(log_prob), log_prob, 0.0)
-        of_steps = np.maximum(-(np.exp(log_prob) * finite).sum(axis=1), 0.0)  # -1e-16 comes of rounding
-        return float(self.chain.expected(of_steps)[self.chain.start])
+        return self.chain.entropy()
 
     @property
     def entropy_per_symbol(self) -> float:
@@ -187,7 +183,8 @@ class Conditional:
             SettingsError: n is negative, or items do not end.
         """
         plan = Plan(seed=seed, distinct=distinct, new=self.known is not None)
-        return sample(self.model, n, plan, Constraint(min_length=0), known=self.known)
+        items = self.chain.items(self.source.automaton)
+        return sample(items, n, plan, Constraint(min_length=0), known=self.known)
 
     def sample(self, n: int = 1, *, seed: int | None = None, distinct: bool = False) -> list[str]:
         """As `draw`, as a list of texts."""
@@ -203,43 +200,9 @@ class Conditional:
         return itertools.islice(self._unknown(self._best_first()), most)
 
     def _best_first(self) -> Iterator[Item]:
-        chain, decode = self.chain, self.source.alphabet.decode
-        best = np.append(chain.best(), -np.inf)
-        successors: dict[int, list[tuple[float, float, int, int]]] = {}
-
-        def ranked(state: int) -> list[tuple[float, float, int, int]]:
-            """The steps from a state, best first: nats to the end of the item, nats of the step, symbol, next state."""
-            if state not in successors:
-                step = chain.log_prob[state]
-                whole = step + best[chain.child[state]]
-                whole[BOUNDARY] = step[BOUNDARY]
-                order = np.argsort(-whole, kind="stable")[: int(np.isfinite(whole).sum())]
-                columns = (-whole[order], -step[order], order, chain.child[state][order])
-                successors[state] = list(zip(*(column.tolist() for column in columns), strict=True))
-            return successors[state]
-
-        # A candidate: (nats of its best item, tie breaker, nats so far, symbols so far, state, which of its steps).
-        tie = itertools.count()
-        heap: list[tuple[float, int, float, Any, int, int]] = [
-            (float(-best[chain.start]), next(tie), 0.0, None, chain.start, 0)
-        ]
-        while heap:
-            _, _, nats, path, state, which = heapq.heappop(heap)
-            while True:
-                steps = ranked(state)
-                if which + 1 < len(steps):
-                    bound = nats + steps[which + 1][0]
-                    heapq.heappush(heap, (bound, next(tie), nats, path, state, which + 1))
-                _, cost, symbol, state = steps[which]
-                nats += cost
-                if symbol == BOUNDARY:
-                    break
-                path, which = (path, symbol), 0
-            ids = []
-            while path is not None:
-                path, symbol = path
-                ids.append(symbol)
-            yield Item(decode(ids[::-1]) if ids else "", nats - self.log_probability, math.exp(-nats))
+        decode = self.source.alphabet.decode
+        for ids, nats in self.chain.best_items():
+            yield Item(decode(ids) if ids else "", nats - self.log_probability, math.exp(-nats))
 
     def _unknown(self, items: Iterator[Item]) -> Iterator[Item]:
         """Those that are not known, looked up a few at first and then more at a time."""
@@ -346,12 +309,10 @@ def next_symbols(found: Conditional, prefix: str) -> list[tuple[str, float]]:
     """
     source, chain = found.source, found.chain
     text = replace(source.provenance.options, strip=False).apply(prefix)
-    state = chain.start
-    for symbol in source.alphabet.encode(text):
-        state = int(chain.child[state, symbol])
-        if state == chain.size:
-            return []
-    shares = np.exp(chain.log_prob[state])
+    row = chain.row_after(source.alphabet.encode(text))
+    if row is None:
+        return []
+    shares = np.exp(row)
     order = np.argsort(-shares, kind="stable")[: int((shares > 0).sum())]
     return [(source.alphabet.symbols[i], float(shares[i])) for i in order]
 

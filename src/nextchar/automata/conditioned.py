@@ -9,10 +9,15 @@ import numpy as np
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_reader import Reader
+from nextchar.automata.backoff_rows import BackoffRows
 from nextchar.automata.constraints import constraint_automata
 from nextchar.automata.dfa import Dfa, nothing_of
 from nextchar.automata.product import Chain, Product
+from nextchar.automata.reachable import CELLS
 from nextchar.automata.reshaping import begun, reshaping
+from nextchar.automata.sparse_chain import SparseChain
+from nextchar.automata.sparse_messages import SparseMessages
+from nextchar.automata.sparse_product import SparseProduct
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.core.prefixes import possible_prefixes
@@ -34,7 +39,7 @@ class Conditioned(NamedTuple):
     """
 
     log_probability: float
-    chain: Chain
+    chain: Chain | SparseChain
     known: Fingerprints | None
 
 
@@ -77,6 +82,10 @@ def conditioned(
     if reshaped is not None and reshaped.adjusts:
         automaton = begun(automaton, prefixes, constraint.shortest)
         reshape = reshaping(automaton, reshaped)
+    elif automaton.size * alphabet.size > CELLS:
+        product = SparseProduct.of(BackoffRows.of(automaton), automaton.start, automata)
+        sparse = SparseChain(SparseMessages(product), alphabet)
+        return Conditioned(sparse.log_probability, sparse, known)
     return Conditioned(*Product.of(automaton, automata, reshape).conditional(), known)
 
 

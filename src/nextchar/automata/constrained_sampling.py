@@ -135,8 +135,7 @@ def _draw_exactly(
             return drawn
     found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, reshaped=plan)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
-    items = Reader(found.chain.automaton(automaton))
-    return sample(items, n, rest, Constraint(min_length=0), known=found.known, near=near)
+    return sample(found.chain.items(automaton), n, rest, Constraint(min_length=0), known=found.known, near=near)
 
 
 def _draw_bounded(

@@ -9,6 +9,8 @@ Letters: F beginnings side by side, P states, V size of the alphabet.
 
 from __future__ import annotations
 
+import itertools
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,6 +18,8 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton_reader import AutomatonReader, Reader
 from nextchar.automata.conditioned import Conditioned, conditioned
+from nextchar.automata.product import Chain
+from nextchar.automata.sparse_chain import SparseChain
 from nextchar.core.constraint import Constraint
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
@@ -30,6 +34,7 @@ __all__ = ["most_probable", "ranking_of"]
 F64 = npt.NDArray[np.float64]
 MOST: Final = 1 << 19  # items that are counted one by one
 CELLS: Final = 1 << 21  # F x V looked at together
+LISTED: Final = 1 << 12  # items that are listed where rows are not whole
 FROM_AUTOMATON: Final = 1 << 16
 FROM_OTHERS: Final = 1 << 13
 
@@ -51,11 +56,19 @@ def ranking_of(model: Model, draws: int | None, seed: int) -> Ranking:
             found = conditioned(model.automaton, model.provenance, Constraint())
         except TooLargeError:
             found = None
-        if found is not None:
+        if found is not None and isinstance(found.chain, SparseChain):
+            drawn = sample(
+                found.chain.items(model.automaton),
+                FROM_OTHERS if draws is None else draws,
+                Plan(seed=seed),
+                Constraint(min_length=0),
+            )
+            return Ranking(_nats(model, drawn), found.log_probability, partial(_listed, found))
+        if found is not None and isinstance(found.chain, Chain):
             items = Reader(found.chain.automaton(model.automaton))
             drawn = sample(items, FROM_AUTOMATON if draws is None else draws, Plan(seed=seed), Constraint(min_length=0))
             best = found.chain.best()
-            return Ranking(_nats(model, drawn), found.log_probability, lambda limit: most_probable(found, best, limit))
+            return Ranking(_nats(model, drawn), found.log_probability, partial(most_probable, found, best))
     drawn = model.draw(FROM_OTHERS if draws is None else draws, Plan(seed=seed), Constraint())
     begun = np.log1p(-np.exp(model.start(1).log_probs[0, BOUNDARY]))  # that an item is not empty
     kept = np.log(max(len(drawn.corpus), 1) / max(drawn.drawn, 1))  # and as text options leave it
@@ -64,6 +77,14 @@ def ranking_of(model: Model, draws: int | None, seed: int) -> Ranking:
 
 def _nats(model: Model, drawn: Samples) -> F64:
     return item_nats(drawn.corpus, symbol_nats(model, drawn.corpus)) if len(drawn.corpus) else np.empty(0)
+
+
+def _listed(found: Conditioned, limit: float) -> F64 | None:
+    """-log p, in nats, of all items that have at most `limit`, one after the other; None for more than a few."""
+    nats = [nats - found.log_probability for _, nats in itertools.islice(found.chain.best_items(), LISTED + 1)]
+    if len(nats) > LISTED and nats[-1] <= limit:
+        return None
+    return np.array([x for x in nats if x <= limit])
 
 
 def most_probable(found: Conditioned, best: F64, limit: float, most: int = MOST) -> F64 | None:
@@ -76,6 +97,7 @@ def most_probable(found: Conditioned, best: F64, limit: float, most: int = MOST)
         most: how many there may be.
     """
     chain, mass = found.chain, found.log_probability
+    assert isinstance(chain, Chain)
     best = np.append(best, -np.inf)
     states = np.array([chain.start])
     spent = np.array([-mass])  # nats so far

@@ -22,7 +22,7 @@ Letters: P product states, V size of the alphabet, D states of a condition, F st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -31,10 +31,13 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton, States
+from nextchar.automata.automaton_reader import Reader
+from nextchar.automata.best_first import Step, best_first
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.automata.reachable import CELLS, NOWHERE, Reached, reachable
 from nextchar.core.numerics import log_sum_exp
-from nextchar.data.alphabet import BOUNDARY
+from nextchar.core.protocol import LanguageModel
+from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.display import one_line
 from nextchar.errors import SettingsError, TooLargeError
 
@@ -184,6 +187,51 @@ class Chain:
     def size(self) -> int:
         """P, the number of states."""
         return len(self.log_prob)
+
+    def mean_length(self) -> float:
+        """Characters of an item, on average."""
+        return float(self.expected(np.ones(self.size))[self.start]) - 1
+
+    def entropy(self) -> float:
+        """Nats an item."""
+        finite = np.where(np.isfinite(self.log_prob), self.log_prob, 0.0)
+        of_steps = np.maximum(-(np.exp(self.log_prob) * finite).sum(axis=1), 0.0)  # -1e-16 comes of rounding
+        return float(self.expected(of_steps)[self.start])
+
+    def row_after(self, ids: Ids) -> F64 | None:
+        """Log p of what may follow a beginning, (V,); None where no item begins so."""
+        state = self.start
+        for symbol in ids:
+            state = int(self.child[state, symbol])
+            if state == self.size:
+                return None
+        row: F64 = self.log_prob[state]
+        return row
+
+    def items(self, like: Automaton) -> LanguageModel:
+        """The items as a language model."""
+        return Reader(self.automaton(like))
+
+    def best_items(self) -> Iterator[tuple[list[int], float]]:
+        """Most probable first: the ids of each, and its -log p among them, in nats."""
+        best = np.append(self.best(), -np.inf)
+        successors: dict[int, list[Step]] = {}
+
+        def ranked(state: int) -> list[Step]:
+            if state not in successors:
+                step = self.log_prob[state]
+                whole = step + best[self.child[state]]
+                whole[BOUNDARY] = step[BOUNDARY]
+                order = np.argsort(-whole, kind="stable")[: int(np.isfinite(whole).sum())]
+                columns = (-whole[order], -step[order], order, self.child[state][order])
+                successors[state] = [Step(*s) for s in zip(*(column.tolist() for column in columns), strict=True)]
+            return successors[state]
+
+        def step(state: int, which: int) -> Step | None:
+            steps = ranked(state)
+            return steps[which] if which < len(steps) else None
+
+        return best_first(self.start, step, exact=True)
 
     def expected(self, reward: F64) -> F64:
         """What is collected from each state to the end of the item, on average, (P,) rewards >= 0 -> (P,)."""

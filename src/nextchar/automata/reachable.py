@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CELLS", "NOWHERE", "Reached", "reachable"]
+__all__ = ["CELLS", "NOWHERE", "KnownKeys", "Reached", "reachable"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ def reachable(
         too_large: makes the error to raise where it becomes larger.
     """
     front = np.array([start], dtype=np.int64)
-    known = _Known()
+    known = KnownKeys()
     known.add(front)
     found = Reached(front, [], [])
     keys: list[I64] = []
@@ -89,7 +89,7 @@ def reachable(
     return found._replace(keys=np.concatenate(keys))
 
 
-class _Known:
+class KnownKeys:
     """The keys of all states so far, in sorted parts, each at least twice as long as the one after it.
 
     So a key is merged a few times and not once a front: where lengths are counted there is a front for every length.

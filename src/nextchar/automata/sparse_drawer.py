@@ -6,7 +6,7 @@ draw finds its place among the listed symbols, and from there by binary search i
 drawn is what the whole row would give, up to the rounding of sums that are taken in another order.
 
 Letters: V size of the alphabet, B items in a batch, R different states of them, E symbols listed on the ways from these
-to the root, t characters already written.
+to a root, t characters already written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.core.sampling import allowed, assemble, check_endless, cumulate, draw_symbols
 from nextchar.data.alphabet import BOUNDARY, Ids
 
-__all__ = ["SparseDrawer"]
+__all__ = ["Listed", "Root", "SparseDrawer", "choose"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ CELLS: Final = 1 << 25  # S x V from which on rows are not laid out for drawing
 DENSE_CELLS: Final = 1 << 20  # B x V of rows that are looked at whole
 
 
-class _Listed(NamedTuple):
+class Listed(NamedTuple):
     """What some states say of their own, sorted by row and symbol.
 
     Attributes:
@@ -42,12 +42,81 @@ class _Listed(NamedTuple):
         symbol: (E,)
         prob: (E,)
         factor: (R,) of the root's probabilities, for all other symbols.
+        root: (R,) which of several roots.
     """
 
     row: I64
     symbol: I64
     prob: F64
     factor: F64
+    root: I64
+
+
+class Root(NamedTuple):
+    """What there is where nothing more is listed.
+
+    Attributes:
+        prob: (V,) of each symbol.
+        below: (V + 1,) the sums before each symbol, and in all.
+    """
+
+    prob: F64
+    below: F64
+
+    @classmethod
+    def of(cls, prob: F64) -> Root:
+        """With its sums."""
+        return cls(prob, np.concatenate([[0.0], np.cumsum(prob)]))
+
+
+def choose(listed: Listed, which: I64, u: F64, roots: list[Root]) -> tuple[I64, I64]:
+    """The symbols that uniform numbers choose, (B,), and the items of which whole rows have to decide, in order.
+
+    Args:
+        listed: the different states' own symbols.
+        which: (B,) the state of each.
+        u: (B,) uniform numbers.
+        roots: what all other symbols have.
+    """
+    row, symbol, prob, factor, root = listed
+    V = len(roots[0].prob)
+    first = np.searchsorted(row, np.arange(len(factor) + 1))
+    own = _before(prob, first, row)
+    of_symbol, below, whole = np.empty(len(row)), np.empty(len(row)), np.empty(len(factor))
+    for number, (base, sums) in enumerate(roots):
+        at = np.flatnonzero(root[row] == number)
+        of_symbol[at], below[at] = base[symbol[at]], sums[symbol[at]]
+        whole[root == number] = sums[-1]
+    of_root = _before(of_symbol, first, row)
+    begin = own[:-1] + factor[row] * (below - of_root[:-1])  # of each listed symbol's interval
+    symbol, prob, begin, of_symbol = (
+        np.append(values, 0)
+        for values in (symbol, prob, begin, of_symbol)  # so that there is one
+    )
+    has, last = first[1:] > first[:-1], first[1:] - 1
+    total = np.where(has, own[last] + prob[last], 0.0) + factor * np.maximum(
+        whole - np.where(has, of_root[last] + of_symbol[last], 0.0), 0.0
+    )
+    first, end, factor, total, root = first[:-1][which], first[1:][which], factor[which], total[which], root[which]
+    mark = u * total
+    at = _last_up_to(begin, mark, first, end)  # the last listed symbol that begins before the mark
+    inside = at >= first
+    place = np.maximum(at, 0)
+    left = np.where(inside, mark - begin[place], mark)
+    hit = inside & (left < prob[place])
+    after = np.where(inside, symbol[place] + 1, 0)  # the symbols from here to the next one listed are the root's
+    until = np.where(at + 1 < end, symbol[at + 1], V)
+    rest = np.where(inside, left - prob[place], left)
+    found = np.empty(len(which), dtype=np.int64)
+    for number, (_, sums) in enumerate(roots):
+        of = np.flatnonzero(root == number)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            wanted = np.nan_to_num(sums[after[of]] + rest[of] / factor[of], nan=np.inf)
+        found[of] = np.searchsorted(sums, wanted, side="right") - 1
+    ids = np.where(hit, symbol[place], found)
+    # At the edges of intervals rounding may miss: there the whole row decides.
+    unsure = np.flatnonzero((~hit & ((found < after) | (found >= until))) | ~(total > 0))
+    return ids, unsure
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,42 +162,14 @@ class SparseDrawer:
         return assemble(prefix, written, count, np.concatenate([*dead, np.empty(0, dtype=np.intp)]))
 
     @cached_property
-    def _root(self) -> tuple[F64, F64]:
-        """The root's probabilities (V,), and their sums before each symbol and in all (V + 1,)."""
-        prob = np.exp(self.automaton.log_prob[: self.automaton.first[1]])
-        return prob, np.concatenate([[0.0], np.cumsum(prob)])
+    def _root(self) -> Root:
+        return Root.of(np.exp(self.automaton.log_prob[: self.automaton.first[1]]))
 
     def _symbols(self, states: States, u: F64, t: int) -> tuple[I64, npt.NDArray[np.bool_]]:
         """The symbol drawn for each state, (B,), and whether anything is possible there."""
         V = self.automaton.alphabet.size
         different, which = np.unique(states, return_inverse=True)
-        row, symbol, prob, factor = self._listed(different, t)
-        root, below = self._root
-        first = np.searchsorted(row, np.arange(len(different) + 1))
-        own = _before(prob, first, row)
-        of_root = _before(root[symbol], first, row)
-        begin = own[:-1] + factor[row] * (below[symbol] - of_root[:-1])  # of each listed symbol's interval
-        symbol, prob, begin = (np.append(values, 0) for values in (symbol, prob, begin))  # so that there is one
-        listed, last = first[1:] > first[:-1], first[1:] - 1
-        total = np.where(listed, own[last] + prob[last], 0.0) + factor * np.maximum(
-            below[-1] - np.where(listed, of_root[last] + root[symbol[last]], 0.0), 0.0
-        )
-        first, end, factor, total = first[:-1][which], first[1:][which], factor[which], total[which]  # (B,) from here
-        mark = u * total
-        at = _last_up_to(begin, mark, first, end)  # the last listed symbol that begins before the mark
-        inside = at >= first
-        place = np.maximum(at, 0)
-        left = np.where(inside, mark - begin[place], mark)
-        hit = inside & (left < prob[place])
-        after = np.where(inside, symbol[place] + 1, 0)  # the symbols from here to the next one listed are the root's
-        until = np.where(at + 1 < end, symbol[at + 1], V)
-        rest = np.where(inside, left - prob[place], left)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            wanted = np.nan_to_num(below[after] + rest / factor, nan=np.inf)
-        found = np.searchsorted(below, wanted, side="right") - 1
-        ids = np.where(hit, symbol[place], found)
-        # At the edges of intervals rounding may miss: there the whole row decides.
-        unsure = np.flatnonzero((~hit & ((found < after) | (found >= until))) | ~(total > 0))
+        ids, unsure = choose(self._listed(different, t), which, u, [self._root])
         possible = np.ones(len(states), dtype=np.bool_)
         step = DENSE_CELLS // V + 1
         for part in (unsure[i : i + step] for i in range(0, len(unsure), step)):
@@ -139,7 +180,7 @@ class SparseDrawer:
             possible[part] = cumulative[:, -1] > 0
         return ids, possible
 
-    def _listed(self, states: States, t: int) -> _Listed:
+    def _listed(self, states: States, t: int) -> Listed:
         automaton, B, V = self.automaton, len(states), self.automaton.alphabet.size
         keys: list[I64] = []
         nats: list[F64] = []
@@ -162,7 +203,8 @@ class SparseDrawer:
             going = going[(at[going] != ROOT) & (paid[going] > -np.inf)]
         key = np.concatenate([*keys, np.empty(0, dtype=np.int64)])
         key, first = np.unique(key, return_index=True)  # of a symbol listed several times the first counts
-        return _Listed(key // V, key % V, np.exp(np.concatenate([*nats, np.empty(0)])[first]), np.exp(paid))
+        prob = np.exp(np.concatenate([*nats, np.empty(0)])[first])
+        return Listed(key // V, key % V, prob, np.exp(paid), np.zeros(B, dtype=np.int64))
 
 
 def _before(values: F64, first: I64, row: I64) -> F64:
