@@ -14,12 +14,12 @@ from typing import Any, Final, NamedTuple
 
 from nextchar.data.alphabet import BOUNDARY
 
-__all__ = ["Step", "best_first"]
+__all__ = ["RankedStep", "best_first"]
 
 ENDED: Final = -1
 
 
-class Step(NamedTuple):
+class RankedStep(NamedTuple):
     """A step from a state.
 
     Attributes:
@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 
 def best_first(
-    start: int, step: Callable[[int, int], Step | None], *, exact: bool
+    start: int, step: Callable[[int, int], RankedStep | None], *, exact: bool
 ) -> Iterator[tuple[list[int], float]]:
     """The items, most probable first: their ids, and -log p in nats.
 

@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton, States
 from nextchar.automata.automaton_reader import Reader
-from nextchar.automata.best_first import Step, best_first
+from nextchar.automata.best_first import RankedStep, best_first
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.automata.reachable import CELLS, NOWHERE, Reached, reachable
 from nextchar.core.numerics import log_sum_exp
@@ -215,19 +215,19 @@ class Chain:
     def best_items(self) -> Iterator[tuple[list[int], float]]:
         """Most probable first: the ids of each, and its -log p among them, in nats."""
         best = np.append(self.best(), -np.inf)
-        successors: dict[int, list[Step]] = {}
+        successors: dict[int, list[RankedStep]] = {}
 
-        def ranked(state: int) -> list[Step]:
+        def ranked(state: int) -> list[RankedStep]:
             if state not in successors:
                 step = self.log_prob[state]
                 whole = step + best[self.child[state]]
                 whole[BOUNDARY] = step[BOUNDARY]
                 order = np.argsort(-whole, kind="stable")[: int(np.isfinite(whole).sum())]
                 columns = (-whole[order], -step[order], order, self.child[state][order])
-                successors[state] = [Step(*s) for s in zip(*(column.tolist() for column in columns), strict=True)]
+                successors[state] = [RankedStep(*s) for s in zip(*(column.tolist() for column in columns), strict=True)]
             return successors[state]
 
-        def step(state: int, which: int) -> Step | None:
+        def step(state: int, which: int) -> RankedStep | None:
             steps = ranked(state)
             return steps[which] if which < len(steps) else None
 

@@ -19,10 +19,9 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.automata.backoff_rows import spread
-from nextchar.automata.best_first import Step as RankedStep
-from nextchar.automata.best_first import best_first
+from nextchar.automata.best_first import RankedStep, best_first
 from nextchar.automata.sparse_automaton import automaton_of_cells
-from nextchar.automata.sparse_drawer import Listed, Root, choose
+from nextchar.automata.sparse_drawer import Listed, Root, choose_symbols
 from nextchar.automata.sparse_messages import SparseMessages
 from nextchar.automata.sparse_product import NONE, Wide
 from nextchar.core.constraint import Constraint
@@ -182,7 +181,7 @@ class SparseItems:
         """The symbol drawn for each cell, (B,)."""
         different, which = np.unique(cells, return_inverse=True)
         listed, roots = self._listed(different)
-        ids, unsure = choose(listed, which, u, roots)
+        ids, unsure = choose_symbols(listed, which, u, roots)
         step = DENSE_CELLS // self.alphabet.size + 1
         for part in (unsure[i : i + step] for i in range(0, len(unsure), step)):
             ids[part] = draw_symbols(cumulate(self.rows(cells[part])), u[part])[0]

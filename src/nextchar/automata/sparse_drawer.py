@@ -26,7 +26,7 @@ from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.core.sampling import allowed, assemble, check_endless, cumulate, draw_symbols
 from nextchar.data.alphabet import BOUNDARY, Ids
 
-__all__ = ["Listed", "Root", "SparseDrawer", "choose"]
+__all__ = ["Listed", "Root", "SparseDrawer", "choose_symbols"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -69,8 +69,8 @@ class Root(NamedTuple):
         return cls(prob, np.concatenate([[0.0], np.cumsum(prob)]))
 
 
-def choose(listed: Listed, which: I64, u: F64, roots: list[Root]) -> tuple[I64, I64]:
-    """The symbols that uniform numbers choose, (B,), and the items of which whole rows have to decide, in order.
+def choose_symbols(listed: Listed, which: I64, u: F64, roots: list[Root]) -> tuple[I64, I64]:
+    """The symbols that uniform numbers choose, (B,), and the items that whole rows have to decide.
 
     Args:
         listed: the different states' own symbols.
@@ -169,7 +169,7 @@ class SparseDrawer:
         """The symbol drawn for each state, (B,), and whether anything is possible there."""
         V = self.automaton.alphabet.size
         different, which = np.unique(states, return_inverse=True)
-        ids, unsure = choose(self._listed(different, t), which, u, [self._root])
+        ids, unsure = choose_symbols(self._listed(different, t), which, u, [self._root])
         possible = np.ones(len(states), dtype=np.bool_)
         step = DENSE_CELLS // V + 1
         for part in (unsure[i : i + step] for i in range(0, len(unsure), step)):

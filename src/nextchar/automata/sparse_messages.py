@@ -26,7 +26,7 @@ from nextchar.automata.sparse_product import NONE, Narrow, SparseProduct, Wide
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import SettingsError
 
-__all__ = ["SparseMessages"]
+__all__ = ["RankBlock", "SparseMessages"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ PART: Final = 256  # pairs that are summed without subtracting at a time
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class RankBlock:
     """Cells of equal rank: rows, and a slice of the narrow pairs.
 
     Attributes:
@@ -172,7 +172,7 @@ class SparseMessages:
     # -- one round ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[RankBlock]:
         """The last rank first."""
         product, narrow = self.product, self.narrow
         wide = list(product.wide.values())
@@ -189,7 +189,7 @@ class SparseMessages:
                 to = np.unique(np.append(row.child, row.default))
                 loops = loops or bool((product.ranks(to[to != NONE]) == rank).any())
             # A rest is summed before the pairs that take from it, in the same block too.
-            blocks.append(Block(rows, int(begin), int(end), loops))
+            blocks.append(RankBlock(rows, int(begin), int(end), loops))
         return blocks
 
     def contributions(self, row: Wide, entries: I64 | None, value: F64) -> F64:
@@ -229,12 +229,12 @@ class SparseMessages:
             for key in self.product.wide
         }
 
-    def _constants(self, block: Block, constant: Constant) -> list[F64]:
+    def _constants(self, block: RankBlock, constant: Constant) -> list[F64]:
         """Of the wide states of a block, one after the other, and of its narrow pairs."""
         states = [self.cells_of[row.key][0] for row in block.rows]
         return [constant(np.arange(part.start, part.stop)) for part in [*states, slice(block.begin, block.end)]]
 
-    def _round(self, block: Block, value: F64, constants: list[F64], out: F64) -> None:
+    def _round(self, block: RankBlock, value: F64, constants: list[F64], out: F64) -> None:
         """One substitution: from `value` to the block's cells of `out`, which may be the same array."""
         for row, constant in zip(block.rows, constants, strict=False):
             total = self.rows.totals(self.contributions(row, None, value)).total
@@ -246,7 +246,7 @@ class SparseMessages:
         if block.begin < block.end:
             self._round_narrow(block, value, constants[-1], out)
 
-    def _round_narrow(self, block: Block, value: F64, constant: F64, out: F64) -> None:
+    def _round_narrow(self, block: RankBlock, value: F64, constant: F64, out: F64) -> None:
         narrow, pairs = self.narrow, slice(block.begin, block.end)
         part = slice(narrow.first[block.begin], narrow.first[block.end])
         first = narrow.first[block.begin : block.end + 1] - part.start
@@ -254,7 +254,7 @@ class SparseMessages:
         rest = self._rest(block, value, out)
         out[pairs] = np.logaddexp(np.logaddexp(constant, listed), rest)
 
-    def _rest(self, block: Block, value: F64, totals: F64) -> F64:
+    def _rest(self, block: RankBlock, value: F64, totals: F64) -> F64:
         """What the narrow pairs of a block have from their wide rows without what they list."""
         narrow, pairs = self.narrow, slice(block.begin, block.end)
         part = slice(narrow.first[block.begin], narrow.first[block.end])
@@ -354,13 +354,13 @@ class SparseMessages:
             self._settle(block, cells, value, constants)
         return value
 
-    def _cells(self, block: Block) -> I64:
+    def _cells(self, block: RankBlock) -> I64:
         parts = [np.arange(block.begin, block.end)]
         for row in block.rows:
             parts += [np.arange(part.start, part.stop) for part in self.cells_of[row.key]]
         return np.unique(np.concatenate(parts))
 
-    def _settle(self, block: Block, cells: I64, value: F64, constants: list[F64]) -> None:
+    def _settle(self, block: RankBlock, cells: I64, value: F64, constants: list[F64]) -> None:
         """Rounds until nothing changes; after some, the last iterates are combined (see `product`).
 
         Raises:

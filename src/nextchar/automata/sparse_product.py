@@ -33,7 +33,7 @@ from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.automata.reachable import KnownKeys
 from nextchar.errors import TooLargeError
 
-__all__ = ["NONE", "Narrow", "SparseProduct", "Wide"]
+__all__ = ["NONE", "Condition", "Narrow", "SparseProduct", "Wide"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
