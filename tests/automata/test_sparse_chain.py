@@ -21,6 +21,7 @@ from nextchar.automata.sparse_chain import SparseChain
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.core.sampling import draw_plainly
+from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import NgramModel
 from nextchar.models.ngram.smoothing import Method
@@ -108,6 +109,9 @@ def test_the_same_answers_as_with_whole_rows(
         scored = [item.text for item in written]
         assert [item.nats for item in written] == pytest.approx(model.nats(scored).tolist(), abs=1e-9)
         assert alone.nats(scored) == pytest.approx([-math.log(item.share) for item in written], abs=1e-9)
+        stream = np.concatenate([np.append(alone.alphabet.encode(text), BOUNDARY) for text in scored])
+        read = alone.automaton.stream_nats(stream, compiled=True)  # one item after the other
+        assert read == pytest.approx(alone.automaton.stream_nats(stream, compiled=False), rel=1e-12, abs=1e-12)
     Automaton.from_arrays(alone.alphabet, alone.arrays())  # it passes all checks of a file
     for item in top[:3]:
         for begun in (item.text[:1], item.text):
@@ -165,14 +169,13 @@ def test_the_fast_way_draws_what_whole_rows_give(sparse: pytest.MonkeyPatch) -> 
 
 
 def test_tiny_probabilities_keep_their_precision(sparse: pytest.MonkeyPatch) -> None:
-    """p(bbbb...) of a unigram model of a, a, b is a power, far below the smallest float."""
-    model = nextchar.Ngram(order=1, add=0).fit(nextchar.Corpus.from_items(["aab"]))  # a 1/2, b 1/4, end 1/4
+    """p(bbbb...) of a unigram model of 18 a, a b and an end is a power, far below the smallest float."""
+    model = nextchar.Ngram(order=1, add=0).fit(nextchar.Corpus.from_items(["a" * 18 + "b"]))  # b 1/20, end 1/20
     del sparse
-    text = "b" * 600
-    assert conditional(model, Constraint(match=(text,))).log_probability == pytest.approx(601 * math.log(1 / 4))
-    assert conditional(model, Constraint(contains=(text,), max_length=600)).log_probability == pytest.approx(
-        601 * math.log(1 / 4)
-    )
+    text = "b" * 260
+    expected = pytest.approx(261 * math.log(1 / 20))  # -782; the smallest float is e^-745
+    assert conditional(model, Constraint(match=(text,))).log_probability == expected
+    assert conditional(model, Constraint(contains=(text,), max_length=260)).log_probability == expected
 
 
 # A list over thousands of symbols, where whole rows do not fit.

@@ -63,7 +63,9 @@ def automaton_of_cells(messages: SparseMessages, like: Automaton) -> Automaton:
             symbols.append(rows.symbols)
             with np.errstate(invalid="ignore"):
                 nats.append(found - value[of[-1]])
-            targets.append(m.children(row, np.arange(len(rows.keys))))
+            after = m.children(row, np.arange(len(rows.keys)))
+            after[ends] = m.none  # after an item the next one begins, as a stream of items is read
+            targets.append(after)
     cells = np.arange(N)
     last = m.end_constant(cells)
     of += [m.owner, cells]
