@@ -4,10 +4,14 @@ A process that is killed while it writes leaves a part of a file behind. The nex
 removes it. What tells a part that is left from one that another process is writing now is a lock, which the system
 drops when its process ends, however it ends (flock). Where no locks are to be had, nothing is removed; on Windows an
 open file cannot be removed, which serves as well.
+
+A signal can come between any two steps, also while a part is made or removed. So parts are noted before they are made,
+and what is still noted when the process ends is removed then.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import re
@@ -16,12 +20,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 if sys.platform != "win32":
     import fcntl
 
 __all__ = ["into_place", "new_part", "new_part_folder", "remove_left_parts"]
+
+_ours: Final[dict[Path, int]] = {}  # parts that this process has made or is about to make, and its number
 
 
 @contextlib.contextmanager
@@ -32,41 +38,65 @@ def new_part(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
         OSError: the folder does not exist or cannot be written.
     """
     while True:
-        part = target.with_name(f"{_beginning(target)}{secrets.token_hex(8)}.part")
-        with part.open("xb") as handle:
-            if not _locked(handle):  # another process took it for one that was left
-                continue
-            try:
+        with _noted(target) as part, part.open("xb") as handle:
+            if _locked(handle):  # else another process took it for one that was left
                 yield part, handle
-            finally:
-                with contextlib.suppress(OSError):
-                    part.unlink(missing_ok=True)
-            return
+                return
 
 
 @contextlib.contextmanager
-def new_part_folder(target: Path) -> Iterator[Path]:
+def new_part_folder(target: Path, *, private: bool = False) -> Iterator[Path]:
     """A new folder beside the target, which is removed with all in it if it is not renamed when the block ends.
 
     What killed processes left of such folders is removed first.
+
+    Args:
+        target: what it becomes, or after what it is named.
+        private: nobody else may look into it.
 
     Raises:
         OSError: the folder beside which it is to be does not exist or cannot be written.
     """
     _remove_left_folders(target)
     while True:
-        part = target.with_name(f"{_beginning(target)}{secrets.token_hex(8)}.part")
-        part.mkdir()
-        lock = _folder_lock(part, wait=True)
-        if not part.exists():  # another process took it for one that was left
-            continue
-        try:
-            yield part
-        finally:
+        with _noted(target) as part, contextlib.ExitStack() as stack:
+            part.mkdir(mode=0o700 if private else 0o777)
+            with contextlib.suppress(FileNotFoundError):  # another process took it for one that was left
+                lock = _folder_lock(part, wait=True)
+                if lock is not None:
+                    stack.callback(os.close, lock)
+            if part.exists():
+                yield part
+                return
+
+
+@contextlib.contextmanager
+def _noted(target: Path) -> Iterator[Path]:
+    """A new name for a part of a target; what has that name when the block ends is removed."""
+    part = target.with_name(f"{_beginning(target)}{secrets.token_hex(8)}.part")
+    if not _ours:
+        atexit.unregister(_remove_ours)
+        atexit.register(_remove_ours)
+    _ours[part] = os.getpid()
+    try:
+        yield part
+    finally:
+        _remove(part)
+        del _ours[part]
+
+
+def _remove_ours() -> None:
+    for part, process in list(_ours.items()):
+        if process == os.getpid():  # and not of the process that this one was forked from
+            _remove(part)
+
+
+def _remove(part: Path) -> None:
+    with contextlib.suppress(OSError):
+        if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
-            if lock is not None:
-                os.close(lock)
-        return
+        else:
+            part.unlink(missing_ok=True)
 
 
 def _remove_left_folders(target: Path) -> None:

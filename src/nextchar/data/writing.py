@@ -142,7 +142,15 @@ def writing_to(path: str | Path, kind: type[NextcharError]) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, BrokenPipeError) and is_standard_output(path):
             raise
-        raise kind(f"{name_of_target(path)}: cannot be written: {error.strerror or error}") from error
+        raise kind(f"{name_of_target(path)}: cannot be written: {_reason(error, path)}") from error
+
+
+def _reason(error: OSError, path: str | Path) -> str:
+    """What is wrong, as the system says it; pyarrow has its number in its own sentence."""
+    if isinstance(error, FileNotFoundError) and holds_file(path) and not Path(path).absolute().parent.is_dir():
+        return f"the folder {Path(path).absolute().parent} is not there any more"
+    number = re.search(r"Detail: \[errno (\d+)\]", str(error))
+    return os.strerror(int(number[1])) if number else error.strerror or str(error)
 
 
 def _descriptor(path: str | Path) -> int | None:

@@ -276,7 +276,7 @@ def _left(spec: Spec, begun: float) -> float | None:
 def _scratch(folder: Path | None) -> Iterator[Path]:
     """A folder for what is sorted on disk, which is removed at the end."""
     place = Path(tempfile.gettempdir()) if folder is None else folder
-    with writing_to(place, CountsError), new_part_folder(place / "nextchar-counting") as made:
+    with writing_to(place, CountsError), new_part_folder(place / "nextchar-counting", private=True) as made:
         yield made
 
 
