@@ -19,9 +19,10 @@ from nextchar.automata.stored_model import DerivedModel
 from nextchar.automata.table_sampler import TableDrawer
 from nextchar.automata.tabulation import tabulate
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import sample
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.sampling import draw_plainly, sample
+from nextchar.core.sampling import draw_plainly
 from nextchar.core.scoring import symbol_nats, symbol_nats_plainly
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.corpus import Corpus

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from nextchar.automata.tabulation import Tabulation as Tabulation
     from nextchar.automata.tabulation import tabulate as tabulate
     from nextchar.core.constraint import Constraint as Constraint
+    from nextchar.core.drawing import Samples as Samples
     from nextchar.core.model import Model as Model
     from nextchar.core.plan import Plan as Plan
-    from nextchar.core.sampling import Samples as Samples
     from nextchar.core.scoring import Evaluation as Evaluation
     from nextchar.core.scoring import Score as Score
     from nextchar.core.scoring import evaluate as evaluate
@@ -101,7 +101,7 @@ _HOME: Final = {
     "OutlierDetector": "tasks.outliers",
     "Plan": "core.plan",
     "RNN": "models.neural.families",
-    "Samples": "core.sampling",
+    "Samples": "core.drawing",
     "Score": "core.scoring",
     "Split": "data.splits",
     "Tabulation": "automata.tabulation",

@@ -21,9 +21,9 @@ from nextchar.automata.conditional import conditional, gaps_pattern, next_symbol
 from nextchar.automata.constrained_sampling import CANDIDATES, Guided, draw_items
 from nextchar.automata.constraints import constraint_automata
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import sample
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.sampling import sample
 from nextchar.data.corpus import Corpus
 from nextchar.errors import NextcharError, SettingsError, TooLargeError, UnknownSymbolError
 from nextchar.models.ngram.model import Ngram, NgramModel
@@ -373,10 +373,10 @@ def test_other_models_meet_a_constraint_nearly_in_their_shares(name: str) -> Non
 def test_draw_items_is_exact_for_automata(names: Corpus) -> None:
     model = Ngram(order=3).fit(names)
     constraint = Constraint(prefix="ma", suffix="a", min_length=5, max_length=7)
-    drawn = draw_items(model, 1000, Plan(seed=3), constraint)
+    drawn = draw_items(model, 1000, Plan(seed=3), constraint).all()
     assert list(drawn.corpus) == conditional(model, constraint).sample(1000, seed=3)
     only_lengths = Constraint(prefix="ma", min_length=5, max_length=7)  # which take a shorter way
-    drawn = draw_items(model, 1000, Plan(seed=3), only_lengths)
+    drawn = draw_items(model, 1000, Plan(seed=3), only_lengths).all()
     assert list(drawn.corpus) == conditional(model, only_lengths).sample(1000, seed=3)
 
 
@@ -389,7 +389,7 @@ def test_draw_items_from_an_automaton_that_is_too_large(names: Corpus, monkeypat
     with pytest.raises(TooLargeError, match="smaller largest length"):
         conditional(model, constraint)
     with pytest.warns(UserWarning, match="approximate"):
-        drawn = Counter(draw_items(model, 5000, Plan(seed=3), constraint).corpus)
+        drawn = Counter(draw_items(model, 5000, Plan(seed=3), constraint).all().corpus)
     assert all(item[0] == "m" and 3 <= len(item) <= 4 for item in drawn)
     assert most <= set(drawn)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_distance_from_known_items(place: Path, tmp_path: Path) -> None:
     result = run(place / "m", "--min-distance", 9, "--max-length", 3, "--data", place / "items", "-o", tmp_path / "out")
     assert (result.exit_code, (tmp_path / "out").exists()) == (1, False)
     assert "ask for fewer edits (--min-distance)" in result.stderr
+
+
+def test_a_sorted_list_has_a_bound(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(place / "m", "-n", 10**12, "--sort")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "with it -n is at most 10,000,000, not 1000000000000" in result.stderr
+    monkeypatch.setattr(sys.modules["nextchar.cli.sample"], "MOST_SORTED", 20)
+    result = run(place / "m", "-n", 30, "--sort", "--distinct", "-o", place / "sorted")
+    assert (result.exit_code, (place / "sorted").exists()) == (2, False)
+    assert "here are more than 20" in result.stderr
+    assert len(run(place / "m", "-n", 20, "--sort", "--distinct").stdout.splitlines()) == 20

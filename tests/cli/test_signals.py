@@ -95,3 +95,26 @@ def test_handlers_are_as_before() -> None:
         for number, handler in zip(numbers, kept, strict=True):
             signal.signal(number, handler)
     assert exit_code(KeyboardInterrupt()) == 130
+
+
+@pytest.mark.parametrize("to_file", [False, True], ids=["standard output", "a file"])
+def test_more_samples_than_anyone_can_hold(model: Path, tmp_path: Path, to_file: bool) -> None:
+    out = tmp_path / "out"
+    with begun("sample", model, "-n", 10**12, "--seed", 1, *(["-o", out] if to_file else [])) as child:
+        watch = threading.Timer(60, child.kill)
+        watch.start()
+        assert child.stdout is not None
+        assert child.stderr is not None
+        if to_file:
+            while not any(part.exists() and part.stat().st_size for part in tmp_path.iterdir()):
+                assert child.poll() is None
+            child.send_signal(signal.SIGTERM)
+            assert (child.wait(), child.stderr.read()) == (143, b"Ended.\n")
+            lines = out.read_bytes().splitlines(keepends=True)
+            assert lines.pop().endswith(b"\n")
+        else:
+            lines = [child.stdout.readline() for _ in range(1000)]
+            child.stdout.close()  # as head does
+            assert (child.wait(), child.stderr.read()) == (0, b"")
+        watch.cancel()
+    assert [line.decode().rstrip("\n") for line in lines[:1000]] == nextchar.load(model).sample(1000, seed=1)

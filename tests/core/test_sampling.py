@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import BARREN, sample
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import LogProbs
-from nextchar.core.sampling import BARREN, adjust, sample
+from nextchar.core.sampling import adjust
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError, UnknownSymbolError
 from nextchar.models.ngram.model import Ngram

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nextchar.core.sampling import Samples
+from nextchar.core.drawing import Samples
 from nextchar.core.scoring import Evaluation, Score
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus

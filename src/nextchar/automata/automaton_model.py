@@ -9,10 +9,10 @@ from nextchar.automata.automaton_reader import AutomatonReader
 from nextchar.automata.constrained_sampling import draw_items
 from nextchar.automata.most_probable import ranking_of
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import Drawing, Samples
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.ranking import Ranking
-from nextchar.core.sampling import Samples
 from nextchar.data.corpus import Corpus
 
 __all__ = ["AutomatonModel", "rows_of"]
@@ -31,6 +31,18 @@ class AutomatonModel(AutomatonReader, Model):
         look_ahead: Model | None = None,
     ) -> Samples:
         """Items each as often as among all items that meet the constraint; see `Model.draw`."""
+        return draw_items(self, n, plan, constraint, data=data, look_ahead=look_ahead).all()
+
+    def drawing(
+        self,
+        n: int,
+        plan: Plan,
+        constraint: Constraint | None = None,
+        *,
+        data: Corpus | None = None,
+        look_ahead: Model | None = None,
+    ) -> Drawing:
+        """As `draw`, one part after the other; see `Model.drawing`."""
         return draw_items(self, n, plan, constraint, data=data, look_ahead=look_ahead)
 
     def ranking(self, *, draws: int | None = None, seed: int = 0) -> Ranking:

@@ -33,9 +33,9 @@ from nextchar.automata.product import Chain
 from nextchar.automata.sparse_chain import SparseChain
 from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import Samples, sample
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.sampling import Samples, sample
 from nextchar.core.settings import Setting
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, one_line, thousands

@@ -28,12 +28,13 @@ from nextchar.automata.dfa import Dfa, nothing_of
 from nextchar.automata.product import Product
 from nextchar.automata.reshaping import begun
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import Drawing, drawing
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.prefixes import possible_prefixes
 from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs, Step
 from nextchar.core.random_streams import item_keys, uniforms
-from nextchar.core.sampling import Samples, allowed, assemble, check_endless, cumulate, sample
+from nextchar.core.sampling import allowed, assemble, check_endless, cumulate
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.corpus import Corpus
 from nextchar.data.edit_distance import Surroundings
@@ -54,10 +55,10 @@ def draw_items(
     *,
     data: Corpus | None = None,
     look_ahead: Model | None = None,
-) -> Samples:
+) -> Drawing:
     """Draw n items that meet a constraint: the one place that decides how.
 
-    - From left to right, by `core.sampling.sample`, where nothing but a prefix is asked for; for a model that is no
+    - From left to right, by `core.drawing`, where nothing but a prefix is asked for; for a model that is no
       finite automaton also where lengths are; and always for the streams of torch.
     - Exactly, where the model is a finite automaton that is not too large for it.
     - By a guide, in every other case.
@@ -82,7 +83,8 @@ def draw_items(
         ConflictError: a stream of torch with more than a prefix and lengths; `data` without plan.new and
             plan.min_distance.
         SettingsError: n is negative; no item meets the constraint; a pattern cannot be read; `data` is not the
-            training data; the training items are not known; the guide has another alphabet; items do not end.
+            training data; the training items are not known; the guide has another alphabet; or, when they are drawn,
+            items do not end.
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
     constraint = (constraint or Constraint()).of_at_least(plan.least)
@@ -107,7 +109,7 @@ def draw_items(
     exact = isinstance(model, AutomatonReader)
     if not more and (plan.one_sequence or not (exact and constraint.bounds_length)):
         drawn = _draw_left_to_right(model, n, plan, constraint, near)
-        if len(drawn.corpus) or plan.one_sequence or plan.new or not exact or not n:
+        if plan.one_sequence or plan.new or not exact or not n or drawn.begins():
             return drawn  # else there may be no items at all, which can be told exactly
     if plan.new and data is None:
         data = known_file(model.provenance)
@@ -120,14 +122,14 @@ def draw_items(
     return _draw_guided(model, n, plan, constraint, data, look_ahead, near)
 
 
-def _draw_left_to_right(model: Model, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None) -> Samples:
+def _draw_left_to_right(model: Model, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None) -> Drawing:
     seen = model.provenance
-    return sample(model, n, plan, constraint, options=seen.options, known=seen.known, near=near)
+    return drawing(model, n, plan, constraint, options=seen.options, known=seen.known, near=near)
 
 
 def _draw_exactly(
     model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None, near: Surroundings | None
-) -> Samples:
+) -> Drawing:
     automaton = automaton_of(model)
     if not constraint.looks_ahead and not (plan.new and data is not None):
         drawn = _draw_bounded(model, automaton, n, plan, constraint, near)
@@ -135,12 +137,12 @@ def _draw_exactly(
             return drawn
     found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, reshaped=plan)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
-    return sample(found.chain.items(automaton), n, rest, Constraint(min_length=0), known=found.known, near=near)
+    return drawing(found.chain.items(automaton), n, rest, Constraint(min_length=0), known=found.known, near=near)
 
 
 def _draw_bounded(
     model: Model, automaton: Automaton, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None
-) -> Samples | None:
+) -> Drawing | None:
     """Where nothing but lengths and a prefix is asked for; None where that has to be had in another way."""
     seen = model.provenance
     prefixes = possible_prefixes(Reader(automaton), constraint, seen.options)
@@ -151,8 +153,8 @@ def _draw_bounded(
         return None
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new)
     within = Constraint(prefix=constraint.prefix, min_length=0)
-    drawn = sample(items, n, rest, within, options=seen.options, known=seen.known, near=near)
-    return drawn if len(drawn.corpus) or plan.new else None
+    drawn = drawing(items, n, rest, within, options=seen.options, known=seen.known, near=near)
+    return drawn if plan.new or drawn.begins() else None
 
 
 def _draw_guided(
@@ -163,7 +165,7 @@ def _draw_guided(
     data: Corpus | None,
     look_ahead: Model | None,
     near: Surroundings | None,
-) -> Samples:
+) -> Drawing:
     seen = model.provenance
     automata = constraint_automata(constraint, model.alphabet, seen.options)
     prefixes = possible_prefixes(model, constraint, seen.options)
@@ -173,7 +175,7 @@ def _draw_guided(
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new and data is None)
     least = min(map(len, prefixes), default=0)
     guided = Guided.of(model, automata, plan, guide, constraint.max_length, constraint.shortest, least)
-    return sample(guided, n, rest, Constraint(min_length=0), known=seen.known, near=near)
+    return drawing(guided, n, rest, Constraint(min_length=0), known=seen.known, near=near)
 
 
 @dataclass(frozen=True, eq=False)

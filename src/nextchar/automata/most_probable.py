@@ -21,10 +21,10 @@ from nextchar.automata.conditioned import Conditioned, conditioned
 from nextchar.automata.product import Chain
 from nextchar.automata.sparse_chain import SparseChain
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import Samples, sample
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.ranking import Ranking
-from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import item_nats, symbol_nats
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import TooLargeError

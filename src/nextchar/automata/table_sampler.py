@@ -77,7 +77,8 @@ class TableDrawer:
         rows: the tables: the rows of all states, and where the end is forbidden at first, before them the rows for
             that; G guide entries a row.
         guides: G.
-        compiled: by the compiled loop.
+        compiled_from: the first item of the seed that is drawn by the compiled loop, for which those before it need
+            not wait; None for no item.
     """
 
     automaton: Automaton
@@ -85,7 +86,7 @@ class TableDrawer:
     constraint: Constraint
     rows: SamplingTables
     guides: int
-    compiled: bool
+    compiled_from: int | None
 
     @classmethod
     def of(
@@ -96,12 +97,16 @@ class TableDrawer:
         if 16 * n < S or S * V > TABLE_CELLS or automaton.table is None:
             return None
         if compiled is None:
-            compiled = n >= COMPILED_FROM or kernels_loaded()
+            compiled_from = 0 if kernels_loaded() else 1 if n >= COMPILED_FROM else None
+        else:
+            compiled_from = 0 if compiled else None
         stages = [0, constraint.shortest] if constraint.shortest else [0]
         log_prob = automaton.table[0]
         cumulative = [cumulate(allowed(log_prob, automaton.alphabet, plan, constraint.shortest, t)) for t in stages]
         guides = min(256, max(1, GUIDE_CELLS // S))
-        return cls(automaton, plan, constraint, SamplingTables.of(np.concatenate(cumulative), guides), guides, compiled)
+        return cls(
+            automaton, plan, constraint, SamplingTables.of(np.concatenate(cumulative), guides), guides, compiled_from
+        )
 
     @property
     def late(self) -> int:
@@ -119,7 +124,7 @@ class TableDrawer:
         for symbol in prefix:
             state = int(self._target[state * self.automaton.alphabet.size + int(symbol)])
         keys = item_keys(seed, first, count)
-        if self.compiled:
+        if self.compiled_from is not None and first >= self.compiled_from:
             return self._draw_compiled(keys, prefix, state)
         return self._draw(keys, prefix, state)
 

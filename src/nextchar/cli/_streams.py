@@ -20,7 +20,7 @@ from nextchar.errors import NextcharError
 if TYPE_CHECKING:
     from nextchar.data.lines import LineBlock
 
-__all__ = ["FLAGGED", "line_blocks", "say_how_to_end", "tsv_option", "write_rows"]
+__all__ = ["FLAGGED", "line_blocks", "say_how_to_end", "tsv_option", "write_rows", "written_whole"]
 
 Block = TypeVar("Block")
 
@@ -51,6 +51,13 @@ def say_how_to_end(source: str) -> None:
     """Where a person is about to type the input: that they are."""
     if source == "-" and sys.stdin.isatty():
         note("Reading standard input; Ctrl-D ends.")
+
+
+def written_whole(blocks: Iterator[Block]) -> Iterator[Block]:
+    """The blocks, each of which is written whole: Ctrl-C counts while one is made, and after one is written."""
+    interrupts = _Interrupts()
+    with interrupts:
+        yield from interrupts.between(blocks)
 
 
 class _Interrupts:

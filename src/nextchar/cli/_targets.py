@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from nextchar.cli._output import leave_stdout_to_output, on_terminal, write_text
-from nextchar.data.writing import holds_file, is_standard_output, name_of_target, write_atomically, writing_to
-from nextchar.errors import ModelFileError, NextcharError
+from nextchar.cli._output import leave_stdout_to_output, on_terminal
+from nextchar.data.writing import holds_file, is_standard_output, name_of_target, writing_to
+from nextchar.errors import ModelFileError
 
-__all__ = ["check_target", "model_output_option", "output_option", "write_output"]
+__all__ = ["check_target", "model_output_option", "output_option"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,13 +73,3 @@ def check_target(output: str, inputs: Sequence[str], holds: str = "the model", *
         raise ModelFileError(f"{output}: there is no folder {folder}; make it first")
     if not os.access(folder, os.W_OK):
         raise ModelFileError(f"{output}: the folder {folder} cannot be written")
-
-
-def write_output(output: str, pieces: Iterable[str]) -> None:
-    """Write text in UTF-8 where -o says."""
-    if is_standard_output(output):
-        for piece in pieces:
-            write_text(piece)
-        return
-    with writing_to(output, NextcharError):
-        write_atomically(output, (piece.encode("utf-8", "backslashreplace") for piece in pieces))

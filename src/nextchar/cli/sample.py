@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
@@ -15,13 +15,16 @@ from nextchar.cli._options import (
     training_data,
 )
 from nextchar.cli._output import json_line, note, tsv_field
-from nextchar.cli._targets import check_target, output_option, write_output
+from nextchar.cli._streams import write_rows, written_whole
+from nextchar.cli._targets import check_target, output_option
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus
 
 __all__ = ["sample"]
+
+MOST_SORTED: Final = 10_000_000  # items, which take some 2 GB
 
 
 @click.command(short_help="Write new items.")
@@ -112,9 +115,11 @@ def sample(
         new=new,
         min_distance=min_distance,
     )
+    if order is not None and count > MOST_SORTED and not distinct:
+        raise click.UsageError(f"--sort keeps all items in memory: with it -n is at most {MOST_SORTED:,}, not {count}.")
     check_target(output, (model, *data_files, *conditions["not_in"]), "the items", binary=False)
     loaded = load(model)
-    samples = loaded.draw(
+    items = loaded.drawing(
         count,
         plan,
         constraint_from(loaded, **conditions),
@@ -123,32 +128,43 @@ def sample(
         ),
         look_ahead=None if look_ahead is None else load(look_ahead),
     )
-    corpus = _sorted(loaded, samples.corpus, order)
-    write_output(output, _lines(loaded, corpus, as_json) if as_json or as_tsv else [corpus.text()])
-    if samples.missing:
-        note(f"Note: {samples.explain_missing()}.")
+    parts = items if order is None else _sorted(loaded, items, order)
+    write_rows(output, (_rows(loaded, part, as_json, as_tsv) for part in written_whole(parts)), as_json)
+    if items.missing:
+        note(f"Note: {items.explain_missing()}.")
 
 
-def _sorted(model: Model, corpus: Corpus, order: str | None) -> Corpus:
-    """The items in the order that is asked for; equally probable ones by alphabet."""
-    if order is None or not len(corpus):
-        return corpus
+def _sorted(model: Model, parts: Iterator[Corpus], order: str) -> Iterator[Corpus]:
+    """All items in the order that is asked for; equally probable ones by alphabet."""
     import numpy as np
 
+    from nextchar.data.corpus import Corpus
+
+    kept: list[Corpus] = []
+    for part in parts:
+        kept.append(part)
+        if sum(map(len, kept)) > MOST_SORTED:
+            raise click.UsageError(
+                f"--sort keeps all items in memory, and here are more than {MOST_SORTED:,}; ask for fewer (-n)."
+            )
+    if not kept:
+        return
+    corpus = Corpus.concatenate(kept)
     items = list(corpus)
     if order == "alphabet":
-        return corpus.take(np.array(sorted(range(len(items)), key=items.__getitem__)))
-    nats = model.nats(corpus).tolist()
-    return corpus.take(np.array(sorted(range(len(items)), key=lambda i: (nats[i], items[i]))))
+        yield corpus.take(np.array(sorted(range(len(items)), key=items.__getitem__)))
+    else:
+        nats = model.nats(corpus).tolist()
+        yield corpus.take(np.array(sorted(range(len(items)), key=lambda i: (nats[i], items[i]))))
 
 
-def _lines(model: Model, corpus: Corpus, as_json: bool) -> Iterator[str]:
-    """Each item with its -log p."""
-    if not len(corpus):
-        return
-    sizes: Sequence[int] = (corpus.lengths + 1).tolist()
-    for item, nats, symbols in zip(corpus, model.nats(corpus).tolist(), sizes, strict=True):
-        if as_json:
-            yield json_line({"item": item, "nats": nats, "symbols": symbols})
-        else:
-            yield f"{tsv_field(item)}\t{nats + 0.0:.6f}\t{symbols}\n"
+def _rows(model: Model, corpus: Corpus, as_json: bool, as_tsv: bool) -> bytes:
+    """Items as they are printed, with or without their -log p."""
+    if not (as_json or as_tsv):
+        return corpus.text().encode("utf-8", "backslashreplace")
+    columns = zip(corpus, model.nats(corpus).tolist(), (corpus.lengths + 1).tolist(), strict=True)
+    if as_json:
+        lines = [json_line({"item": item, "nats": nats, "symbols": symbols}) for item, nats, symbols in columns]
+    else:
+        lines = [f"{tsv_field(item)}\t{nats + 0.0:.6f}\t{symbols}\n" for item, nats, symbols in columns]
+    return "".join(lines).encode("utf-8", "backslashreplace")

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import Drawing, Samples, sample
 from nextchar.core.json_values import plain
 from nextchar.core.metrics import Metrics
 from nextchar.core.model_file import ModelFile, write_model_file
@@ -26,7 +27,6 @@ from nextchar.core.notebook import bigram_html
 from nextchar.core.plan import Plan, Stream
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
 from nextchar.core.ranking import Rank, Ranking
-from nextchar.core.sampling import Samples, sample
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
@@ -162,6 +162,18 @@ class Model(ABC):
         """
 
     @abstractmethod
+    def drawing(
+        self,
+        n: int,
+        plan: Plan,
+        constraint: Constraint | None = None,
+        *,
+        data: Corpus | None = None,
+        look_ahead: Model | None = None,
+    ) -> Drawing:
+        """As `draw`, and the same items, one part after the other: the way to draw more than memory holds."""
+
+    @abstractmethod
     def ranking(self, *, draws: int | None = None, seed: int = 0) -> Ranking:
         """What ranks are read off, made once for many items; see `rank`."""
 
@@ -278,7 +290,7 @@ class Model(ABC):
         return list(samples.corpus)
 
     def draw_left_to_right(self, n: int, plan: Plan, constraint: Constraint | None = None) -> Samples:
-        """Draw by rows alone, in a time that the constraint does not change; see `core.sampling.sample`.
+        """Draw by rows alone, in a time that the constraint does not change; see `core.drawing`.
 
         The items are those of `draw` for the streams of torch, and for a constraint that asks for nothing but a prefix.
         Else they are others: what is longer than the largest length is cut there and not left out.

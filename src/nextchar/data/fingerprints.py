@@ -6,6 +6,7 @@ Letters: n items, S symbols.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.hashing import mix
 
-__all__ = ["Fingerprints", "fingerprints_of"]
+__all__ = ["FingerprintSet", "Fingerprints", "fingerprints_of"]
 
 Fingerprints = npt.NDArray[np.uint64]
 MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
@@ -46,3 +47,39 @@ def fingerprints_of(ids: Ids, alphabet: Alphabet) -> Fingerprints:
     position = np.arange(len(ids)) - np.repeat(begins, ends - begins)
     scattered = mix(codepoints[ids] + position.astype(np.uint64) + np.uint64(1))
     return mix(np.add.reduceat(scattered, begins))
+
+
+@dataclass(eq=False)
+class FingerprintSet:
+    """Fingerprints that grow in number, in sorted runs, each more than twice as long as the next.
+
+    So all of them are looked through in a few binary searches, and each is merged into a longer run a few times.
+
+    Attributes:
+        runs: sorted, the longest first; no fingerprint is in it twice.
+    """
+
+    runs: list[Fingerprints] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, prints: Fingerprints) -> FingerprintSet:
+        """Those given."""
+        return cls([np.unique(prints)] if len(prints) else [])
+
+    def __len__(self) -> int:
+        return sum(map(len, self.runs))
+
+    def has(self, prints: Fingerprints) -> npt.NDArray[np.bool_]:
+        """Which of these are in it, (n,)."""
+        found = np.zeros(len(prints), dtype=np.bool_)
+        for run in self.runs:
+            found |= run[np.minimum(np.searchsorted(run, prints), len(run) - 1)] == prints
+        return found
+
+    def add(self, prints: Fingerprints) -> None:
+        """Take in some that are not in it yet, each once."""
+        if not len(prints):
+            return
+        self.runs.append(np.sort(prints))
+        while len(self.runs) > 1 and len(self.runs[-2]) <= 2 * len(self.runs[-1]):
+            self.runs[-2:] = [np.sort(np.concatenate(self.runs[-2:]), kind="stable")]  # of two runs, in linear time
