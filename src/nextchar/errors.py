@@ -17,6 +17,7 @@ __all__ = [
     "ModelFileError",
     "NextcharError",
     "NotAModelError",
+    "ProcessError",
     "SettingsError",
     "TooLargeError",
     "UnknownSymbolError",
@@ -118,3 +119,15 @@ class MissingExtraError(NextcharError):
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f'{feature} needs the extra "{extra}": pip install "nextchar[{extra}]"')
+
+
+class ProcessError(NextcharError):
+    """Another of the processes that train a net together has stopped, or cannot be reached.
+
+    Attributes:
+        lost: it is gone, and nothing can be trained with it any more.
+    """
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from nextchar.cli._processes import among_processes
 from nextchar.cli._repeats import refuse_repeats
 from nextchar.cli._signals import Ended, ending_cleanly, exit_code
 from nextchar.data.remarks import listening
@@ -57,12 +58,14 @@ class CommandGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """As click has it, with what is printed in one encoding: UTF-8 in files and pipes, a terminal's own there.
 
-        What a terminal cannot show, and half a character of an undecodable file name, is printed as its number.
+        What a terminal cannot show, and half a character of an undecodable file name, is printed as its number. Of
+        several processes one runs the command.
         """
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-        return super().main(*args, **kwargs)
+        with among_processes(note):
+            return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; exit codes: 0 done, 1 input or model at fault, 2 wrong usage, 3 flagged, 130 interrupted.

@@ -31,9 +31,9 @@ from nextchar.models.neural.nets import gru, lstm, rnn
 from nextchar.models.neural.nets.base import Net, positions
 from nextchar.models.neural.nets.recurrent import packed_order
 from nextchar.models.neural.threads import threads_for
+from nextchar.models.neural.training.devices import precision_on
 from nextchar.models.neural.training.muon import Optimiser, orthogonalise
 from nextchar.models.neural.training.settings import TrainSettings
-from nextchar.models.neural.training.trainer import precision_on
 
 V = 9
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -7,6 +7,7 @@ runs, and on a machine that is busy, or in a container that may use two of its s
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -19,15 +20,28 @@ PRODUCTS_A_THREAD: Final = 1e9  # of a step, some 20 ms of one core
 
 
 @contextmanager
-def threads_for(products: float) -> Iterator[None]:
+def threads_for(products: float, processes: int = 1) -> Iterator[None]:
     """Let torch use as many threads as the work of a step is worth, at most as many as it uses now.
 
+    Several processes share the cores of their machine. Each is started with one thread then, unless the user said how
+    many (OMP_NUM_THREADS).
+
     Args:
-        products: multiplications of a step, about.
+        products: multiplications of a step, about, in this process.
+        processes: on this machine, that work on the same net.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(max(min(int(products / PRODUCTS_A_THREAD), before), 1))
+    most = before
+    if processes > 1:
+        share = max(_cores() // processes, 1)
+        most = share if before == 1 else min(before, share)
+    torch.set_num_threads(max(min(int(products / PRODUCTS_A_THREAD), most), 1))
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,7 +18,7 @@ from nextchar.models.neural.families import NetSpec
 torch = pytest.importorskip("torch")
 
 from nextchar.models.neural.nets.mlp import MlpNet  # noqa: E402
-from nextchar.models.neural.training.trainer import device_of  # noqa: E402
+from nextchar.models.neural.training.devices import device_of  # noqa: E402
 
 RNG = np.random.default_rng(1)
 LETTERS = np.array(list("abcdefgh"))

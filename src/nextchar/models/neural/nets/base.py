@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nextchar.models.neural.nets.noise import BatchPart, kept, layer_keys
+
 __all__ = [
     "FAR",
     "DropsOut",
@@ -44,11 +46,25 @@ class DropsOut(nn.Module):
 
     Attributes:
         dropout: which share of them.
+        part: the rows that it reads, once they are known.
+        key: what the noise depends on beside the row, see `noise.layer_keys`.
     """
 
     def __init__(self, dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
+        self.part: BatchPart | None = None
+        self.key = 0
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """In training, with a share of the numbers zero and the others larger by as much: their mean stays.
+
+        The first dimension of x has the rows in their order, the same number of entries for each.
+        """
+        if not self.dropout or not self.training:
+            return x
+        assert self.part is not None, "training says what is read: Net.reads"
+        return x * kept(x, self.part, self.key, self.dropout)
 
 
 class Net(nn.Module, ABC):
@@ -102,10 +118,14 @@ class Net(nn.Module, ABC):
     def set_dropout(self, share: float) -> None:
         """From now on, leave out so much of the hidden numbers in training."""
         for module in self.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = share
-            elif isinstance(module, DropsOut):
+            if isinstance(module, DropsOut):
                 module.dropout = share
+
+    def reads(self, part: BatchPart) -> None:
+        """The rows that are read next in training are these: their dropout goes by it."""
+        layers = [module for module in self.modules() if isinstance(module, DropsOut)]
+        for layer, key in zip(layers, layer_keys(part.seed, part.step, len(layers)), strict=True):
+            layer.part, layer.key = part, key
 
     @property
     def largest_state(self) -> int:
@@ -185,7 +205,5 @@ class Feedforward(DropsOut):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C) -> (N, C)."""
-        h = F.linear(norm(x), self.rise).relu_().square()
-        if self.dropout and self.training:
-            h = F.dropout(h, self.dropout)
+        h = self.dropped(F.linear(norm(x), self.rise).relu_().square())
         return torch.addmm(x, h, self.fall.t())

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from nextchar.models.neural.nets.base import Net, State, embeddings, picked, positions, zero_head
+from nextchar.models.neural.nets.base import DropsOut, Net, State, embeddings, picked, positions, zero_head
 
 __all__ = ["RecurrentNet", "packed_order"]
 
@@ -31,7 +31,7 @@ class RecurrentNet(Net):
         super().__init__()
         self.embedding = embeddings(V, layer.input_size)
         self.layer = layer
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = DropsOut(dropout)
         self.head = zero_head(layer.hidden_size, V)
 
     def matrices(self) -> Mapping[str, int]:
@@ -43,8 +43,9 @@ class RecurrentNet(Net):
         order, sizes = packed_order(positions(ids))
         packed = PackedSequence(self.embedding(ids.flatten()[order]), sizes)
         hidden = self.layer(packed)[0].data  # (N, H), in that order
-        logits = self.head(self.dropout(hidden))
-        return torch.empty_like(logits).index_copy(0, order, logits).view(*ids.shape, -1)
+        hidden = torch.empty_like(hidden).index_copy(0, order, hidden)
+        logits: Tensor = self.head(self.dropout.dropped(hidden))
+        return logits.view(*ids.shape, -1)
 
     @property
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -51,8 +51,7 @@ class Attention(DropsOut):
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """Flat x (N, C); bias (B x H, T, T), minus infinity where a symbol may not look."""
         weight, v = self.look(x, bias)
-        if self.dropout and self.training:
-            weight = F.dropout(weight, self.dropout)
+        weight = self.dropped(weight)
         T, D = v.shape[1:]
         mixed = torch.bmm(weight, v).view(-1, self.heads, T, D).transpose(1, 2).reshape(x.shape)
         return torch.addmm(x, mixed, self.out.t())

@@ -25,6 +25,7 @@ from nextchar.core.model_file import ModelFile, read_model_file, write_model_fil
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.neural.training.log import Recorder
+from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import Run
 from nextchar.models.neural.training.trainer import Snapshot, Trainer
 
@@ -47,25 +48,32 @@ class Checkpointer:
     Args:
         run: what to keep, and where.
         identity: what the checkpoint belongs to.
+        processes: those that train; the first one reads and writes.
 
     Raises:
         MissingExtraError: TensorBoard is wanted and not installed.
         SettingsError: there is a checkpoint, and it is not to be resumed: a new training would replace it.
     """
 
-    def __init__(self, run: Run, identity: TrainingIdentity) -> None:
-        path = run.checkpoint
-        if path is not None and path.is_file() and not run.resume:
+    def __init__(self, run: Run, identity: TrainingIdentity, processes: Processes | None = None) -> None:
+        self._run = run
+        self._identity = identity
+        self._processes = processes or Processes()
+        self._recorder = Recorder(None, None)
+        self._processes.from_first(self._prepare)
+        self._saved = time.monotonic()
+        self._failure = ""  # of the last checkpoint
+
+    def _prepare(self) -> None:
+        """See that what is to be written can be, and replaces nothing."""
+        path = self._run.checkpoint
+        if path is not None and path.is_file() and not self._run.resume:
             raise SettingsError(
                 f"{path}: the checkpoint of a training that was not finished is there, and a new one would replace it; "
                 "resume it, or delete the file to begin anew",
                 argument="resume",
             )
-        self._run = run
-        self._identity = identity
-        self._recorder = Recorder(run.log, run.tensorboard)
-        self._saved = time.monotonic()
-        self._failure = ""  # of the last checkpoint
+        self._recorder = Recorder(self._run.log, self._run.tensorboard)
 
     def resume(self, trainer: Trainer) -> None:
         """Bring a new trainer to where the checkpoint is, if that is wanted and there is one.
@@ -74,25 +82,32 @@ class Checkpointer:
             ModelFileError: the checkpoint is damaged or something else.
             SettingsError: it belongs to other settings or other data; or a log cannot be written.
         """
-        path = self._run.checkpoint
-        if self._run.resume and path is not None and path.exists():
-            self._restore(trainer, path)
-        self._recorder.begin(trainer.curve)
+        snapshot = self._processes.from_first(self._read)
+        if snapshot is not None:
+            with self._usable():
+                trainer.restore(snapshot)
+        self._processes.from_first(lambda: self._recorder.begin(trainer.curve))
 
-    def _restore(self, trainer: Trainer, path: Path) -> None:
+    def _read(self) -> Snapshot | None:
+        path = self._run.checkpoint
+        if not self._run.resume or path is None or not path.exists():
+            return None
         content = read_model_file(path)
         if content.kind != CHECKPOINT:
             raise ModelFileError(f"{path}: is a model of kind {content.kind!r}, not a checkpoint")
+        with self._usable():
+            self._check(path, TrainingIdentity(*(content.document[name] for name in TrainingIdentity._fields)))
+            return Snapshot(content.arrays, content.document["training"])
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Whatever is wrong with what a checkpoint has in it is said as such."""
         try:
-            identity = TrainingIdentity(*(content.document[name] for name in TrainingIdentity._fields))
-            self._check(path, identity)
-            trainer.restore(Snapshot(content.arrays, content.document["training"]))
-        except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-            raise ModelFileError(f"{path}: is not a usable checkpoint: {error}") from None
+            yield
         except SettingsError:
             raise
-        except ValueError as error:
-            raise ModelFileError(f"{path}: is not a usable checkpoint: {error}") from None
+        except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+            raise ModelFileError(f"{self._run.checkpoint}: is not a usable checkpoint: {error}") from None
 
     def _check(self, path: Path, identity: TrainingIdentity) -> None:
         mine = self._identity
@@ -117,26 +132,32 @@ class Checkpointer:
 
         Ctrl-C, or SIGTERM and SIGHUP where they have a handler, waits for the end of the step. With a checkpoint, that
         is written and the interruption goes on; without one, training ends with the best weights so far, if there are
-        any.
+        any. Where several processes train, one that was asked to end is enough.
 
         Raises:
             KeyboardInterrupt: Ctrl-C.
             ModelFileError: the checkpoint could not be written then.
         """
+        kept = self._run.checkpoint is not None
+        alone, first = self._processes.size == 1, self._processes.first
         with _held_interrupt() as held, closing(self._recorder):
-            for point in trainer.run():
+            for point in trainer.run(lambda: held.pressed):
                 if point is not None:
                     self._recorder.add(point)
                 yield point
-                if held.pressed:
-                    if self._run.checkpoint is not None:
-                        self._write(trainer)
-                    if self._run.checkpoint is not None or not trainer.curve:
+                if trainer.asked_to_end or (alone and held.pressed):
+                    if kept:
+                        self._processes.from_first(lambda: self._write(trainer))
+                    if kept or not trainer.curve:
+                        self._processes.part()
                         held.act()
                     trainer.interrupt()
-                elif time.monotonic() - self._saved > self._run.every_seconds:
+                elif first and time.monotonic() - self._saved > self._run.every_seconds:
                     self._save(trainer)
-        self._save(trainer)  # whatever comes after, the training is not lost
+        if first:
+            self._save(trainer)  # whatever comes after, the training is not lost
+        if held.pressed and kept:  # after the last step
+            held.act()
 
     def _save(self, trainer: Trainer) -> None:
         """Write a checkpoint on the way; if that fails, training is not lost for it, and it is said once."""

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -19,16 +19,18 @@ from nextchar.core.timed_scoring import evaluate_within, sample_note
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance, together
-from nextchar.errors import SettingsError
+from nextchar.errors import NextcharError, SettingsError
 from nextchar.models.neural.model import NeuralModel, for_use
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.threads import threads_for
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
+from nextchar.models.neural.training.devices import device_of
 from nextchar.models.neural.training.planning import Parts, set_aside
+from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import NetTraining, Run
-from nextchar.models.neural.training.trainer import Trainer, device_of
+from nextchar.models.neural.training.trainer import Trainer
 
-__all__ = ["fit_net"]
+__all__ = ["fit_net", "follow"]
 
 BEAT_SECONDS: Final = 0.2  # between two reports
 BYTES_A_WEIGHT: Final = 16  # the weight, its gradient and two moments, 32 bits each
@@ -50,6 +52,10 @@ def fit_net(
     Ctrl-C ends training with the best weights so far, and metrics.stopped says so; where the run has a checkpoint,
     it is written and the interruption goes on to the caller.
 
+    In an initialised group of torch.distributed every process calls this. They train one net together (see
+    `processes`), all with the arguments of the first one, which alone reads and writes files and tells of progress;
+    and each gets the model.
+
     Without validation items a part of the data is held out for them, as the settings say; see `planning.set_aside`.
 
     Args:
@@ -63,13 +69,49 @@ def fit_net(
     Raises:
         SettingsError: no such device, or the checkpoint is of another training.
         ModelFileError: the checkpoint cannot be read, or cannot be written when Ctrl-C asks for it.
+        ProcessError: another process has stopped, or the first one met one of these errors.
     """
+    processes = Processes.here()
+    order = processes.from_first(lambda: _Order(settings, data, validation, run, initial))
+    with processes.training():
+        return _fitted(order, progress if processes.first else None, processes)
+
+
+class _Order(NamedTuple):
+    """A training, as the first process has it; see `fit_net`."""
+
+    settings: NetTraining
+    data: Corpus
+    validation: Corpus | None
+    run: Run
+    initial: NeuralModel | None
+
+
+def follow() -> int:
+    """Take part in the trainings of the first process until it ends; gives its exit code.
+
+    Raises:
+        ProcessError: another process has ended.
+        KeyboardInterrupt: this one was told to end, and the others were not.
+    """
+    processes = Processes.here()
+    while not isinstance(order := processes.next_order(), int):
+        try:
+            with processes.training():
+                _fitted(order, None, processes)
+        except (NextcharError, KeyboardInterrupt):  # which the others have met, too
+            if processes.in_training:
+                raise
+    return order
+
+
+def _fitted(order: _Order, progress: Progress | None, processes: Processes) -> NeuralModel:
+    settings, data, validation, run, initial = order
     begun = time.perf_counter() if run.begun is None else run.begun
-    device = device_of(run.device)
     if initial is not None:
         data = data.encoded_in(initial.alphabet.union(data.alphabet))
     spec = settings.fitted_to(data)
-    _check_size(spec, data.alphabet.size)
+    device = processes.each(lambda: _place_for(spec, data.alphabet.size, run, processes))
     parts = set_aside(data, validation, spec.hold_out)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
@@ -79,10 +121,16 @@ def fit_net(
         _take_over(net, initial, data.alphabet)
     digest = data_fingerprint(parts.train, parts.validation, initial=None if initial is None else initial.arrays())
     identity = TrainingIdentity(spec.kind, plain(asdict(spec)), digest)
-    checkpointer = Checkpointer(run, identity)
-    spent = time.perf_counter() - begun
+    checkpointer = Checkpointer(run, identity, processes)
     trainer = Trainer(
-        net, parts.train, parts.validation, spec, device, spent_seconds=spent, further=initial is not None
+        net,
+        parts.train,
+        parts.validation,
+        spec,
+        device,
+        spent_seconds=time.perf_counter() - begun,
+        further=initial is not None,
+        processes=processes,
     )
     checkpointer.resume(trainer)
     provenance = Provenance.of(data)
@@ -96,13 +144,24 @@ def fit_net(
         made = spec if trainer.plan is None else replace(spec, dropout=trainer.plan.dropout, decay=trainer.plan.decay)
         return NeuralModel(settings=made, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
 
-    with threads_for(trainer.products):
+    with threads_for(trainer.products, processes.local_size):
         _learned(trainer, checkpointer, progress, in_use)
         model = in_use()
         left = None
         if spec.seconds is not None:
             left = max(begun + spec.seconds - time.perf_counter(), LEAST_LEFT * spec.seconds)
-        return model.with_metrics(_measured(model, parts, trainer, left, data.symbols))
+        return model.with_metrics(processes.from_first(lambda: _measured(model, parts, trainer, left, data.symbols)))
+
+
+def _place_for(spec: NetTraining, V: int, run: Run, processes: Processes) -> torch.device:
+    """The device, if the net can be trained in this process.
+
+    Raises:
+        SettingsError: there is no such device, or too little memory.
+    """
+    device = device_of(run.device, processes)
+    _check_size(spec, V)
+    return device
 
 
 def _take_over(net: Net, initial: NeuralModel, alphabet: Alphabet) -> None:
@@ -195,4 +254,4 @@ def _learned(
         beat = time.monotonic()
         if point is not None and len(trainer.curve) % SAMPLED_POINTS == 0:
             samples = "; " + " ".join(in_use().sample(3, seed=len(trainer.curve), max_length=20))
-        progress(ProgressReport(trainer.share, (trainer.curve[-1].text if trainer.curve else "") + samples))
+        progress(ProgressReport(trainer.schedule.share, (trainer.curve[-1].text if trainer.curve else "") + samples))

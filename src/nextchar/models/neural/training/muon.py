@@ -17,7 +17,7 @@ Letters: S blocks of a stack, each (m, n).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import torch
@@ -114,7 +114,10 @@ class _Adam:
 class Optimiser:
     """Updates the parameters of a net.
 
-    From its making on, the parameters are views into this object's stacks, and so are their gradients.
+    From its making on, the parameters are views into this object's stacks, and their gradients into one vector.
+
+    Attributes:
+        gradient: of all parameters, one after the other; to be added up over processes before `clip` and `step`.
 
     Args:
         net: the net, on its device.
@@ -137,16 +140,18 @@ class Optimiser:
         self._weights = [
             torch.cat([p.detach().view(-1, *shape) for p, _ in group]) for shape, group in by_shape.items()
         ]
-        self._gradients = [torch.zeros_like(stack) for stack in self._weights]
+        rest = list(parameters.values())
+        sizes = [stack.numel() for stack in self._weights] + [sum(p.numel() for p in rest)]
+        self.gradient = self._weights[0].new_zeros(sum(sizes)) if self._weights else torch.zeros(sum(sizes))
+        *stacks, self._flat_gradient = torch.split(self.gradient, sizes)
+        self._gradients = [part.view(stack.shape) for part, stack in zip(stacks, self._weights, strict=True)]
         self._momenta = [torch.zeros_like(stack) for stack in self._weights]
         for stack, gradient, group in zip(self._weights, self._gradients, by_shape.values(), strict=True):
             first = 0
             for parameter, blocks in group:
                 _become_view(parameter, stack[first : first + blocks], gradient[first : first + blocks])
                 first += blocks
-        rest = list(parameters.values())
         self._flat = torch.cat([p.detach().flatten() for p in rest])
-        self._flat_gradient = torch.zeros_like(self._flat)
         first = 0
         for parameter in rest:
             part = slice(first, first + parameter.numel())
@@ -154,22 +159,14 @@ class Optimiser:
             first += parameter.numel()
         self._adam = _Adam(self._flat)
 
-    def _all_gradients(self) -> Iterator[Tensor]:
-        yield from self._gradients
-        yield self._flat_gradient
-
     def zero(self) -> None:
         """Forget the gradients."""
-        for gradient in self._all_gradients():
-            gradient.zero_()
+        self.gradient.zero_()
 
     def clip(self, largest: float) -> Tensor:
         """Shorten the gradient of all parameters together to this norm where it is longer; gives what it was."""
-        gradients = list(self._all_gradients())
-        total: Tensor = torch.stack([gradient.norm() for gradient in gradients]).norm()
-        factor = (largest / (total + 1e-6)).clamp(max=1.0)
-        for gradient in gradients:
-            gradient.mul_(factor)
+        total: Tensor = torch.stack([part.norm() for part in (*self._gradients, self._flat_gradient)]).norm()
+        self.gradient.mul_((largest / (total + 1e-6)).clamp(max=1.0))
         return total
 
     @torch.no_grad()

@@ -1,11 +1,13 @@
 """Training a net: one loss, one loop.
 
-The loss is the mean surprisal of the symbols in a batch of rows (see `packing`), in nats. Training goes in stretches,
-and mostly one is all the budget (steps, epochs or seconds) has room for. In each, the learning rates rise over the
-first 2% and then fall in a straight line to zero at its end. At each of twenty points along the way the net is measured
-on the validation items; the weights that did best there are the ones that are kept. Where they do no better for some
-points, or the stretch ends before the budget does, the next one goes on from the best weights with lower rates; when a
-stretch gains nothing, training ends. So a larger budget does what a smaller one does, and then perhaps more.
+The loss is the mean surprisal of the symbols in a batch of rows (see `packing`), in nats. Training goes in stretches
+(see `schedule`), and mostly one is all the budget (steps, epochs or seconds) has room for. At each point along the way
+the net is measured on the validation items; the weights that did best there are the ones that are kept. Where they do
+no better for some points, or the stretch ends before the budget does, the next one goes on from the best weights with
+lower rates; when a stretch gains nothing, training ends. So a larger budget does what a smaller one does, and then
+perhaps more.
+
+Several processes may share the rows of each batch (see `processes`); what follows is the same for each of them.
 
 With the same seed and a budget in steps or epochs, the same weights come out on the same machine, bit for bit, also
 when training was interrupted and resumed. All that the loop carries on is in one `Snapshot`.
@@ -17,9 +19,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -30,24 +32,23 @@ from torch import Tensor
 from nextchar.core.json_values import float_of, mapping_of, optional, plain
 from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
-from nextchar.errors import BadValueError, SettingsError
+from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
+from nextchar.models.neural.nets.noise import BatchPart
+from nextchar.models.neural.training.devices import precision_on
 from nextchar.models.neural.training.muon import Optimiser
 from nextchar.models.neural.training.packing import IGNORED, Epochs, PackedRows, pack
 from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned, stronger
+from nextchar.models.neural.training.processes import Processes
+from nextchar.models.neural.training.schedule import LOWER, POINTS, Schedule
 from nextchar.models.neural.training.settings import TrainSettings
 
-__all__ = ["Snapshot", "Trainer", "device_of", "precision_on"]
+__all__ = ["Snapshot", "Trainer"]
 
-POINTS: Final = 20  # of a stretch: times that the validation items are looked at
-WARM_UP: Final = 0.02
-FIRST: Final = 1e-3  # how far into the warm-up the first step is
 LARGEST_NORM: Final = 1.0  # of the gradient
 LEAST_MEASURED_SYMBOLS: Final = 2_000  # of the validation items at each point; more where it costs little:
 MEASURED_SHARE: Final = 0.3  # of the symbols trained on between two points
-LOWER: Final = 0.3  # the learning rates of a stretch, of those of the one before
 LEAST_GAIN: Final = 0.001  # nats per symbol, by which a stretch has to better the weights that it began with
-SHORTEST: Final = 0.02  # of the budget, for another stretch
 AFTERWARDS: Final = 0.07  # of the seconds, kept for measuring and saving what was trained
 PROBE_SHARE, PROBE_SECONDS, PROBE_STEPS = 0.03, 0.5, 3  # of finding out how fast training is
 MEASURED_ROWS: Final = 512  # rows of a batch when nothing is learned
@@ -68,10 +69,11 @@ class Trainer:
         net: the net that is trained, on its device.
         curve: the points passed so far.
         stopped: why training ended before its budget did, or None.
-        share: of the budget, from 0 to 1.
+        schedule: how far it is.
         plan: what followed from the budget; None before the first step.
         precision: of the matrix products: float32 or bf16.
         device: where it trains.
+        asked_to_end: whether one of the processes was, at the last step.
 
     Args:
         net: a new net.
@@ -81,6 +83,8 @@ class Trainer:
         device: where.
         spent_seconds: of a budget in seconds.
         further: the net is no new one: its weights are kept if none do better, and the rates are lower from the start.
+        processes: those that share the work, each with a trainer that was made with the same arguments but for the
+            device.
     """
 
     def __init__(
@@ -93,15 +97,19 @@ class Trainer:
         *,
         spent_seconds: float = 0.0,
         further: bool = False,
+        processes: Processes | None = None,
     ) -> None:
         self.net = net.to(device)
         self.curve: list[CurvePoint] = []
         self.stopped: str | None = None
-        self.share = 0.0
         self.plan: TrainingPlan | None = None
-        self.precision = precision_on(device) if settings.precision == "auto" else settings.precision
-        self._settings = settings
+        self.asked_to_end = False
         self.device = device
+        self._processes = processes or Processes()
+        self._settings = settings
+        self.precision = settings.precision
+        if settings.precision == "auto":
+            self.precision = self._processes.from_first(lambda: precision_on(device))
         begun = time.perf_counter()
         self._epochs = Epochs(data, seed=settings.seed)
         self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
@@ -110,19 +118,20 @@ class Trainer:
         self._optimiser = self._new_optimiser()
         self._B = max(settings.batch // self._epochs.T, 1)
         self._steps_an_epoch = -(-self._epochs.rows // self._B)
-        self._budget = float(settings.steps or 0)  # in steps, or in seconds
+        budget = float(settings.steps or 0)
         if settings.epochs is not None:
-            self._budget = float(max(round(settings.epochs * self._steps_an_epoch), 1))
+            budget = float(max(round(settings.epochs * self._steps_an_epoch), 1))
         if settings.seconds is not None:
-            self._budget = settings.seconds * (1 - AFTERWARDS)
-        self._step = self._epoch = self._row = 0
-        self._seconds = spent_seconds + time.perf_counter() - begun  # of the budget
+            budget = settings.seconds * (1 - AFTERWARDS)
+        self.schedule = Schedule(
+            budget=budget,
+            in_seconds=settings.seconds is not None,
+            seconds=spent_seconds + time.perf_counter() - begun,
+            rates=LOWER if further else 1.0,
+        )
+        self._epoch = self._row = 0
         self._since = 0.0  # the seconds at the last point
-        self._points = 0  # of the stretch
-        self._begin = self._length = 0.0  # of the stretch, in the budget's unit
-        self._stretches = 0
         self._further = further
-        self._rates = LOWER if further else 1.0  # of the stretch, as a share of those of the settings
         self._goal = math.inf  # what the stretch has to come below to be worth another one
         self._nats, self._symbols = 0.0, 0  # since the last point
         self._norm: Tensor | float = 0.0
@@ -130,50 +139,46 @@ class Trainer:
         self._ratios: dict[str, float] = {}
         self._best_nats, self._best_step, self._best_point = math.inf, 0, 0
         self._best: dict[str, Tensor] = {}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            self._random = torch.get_rng_state()
 
-    def run(self) -> Iterator[CurvePoint | None]:
+    def run(self, interrupted: Callable[[], bool] = lambda: False) -> Iterator[CurvePoint | None]:
         """Train to the end, step by step: after each comes None, or at a point what was measured.
 
-        The caller may stop after any step, and take a snapshot of it.
+        The caller may stop after any step, and take a snapshot of it; where several processes train, all stop after the
+        same one.
+
+        Args:
+            interrupted: whether this process was asked to end; `asked_to_end` then says so in all of them.
         """
-        begun = time.perf_counter() - self._seconds
+        at = self.schedule
+        begun = time.perf_counter() - at.seconds
         rows = self._epochs.epoch(self._epoch)
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(self._random)
-            if self.plan is None:
-                self.plan = self._new_plan(rows)
-                self._since = self._seconds = time.perf_counter() - begun
-                self._begin = self._at()
-                self._length = min(self._length, self._budget - self._begin)
-            self._follow(self.plan)
-            if self._further and self._validation is not None and not self._best:
-                self._best_nats = self._validation_nats(self._validation)
-                self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
-            while self.share < 1 and self.stopped is None:
-                if self._row >= len(rows.ids):
-                    self._epoch, self._row = self._epoch + 1, 0
-                    rows = self._epochs.epoch(self._epoch)
-                self._learn(self._batch(rows, self._row))
-                self._row += self._B
-                self._step += 1
-                self._seconds = time.perf_counter() - begun
-                self.share = min(self._at() / self._budget, 1.0)
-                point = self._measure(len(rows.ids)) if self._into() * POINTS >= self._points + 1 else None
-                if point is not None and self.stopped is None:
-                    self._seconds = time.perf_counter() - begun
-                    self.share = min(self._at() / self._budget, 1.0)
-                    self._look_ahead()
-                self._random = torch.get_rng_state()
-                yield point
+        if self.plan is None:
+            self.plan = self._new_plan(rows, begun)
+        self._follow(self.plan)
+        if self._further and self._validation is not None and not self._best:
+            self._best_nats = self._validation_nats(self._validation)
+            self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+        while at.share < 1 and self.stopped is None:
+            if self._row >= len(rows.ids):
+                self._epoch, self._row = self._epoch + 1, 0
+                rows = self._epochs.epoch(self._epoch)
+            nats = self._learn(self._batch(rows, self._row))
+            told = self._processes.after_step(nats, time.perf_counter() - begun, interrupted=interrupted())
+            self._nats += told.nats
+            self.asked_to_end = told.interrupts > 0
+            self._row += self._B
+            at.step, at.seconds = at.step + 1, told.seconds
+            point = self._measure(len(rows.ids)) if at.point_is_due else None
+            if point is not None and self.stopped is None:
+                at.seconds = self._processes.of_first(time.perf_counter() - begun)
+                self._look_ahead()
+            yield point
         self.finish()
 
     @property
     def products(self) -> float:
-        """Multiplications of a step, about: forward, and twice as many backward."""
-        return 3.0 * self._weights * self._B * self._epochs.T
+        """Multiplications of a step in this process, about: forward, and twice as many backward."""
+        return 3.0 * self._weights * self._B * self._epochs.T / self._processes.size
 
     @property
     def unchanged(self) -> bool:
@@ -182,28 +187,21 @@ class Trainer:
 
     def interrupt(self) -> None:
         """Let training end after this step."""
-        self.stopped = f"interrupted after {self._step:,} steps; kept the weights of step {self._best_step:,}"
+        self.stopped = f"interrupted after {self.schedule.step:,} steps; kept the weights of step {self._best_step:,}"
 
     def finish(self) -> None:
         """Give the net the best weights so far."""
         self.net.load_state_dict(self._best)
 
-    # -- the budget and its stretches ----------------------------------------------------------------------------------
+    # -- the plan and its stretches ------------------------------------------------------------------------------------
 
-    def _at(self) -> float:
-        """How much of the budget is used, in its unit."""
-        return self._seconds if self._settings.seconds is not None else float(self._step)
-
-    def _into(self) -> float:
-        """How far into the stretch training is; from 1 on it is over."""
-        return (self._at() - self._begin) / self._length if self._length > 0 else 1.0
-
-    def _new_plan(self, rows: PackedRows) -> TrainingPlan:
-        """See how often the budget reads the data, and what follows from that."""
+    def _new_plan(self, rows: PackedRows, begun: float) -> TrainingPlan:
+        """See how often the budget reads the data, and what follows from that; and begin the first stretch."""
+        at = self.schedule
         an_epoch = float(self._steps_an_epoch)  # in the budget's unit
-        if self._settings.seconds is not None:
+        if at.in_seconds:
             an_epoch *= self._seconds_a_step(rows)
-        epochs = max(self._budget - self._at(), 1e-9) / an_epoch
+        epochs = max(at.left, 1e-9) / an_epoch
         plan = planned(
             self._settings,
             epochs=epochs,
@@ -213,7 +211,8 @@ class Trainer:
         # Where nothing is to end it before the budget, or the budget is no longer than a stretch, that is all of it.
         held = self._validation is not None or self._settings.hold_out > 0
         whole = not self._settings.patience or not held or plan.stretch >= epochs
-        self._length = math.inf if whole else plan.stretch * an_epoch
+        self._since = at.seconds = self._processes.of_first(time.perf_counter() - begun)
+        at.start(math.inf if whole else plan.stretch * an_epoch)
         return plan
 
     def _follow(self, plan: TrainingPlan) -> None:
@@ -229,33 +228,32 @@ class Trainer:
     def _seconds_a_step(self, rows: PackedRows) -> float:
         """How long a step takes, from a few whose result is thrown away; the first, which prepares things, apart."""
         weights = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
-        random = torch.get_rng_state()
-        most = min(PROBE_SECONDS, PROBE_SHARE * self._budget)
+        budget = self.schedule.budget
+        most = min(PROBE_SECONDS, PROBE_SHARE * budget)
         self._learn(self._batch(rows, 0))
         begun, steps, seconds = time.perf_counter(), 0, 0.0
         while steps < PROBE_STEPS or seconds < most:
             self._learn(self._batch(rows, self._B * steps % len(rows.ids)))
-            steps, seconds = steps + 1, time.perf_counter() - begun
-            if seconds > PROBE_SHARE * self._budget:
+            steps, seconds = steps + 1, self._processes.of_first(time.perf_counter() - begun)
+            if seconds > PROBE_SHARE * budget:
                 break
         self.net.load_state_dict(weights)
         self._optimiser = self._new_optimiser()
-        self._nats, self._symbols, self._ratios = 0.0, 0, {}
-        torch.set_rng_state(random)
+        self._symbols, self._ratios = 0, {}
         return seconds / steps
 
     def _look_ahead(self) -> None:
         """At a point: when the stretch is of no more use, go back to the best weights for another, or end training."""
+        at = self.schedule
         patience, since = self._settings.patience, len(self.curve) - self._best_point
-        over = self._into() >= 1 or (patience and since >= patience)
-        if not over or self.share >= 1:
+        over = at.into >= 1 or (patience and since >= patience)
+        if not over or at.share >= 1:
             return
-        left = self._budget - self._at()
-        if self._validation is None or self._best_nats > self._goal or left < SHORTEST * self._budget:
+        if self._validation is None or self._best_nats > self._goal or not at.has_room:
             why = f"no better on the validation items since step {self._best_step:,}"
             if self._validation is None:
-                why = f"so few items are known by heart with more than {self._step / self._steps_an_epoch:.0f} epochs"
-            self.stopped = f"{why}; ended after step {self._step:,}, {self.share:.0%} of the budget"
+                why = f"so few items are known by heart with more than {at.step / self._steps_an_epoch:.0f} epochs"
+            self.stopped = f"{why}; ended after step {at.step:,}, {at.share:.0%} of the budget"
             return
         self._goal = self._best_nats - LEAST_GAIN
         self.net.load_state_dict(self._best)
@@ -263,11 +261,8 @@ class Trainer:
         assert self.plan is not None
         self.plan = stronger(self.plan, self._settings)
         self._follow(self.plan)
-        self._stretches += 1
-        self._rates *= LOWER
-        self._begin, self._points = self._at(), 0
+        at.go_on()
         self._best_point = len(self.curve)
-        self._length = min(self._length, left)
 
     # -- steps and points ----------------------------------------------------------------------------------------------
 
@@ -284,58 +279,64 @@ class Trainer:
     def _batch(self, rows: PackedRows, first: int) -> PackedRows:
         return PackedRows(*(part[first : first + self._B] for part in rows))
 
-    def _learn(self, batch: PackedRows) -> None:
-        """One update."""
-        ids, targets = (torch.from_numpy(part).to(self.device) for part in batch)
+    def _learn(self, batch: PackedRows) -> float:
+        """One update; gives the nats of this process's rows."""
+        share = self._processes.rows(len(batch.ids))
+        mine = PackedRows(*(part[share] for part in batch))
+        if not len(mine.ids):  # none for this process: a row without targets adds zeros to the gradient
+            mine = PackedRows(batch.ids[:1], np.full_like(batch.targets[:1], IGNORED))
+        self.net.reads(BatchPart(self._settings.seed, self.schedule.step, share.start, len(mine.ids)))
+        ids, targets = (torch.from_numpy(part).to(self.device) for part in mine)
+        symbols = int((batch.targets != IGNORED).sum())  # of all processes
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             logits = self.net(ids)
-        loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
+        nats = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
         self._optimiser.zero()
-        loss.backward()  # type: ignore[no-untyped-call]
+        (nats / symbols).backward()  # type: ignore[no-untyped-call]
+        self._processes.add_up(self._optimiser.gradient)
         self._norm = self._optimiser.clip(LARGEST_NORM)
         watched = self._matrices() if not self._ratios else {}
-        into = min(self._into(), 1.0)
-        self._pace = self._rates * min(1.0, (into + FIRST) / WARM_UP) * (1 - into)
+        self._pace = self.schedule.pace
         self._optimiser.step(self._pace)
         for name, before in watched.items():
             after = self.net.get_parameter(name).detach()
             self._ratios[name] = float((after - before).norm() / before.norm().clamp(min=1e-12))
-        symbols = int((batch.targets != IGNORED).sum())
-        self._nats += loss.item() * symbols
         self._symbols += symbols
+        return nats.item()
 
     def _matrices(self) -> dict[str, Tensor]:
         return {name: self.net.get_parameter(name).detach().clone() for name in self.net.matrices()}
 
     def _measure(self, rows: int) -> CurvePoint:
         """Look at the validation items, keep the weights if they are the best so far, and see whether to go on."""
+        at = self.schedule
         validation = None if self._validation is None else self._validation_nats(self._validation)
         point = CurvePoint(
-            step=self._step,
+            step=at.step,
             epoch=self._epoch + min(self._row / rows, 1.0),
-            seconds=self._seconds,
-            share=self.share,
+            seconds=at.seconds,
+            share=at.share,
             train_nats=self._nats / max(self._symbols, 1),
             validation_nats=validation,
             diagnostics=StepDiagnostics(
                 learning_rate=self._pace * self._settings.rate,
-                symbols_per_second=self._symbols / max(self._seconds - self._since, 1e-9),
+                symbols_per_second=self._symbols / max(at.seconds - self._since, 1e-9),
                 gradient_norm=float(self._norm),
                 update_ratios=self._ratios,
             ),
         )
         self.curve.append(point)
-        self._points = int(self._into() * POINTS)
-        self._nats, self._symbols, self._ratios, self._since = 0.0, 0, {}, self._seconds
+        at.pass_point()
+        self._nats, self._symbols, self._ratios, self._since = 0.0, 0, {}, at.seconds
         best = not self._best or validation is None or validation < self._best_nats
         finite = math.isfinite(point.train_nats) and math.isfinite(validation or 0.0) and self._finite()
         if best and finite:
             self._best_nats = math.inf if validation is None else validation
-            self._best_step, self._best_point = self._step, len(self.curve)
+            self._best_step, self._best_point = at.step, len(self.curve)
             self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
         kept = f"kept the weights of step {self._best_step:,}"
         if not finite:
-            lost = f"the loss is no longer a number after {self._step:,} steps"
+            lost = f"the loss is no longer a number after {at.step:,} steps"
             if not self._best:
                 raise SettingsError(f"{lost}; try a smaller rate and adam_rate")
             self.stopped = f"{lost}; {kept}; try a smaller rate and adam_rate"
@@ -346,16 +347,20 @@ class Trainer:
         return all(bool(tensor.isfinite().all()) for tensor in self.net.state_dict().values())
 
     def _validation_nats(self, rows: PackedRows) -> float:
+        """Nats per symbol of rows, which the processes share."""
         nats, symbols = 0.0, 0
+        share = self._processes.rows(len(rows.ids))
         self.net.eval()
         with torch.no_grad():
-            for first in range(0, len(rows.ids), MEASURED_ROWS):
-                ids, targets = (torch.from_numpy(part[first : first + MEASURED_ROWS]).to(self.device) for part in rows)
+            for first in range(share.start, share.stop, MEASURED_ROWS):
+                block = slice(first, min(first + MEASURED_ROWS, share.stop))
+                ids, targets = (torch.from_numpy(part[block]).to(self.device) for part in rows)
                 logits = self.net(ids).flatten(0, 1)
                 nats += float(F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum"))
                 symbols += int((targets != IGNORED).sum())
         self.net.train()
-        return nats / symbols
+        nats, number = self._processes.sums(nats, symbols)
+        return nats / number
 
     # -- interruptions -----------------------------------------------------------------------------------------------
 
@@ -364,13 +369,13 @@ class Trainer:
         arrays = {f"weights.{name}": tensor for name, tensor in self.net.state_dict().items()}
         arrays |= {f"best.{name}": tensor for name, tensor in self._best.items()}
         arrays |= {f"optimiser.{name}": tensor for name, tensor in self._optimiser.state().items()}
-        arrays["random"] = self._random
-        document = {name: getattr(self, f"_{name}") for name in _CARRIED}
+        document: dict[str, Any] = {name: getattr(self, f"_{name}") for name in _CARRIED}
+        document |= {name: getattr(self.schedule, name) for name in _OF_SCHEDULE}
         document |= {name: plain(document[name]) for name in ("best_nats", "goal")}
         document["plan"] = None if self.plan is None else self.plan._asdict()
         curve = [plain(point.document()) for point in self.curve]
         copied = {name: tensor.detach().cpu().numpy().copy() for name, tensor in arrays.items()}
-        return Snapshot(copied, {**document, "share": self.share, "stopped": self.stopped, "log": curve})
+        return Snapshot(copied, {**document, "share": self.schedule.share, "stopped": self.stopped, "log": curve})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of a trainer that was made with the same arguments.
@@ -392,23 +397,22 @@ class Trainer:
             raise ValueError("the best weights so far do not fit the net")
         self._best = {name: tensor.to(self.device) for name, tensor in parts["best"].items()}
         self._optimiser.load_state(parts["optimiser"])
-        random = torch.from_numpy(snapshot.arrays["random"].copy())
-        if random.shape != self._random.shape or random.dtype != self._random.dtype:
-            raise ValueError("the state of the random numbers is none of torch")
-        self._random = random
         for name in _CARRIED:
             setattr(self, f"_{name}", snapshot.document[name])
+        for name in _OF_SCHEDULE:
+            setattr(self.schedule, name, snapshot.document[name])
         self._best_nats, self._goal = (float_of(snapshot.document[name]) for name in ("best_nats", "goal"))
         self.plan = optional(snapshot.document["plan"], _plan_of)
-        self.share, self.stopped = snapshot.document["share"], snapshot.document["stopped"]
+        self.stopped = snapshot.document["stopped"]
         self.curve = [CurvePoint.from_document(point) for point in snapshot.document["log"]]
 
 
-# The numbers that a trainer carries from step to step, beside weights, optimiser, random state and log.
+# The numbers that a trainer and its schedule carry from step to step, beside weights, optimiser and log.
 _CARRIED: Final = (
-    *("step", "epoch", "row", "points", "seconds", "since", "nats", "symbols", "ratios"),
-    *("best_nats", "best_step", "best_point", "goal", "begin", "length", "stretches", "rates"),
+    *("epoch", "row", "since", "nats", "symbols", "ratios"),
+    *("best_nats", "best_step", "best_point", "goal"),
 )
+_OF_SCHEDULE: Final = ("step", "seconds", "begin", "length", "points", "stretches", "rates")
 
 
 def _plan_of(document: object) -> TrainingPlan:
@@ -420,38 +424,3 @@ def _some(corpus: Corpus, T: int, *, seed: int) -> PackedRows:
     rows = pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
     order = np.random.default_rng([seed]).permutation(len(rows.ids))
     return PackedRows(*(part[order] for part in rows))
-
-
-def precision_on(device: torch.device) -> Literal["float32", "bf16"]:
-    """What auto is on a device: bf16 where the processor has instructions that multiply it, as far as torch can tell.
-
-    Without them it would be slower than float32. On graphics cards it has not been measured: there it is for the user
-    to ask for.
-    """
-    found: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
-    return "bf16" if found.get("avx512_bf16") or found.get("amx_bf16") else "float32"
-
-
-def device_of(name: str) -> torch.device:
-    """The device of a name: auto is CUDA where there is one, else the processor.
-
-    Apple's mps is for the user to ask for: for nets as small as these it has not been measured against the processor.
-
-    Raises:
-        SettingsError: there is no such device here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise BadValueError(f"there is no device {name!r}; choose auto, cpu, cuda or mps") from None
-    if device.type not in ("cpu", "cuda", "mps"):
-        raise BadValueError(f"the device {name!r} is not supported; choose auto, cpu, cuda or mps")
-    there = device.type == "cpu" or (
-        torch.cuda.is_available() if device.type == "cuda" else torch.backends.mps.is_available()
-    )
-    if not there:
-        what = "CUDA" if device.type == "cuda" else "Metal (MPS)"
-        raise SettingsError(f"the device {name!r} was asked for, but torch finds no {what} here; choose cpu or auto")
-    return device

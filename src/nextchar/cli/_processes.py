@@ -1,0 +1,83 @@
+"""A command in several processes, as torchrun starts them: the first one runs it, the others help it to train nets."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from nextchar.cli._signals import ending_cleanly, exit_code
+from nextchar.errors import NextcharError, ProcessError
+
+if TYPE_CHECKING:
+    from nextchar.models.neural.training.processes import Processes
+
+__all__ = ["among_processes"]
+
+_SET_BY_LAUNCHERS: Final = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+
+
+@contextmanager
+def among_processes(note: Callable[[str], None]) -> Iterator[None]:
+    """Where this process is one of several, the first runs what is inside; the others help, and end with it.
+
+    Args:
+        note: tells a person something.
+    """
+    if not all(name in os.environ for name in _SET_BY_LAUNCHERS) or os.environ["WORLD_SIZE"] == "1":
+        yield
+        return
+    from nextchar.models.neural.training.processes import joined
+
+    if os.environ["RANK"] != "0":
+        _help()
+    with ExitStack() as stack:
+        try:
+            processes = stack.enter_context(joined())
+        except NextcharError as error:
+            note(f"Error: {error}")
+            sys.exit(1)
+        try:
+            yield
+        except SystemExit as end:
+            _dismiss(processes, end.code if isinstance(end.code, int) else int(end.code is not None), note)
+            raise
+        _dismiss(processes, 0, note)
+
+
+def _dismiss(processes: Processes, code: int, note: Callable[[str], None]) -> None:
+    """Let the others end, too; where they wait for a step, that the connections close tells them."""
+    assert processes.joined is not None
+    if not processes.joined.trained and code == 0:
+        note(f"Note: of {processes.size} processes one did all the work: only the training of nets is shared.")
+    if not processes.in_training:
+        processes.dismiss(code)
+
+
+def _help() -> NoReturn:
+    """Help until the first process ends, and say nothing: it says what there is to say."""
+    from nextchar.models.neural.training.fit import follow
+    from nextchar.models.neural.training.processes import joined, leave_reason
+
+    warnings.simplefilter("ignore")
+    code = 1
+    with ending_cleanly():
+        try:
+            with joined():
+                try:
+                    code = follow()
+                except ProcessError:
+                    pass
+                except BaseException as error:
+                    leave_reason(error)
+                    raise
+        except KeyboardInterrupt as interrupt:
+            code = exit_code(interrupt)
+        except Exception:  # the first process tells of it
+            code = 1
+    with suppress(OSError):
+        sys.stdout.flush()
+    sys.exit(code)
