@@ -30,13 +30,13 @@ def among_processes(note: Callable[[str], None]) -> Iterator[None]:
     if not all(name in os.environ for name in _SET_BY_LAUNCHERS) or os.environ["WORLD_SIZE"] == "1":
         yield
         return
-    from nextchar.models.neural.training.processes import joined
+    from nextchar.models.neural.training.processes import joined_group
 
     if os.environ["RANK"] != "0":
         _help()
     with ExitStack() as stack:
         try:
-            processes = stack.enter_context(joined())
+            processes = stack.enter_context(joined_group())
         except NextcharError as error:
             note(f"Error: {error}")
             sys.exit(1)
@@ -60,13 +60,13 @@ def _dismiss(processes: Processes, code: int, note: Callable[[str], None]) -> No
 def _help() -> NoReturn:
     """Help until the first process ends, and say nothing: it says what there is to say."""
     from nextchar.models.neural.training.fit import follow
-    from nextchar.models.neural.training.processes import joined, leave_reason
+    from nextchar.models.neural.training.processes import joined_group, leave_reason
 
     warnings.simplefilter("ignore")
     code = 1
     with ending_cleanly():
         try:
-            with joined():
+            with joined_group():
                 try:
                     code = follow()
                 except ProcessError:

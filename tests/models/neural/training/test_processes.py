@@ -24,6 +24,7 @@ if not torch.distributed.is_available():
     pytest.skip("this torch has no torch.distributed", allow_module_level=True)
 
 from nextchar.models.neural.families import NetSpec  # noqa: E402
+from nextchar.models.neural.training.packing import Epochs  # noqa: E402
 from nextchar.models.neural.training.processes import Processes  # noqa: E402
 from nextchar.models.neural.training.settings import Run  # noqa: E402
 
@@ -31,7 +32,7 @@ WORDS: Final = ["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb", "
 HELD: Final = ["ema", "via", "mila"]
 SAME: Final = 1e-5  # nats per symbol
 
-# Rows have 16 places, so 80 symbols are batches of 5 rows, of which two processes get 2 and 3; the words fill 21 rows:
+# Rows have 16 places, so 112 symbols are batches of 7 rows, of which two processes get 3 and 4; the words fill 15 rows:
 # the last batch of an epoch has one row, and the first process none.
 CASES: Final[Mapping[str, Mapping[str, Any]]] = {
     "transformer": {"kind": "transformer", "width": 12, "heads": 2, "layers": 2, "steps": 50, "dropout": 0.2},
@@ -47,7 +48,7 @@ from pathlib import Path
 import numpy as np
 from nextchar.data.corpus import Corpus
 from nextchar.models import registry
-from nextchar.models.neural.training.processes import joined
+from nextchar.models.neural.training.processes import joined_group
 from nextchar.models.neural.training.settings import Run
 
 folder, cases, words, held = Path(sys.argv[1]), *map(json.loads, sys.argv[2:])
@@ -59,7 +60,7 @@ def kill_all(report):
         for other in "10":  # itself last
             os.kill(int((folder / f"pid.{other}").read_text()), signal.SIGKILL)
 
-with joined() as processes:
+with joined_group() as processes:
     assert (processes.rank, processes.size) == (int(rank), 2)
     for name, settings in cases.items():
         weights = [1 + i % 3 for i in range(len(words))] if name == "weighted" else None
@@ -75,7 +76,7 @@ with joined() as processes:
 
 
 def spec_of(name: str) -> NetSpec:
-    settings = {**CASES[name], "seed": 4, "batch": 80}
+    settings = {**CASES[name], "seed": 4, "batch": 112}
     return cast(NetSpec, registry.spec_of(settings.pop("kind"), settings, preset="small"))
 
 
@@ -124,10 +125,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Run(checkpoint=made / "resumed", log=made / "resumed.jsonl")
     with pytest.raises(KeyboardInterrupt):
         spec_of("resumed").fit(data_of("resumed"), validation=HELD, run=run, progress=press)
-    cases = {name: {**settings, "seed": 4, "batch": 80} for name, settings in CASES.items()}
+    cases = {name: {**settings, "seed": 4, "batch": 112} for name, settings in CASES.items()}
     processes = start(["-c", WORKER, str(made), json.dumps(cases), json.dumps(WORDS * 4), json.dumps(HELD)])
     assert [process.wait(300) for process in processes] == [-signal.SIGKILL] * 2
     return made
+
+
+def test_a_batch_has_an_odd_number_of_rows_and_the_last_one_has_one() -> None:
+    epochs = Epochs(data_of("gru"), seed=4)
+    assert (epochs.T, epochs.rows, 112 // epochs.T) == (16, 2 * 7 + 1, 7)
 
 
 @pytest.mark.parametrize("name", ["transformer", "gru", "weighted"])

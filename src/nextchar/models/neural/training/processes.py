@@ -25,7 +25,7 @@ from torch import Tensor
 
 from nextchar.errors import NextcharError, ProcessError
 
-__all__ = ["Joined", "Processes", "StepSums", "Store", "joined", "leave_reason"]
+__all__ = ["Joined", "Processes", "StepSums", "Store", "joined_group", "leave_reason"]
 
 T = TypeVar("T")
 FAILURE: Final = "failure"  # in the store that the processes share: why one of them ended
@@ -58,7 +58,7 @@ class Processes:
         size: how many there are.
         local_rank: its number among those of this machine.
         local_size: how many are on this machine.
-        joined: what they are joined by, where `joined` did that.
+        joined: what they are joined by, where `joined_group` did that.
     """
 
     rank: int = 0
@@ -241,11 +241,11 @@ class Joined:
         return None
 
 
-_JOINED: Final[list[Joined]] = []  # the group that this process is in, if `joined` has made it
+_JOINED: Final[list[Joined]] = []  # the group that this process is in, if `joined_group` has made it
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
+def joined_group() -> Iterator[Processes]:
     """Join the processes that a launcher such as torchrun has started, by what it left in the environment.
 
     Raises:
