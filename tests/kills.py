@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, Sequence[object]]] = {
     "export": ("export", "MODEL"),
     "compile": ("compile", "MODEL"),
     "train": ("train", "LIST", "--order", 3),
+    "train-memory": ("train", "LIST", "--order", 3, "--memory", "64MB"),  # with a folder for sorted runs
     "sample": ("sample", "MODEL", "-n", 5, "--seed", 1),
     "score": ("score", "MODEL", "LIST", "--tsv"),
     "classify": ("classify", CLASSIFIER, "LIST", "--tsv"),
@@ -90,7 +91,7 @@ def case_of(kind: str, folder: Path) -> Case:
 
         # the file of a training has the seconds that it took
         return _compared(
-            place, command, (lambda: nextchar.load(target).alphabet) if kind == "train" else target.read_bytes
+            place, command, (lambda: nextchar.load(target).alphabet) if kind.startswith("train") else target.read_bytes
         )
     loaded = [nextchar.load(path) for path in models]
     if kind in ("arpa", "arpa.gz"):
