@@ -6,8 +6,11 @@ and exits with 1; a traceback means a defect in nextchar, never in the input.
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "BadValueError",
+    "ClusterError",
     "ConflictError",
     "CorpusError",
     "CountsError",
@@ -43,6 +46,16 @@ class NextcharError(ValueError):
         super().__init__(message)
         self.argument = argument
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it can go to another process, whatever arguments its class takes."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[NextcharError], args: tuple[Any, ...], attributes: dict[str, Any]) -> NextcharError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
 
 class CorpusError(NextcharError):
     """The training or scoring text cannot be read: missing, empty, not text, a column that is not there."""
@@ -50,6 +63,10 @@ class CorpusError(NextcharError):
 
 class CountsError(NextcharError):
     """What was given is not a whole, undamaged folder of counts, or does not go with others; or cannot be written."""
+
+
+class ClusterError(NextcharError):
+    """A cluster cannot be reached, has lost its workers, or they are of another version."""
 
 
 class InputWarning(UserWarning):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -12,6 +13,8 @@ import click
 from nextchar.cli._settings import RareOption
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from nextchar.core.constraint import Constraint
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from nextchar.data.text_options import TextOptions
 
 __all__ = [
+    "client_of",
+    "cluster_option",
     "constraint_from",
     "constraint_options",
     "file_or_texts",
@@ -162,6 +167,24 @@ def memory_option(default: str | None, *, rare: bool = False) -> Callable[[Comma
         metavar="SIZE",
         help=f"What counting may take, about; the rest is sorted on disk.{shown}",
     )
+
+
+def cluster_option(doing: str) -> Callable[[Command], Command]:
+    """--cluster, for what can be spread."""
+    what = f"{doing} of the Dask cluster whose scheduler is there, such as tcp://host:8786."
+    return click.option("--cluster", metavar="ADDRESS", help=what)
+
+
+@contextmanager
+def client_of(address: str | None) -> Iterator[Client | None]:
+    """A client of the cluster at this address, or None where none was given."""
+    if address is None:
+        yield None
+        return
+    from nextchar.core.cluster import connected
+
+    with connected(address) as client:
+        yield client
 
 
 def text_options(command: Command) -> Command:

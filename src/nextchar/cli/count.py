@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import (
+    client_of,
+    cluster_option,
     graphemes_option,
     input_options,
     json_option,
@@ -37,6 +39,7 @@ _folder_option = click.option(
 @click.option("--order", type=int, required=True, metavar="N", help="Count each symbol with the N - 1 before it.")
 @_folder_option
 @memory_option("1GB")
+@cluster_option("Count on the workers")
 @input_options
 @text_options
 @graphemes_option
@@ -46,6 +49,7 @@ def count(
     order: int,
     output: str,
     memory: str,
+    cluster: str | None,
     format_: Format,
     lower: bool,
     nfc: bool,
@@ -57,7 +61,8 @@ def count(
 
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. COUNTS holds Parquet files of
     n-grams and their counts, which other programs read as they are; an item's beginning and end are line feeds in them.
-    Train on it with train --counts, and add such folders up with merge.
+    Train on it with train --counts, and add such folders up with merge. With --cluster the workers read the FILEs,
+    and the folder is the same.
     """
     from nextchar.tasks.counting import count_sources
 
@@ -66,11 +71,12 @@ def count(
 
         if any(map(is_table, files)):
             note("Reading whole lines; to read one column of the table, give --column NAME.")
-    with reading_progress(files) as reading:
+    with client_of(cluster) as client, reading_progress(files) as reading:
         made = count_sources(
             *(output, files, format_, text_options_from(lower, nfc, strip, graphemes), order),
             memory=memory,
             reading=reading,
+            client=client,
         )
     _report(made, output, as_json)
 

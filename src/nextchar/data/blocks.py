@@ -15,7 +15,7 @@ from nextchar.data.files import ending_of, open_binary
 from nextchar.data.format import Block, Format, Tally
 from nextchar.data.tables import table_blocks
 
-__all__ = ["name_of", "raw_blocks", "read_blocks"]
+__all__ = ["line_blocks", "name_of", "raw_blocks", "read_blocks"]
 
 
 def name_of(source: str) -> str:
@@ -67,15 +67,14 @@ def raw_blocks(
     with open_binary(source) as handle:
         decoder = Decoder(name, handle, format_.encoding, digest, at_once=at_once)
         if format_.column is None:
-            yield from _line_blocks(decoder)
+            yield from line_blocks(decoder)
         else:
             yield from table_blocks(name, ending_of(source), decoder, format_)
 
 
-def _line_blocks(decoder: Decoder) -> Iterator[Block]:
-    """Cut pieces of text at line ends."""
+def line_blocks(decoder: Decoder, first_line: int = 1) -> Iterator[Block]:
+    """Cut pieces of text at line ends; the first line has this number."""
     held: list[str] = []
-    first_line = 1
     for text in decoder:
         cut = text.rfind("\n") + 1
         if not cut:

@@ -34,7 +34,7 @@ from nextchar.data.source import Source
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, SettingsError
 
-__all__ = ["Corpus", "parts_of", "stream", "training_pair"]
+__all__ = ["Corpus", "no_items", "parts_of", "stream", "training_pair"]
 
 _USUAL: Final = TextOptions()
 
@@ -464,9 +464,14 @@ def stream(
             empty = False
             yield part
     if empty:
-        names = ", ".join(map(name_of, sources))
-        also = " and weights of 0" if format_.weight else ""
-        raise CorpusError(f"{names}: no items: empty, or has only blank lines{also}")
+        raise no_items(sources, format_)
+
+
+def no_items(sources: Sequence[str], format_: Format) -> CorpusError:
+    """What is said of sources that have none."""
+    names = ", ".join(map(name_of, sources))
+    also = " and weights of 0" if format_.weight else ""
+    return CorpusError(f"{names}: no items: empty, or has only blank lines{also}")
 
 
 def parts_of(

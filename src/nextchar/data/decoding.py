@@ -74,30 +74,45 @@ class Decoder:
         encoding: a Python codec name. A byte order mark goes before a name of UTF-8, UTF-16, UTF-32 or ASCII.
         digest: takes in what is read.
         at_once: give what has come so far, instead of waiting for a few megabytes.
+        start: how many bytes of the source come before those of the handle, which begins a line.
+        head: the first bytes of the source, where it starts further on: they hold its byte order mark.
     """
 
     def __init__(
-        self, source: str, handle: BinaryIO, encoding: str, digest: Digest | None = None, *, at_once: bool = False
+        self,
+        source: str,
+        handle: BinaryIO,
+        encoding: str,
+        digest: Digest | None = None,
+        *,
+        at_once: bool = False,
+        start: int = 0,
+        head: bytes = b"",
     ) -> None:
         self._source, self._handle, self._encoding, self._digest = source, handle, encoding, digest
         codec = codecs.lookup(encoding).name
         self._codec = "utf-8-sig" if codec == "utf-8" else codec
         # A terminal gives its end once only: to read on until there is enough would mean to wait for a second one.
         self._at_once = at_once or _is_terminal(handle)
-        self._first = b""
+        self._start = start
+        self._first = head[:_FIRST_BYTES] if start else b""
         self._marked = False  # by a byte order mark
         self._place: str | None = None  # of the first byte that cannot be decoded, and why
         self._sample = b""  # what the encoding can be guessed from, then
 
     def __iter__(self) -> Iterator[str]:
         chunk = self._opening()
-        decoder = codecs.getincrementaldecoder(self._codec)()
+        codec = self._codec
+        if self._start and codec == "utf-8-sig":
+            codec = "utf-8"  # the mark is where the source begins
+        decoder = codecs.getincrementaldecoder(codec)()
         newlines = io.IncrementalNewlineDecoder(None, translate=True)
-        bytes_before, at_end, sound = 0, False, True
+        bytes_before, at_end, sound = self._start, False, True
+        waiting = bool(self._start)  # for more than the opening has read
         while not at_end:
-            chunk = self._chunk() if bytes_before else chunk
+            chunk, waiting = self._chunk() if waiting else chunk, True
             at_end = not chunk
-            if len(self._first) < _FIRST_BYTES:
+            if not self._start and len(self._first) < _FIRST_BYTES:
                 self._first += chunk[:_FIRST_BYTES]
                 failed = self._codec == "utf-8-sig" and (b"\0" in self._first or not is_utf8(self._first))
                 if what := no_text(self._source, self._first, failed=failed):
@@ -108,7 +123,7 @@ class Decoder:
                     text = decoder.decode(chunk, final=at_end)
                 except UnicodeDecodeError as error:
                     self._note(error, chunk, bytes_before)
-                    decoder, sound = codecs.getincrementaldecoder(self._codec)(_MARKING), False
+                    decoder, sound = codecs.getincrementaldecoder(codec)(_MARKING), False
                     decoder.setstate(state)
                     text = decoder.decode(chunk, final=at_end)
             except UnicodeError as error:  # UTF-16 without a byte order mark
@@ -125,19 +140,25 @@ class Decoder:
 
     def _opening(self) -> bytes:
         """The first bytes, enough to tell whether a byte order mark is there; what that says is heeded."""
-        chunk = more = self._chunk()
+        chunk = more = b"" if self._start else self._chunk()
         while more and may_open_a_mark(chunk):
             more = self._chunk()
             chunk += more
-        mark = mark_of(chunk)
+        mark = mark_of(self._first if self._start else chunk)
         self._marked = mark is not None and self._codec in _MARKED
         if mark is not None and self._marked and self._codec not in mark.codecs:
-            remark(f"{self._source}: read as {mark.encoding.upper()}, as its byte order mark says")
+            if not self._start:
+                remark(f"{self._source}: read as {mark.encoding.upper()}, as its byte order mark says")
             self._encoding = mark.encoding
             self._codec = "utf-8-sig" if mark.encoding == "utf-8" else mark.encoding
         if self._digest is not None:
             self._digest.encodings.add(self._encoding)
         return chunk
+
+    @property
+    def codec(self) -> str:
+        """What Python calls the encoding that the text is in, as far as that is known: see `encoding` and the mark."""
+        return self._codec
 
     def _chunk(self) -> bytes:
         try:

@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from types import NoneType
-from typing import Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from nextchar.data.display import one_line, thousands
 from nextchar.errors import CorpusError, InputWarning, NextcharError
 
-__all__ = ["Block", "ErrorPolicy", "Format", "Refusal", "Tally", "column_name"]
+__all__ = ["Block", "ErrorPolicy", "Format", "LeftOut", "Refusal", "Tally", "column_name"]
 
 ErrorPolicy = Literal["stop", "skip", "replace"]
 
@@ -167,6 +167,29 @@ class Block:
         )
 
 
+SKIPPED: Final = "skipped"
+REPLACED: Final = "read with characters replaced"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Lines of one source to which the same was done.
+
+    Attributes:
+        lines: how many.
+        number: of the first in its file.
+        message: what is wrong with that one.
+    """
+
+    lines: int
+    number: int
+    message: str
+
+    def warning(self, done: str) -> InputWarning:
+        """What a person is told of them."""
+        return InputWarning(f"{thousands(self.lines, 'line')} {done}, the first: {self.message}")
+
+
 class Tally:
     """What has been left out and replaced of one source, by its policy; `tell` warns of it once it has been read."""
 
@@ -198,9 +221,12 @@ class Tally:
         """Count the line of this number, which is left out."""
         self._skipped[number] = self._replaced.pop(number, str(error))
 
+    def found(self) -> dict[str, LeftOut]:
+        """What was counted, by what was done to it."""
+        both = {SKIPPED: self._skipped, REPLACED: self._replaced}
+        return {done: LeftOut(len(lines), min(lines), lines[min(lines)]) for done, lines in both.items() if lines}
+
     def tell(self) -> None:
         """Warn of what was counted, if there was something."""
-        for lines, done in ((self._skipped, "skipped"), (self._replaced, "read with characters replaced")):
-            if lines:
-                first = lines[min(lines)]
-                warnings.warn(InputWarning(f"{thousands(len(lines), 'line')} {done}, the first: {first}"), stacklevel=2)
+        for done, lines in self.found().items():
+            warnings.warn(lines.warning(done), stacklevel=2)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nextchar.data.corpus import Corpus, stream
 from nextchar.data.decoding import Digest
@@ -20,6 +20,9 @@ from nextchar.models.ngram.counts import checked_order
 from nextchar.models.ngram.counts_folder import CountsFolder, need_pyarrow
 from nextchar.models.ngram.counts_writer import folder_being_written, write_counts
 from nextchar.models.ngram.spilling import count_within, few, total_of
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["count_sources", "count_to", "merge_counts"]
 
@@ -38,16 +41,18 @@ def count_to(
     header: bool = True,
     errors: ErrorPolicy = "stop",
     options: TextOptions | None = None,
+    client: Client | None = None,
 ) -> CountsFolder:
     """Count the n-grams of files of any size into a folder; see `CountsFolder`.
 
-    What does not fit into the memory is sorted on disk, beside the target.
+    What does not fit into the memory is sorted on disk, beside the target. On a cluster it stays with the workers, and
+    the folder that this process writes is the same.
 
     Args:
         target: the folder, which is made.
         sources: as for Corpus.from_file, with column, weight, encoding, delimiter, header, errors and options.
         order: n.
-        memory: that counting may take, about: bytes, or a text such as 1GB.
+        memory: that counting may take, about: bytes, or a text such as 1GB. On a cluster, a task of a worker.
         column: the column of a table that has the items.
         weight: that of the weights.
         encoding: a Python codec name.
@@ -55,8 +60,10 @@ def count_to(
         header: whether a table begins with the names of its columns.
         errors: what becomes of lines that cannot be used: see `Format`.
         options: what to do to the text.
+        client: a dask.distributed.Client of a cluster whose workers count; they can read all sources.
 
     Raises:
+        ClusterError: the cluster is gone, or has other versions.
         CorpusError: a source cannot be read, or there is no item in any of them.
         CountsError: the folder exists already, or cannot be written.
         SettingsError: the order is out of range, or the memory too small.
@@ -70,7 +77,9 @@ def count_to(
         CountsFolder(order 3, 9 n-grams, 9 in all, of 2 items)
     """
     format_ = Format(encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors)
-    return count_sources(target, tuple(map(str, sources)), format_, options or TextOptions(), order, memory=memory)
+    return count_sources(
+        *(target, tuple(map(str, sources)), format_, options or TextOptions(), order), memory=memory, client=client
+    )
 
 
 def count_sources(
@@ -82,6 +91,7 @@ def count_sources(
     *,
     memory: int | str = MEMORY,
     reading: Callable[[int], None] | None = None,
+    client: Client | None = None,
 ) -> CountsFolder:
     """As `count_to`, with all that says how to read in one.
 
@@ -93,9 +103,19 @@ def count_sources(
         order: n.
         memory: that counting may take.
         reading: is told how many bytes have been read.
+        client: of a cluster.
     """
     order, size = checked_order(order), checked_memory(memory)
     need_pyarrow()
+    if client is not None:
+        from nextchar.models.ngram.cluster_counts import counted_on
+
+        with (
+            folder_being_written(target) as folder,
+            counted_on(client, sources, format_, options, order, size, reading) as found,
+        ):
+            write_counts(folder, [found.run], found.provenance, found.item_sum, memory=size // 2)
+        return CountsFolder.open(target)
     with folder_being_written(target) as folder:
         digest, recorder = Digest(), ProvenanceRecorder(summing=True)
         parts = _watched(stream(sources, format_, options, digest=digest), digest, reading)

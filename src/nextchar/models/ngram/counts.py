@@ -33,6 +33,7 @@ from nextchar.models.ngram.hash_counts import NgramTable
 __all__ = [
     "COMPILED_FROM",
     "MAX_ORDER",
+    "TABLE_CELLS",
     "Counts",
     "checked_order",
     "colexicographic",
@@ -122,6 +123,10 @@ class Counts:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __sizeof__(self) -> int:
+        """Bytes, for whoever decides what stays in memory."""
+        return self.ngrams.nbytes + self.counts.nbytes
 
     def __repr__(self) -> str:
         return f"Counts(order {self.order}, {thousands(len(self.counts), 'n-gram')}, {self.total:,} in all)"

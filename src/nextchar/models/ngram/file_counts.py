@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import parts_of
 from nextchar.data.files import is_plain_local_file, open_binary
 from nextchar.data.format import ErrorPolicy, Format
+from nextchar.data.sizes import MEMORY
 from nextchar.data.text_options import TextOptions
 from nextchar.models.ngram.counts import (
     COMPILED_FROM,
@@ -26,6 +27,10 @@ from nextchar.models.ngram.counts import (
     counts_from_table,
     sum_counts,
 )
+from nextchar.models.ngram.runs import gathered
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["count_files"]
 
@@ -41,12 +46,13 @@ def count_files(
     errors: ErrorPolicy = "stop",
     options: TextOptions | None = None,
     threads: int | None = None,
+    client: Client | None = None,
 ) -> Counts:
     """Count the n-grams of files of any size in bounded memory.
 
     The files are read in blocks whose counts are added. Bigrams of ASCII files on this machine are counted on the
     bytes as they lie, with one memory access for two bigrams; whatever needs more (blanks to strip, other
-    characters, compressed files) goes through blocks.
+    characters, compressed files) goes through blocks. Workers of a Dask cluster count the same.
 
     Args:
         sources: as for Corpus.from_file, with column, weight, encoding and options.
@@ -59,8 +65,11 @@ def count_files(
         errors: what becomes of lines that cannot be used: see `Format`.
         options: what to do to the text.
         threads: for ASCII files; by default one a processor.
+        client: a dask.distributed.Client of a cluster whose workers count; they can read all sources. The counts are
+            gathered in the memory of this process (`count_to` writes them to a folder as they come).
 
     Raises:
+        ClusterError: the cluster is gone, or has other versions.
         CorpusError: a source cannot be read, or there is no item in any of them.
         SettingsError: the order is out of range.
 
@@ -74,6 +83,11 @@ def count_files(
     checked_order(order)
     options = options or TextOptions()
     format_ = Format(encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors)
+    if client is not None:
+        from nextchar.models.ngram.cluster_counts import counted_on
+
+        with counted_on(client, tuple(map(str, sources)), format_, options, order, MEMORY) as found:
+            return gathered([found.run], MEMORY)
     plain = order == 2 and column is None and encoding.lower() in _ASCII_SUPERSETS and not options.graphemes
 
     def parts() -> Iterator[Counts]:

@@ -7,7 +7,7 @@ runs are merged at a time: when there are many, they first become one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,15 +15,16 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
 from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.errors import CorpusError
-from nextchar.models.ngram.counts import Counts, checked_order, count, counts_of_table, hashing_pays
+from nextchar.models.ngram.counts import TABLE_CELLS, Counts, checked_order, count, counts_of_table, hashing_pays
 from nextchar.models.ngram.hash_counts import SLOT_BYTES, NgramTable
 from nextchar.models.ngram.runs import SortedRun, gathered, merged, run_of, union_of, write_run
 
-__all__ = ["count_within", "few", "total_of"]
+__all__ = ["Counter", "count_within", "few", "total_of"]
 
 FAN_IN: Final = 24  # runs that are merged at a time
 TABLE_SHARE: Final = 0.28  # of the memory; while a run is made of the table, that takes 1.2 times as much again
 SORTED_SHARE: Final = 0.1  # of the memory, for counts made by sorting; adding two takes some times as much
+LEAST_SLOTS: Final = 1 << 16
 SLICE_SYMBOLS: Final = 1 << 18  # that are counted before the table is looked at again
 
 
@@ -44,7 +45,7 @@ def count_within(parts: Iterable[Corpus], order: int, memory: int, folder: Path)
         CorpusError: there is no part; or the counts do not fit into 64 bits.
         OSError: a run cannot be written.
     """
-    counter = _Counter(checked_order(order), memory, folder)
+    counter = Counter(checked_order(order), memory, folder)
     for part in parts:
         counter.add(part)
     return counter.runs()
@@ -94,13 +95,22 @@ def _bytes_of(counts: Counts) -> int:
     return counts.ngrams.nbytes + counts.counts.nbytes
 
 
-class _Counter:
-    def __init__(self, order: int, memory: int, folder: Path) -> None:
+class Counter:
+    """Counts corpora as they come.
+
+    Args:
+        order: n.
+        memory: bytes that it may take, about.
+        folder: where runs may be written; without one, who adds pieces asks before whether there is room for them.
+    """
+
+    def __init__(self, order: int, memory: int, folder: Path | None = None) -> None:
         self._order, self._memory, self._folder = order, memory, folder
-        slots = 1 << 16
+        slots = LEAST_SLOTS
         while 2 * slots * SLOT_BYTES <= TABLE_SHARE * memory:
             slots *= 2
         self._room = slots // 2  # n-grams, for the table is at most half full
+        self._slice_symbols = min(SLICE_SYMBOLS, self._room // 4)
         self._table = NgramTable(order)
         self._sorted: list[Counts] = []
         self._sorted_bytes = 0
@@ -108,11 +118,32 @@ class _Counter:
         self._written = 0
         self._total = 0
 
+    def pieces(self, part: Corpus) -> Iterator[Corpus]:
+        """A part in pieces that memory can be asked for one by one; the same ones whatever has been counted before."""
+        if part.weights is None and part.alphabet.size**self._order > TABLE_CELLS:
+            yield from part.slices(self._slice_symbols)
+        else:
+            yield part
+
+    def has_room_for(self, piece: Corpus) -> bool:
+        """Whether a piece can be added to what is in memory; the first one always can."""
+        if not self._total:
+            return True
+        if self._hashes(piece) and self._table.fits(piece.alphabet):
+            return self._table.used + piece.symbols <= self._room
+        if self._sorted_bytes > SORTED_SHARE * self._memory:
+            self._sorted = [self._gathered()]
+            self._sorted_bytes = _bytes_of(self._sorted[0])
+        return 2 * self._sorted_bytes <= SORTED_SHARE * self._memory
+
+    def _hashes(self, part: Corpus) -> bool:
+        return part.weights is None and (self._table.used > 0 or hashing_pays(part, self._order))
+
     def add(self, part: Corpus) -> None:
         """Count a part."""
         self._total = total_of((self._total, part.weighted_symbols))
-        hashed = part.weights is None and (self._table.used > 0 or hashing_pays(part, self._order))
-        for piece in part.slices(min(SLICE_SYMBOLS, self._room // 4)) if hashed else (part,):
+        hashed = self._hashes(part)
+        for piece in part.slices(self._slice_symbols) if hashed else (part,):
             if not (hashed and self._hashed(piece)):
                 self._add_sorted(count(piece, self._order))
 
@@ -127,7 +158,8 @@ class _Counter:
     def _add_sorted(self, counts: Counts) -> None:
         self._sorted.append(counts)
         self._sorted_bytes += _bytes_of(counts)
-        if self._sorted_bytes > SORTED_SHARE * self._memory:  # much of it may be the same n-grams again and again
+        # Much of it may be the same n-grams again and again.
+        if self._folder is not None and self._sorted_bytes > SORTED_SHARE * self._memory:
             together = self._gathered()
             if 2 * _bytes_of(together) > SORTED_SHARE * self._memory:
                 self._spill(together)
@@ -136,7 +168,8 @@ class _Counter:
 
     def _gathered(self) -> Counts:
         """What was counted by sorting, as one; it is no longer kept."""
-        together = gathered([run_of(counts) for counts in self._sorted], self._memory // 4)
+        runs = [run_of(counts) for counts in self._sorted]
+        together = self._sorted[0] if len(runs) == 1 else gathered(runs, self._memory // 4)
         self._sorted, self._sorted_bytes = [], 0
         return together
 
@@ -154,6 +187,7 @@ class _Counter:
 
     def _keep(self, level: int, runs: list[SortedRun]) -> None:
         """Write runs as one, and remove those that were on disk."""
+        assert self._folder is not None, "without one nothing is added that there is no room for"
         self._written += 1
         path = self._folder / f"run{self._written}"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -163,10 +197,15 @@ class _Counter:
         """What has been counted."""
         if self._runs:
             self._spill_table()
-        if self._table.used:
-            self._sorted.append(counts_of_table(self._table))
-            self._table = NgramTable(self._order)
-        found = [run for _, run in self._runs] + ([run_of(self._gathered())] if self._sorted else [])
+        counts = self.in_memory()
+        found = [run for _, run in self._runs] + ([] if counts is None else [run_of(counts)])
         if not found:
             raise CorpusError("no items: the input is empty or has only blank lines")
         return found
+
+    def in_memory(self) -> Counts | None:
+        """What has been counted and was not written to disk, which is no longer kept; None for nothing."""
+        if self._table.used:
+            self._sorted.append(counts_of_table(self._table))
+            self._table = NgramTable(self._order)
+        return self._gathered() if self._sorted else None
