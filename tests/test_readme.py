@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,17 +38,36 @@ def steady(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
+Printed = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Printed:
+    """What commands print, run in order in a new folder; both languages show the same ones, which run once."""
+
+    @cache
+    def run(*commands: str, **environment: str) -> list[str]:
+        folder = tmp_path_factory.mktemp("readme")
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        environment = {**os.environ, "PATH": path, "COLUMNS": "80", **environment}
+        outputs = []
+        for command in commands:
+            done = subprocess.run(
+                command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+            outputs.append(done.stdout)
+        return outputs
+
+    return run
+
+
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-def test_console_examples(readme: Path, tmp_path: Path) -> None:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "COLUMNS": "80"}
+def test_console_examples(readme: Path, printed: Printed) -> None:
     assert examples(readme)
-    for command, expected in examples(readme):
-        done = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert steady(done.stdout) == steady(expected), command
+    outputs = printed(*(command for command, _ in examples(readme)))
+    for (command, expected), output in zip(examples(readme), outputs, strict=True):
+        assert steady(output) == steady(expected), command
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
@@ -76,18 +97,13 @@ def test_links_lead_somewhere(readme: Path) -> None:
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
-def test_the_lecture_as_it_stands(readme: Path, tmp_path: Path, names_path: Path) -> None:
+def test_the_lecture_as_it_stands(readme: Path, names_path: Path, printed: Printed) -> None:
     """The commands of the lecture's section on its list, in order; only torch2 needs torch."""
     pytest.importorskip("torch")
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "COLUMNS": "80", "NEXTCHAR_NAMES": str(names_path)}
     every = re.findall(r"^```(\w*)\n(.*?)^```$", readme.read_text(encoding="utf-8"), flags=re.S | re.M)
     found = [block for language, block in every if not language and "--stream torch" in block]
     assert len(found) == 2
-    for part in [part for block in found for part in re.split(r"^\$ ", block, flags=re.M)[1:]]:
-        command, _, output = part.partition("\n")
-        done = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert not output.strip() or steady(done.stdout) == steady(output), command
+    parts = [part.partition("\n") for block in found for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
+    outputs = printed(*(command for command, _, _ in parts), NEXTCHAR_NAMES=str(names_path))
+    for (command, _, expected), output in zip(parts, outputs, strict=True):
+        assert not expected.strip() or steady(output) == steady(expected), command

@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,13 +27,50 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def command(*args: object, encoding: str, terminal: bool = False) -> str:
-    """What a command prints, decoded as whoever reads it would."""
-    shell = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "COLUMNS": "200"}
-    words = [*WHOLE_PROCESS, *map(str, args)]
-    if not terminal:
-        done = subprocess.run(words, env=shell, capture_output=True, check=True, timeout=60)
-        return done.stdout.decode("utf-8")
+# All commands in one process, which takes most of a second to start; they are told apart by a control character.
+EACH = """
+import json, sys
+from nextchar.cli import main
+for words in json.loads(sys.argv[1]):
+    try:
+        main(words)
+    except SystemExit as end:
+        assert not end.code
+    print(end="\\x1e", flush=True)
+"""
+Printed = Callable[[str, bool], dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def printed(model: Path) -> Printed:
+    """What each command prints in some encoding, on a terminal or not, decoded as whoever reads it would."""
+    sample = ("sample", str(model), "-n", "60", "--seed", "1", "--distinct")
+    commands = {
+        "sample": sample,
+        "tsv": (*sample, "--tsv"),
+        "top": ("top", str(model)),
+        "complete": ("complete", str(model), ""),
+        "sample --json": (*sample, "--json"),
+        "top --json": ("top", str(model), "--json"),
+        "info --json": ("info", str(model), "--json"),
+    }
+
+    @cache
+    def run(encoding: str, terminal: bool) -> dict[str, str]:
+        shell = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "COLUMNS": "200"}
+        words = [sys.executable, "-c", EACH, json.dumps(list(commands.values()))]
+        if terminal:
+            text = on_a_terminal(words, shell).decode(encoding).replace("\r\n", "\n")
+        else:
+            text = subprocess.run(words, env=shell, capture_output=True, check=True, timeout=60).stdout.decode("utf-8")
+        *outputs, rest = text.split("\x1e")
+        assert not rest
+        return dict(zip(commands, outputs, strict=True))
+
+    return run
+
+
+def on_a_terminal(words: list[str], shell: dict[str, str]) -> bytes:
     import pty
 
     ours, theirs = pty.openpty()
@@ -49,23 +87,13 @@ def command(*args: object, encoding: str, terminal: bool = False) -> str:
             content += block
     os.close(ours)
     assert child.returncode == 0
-    return content.decode(encoding).replace("\r\n", "\n")
-
-
-def commands(model: Path) -> dict[str, tuple[Any, ...]]:
-    return {
-        "sample": ("sample", model, "-n", 60, "--seed", 1, "--distinct"),
-        "tsv": ("sample", model, "-n", 60, "--seed", 1, "--distinct", "--tsv"),
-        "top": ("top", model),
-        "complete": ("complete", model, ""),
-    }
+    return content
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_text_in_a_pipe_is_utf8(model: Path, encoding: str) -> None:
-    for words in commands(model).values():
-        printed = command(*words, encoding=encoding)
-        assert all(item in printed for item in ITEMS)
+def test_text_in_a_pipe_is_utf8(printed: Printed, encoding: str) -> None:
+    for name, output in printed(encoding, False).items():
+        assert "json" in name or all(item in output for item in ITEMS)
 
 
 @pytest.mark.skipif(WINDOWS, reason="pseudo-terminals are POSIX")
@@ -77,19 +105,18 @@ def test_text_in_a_pipe_is_utf8(model: Path, encoding: str) -> None:
         ("utf-8", ITEMS),
     ],
 )
-def test_a_terminal_shows_what_it_can(model: Path, encoding: str, shown: list[str]) -> None:
-    for words in commands(model).values():
-        printed = command(*words, encoding=encoding, terminal=True)
-        assert all(item in printed for item in shown), printed
+def test_a_terminal_shows_what_it_can(printed: Printed, encoding: str, shown: list[str]) -> None:
+    for name, output in printed(encoding, True).items():
+        assert "json" in name or all(item in output for item in shown), output
 
 
 @pytest.mark.parametrize("terminal", [False, pytest.param(True, marks=pytest.mark.skipif(WINDOWS, reason="POSIX"))])
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_json_is_valid_anywhere(model: Path, encoding: str, terminal: bool) -> None:
-    for words in (("sample", model, "-n", 60, "--seed", 1, "--distinct", "--json"), ("top", model, "--json")):
-        lines = command(*words, encoding=encoding, terminal=terminal).splitlines()
-        assert {json.loads(line)["item"] for line in lines} == set(ITEMS)
-    document = json.loads(command("info", model, "--json", encoding=encoding, terminal=terminal))
+def test_json_is_valid_anywhere(printed: Printed, encoding: str, terminal: bool) -> None:
+    outputs = printed(encoding, terminal)
+    for name in ("sample --json", "top --json"):
+        assert {json.loads(line)["item"] for line in outputs[name].splitlines()} == set(ITEMS)
+    document = json.loads(outputs["info --json"])
     assert set(document["characters"]) == set("".join(ITEMS))
 
 
