@@ -108,12 +108,12 @@ UNREADABLE: dict[str, tuple[str, bytes, tuple[str, ...], tuple[str, ...]]] = {
     "gzip without the ending": ("a.txt", gzip.compress(b"emma\n"), (), ("gzip", ".gz")),
     "zstandard without the ending": ("a.txt", zstandard.compress(b"emma\n"), (), ("zstandard", ".zst")),
     "a picture": ("a.png", b"\x89PNG\r\n\x1a\n\0\0", (), ("PNG",)),
-    "no gzip at all": ("a.gz", b"emma\nolivia\n", (), ("a.gz: cannot be read", "gzip")),
+    "no gzip at all": ("a.gz", b"emma\nolivia\n", (), ("a.gz: is no", "gzip")),
     "gzip cut off": ("a.gz", gzip.compress(b"emma\nolivia\n" * 9)[:-5], (), ("a.gz: cannot be read to its end",)),
     "gzip damaged": ("a.gz", gzip.compress(b"emma\n" * 9)[:-8] + bytes(8), (), ("a.gz: cannot be read to its end",)),
-    "xz of nothing": ("a.xz", b"emma", (), ("a.xz: cannot be read",)),
-    "bzip2 of nothing": ("a.bz2", b"emma", (), ("a.bz2: cannot be read",)),
-    "zstandard of nothing": ("a.zst", b"emma", (), ("a.zst: cannot be read",)),
+    "xz of nothing": ("a.xz", b"emma", (), ("a.xz: is no",)),
+    "bzip2 of nothing": ("a.bz2", b"emma", (), ("a.bz2: is no",)),
+    "zstandard of nothing": ("a.zst", b"emma", (), ("a.zst: is no",)),
     "zstandard cut off": (
         "a.zst",
         zstandard.compress(random.Random(0).randbytes(200_000).hex().encode())[:100_000],
@@ -619,3 +619,19 @@ def test_no_traceback_from_the_process(tmp_path: Path) -> None:
     assert done.stdout == b""
     assert done.stderr.decode().splitlines() == [f"Error: {tmp_path}: is a directory; give a file"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_a_plain_file_with_the_ending_of_a_compressed_one(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"a.txt{ending}").write_bytes(b"emma\nava\n")
+    says = ("data, though its name ends in", "plain text")
+    fails("train", tmp_path / f"a.txt{ending}", "-o", tmp_path / "m", says=says)
+
+
+def test_a_file_compressed_in_another_way(tmp_path: Path) -> None:
+    import gzip
+
+    (tmp_path / "a.xz").write_bytes(gzip.compress(b"emma\nava\n"))
+    fails("train", tmp_path / "a.xz", "-o", tmp_path / "m", says=("is no xz data", "gzip data", ".gz"))
+    (tmp_path / "empty.gz").write_bytes(b"")
+    fails("train", tmp_path / "empty.gz", "-o", tmp_path / "m", says=("no items",))

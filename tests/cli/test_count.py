@@ -86,3 +86,13 @@ def test_pyarrow_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "a.txt").write_text("emma\n")
     result = run("count", tmp_path / "a.txt", "--order", 2, "-o", tmp_path / "c", code=1)
     assert 'pip install "nextchar[counts]"' in result.stderr
+
+
+@pytest.mark.parametrize(("name", "says"), [("", "is empty"), ("-", "standard output cannot hold")])
+def test_a_folder_needs_a_name(tmp_path: Path, name: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_text("emma\n", "utf-8")
+    result = CliRunner().invoke(main, ["count", "a", "--order", "2", "-o", name])
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -210,6 +210,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     items = ["emma", "ava", "mia"]
     (folder / "few").write_text("\n".join(items), "utf-8")
     nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(items)).save(folder / "m")
+    nextchar.Classifier().fit(["emma", "ava", "bob", "jack"] * 3, ["f", "f", "m", "m"] * 3).save(folder / "c")
     return folder
 
 
@@ -229,3 +230,73 @@ def test_wrong_usage(line: str, place: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_wrong_usage_of_nets(line: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     test_wrong_usage(line, place, monkeypatch)
+
+
+# Of each command that takes numbers with a fraction, what it needs beside one.
+TAKES_NUMBERS = {
+    "sample": "sample m",
+    "compare": "compare few",
+    "blend": "blend m m -o z",
+    "update": "update m few -o z",
+    "classify": "classify c few",
+    "calibrate": "calibrate m few -o z",
+}
+FRACTIONS = sorted(
+    (command, flag)
+    for flag, options in TABLE.items()
+    for command, option in options.items()
+    if isinstance(option.type, click.types.FloatParamType) and flag.startswith("--")
+)
+OF_MODELS = {
+    "--add": "ngram",
+    "--l2": "bigram-net",
+    "--share": "mix",
+    "--min-share": "mix",
+    "--epochs": "mlp",
+    "--seconds": "mlp",
+    "--learning-rate": "mlp",
+    "--hold-out": "mlp",
+}
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "1e400"])
+@pytest.mark.parametrize(("command", "flag"), FRACTIONS)
+def test_no_number_at_all(command: str, flag: str, value: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong whatever the model and the data; the message names the option."""
+    monkeypatch.chdir(place)
+    line = TAKES_NUMBERS[command] if command != "train" else f"train few -o z --model {OF_MODELS[flag]}"
+    result = CliRunner().invoke(main, [*line.split(), f"{flag}={value}"])
+    assert result.exit_code == 2, (line, result.output)
+    assert flag in result.stderr.splitlines()[-1]
+    assert not (place / "z").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("train few -o z --model mlp --hold-out 0.6", "--hold-out"),
+        ("train few -o z --model mlp --set width=0", "--set width="),
+        ("train few -o z --order 99", "--order"),
+        ("train few -o z --set order=99", "--order"),
+        ("train few -o z --min-count 1;2", "--min-count"),
+        ("sample m --top-p 2", "--top-p"),
+        ("prob m --max-length -1", "--max-length"),
+        ("sample m -n -1", "-n"),
+        ("sample m --match (", "--match"),
+        ("compare few --seed -1", "--seed"),
+    ],
+)
+def test_an_error_names_the_option(line: str, option: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    result = CliRunner().invoke(main, shlex.split(line.replace("(", "'('").replace(";", "';'")))
+    assert result.exit_code == 2
+    assert f"({option}" in result.stderr.splitlines()[-1], result.stderr
+
+
+@pytest.mark.parametrize("text", ["1,1,2", "1 1 2", "1, 1, 2", " 1  1,2 "])
+def test_several_numbers_with_commas_or_blanks(text: str, tmp_path: Path, place: Path) -> None:
+    line = ["train", place / "few", "-o", tmp_path / "z", "--order", 3, "--min-count", text]
+    assert CliRunner().invoke(main, list(map(str, line))).exit_code == 0
+    settings = nextchar.load(tmp_path / "z").settings
+    assert isinstance(settings, nextchar.Ngram)
+    assert settings.min_count == (1, 1, 2)

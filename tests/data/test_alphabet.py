@@ -90,3 +90,14 @@ def test_what_is_lacking_is_found_in_any_text(known: str) -> None:
         with pytest.raises(UnknownSymbolError) as caught:
             alphabet.encode_lines(codepoints)
         assert caught.value.position == lacking[0]
+
+
+def test_ids_in_an_alphabet_without_the_unknown_symbol() -> None:
+    # a 1, b 2, unknown 3; in the larger one a 1, b 2, c 3, unknown 4
+    own = Alphabet.of("ab", has_unknown=True)
+    assert own.ids_in(Alphabet.of("abc", has_unknown=True)).tolist() == [0, 1, 2, 4]
+    assert Alphabet.of("ab").ids_in(Alphabet.of("abc", has_unknown=True)).tolist() == [0, 1, 2]
+    with pytest.raises(SettingsError, match="no symbol for unknown characters"):
+        own.ids_in(Alphabet.of("abc"))
+    with pytest.raises(UnknownSymbolError, match="'b'"):
+        own.ids_in(Alphabet.of("ac"))

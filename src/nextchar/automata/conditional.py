@@ -58,7 +58,7 @@ __all__ = [
 F64 = npt.NDArray[np.float64]
 LONGEST: Final = 10_000  # the lengths that a length distribution goes to
 TAIL: Final = 1e-12  # of the length distribution
-HOW_MANY: Final = Setting(name="the number of items", type=int, at_least=0)
+HOW_MANY: Final = Setting(name="the number of items", argument="k", type=int, at_least=0)
 FIRST_LOOKED_UP: Final = 16  # items that are looked up at a time among those known,
 MOST_LOOKED_UP: Final = 4096  # and twice as many each time up to here
 

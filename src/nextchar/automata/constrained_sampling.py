@@ -12,6 +12,7 @@ Letters: B items in a batch, M candidates an item, V size of the alphabet, t cha
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,7 +32,7 @@ from nextchar.core.constraint import Constraint
 from nextchar.core.drawing import Drawing, drawing
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.prefixes import possible_prefixes
+from nextchar.core.prefixes import possible_prefixes, read_prefix
 from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs, Step
 from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.core.sampling import allowed, assemble, check_endless, cumulate
@@ -88,6 +89,8 @@ def draw_items(
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
     constraint = (constraint or Constraint()).of_at_least(plan.least)
+    if not plan.one_sequence:
+        constraint = _read(constraint, model)
     if data is not None and not plan.new and not plan.min_distance:
         raise ConflictError(
             "the training data goes with new items alone, or with a least distance from known ones", argument="new"
@@ -120,6 +123,15 @@ def draw_items(
             what = "the model is too large to meet the constraint exactly: how often each item comes is approximate"
             warnings.warn(what, stacklevel=3)  # at the caller of model.draw
     return _draw_guided(model, n, plan, constraint, data, look_ahead, near)
+
+
+def _read(constraint: Constraint, model: Model) -> Constraint:
+    """The same with the prefixes that text options make of the one, where these are several."""
+    options = model.provenance.options
+    readings = [read_prefix(prefix, model.alphabet, options) for prefix in constraint.prefixes]
+    if all(len(texts) == 1 for texts in readings):
+        return constraint
+    return replace(constraint, prefix=tuple(itertools.chain.from_iterable(readings)))
 
 
 def _draw_left_to_right(model: Model, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None) -> Drawing:

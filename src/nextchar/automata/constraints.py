@@ -7,6 +7,7 @@ state.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from nextchar.automata.dfa import Dfa, lengths_between, nothing_of
@@ -41,32 +42,36 @@ def constraint_automata(constraint: Constraint, alphabet: Alphabet, options: Tex
     check_ends(options, suffix=constraint.suffix)
     anything = Repeat(any_of(alphabet), 0, None)
 
-    def written(text: str, what: str) -> tuple[frozenset[int], ...]:
+    def written(text: str, what: str, *, before: bool = False, after: bool = False) -> tuple[frozenset[int], ...]:
         size = len(alphabet.written(options.apply(text, strip=False)))
         if constraint.max_length is not None and size > constraint.max_length:
             raise SettingsError(f"{what} is longer than max-length {constraint.max_length}")
-        return literal(text, alphabet, options, what)
+        return literal(text, alphabet, options, what, before=before, after=after)
 
     found: list[tuple[str, Dfa]] = []
     for pattern in constraint.match:
         what = f"the pattern {shortened(pattern)!r}"
         found.append((what, compile_node(parse(pattern, alphabet, options), alphabet, what)))
     if constraint.prefixes:
-        parts = tuple(written(text, f"the prefix {shortened(text)!r}") for text in constraint.prefixes)
+        parts = tuple(written(text, f"the prefix {shortened(text)!r}", after=True) for text in constraint.prefixes)
         several = len(parts) > 1
         what = f"the {len(parts)} prefixes" if several else f"the prefix {shortened(constraint.prefixes[0])!r}"
         found.append((what, compile_node((Either(parts) if several else parts[0], anything), alphabet, what)))
     if constraint.suffix:
         what = f"the suffix {shortened(constraint.suffix)!r}"
-        node = (anything, *written(constraint.suffix, what))
+        node = (anything, *written(constraint.suffix, what, before=True))
         found.append((what, compile_node(node, alphabet, what)))
     for text in constraint.contains:
         what = f"the text {shortened(text)!r} to contain"
-        node = (anything, *written(text, what), anything)
+        node = (anything, *written(text, what, before=True, after=True), anything)
         found.append((what, compile_node(node, alphabet, what)))
     if constraint.allowed is not None:
         what = f"the allowed characters {shortened(constraint.allowed)!r}"
-        members = frozenset[int]().union(*literal(constraint.allowed, alphabet, options, what))
+        sets = (
+            literal(symbol, alphabet, options, what, before=True, after=True)
+            for symbol in alphabet.split(constraint.allowed)
+        )
+        members = frozenset[int]().union(*itertools.chain.from_iterable(sets))
         found.append((what, compile_node(Repeat(members, 0, None), alphabet, what)))
     if constraint.not_in:
         found.append(("the list of items not to be in", nothing_of_texts(constraint.not_in, alphabet, options)))

@@ -26,7 +26,7 @@ F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
 
-WEIGHT: Final = Setting(name="the weight of the second model", type=float, at_least=0, at_most=1)
+WEIGHT: Final = Setting(name="the weight of the second model", argument="weight", type=float, at_least=0, at_most=1)
 
 
 def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:

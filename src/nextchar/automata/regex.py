@@ -28,7 +28,7 @@ import numpy as np
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.display import shortened
-from nextchar.data.text_options import TextOptions
+from nextchar.data.text_options import CAPITAL_SIGMA, SMALL_SIGMAS, TextOptions
 from nextchar.errors import BadValueError, SettingsError, UnknownSymbolError
 
 __all__ = ["Either", "Node", "Repeat", "any_of", "compile_node", "literal", "parse"]
@@ -64,20 +64,29 @@ def any_of(alphabet: Alphabet) -> frozenset[int]:
     return frozenset(range(1, alphabet.size))
 
 
-def literal(text: str, alphabet: Alphabet, options: TextOptions, what: str) -> tuple[frozenset[int], ...]:
-    """A text as one set of one symbol after the other, treated as the model treats all text.
+def literal(
+    text: str, alphabet: Alphabet, options: TextOptions, what: str, *, before: bool = False, after: bool = False
+) -> tuple[frozenset[int], ...]:
+    """A text as one set of symbols after the other, treated as the model treats all text.
 
     Args:
         text: what an item is to have.
         alphabet: the ids.
         options: what the model does to text; blanks at the ends are kept.
         what: for the message: "the suffix 'xy'".
+        before: whether an item may have more before it, on which its letters can depend; then a set may have two.
+        after: the same of what is behind it.
 
     Raises:
         UnknownSymbolError: the model does not know one of the characters.
     """
-    text = TextOptions(lower=options.lower, nfc=options.nfc, strip=False).apply(text)
-    return tuple(frozenset([_id_of(symbol, alphabet, what, at)]) for at, symbol in enumerate(alphabet.split(text)))
+    readings = [alphabet.split(reading) for reading in options.readings(text, before=before, after=after)]
+    known = set(alphabet.names)
+    possible = [symbols for symbols in readings if known.issuperset(symbols)] or readings[:1]
+    return tuple(
+        frozenset(_id_of(symbol, alphabet, what, at) for symbol in symbols)
+        for at, symbols in enumerate(zip(*possible, strict=True))
+    )
 
 
 def _id_of(symbol: str, alphabet: Alphabet, what: str, position: int) -> int:
@@ -107,7 +116,9 @@ def parse(pattern: str, alphabet: Alphabet, options: TextOptions) -> Node:
         pattern = unicodedata.normalize("NFC", pattern)
     pattern = alphabet.written(pattern)
     if len(pattern) > MAX_LENGTH:
-        raise BadValueError(f"the pattern has {len(pattern):,} characters; {MAX_LENGTH:,} are possible")
+        raise BadValueError(
+            f"the pattern has {len(pattern):,} characters; {MAX_LENGTH:,} are possible", argument="match"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of a syntax that a later Python may read otherwise
@@ -118,11 +129,11 @@ def parse(pattern: str, alphabet: Alphabet, options: TextOptions) -> Node:
             raise reader.refusal(f"the flag {re.RegexFlag(unwanted).name}")
         return reader.sequence(_without_ends(list(tree)), bool(tree.state.flags & re.IGNORECASE) or options.lower)
     except re.error as error:
-        raise BadValueError(f"the pattern {pattern!r} cannot be read: {error}") from None
+        raise BadValueError(f"the pattern {pattern!r} cannot be read: {error}", argument="match") from None
     except OverflowError as error:
-        raise BadValueError(f"the pattern {shortened(pattern)!r} cannot be read: {error}") from None
+        raise BadValueError(f"the pattern {shortened(pattern)!r} cannot be read: {error}", argument="match") from None
     except RecursionError:
-        raise BadValueError(f"the pattern {shortened(pattern)!r} is nested too deeply") from None
+        raise BadValueError(f"the pattern {shortened(pattern)!r} is nested too deeply", argument="match") from None
 
 
 def _without_ends(tree: list[Any]) -> list[Any]:
@@ -224,7 +235,8 @@ class _Reader:
 def _cases(character: str, fold: bool) -> set[str]:
     if not fold:
         return {character}
-    return {x for x in (character, character.lower(), character.upper()) if len(x) == 1}
+    cases = {x for x in (character, character.lower(), character.upper()) if len(x) == 1}
+    return {*cases, *SMALL_SIGMAS} if CAPITAL_SIGMA in cases else cases
 
 
 # -- from nodes to an automaton -----------------------------------------------------------------------------------
@@ -245,7 +257,7 @@ def compile_node(node: Node, alphabet: Alphabet, what: str) -> Dfa:
     try:
         nullable, first, last = builder.build(node)
     except RecursionError:
-        raise SettingsError(f"{what} is nested too deeply") from None
+        raise SettingsError(f"{what} is nested too deeply", argument="match") from None
     return _determinised(builder, nullable, first, last, alphabet)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ __all__ = [
     "json_option",
     "memory_option",
     "model_argument",
+    "share",
     "text_options",
     "text_options_from",
     "texts_argument",
@@ -41,6 +43,22 @@ __all__ = [
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+class _Share(click.FloatRange):
+    """A number from 0 to 1, which click's own range takes nan for."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, if it is one of the range."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{found} is not in the range {self._describe_range()}.", param, ctx)
+        return found
+
+
+share = _Share()
 model_argument = click.argument("model", type=click.Path(), metavar="MODEL")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 

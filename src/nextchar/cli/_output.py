@@ -18,7 +18,7 @@ from nextchar.cli._repeats import refuse_repeats
 from nextchar.cli._signals import Ended, ending_cleanly, exit_code
 from nextchar.data.remarks import listening
 from nextchar.data.writing import write_atomically, writing_to
-from nextchar.errors import BadValueError, ConflictError, InputWarning, NextcharError, NotAModelError
+from nextchar.errors import BadValueError, ConflictError, InputWarning, NextcharError, NotAModelError, SettingsError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,6 +119,7 @@ class CommandGroup(click.Group):
 _OTHER_NAMES: Final[Mapping[str | None, str]] = {
     "data_files": "data",
     "no_header": "header",
+    "share": "weight",
 }  # of options, where they are not the library's
 
 
@@ -132,9 +133,17 @@ _ELSEWHERE: Final = {  # what mends it, where that is an option of another comma
 
 def _option_of(error: NextcharError | InputWarning, command: click.Command) -> str:
     """The option of a command for the argument that an error names, to be added to its message; or nothing."""
-    for option in command.params if error.argument else ():
-        if isinstance(option, click.Option) and error.argument in (option.name, _OTHER_NAMES.get(option.name)):
+    if error.argument is None:
+        return ""
+    params = command.params
+    if isinstance(error, SettingsError):  # maybe of a model, for which a command has options that it looks up
+        params = command.get_params(click.Context(command))
+    for option in params:
+        names = [option.name, _OTHER_NAMES.get(option.name), *(name.lstrip("-") for name in option.opts)]
+        if isinstance(option, click.Option) and error.argument in names:
             return f" ({max(option.opts, key=len)})"
+    if isinstance(error, BadValueError) and any("--set" in param.opts for param in params):
+        return f" (--set {error.argument}=...)"
     return ""
 
 

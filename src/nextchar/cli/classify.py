@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from nextchar.cli._options import file_or_texts, json_option, model_argument, texts_argument, unweighted_input_options
+from nextchar.cli._options import (
+    file_or_texts,
+    json_option,
+    model_argument,
+    share,
+    texts_argument,
+    unweighted_input_options,
+)
 from nextchar.cli._output import echo, echo_json, note, print_table
 from nextchar.cli._streams import line_blocks, tsv_option, write_rows
 from nextchar.cli._targets import check_target, model_output_option, output_option
@@ -29,13 +36,13 @@ HEADER: Final = b"probability  label         item\n"
 @texts_argument
 @click.option(
     *("--min-probability", "least"),
-    type=click.FloatRange(0, 1),
+    type=share,
     metavar="P",
     help="Say ? below this probability.  [default: 0]",
 )
 @click.option(
     "--none-rate",
-    type=click.FloatRange(0, 1),
+    type=share,
     metavar="P",
     help="Say ? of what is like the items of no label, and of no more than this share of those that have one.  "
     "[default: 0]",

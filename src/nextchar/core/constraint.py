@@ -60,27 +60,36 @@ class Constraint:
     def __post_init__(self) -> None:
         if isinstance(self.not_in, str):
             shown = shortened(str(self.not_in))
-            raise BadValueError(f"not_in takes a list of items, for example [{shown!r}], not one text")
+            raise BadValueError(
+                f"not_in takes a list of items, for example [{shown!r}], not one text", argument="not_in"
+            )
         for name in ("match", "contains", "not_in"):
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
         object.__setattr__(self, "prefix", _either("prefix", self.prefix))
         check(self)
         if self.min_length is not None and self.min_length < 0:
-            raise BadValueError(f"min-length is at least 0, not {self.min_length}")
+            raise BadValueError(f"min-length is at least 0, not {self.min_length}", argument="min_length")
         if self.max_length is not None and self.max_length < 0:
-            raise BadValueError(f"max-length is at least 1, or 0 for the empty item alone, not {self.max_length}")
+            raise BadValueError(
+                f"max-length is at least 1, or 0 for the empty item alone, not {self.max_length}", argument="max_length"
+            )
         if self.max_length == 0 and self.min_length is None:
             raise BadValueError(
-                "max-length is at least 1, not 0; the empty item alone is min-length 0 and max-length 0"
+                "max-length is at least 1, not 0; the empty item alone is min-length 0 and max-length 0",
+                argument="max_length",
             )
         if self.max_length is not None and self.max_length < self.shortest:
-            raise BadValueError(f"min-length {self.shortest} is above max-length {self.max_length}")
+            raise BadValueError(
+                f"min-length {self.shortest} is above max-length {self.max_length}", argument="min_length"
+            )
         parts = {"prefix": self.prefixes, "suffix": (self.suffix,), "contains": self.contains, "not_in": self.not_in}
         for name, texts in parts.items():
             for text in texts:
                 if "\n" in text or "\r" in text or "\0" in text:
                     shown = shortened(repr(text))
-                    raise BadValueError(f"{name} {shown}: an item holds no line ends and no NUL characters")
+                    raise BadValueError(
+                        f"{name} {shown}: an item holds no line ends and no NUL characters", argument=name
+                    )
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -115,7 +124,7 @@ def _texts(name: str, value: Sequence[str]) -> tuple[str, ...]:
     except TypeError:  # neither, as an array of no dimension
         texts = None
     if texts is None or not all(isinstance(text, str) for text in texts):
-        raise BadValueError(f"{name} is made of texts, not of {shortened(repr(value))}")
+        raise BadValueError(f"{name} is made of texts, not of {shortened(repr(value))}", argument=name)
     return texts
 
 

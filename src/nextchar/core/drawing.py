@@ -39,7 +39,7 @@ FIRST: Final = 1 << 12  # items that are drawn first; then four times as many ea
 BATCH: Final = 1 << 17  # items, and
 BATCH_CELLS: Final = 1 << 24  # numbers in their rows: 128 MB
 IN_SEQUENCE: Final = 1 << 10  # items drawn at a time where one has to come after the other
-ITEMS: Final = Setting(name="the number of items", type=int)
+ITEMS: Final = Setting(name="the number of items", argument="n", type=int)
 BARREN: Final = 50_000  # draws without a single item that meets all conditions, after which no more are tried
 MOST_DISTINCT: Final = 50_000_000  # items that can be told apart: 8 bytes for each, and twice that at times
 
@@ -203,7 +203,7 @@ def drawing(
     """
     n = ITEMS.check(n)
     if n < 0:
-        raise BadValueError(f"the number of items is at least 0, not {n}")
+        raise BadValueError(f"the number of items is at least 0, not {n}", argument="n")
     if plan.new and known is None:
         raise unknown_items()
     if plan.min_distance and near is None:

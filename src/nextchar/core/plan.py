@@ -59,20 +59,30 @@ class Plan:
 
     def __post_init__(self) -> None:
         if isinstance(self.temperature, Real) and not 0 <= self.temperature < float("inf"):
-            raise BadValueError(f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}")
+            raise BadValueError(
+                f"the temperature is a number of at least 0 (0 is greedy), not {self.temperature}",
+                argument="temperature",
+            )
         if isinstance(self.top_p, Real) and not 0 < self.top_p <= 1:
-            raise BadValueError(f"top-p is a probability above 0 and up to 1, not {self.top_p}")
+            raise BadValueError(f"top-p is a probability above 0 and up to 1, not {self.top_p}", argument="top_p")
         if self.stream not in STREAMS:
-            raise BadValueError(f"there is no stream {self.stream!r}; choose one of {', '.join(STREAMS)}")
+            raise BadValueError(
+                f"there is no stream {self.stream!r}; choose one of {', '.join(STREAMS)}", argument="stream"
+            )
         check(self)
         if self.seed is not None:
             checked_seed(self.seed)
         if self.top_k is not None and self.top_k < 1:
-            raise BadValueError(f"top-k keeps at least 1 symbol, not {self.top_k}")
+            raise BadValueError(f"top-k keeps at least 1 symbol, not {self.top_k}", argument="top_k")
         if self.min_distance < 0:
-            raise BadValueError(f"min-distance is a number of edits of at least 0, not {self.min_distance}")
+            raise BadValueError(
+                f"min-distance is a number of edits of at least 0, not {self.min_distance}", argument="min_distance"
+            )
         if self.min_distance > MOST_EDITS:
-            raise BadValueError(f"min-distance is a number of edits of at most {MOST_EDITS:,}, not {self.min_distance}")
+            raise BadValueError(
+                f"min-distance is a number of edits of at most {MOST_EDITS:,}, not {self.min_distance}",
+                argument="min_distance",
+            )
 
     @property
     def least(self) -> int:

@@ -10,13 +10,13 @@ import numpy as np
 
 from nextchar.core.constraint import Constraint
 from nextchar.core.protocol import LanguageModel
-from nextchar.data.alphabet import Ids
+from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.display import shortened
 from nextchar.data.stable_items import check_ends
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError, UnknownSymbolError
 
-__all__ = ["possible_prefixes"]
+__all__ = ["possible_prefixes", "read_prefix"]
 
 
 def possible_prefixes(model: LanguageModel, constraint: Constraint, options: TextOptions) -> tuple[Ids, ...]:
@@ -32,19 +32,30 @@ def possible_prefixes(model: LanguageModel, constraint: Constraint, options: Tex
             begins with any of them.
         UnknownSymbolError: one has a character that the model does not know.
     """
-    texts = []
+    texts: list[str] = []
     for prefix in constraint.prefixes:
         check_ends(options, prefix=prefix)
-        text = options.apply(prefix, strip=False)
+        readings = read_prefix(prefix, model.alphabet, options)
+        text = readings[0]
         if constraint.max_length is not None and len(model.alphabet.written(text)) > constraint.max_length:
             raise SettingsError(f"the prefix {text!r} is longer than max-length {constraint.max_length}")
         _check_known(model, text)
-        texts.append(text)
+        texts.extend(readings)
     encoded = [model.alphabet.encode(text) for text in texts]
     found = tuple(ids for ids in encoded if _possible(model, ids))
     if texts and not found:
         raise SettingsError(f"no item of this model begins with {' or '.join(shortened(repr(text)) for text in texts)}")
     return found
+
+
+def read_prefix(prefix: str, alphabet: Alphabet, options: TextOptions) -> tuple[str, ...]:
+    """What the items that begin with a text begin with, once it is treated as they are: see `TextOptions.readings`.
+
+    Those with a character that the model does not know are left out, unless there is no other.
+    """
+    readings = options.readings(prefix, before=False, after=True)
+    known = set(alphabet.names)
+    return tuple(reading for reading in readings if known.issuperset(alphabet.split(reading))) or readings[:1]
 
 
 def _check_known(model: LanguageModel, text: str) -> None:

@@ -21,6 +21,7 @@ command line, and the words of error messages. The types are those that the clas
 from __future__ import annotations
 
 import math
+import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
@@ -42,6 +43,7 @@ class Setting:
 
     Attributes:
         name: of the field.
+        argument: of the library, where the name is that in words.
         type: int, float, bool, str or Path; with `repeated`, of each of several values.
         default: as the class has it.
         optional: None is a value too.
@@ -57,6 +59,7 @@ class Setting:
     """
 
     name: str = ""
+    argument: str = ""
     type: type = str
     default: Any = None
     optional: bool = False
@@ -117,19 +120,24 @@ class Setting:
             SettingsError: it is none of this type.
         """
         if self.repeated:
-            return tuple(self._parse_one(part.strip()) for part in text.split(","))
+            between = r"\s*,\s*" if self.type is str else r"\s*,\s*|\s+"
+            try:
+                return tuple(map(self._parse_one, re.split(between, text.strip())))
+            except BadValueError:
+                nouns = {int: "whole numbers", float: "numbers"}.get(self.type, "values")
+                raise self._wrong(f"{self.name} is {nouns} with commas between them, not {text!r}") from None
         return self._parse_one(text)
 
     def _parse_one(self, text: str) -> Any:
         if self.type is bool:
             known = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
             if text.lower() not in known:
-                raise BadValueError(f"{self.name} is yes or no, not {text!r}")
+                raise self._wrong(f"{self.name} is yes or no, not {text!r}")
             return known[text.lower()]
         try:
             return self.type(text)
         except ValueError:
-            raise BadValueError(f"{self.name} is {self._noun}, not {text!r}") from None
+            raise self._wrong(f"{self.name} is {self._noun}, not {text!r}") from None
 
     def check(self, value: Any) -> Any:
         """See that a value is one that the setting may have.
@@ -146,21 +154,24 @@ class Setting:
         if not self.repeated:
             return self._check_one(value)
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise BadValueError(f"{self.name} is a sequence of values, not {value!r}")
+            raise self._wrong(f"{self.name} is a sequence of values, not {value!r}")
         return tuple(map(self._check_one, value))
 
     def _check_one(self, value: Any) -> Any:
         if self.choices:
             if not (isinstance(value, str) and value in self.choices):
-                raise BadValueError(f"there is no {self.name} {value!r}; choose one of {', '.join(self.choices)}")
+                raise self._wrong(f"there is no {self.name} {value!r}; choose one of {', '.join(self.choices)}")
         elif self.type in (int, float):
             if not self._in_range(value):
-                raise BadValueError(f"{self.name} is {self.values}, not {value if _is_number(value) else repr(value)}")
+                raise self._wrong(f"{self.name} is {self.values}, not {value if _is_number(value) else repr(value)}")
             if type(value) not in (int, self.type):  # an int stays one where any number will do
                 return self.type(value)
         elif self.type in _OTHERS and not isinstance(value, _OTHERS[self.type]):
-            raise BadValueError(f"{self.name} is {self.values}, not {value!r}")
+            raise self._wrong(f"{self.name} is {self.values}, not {value!r}")
         return Path(value) if self.type is Path else value
+
+    def _wrong(self, message: str) -> BadValueError:
+        return BadValueError(message, argument=self.argument or self.name)
 
     def _in_range(self, value: Any) -> bool:
         if not _is_number(value) or (self.type is int and not isinstance(value, Integral)):

@@ -279,9 +279,12 @@ class Alphabet:
         """Where each of this alphabet's ids stands in a larger alphabet, shape (V,).
 
         Raises:
-            UnknownSymbolError: the other alphabet lacks one of the characters.
+            SettingsError: the other alphabet lacks the symbol for unknown characters.
+            UnknownSymbolError: it lacks one of the characters.
         """
         moved = self.characters if self.clusters is None else "".join(map(other.written, self.names))
         characters = other.encode_codepoints(codepoints_of(moved)).astype(np.uint32)
-        unknown = [] if self.unknown is None else [other.size - 1]
+        if self.has_unknown and not other.has_unknown:
+            raise SettingsError("the larger alphabet has no symbol for unknown characters, and the smaller one has")
+        unknown = [] if other.unknown is None or self.unknown is None else [other.unknown]
         return np.concatenate([[BOUNDARY], characters, unknown]).astype(np.uint32)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from nextchar.data.datasets import meant_by
 from nextchar.data.decoding import reason_of
 from nextchar.data.dialects import usual_delimiter
+from nextchar.data.file_kinds import no_text
 from nextchar.errors import CorpusError
 
 __all__ = ["COMPRESSIONS", "ending_of", "is_plain_local_file", "is_table", "open_binary"]
@@ -68,11 +70,13 @@ def open_binary(source: str) -> Iterator[BinaryIO]:
         try:
             handle = _open_raw(source)
             stack.callback(handle.close)
-            if (decompressed := COMPRESSIONS.get(Path(source).suffix.lower())) is not None:
-                handle = decompressed(handle)
+            if (compression := COMPRESSIONS.get(Path(source).suffix.lower())) is not None:
+                handle = compression.of(source, handle)
                 stack.callback(handle.close)
         except FileNotFoundError:
             raise CorpusError(f"{source}: no such file") from None
+        except CorpusError:
+            raise
         except (OSError, ValueError, ImportError) as error:
             raise CorpusError(f"{source}: cannot be opened: {reason_of(error)}") from error
         yield handle
@@ -144,10 +148,41 @@ def _unzstded(handle: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_ZstdFile(handle), 1 << 17))
 
 
-COMPRESSIONS: Final[Mapping[str, Callable[[BinaryIO], BinaryIO]]] = {
-    ".gz": _gunzipped,
-    ".bz2": _bunzipped,
-    ".xz": _unxzed,
-    ".zst": _unzstded,
+class Compression(NamedTuple):
+    """A way to compress files.
+
+    Attributes:
+        name: what people call it.
+        begins: how the data begins.
+        decompressed: makes the content of the bytes.
+    """
+
+    name: str
+    begins: re.Pattern[bytes]
+    decompressed: Callable[[BinaryIO], BinaryIO]
+
+    def of(self, source: str, handle: BinaryIO) -> BinaryIO:
+        """The content of an open file.
+
+        Raises:
+            CorpusError: it is no such data, whatever its name says.
+        """
+        buffered = io.BufferedReader(cast(io.RawIOBase, handle))
+        first = buffered.peek(_BEGINNING)
+        if first and not self.begins.match(first):
+            kind = no_text(source, first, failed=True) or "if it is plain text, give it a name without that ending"
+            raise CorpusError(
+                f"{source}: is no {self.name} data, though its name ends in {Path(source).suffix}; {kind}"
+            )
+        return self.decompressed(cast(BinaryIO, buffered))
+
+
+_BEGINNING: Final = 1 << 10  # bytes that show what a file is
+
+COMPRESSIONS: Final[Mapping[str, Compression]] = {
+    ".gz": Compression("gzip", re.compile(rb"\x1f\x8b"), _gunzipped),
+    ".bz2": Compression("bzip2", re.compile(b"BZh"), _bunzipped),
+    ".xz": Compression("xz", re.compile(rb"\xfd7zXZ\0|\x5d\0\0"), _unxzed),  # or .lzma, its predecessor
+    ".zst": Compression("zstandard", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), _unzstded),
 }
 """The endings of compressed files, and what makes their content of their bytes."""

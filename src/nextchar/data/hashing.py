@@ -25,7 +25,9 @@ def checked_seed(seed: int) -> int:
         SettingsError: no whole number, below 0 or above 2^64 - 1.
     """
     if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= int(seed) <= MASK:
-        raise BadValueError(f"a seed is a whole number from 0 to 2^64 - 1, not {shortened(repr(seed))}")
+        raise BadValueError(
+            f"a seed is a whole number from 0 to 2^64 - 1, not {shortened(repr(seed))}", argument="seed"
+        )
     return int(seed)
 
 

@@ -15,12 +15,14 @@ import numpy as np
 from nextchar.data.display import one_line
 from nextchar.errors import BadValueError
 
-__all__ = ["BLANKS", "TextOptions", "has_outer_blanks"]
+__all__ = ["BLANKS", "CAPITAL_SIGMA", "SMALL_SIGMAS", "TextOptions", "has_outer_blanks"]
 
 BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])  # which code points are, up to the last that is
 _SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 _JAMO: Final = range(0x1160, 0x1200)  # the vowels and final consonants that follow another jamo
-_FINAL_SIGMA: Final = "\N{GREEK CAPITAL LETTER SIGMA}"  # of which the small letter differs at the end of a word
+CAPITAL_SIGMA: Final = "\N{GREEK CAPITAL LETTER SIGMA}"  # of which the small letter differs at the end of a word
+SMALL_SIGMAS: Final = "\N{GREEK SMALL LETTER SIGMA}\N{GREEK SMALL LETTER FINAL SIGMA}"
+_NEIGHBOUR: Final = "\N{LATIN LETTER SMALL CAPITAL R}"  # a letter that nothing joins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +85,29 @@ class TextOptions:
             text = "\n".join(map(str.strip, text.split("\n")))
         return text
 
+    def readings(self, text: str, *, before: bool, after: bool) -> tuple[str, ...]:
+        """What a part of an item can become; blanks at its ends stay.
+
+        It is one text, but for the letter sigma, whose lower case depends on whether a word ends with it.
+
+        Args:
+            text: the part.
+            before: whether there may be more before it.
+            after: whether there may be more after it.
+        """
+        found = {self.apply(text, strip=False): None}
+        if self.lower and CAPITAL_SIGMA in text:
+            for left in ("", _NEIGHBOUR) if before else ("",):
+                for right in ("", _NEIGHBOUR) if after else ("",):
+                    whole = self.apply(left + text + right, strip=False)
+                    found[whole[len(left) : len(whole) - len(right)]] = None
+        return tuple(found)
+
     def alone(self, character: str) -> str | None:
         """What a character becomes wherever it stands; None where that depends on what stands beside it."""
         changed = self.apply(character, strip=False)
         joins = self.nfc and any(unicodedata.category(c)[0] == "M" or ord(c) in _JAMO for c in character + changed)
-        return None if len(changed) != 1 or joins or (self.lower and character == _FINAL_SIGMA) else changed
+        return None if len(changed) != 1 or joins or (self.lower and character == CAPITAL_SIGMA) else changed
 
 
 def has_outer_blanks(text: str) -> bool:

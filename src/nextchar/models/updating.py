@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
+from nextchar.core.settings import settings_of
 from nextchar.data.corpus import Corpus, training_pair
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.updating import add_items
@@ -65,6 +66,7 @@ def update(
     items, chosen = training_pair(Corpus.of(items, options=model.provenance.options), validation)
     budget = {"steps": steps, "epochs": epochs, "seconds": seconds}
     told = {**budget, "hold_out": hold_out, "validation": validation, "run": run}
+    _check_numbers({**budget, "hold_out": hold_out})
     if model.kind not in nets():
         if given := [name for name, value in told.items() if value is not None]:
             raise SettingsError(
@@ -82,3 +84,14 @@ def update(
     if any(value is not None for value in budget.values()):
         settings = replace(settings, steps=steps, epochs=epochs, seconds=seconds)
     return fit_net(settings, items, chosen, progress, run or Run(), initial=cast("NeuralModel", model))
+
+
+def _check_numbers(told: Mapping[str, float | None]) -> None:
+    """See that the numbers are ones that a training can have, whatever the model."""
+    given = {name: value for name, value in told.items() if value is not None}
+    if given:
+        from nextchar.models.neural.training.settings import TrainSettings
+
+        for entry in settings_of(TrainSettings):
+            if entry.name in given:
+                entry.check(given[entry.name])

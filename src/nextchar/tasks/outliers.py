@@ -38,7 +38,7 @@ __all__ = ["OutlierDetector", "find_threshold", "length_buckets", "threshold_of"
 
 F64 = npt.NDArray[np.float64]
 TAIL: Final = 10  # items beyond a range's quantile that make it worth something
-SHARE: Final = Setting(name="the share of false alarms", type=float, above=0, below=1)
+SHARE: Final = Setting(name="the share of false alarms", argument="false_alarms", type=float, above=0, below=1)
 LEAST: Final = 100  # good items, whatever the share of false alarms
 
 

@@ -55,7 +55,7 @@ KEYED_SYMBOLS: Final = 1 << 21  # the same where keys are sorted that take 60 by
 COMPILED_FROM: Final = 20_000_000  # symbols from which loading numba (0.5 s) repays itself; for a table of cells
 HASHED_FROM: Final = 1_000_000  # and where the alternative is sorting
 MAX_ORDER: Final = 64
-ORDER: Final = Setting(name="the order", type=int, at_least=1, at_most=MAX_ORDER)
+ORDER: Final = Setting(name="the order", argument="order", type=int, at_least=1, at_most=MAX_ORDER)
 
 
 def checked_order(order: int) -> int:

@@ -33,6 +33,10 @@ def check_new(path: str | Path) -> None:
     Raises:
         CountsError: there is something of that name, or no folder to make it in, or one that cannot be written.
     """
+    if not str(path):
+        raise CountsError("the name of the folder for the counts is empty; give one")
+    if str(path) == "-":
+        raise CountsError("counts are a folder of files, which standard output cannot hold; give a name for it")
     target = Path(path)
     if os.path.lexists(target):
         raise CountsError(f"{path}: exists already, and is not replaced; remove it or give another name")

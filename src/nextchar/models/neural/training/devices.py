@@ -40,9 +40,9 @@ def device_of(name: str, processes: Processes | None = None) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise BadValueError(f"there is no device {name!r}; choose auto, cpu, cuda or mps") from None
+        raise BadValueError(f"there is no device {name!r}; choose auto, cpu, cuda or mps", argument="device") from None
     if device.type not in ("cpu", "cuda", "mps"):
-        raise BadValueError(f"the device {name!r} is not supported; choose auto, cpu, cuda or mps")
+        raise BadValueError(f"the device {name!r} is not supported; choose auto, cpu, cuda or mps", argument="device")
     there = device.type == "cpu" or (
         torch.cuda.is_available() if device.type == "cuda" else torch.backends.mps.is_available()
     )
