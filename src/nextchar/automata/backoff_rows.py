@@ -14,14 +14,13 @@ own(link) is taken away, what is left is added up anew, so that every sum keeps 
 Source: failure transitions of backoff automata, Allauzen, Mohri and Roark, "Generalized algorithms for constructing
 language models" (2003).
 
-Letters: S states, E listed entries, V size of the alphabet, B queries, R states that are looked at again.
+Letters: S states, E listed entries, V size of the alphabet, B queries, C cells that entries lead to.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,25 +28,25 @@ import numpy.typing as npt
 from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.data.alphabet import BOUNDARY
 
-__all__ = ["LEAST_LEFT", "BackoffRows", "Totals", "log_sums", "spread"]
+__all__ = ["BackoffRows", "RowShares", "log_sums", "spread"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 LEAST_LEFT: Final = 0.1  # of a sum; where a difference leaves less, it is summed without subtracting
-CELLS: Final = 1 << 22  # entries that are looked at again at a time
+MOST_PASSED: Final = 1e300
 
 
-class Totals(NamedTuple):
-    """Sums over rows, from every state.
+class RowShares(NamedTuple):
+    """Rows as probabilities of what may follow, from every state; what all states say of a sum.
 
     Attributes:
-        total: (S,) logs.
-        cost: (S,) the mean of -log p of a symbol, weighed by what is summed; None where that was not asked for.
+        share: (E,) of each entry, of the row of its state.
+        passed: (S,) what the link's row counts, as if none of its symbols was listed.
     """
 
-    total: F64
-    cost: F64 | None
+    share: F64
+    passed: F64
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +76,7 @@ class BackoffRows:
     price: F64
     owner: I32
     keys: I64
-    shadow: I64
+    shadow: I32
     layers: list[tuple[int, int]]
 
     @classmethod
@@ -100,9 +99,10 @@ class BackoffRows:
             keys = np.concatenate([keys, missing])[order]
             log_prob, target = np.concatenate([log_prob, nats])[order], np.concatenate([target, to])[order]
             owner = (keys // V).astype(np.int32)
-        shadow = np.full(len(keys), len(keys))
+        shadow = np.full(len(keys), len(keys), dtype=np.int32)
         shadow[asks] = at
         first = np.searchsorted(owner, np.arange(S + 1))
+        log_prob, price = _own(log_prob), _own(price)
         return cls(V, first, keys % V, log_prob, target, link, price, owner, keys, shadow, _layers(link))
 
     @property
@@ -139,53 +139,49 @@ class BackoffRows:
         """The entries of some states: which of the states, and which entry."""
         return spread(self.first, states)
 
-    def totals(self, nats: F64, *, costs: bool = False) -> Totals:
-        """Sums of exp(nats) over the whole row of each state.
+    def totals(self, child: I32, value: F64) -> F64:
+        """Sums of p x exp(value of where it leads) over the whole row of each state, (S,) logs.
 
         Args:
-            nats: (E,) log p and what else the summand has, of each entry.
-            costs: the mean of -log p as well.
+            child: (E,) the cell that each entry leads to.
+            value: (C,) logs, of each cell.
         """
-        first, link, price = self.first, self.link, self.price
-        top = _segments(np.maximum, nats, first, -np.inf)
-        top = np.where(np.isfinite(top), top, 0.0)
-        x = np.append(np.exp(nats - top[self.owner]), 0.0)
-        own = _segments(np.add, x[:-1], first, 0.0)
-        taken = _segments(np.add, x[self.shadow], first, 0.0)
-        sizes = np.diff(first)
-        below = own[link]
-        left = np.maximum(below - taken, 0.0)
-        asks = price > -np.inf
-        asks[ROOT] = False
-        left[~asks | (sizes == sizes[link])] = 0.0  # nothing is listed there that is not listed here
-        again = np.flatnonzero(asks & (sizes < sizes[link]) & (below > 0) & (sizes > 0) & (left < LEAST_LEFT * below))
-        spent = None
-        if costs:
-            y = x * np.append(-np.maximum(self.log_prob, -1e300), 0.0)  # 0 x inf is 0
-            spent = _segments(np.add, y[:-1], first, 0.0)
-            left_spent = spent[link] - _segments(np.add, y[self.shadow], first, 0.0)
-            left_spent[left == 0] = 0.0
-            left_spent[again] = self._left(again, y[:-1])
-        left[again] = self._left(again, x[:-1])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_left = np.log(left) + top[link]
-            rest = np.full(self.size, -np.inf)
-            cost_of_rest = np.zeros(self.size)
-            for begin, end in self.layers[1:]:
-                to, part = link[begin:end], slice(begin, end)
-                rest[part] = price[part] + np.logaddexp(log_left[part], rest[to])
-                if spent is not None:
-                    given = np.exp(log_left[part] + price[part] - rest[part])
-                    mean = np.where(left[part] > 0, left_spent[part] / left[part], 0.0)
-                    mean = np.nan_to_num(given) * mean + np.nan_to_num(1 - given) * cost_of_rest[to]
-                    cost_of_rest[part] = np.where(rest[part] > -np.inf, mean - price[part], 0.0)
-            log_own = np.log(own) + top
-            total = np.logaddexp(log_own, rest)
-            if spent is None:
-                return Totals(total, None)
-            share = np.nan_to_num(np.exp(log_own - total))
-            mean = np.where(own > 0, spent / own, 0.0)
-        return Totals(total, share * mean + (1 - share) * cost_of_rest)
+        from nextchar._kernels.backoff import row_totals
+
+        total = np.empty(self.size)
+        row_totals(self.first, self.log_prob, child, value, self.shadow, self.link, self.price, LEAST_LEFT, total)
+        return total
+
+    def shares(self, nats: F64, total: F64) -> RowShares:
+        """What is summed as parts of its sum.
+
+        Args:
+            nats: (E,) log p and the value of where it leads.
+            total: (S,) their sums, from `totals`.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            share = np.exp(nats - total[self.owner])
+            passed = np.exp(self.price + total[self.link] - total)
+        share[nats == -np.inf] = 0.0
+        passed[~(total[self.link] > -np.inf)] = 0.0
+        return RowShares(share, np.minimum(passed, MOST_PASSED))
+
+    def means(self, shares: RowShares, child: I32, value: F64) -> F64:
+        """How many symbols come over the row of each state and what follows, and how many nats they cost, (S, 2).
+
+        Args:
+            shares: of the rows.
+            child: (E,) the cell that each entry leads to.
+            value: (C, 2) the symbols and nats that follow each cell.
+        """
+        from nextchar._kernels.backoff import row_means
+
+        means = np.empty((self.size, 2))
+        row_means(
+            self.first, shares.share, self.log_prob, child, value, self.shadow, self.link, shares.passed, self.price,
+            LEAST_LEFT, means,
+        )  # fmt: skip
+        return means
 
     def bounds(self, nats: F64) -> F64:
         """At least the largest of `nats` over the row of each state, (E,) -> (S,): a link may be counted in whole."""
@@ -195,25 +191,6 @@ class BackoffRows:
             part = slice(begin, end)
             most[part] = np.maximum(own[part], self.price[part] + most[self.link[part]])
         return most
-
-    def _left(self, states: I64, x: F64) -> F64:
-        """The sum of x over what the links of some states list and they do not, added up one by one, (R,) -> (R,)."""
-        left = np.zeros(len(states))
-        nonzero = np.flatnonzero(x)
-        where = np.searchsorted(nonzero, self.first)
-        sizes = (where[1:] - where[:-1])[self.link[states]]
-        for part in _parts(sizes, CELLS):
-            some = states[part]
-            row, place = spread(where, self.link[some])
-            owner, entry = spread(self.first, some)
-            hidden = owner * len(self.keys) + self.shadow[entry]  # both sorted
-            seen = row * len(self.keys) + nonzero[place]
-            if len(hidden):
-                at = np.minimum(np.searchsorted(hidden, seen), len(hidden) - 1)
-                stays = hidden[at] != seen
-                row, place = row[stays], place[stays]
-            left[part] = np.bincount(row, weights=x[nonzero[place]], minlength=len(some))
-        return left
 
 
 def spread(first: I64, which: npt.NDArray[np.integer]) -> tuple[I64, I64]:
@@ -241,14 +218,9 @@ def _segments(ufunc: np.ufunc, values: F64, first: I64, empty: float) -> F64:
     return found
 
 
-def _parts(sizes: I64, most: int) -> list[slice]:
-    """Slices of an array whose members have sizes, of about `most` together."""
-    ends = np.cumsum(sizes)
-    cuts = [0]
-    while cuts[-1] < len(sizes):
-        spent = int(ends[cuts[-1] - 1]) if cuts[-1] else 0
-        cuts.append(max(int(np.searchsorted(ends, spent + most, side="right")), cuts[-1] + 1))
-    return [slice(begin, end) for begin, end in itertools.pairwise(cuts)]
+def _own(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An array that may be written, so that the compiled loop is compiled for one kind of them only."""
+    return array if array.flags.writeable else array.copy()
 
 
 def _layers(link: I64) -> list[tuple[int, int]]:

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton, States
-from nextchar.automata.product import SMALL, fixed_point
+from nextchar.automata.fixed_points import SMALL
+from nextchar.automata.product import fixed_point
 from nextchar.automata.reshaping import reshaping
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan

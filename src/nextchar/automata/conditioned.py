@@ -15,8 +15,9 @@ from nextchar.automata.dfa import Dfa, nothing_of
 from nextchar.automata.product import Chain, Product
 from nextchar.automata.reachable import CELLS
 from nextchar.automata.reshaping import begun, reshaping
+from nextchar.automata.sparse_cells import SparseCells
 from nextchar.automata.sparse_chain import SparseChain
-from nextchar.automata.sparse_messages import SparseMessages
+from nextchar.automata.sparse_messages import messages_of
 from nextchar.automata.sparse_product import SparseProduct
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
@@ -84,7 +85,8 @@ def conditioned(
         reshape = reshaping(automaton, reshaped)
     elif automaton.size * alphabet.size > CELLS:
         product = SparseProduct.of(BackoffRows.of(automaton), automaton.start, automata)
-        sparse = SparseChain(SparseMessages(product), alphabet)
+        cells = SparseCells(product)
+        sparse = SparseChain(cells, messages_of(cells), alphabet)
         return Conditioned(sparse.log_probability, sparse, known)
     return Conditioned(*Product.of(automaton, automata, reshape).conditional(), known)
 

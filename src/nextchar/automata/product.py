@@ -25,7 +25,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +33,7 @@ from nextchar.automata.automaton import Automaton, States
 from nextchar.automata.automaton_reader import Reader
 from nextchar.automata.best_first import RankedStep, best_first
 from nextchar.automata.dfa import DEAD, Dfa
+from nextchar.automata.fixed_points import EXACT, ROUNDS, SMALL, settled, unsettled
 from nextchar.automata.reachable import CELLS, NOWHERE, Reached, reachable
 from nextchar.core.numerics import log_sum_exp
 from nextchar.core.protocol import LanguageModel
@@ -47,12 +47,6 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 Adjust = Callable[[F64], F64]  # rows of log-probabilities, reshaped
-
-CYCLE: Final = 8  # rounds between extrapolations
-ROUNDS: Final = 20_000
-EXACT: Final = 1e-15  # a relative change of a round that is rounding and no progress
-SMALL: Final = 1e-280  # numbers below are computed by their logarithms
-NEARLY: Final = 1e-13  # one that may be, if it no longer falls
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,12 +300,6 @@ def _too_large() -> TooLargeError:
     )
 
 
-def _unsettled() -> SettingsError:
-    return SettingsError(
-        "the answer does not settle: items of this model hardly ever end; give a largest length", argument="max_length"
-    )
-
-
 def _expand(
     automaton: Automaton, conditions: Sequence[Dfa], rows: Callable[[States], F64], radix: I64, keys: I64
 ) -> tuple[F64, I64]:
@@ -340,43 +328,10 @@ def _backwards(blocks: I64) -> list[tuple[int, int]]:
 def fixed_point(values: F64, child: I32, constant: F64) -> F64:
     """The least x >= 0 with x = constant + sum of values * x[child], (F, V), (F, V), (F,) -> (F,).
 
-    Rounds of substitution converge from below, each number to its own relative precision, since nothing is subtracted.
-    After some rounds the last CYCLE iterates are combined so that their residuals cancel best (reduced rank
-    extrapolation, Eddy 1979), measured relative to x. Long chains of states gain nothing from that, so when it does
-    not help, twice as many rounds follow until it is tried again.
-
     Raises:
         SettingsError: it does not settle.
     """
-    x: F64 = constant
-    last, pause, done = np.inf, CYCLE, 0
-    while done < ROUNDS:
-        iterates = [x]
-        for _ in range(pause):
-            x = constant + np.einsum("fv,fv->f", values, x[child])
-            iterates = [*iterates[-CYCLE:], x]
-            scale = np.maximum(x, SMALL)  # what is smaller is not settled here
-            change = float((np.abs(x - iterates[-2]) / scale).max())
-            if change <= EXACT:
-                return x
-        done += pause
-        if change > last / 2:
-            if change <= NEARLY:
-                return x
-            pause *= 2
-        last = change
-        history = np.array(iterates)  # (CYCLE + 1, F)
-        scale = np.maximum(history.max(axis=0), SMALL)
-        history /= scale
-        steps = np.diff(history, axis=0)
-        second = np.diff(steps, axis=0)
-        weights = np.linalg.lstsq(second @ second.T, -second @ steps[0], rcond=1e-12)[0]
-        better = (history[0] + weights @ steps[:-1]) * scale
-        if (better >= constant).all():
-            after = constant + np.einsum("fv,fv->f", values, better[child])
-            if float((np.abs(after - better) / np.maximum(better, SMALL)).max()) < change:
-                x = after
-    raise _unsettled()
+    return settled(constant, lambda x: constant + np.einsum("fv,fv->f", values, x[child]))
 
 
 def _log_fixed_point(log_values: F64, child: I32, log_constant: F64) -> F64:
@@ -393,4 +348,4 @@ def _log_fixed_point(log_values: F64, child: I32, log_constant: F64) -> F64:
         x = now
         if float(change.max()) <= EXACT * max(1.0, float(np.abs(x[np.isfinite(x)]).max(initial=1.0))):
             return x
-    raise _unsettled()
+    raise unsettled()

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.automaton import ROOT, Automaton
-from nextchar.automata.sparse_messages import SparseMessages
+from nextchar.automata.sparse_cells import SparseCells
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import TooLargeError
 
@@ -24,20 +24,20 @@ F64 = npt.NDArray[np.float64]
 ENTRIES: Final = 1 << 24
 
 
-def automaton_of_cells(messages: SparseMessages, like: Automaton) -> Automaton:
+def automaton_of_cells(cells: SparseCells, message: F64, like: Automaton) -> Automaton:
     """All cells from which an item can come, after a root that nothing leads to.
 
     Raises:
         TooLargeError: they have too many entries.
     """
-    m, rows, narrow = messages, messages.rows, messages.narrow
+    m, rows, narrow = cells, cells.rows, cells.narrow
     N, S, V = len(narrow.key), rows.size, rows.V
     if len(m.product.wide) * len(rows.keys) + len(narrow.symbol) > ENTRIES:
         raise TooLargeError("as a model of their own these items need too much memory; draw or list them instead")
     layer = np.zeros(S, dtype=np.int64)
     for depth, (begin, stop) in enumerate(rows.layers):
         layer[begin:stop] = depth + 1
-    value = m.message
+    value = message
     link, depth_of = np.full(m.none + 1, m.none), np.ones(m.none + 1, dtype=np.int64)
     price = np.full(m.none + 1, -np.inf)
     of: list[I64] = []
@@ -49,26 +49,24 @@ def automaton_of_cells(messages: SparseMessages, like: Automaton) -> Automaton:
         for part, is_state in ((state, True), (rest, False)):
             if part.start == part.stop or (not is_state and rest == state):
                 continue
-            cells = np.arange(part.start, part.stop)
+            numbers = np.arange(part.start, part.stop)
             to = part.start + rows.link
-            link[cells], depth_of[cells] = to, layer
+            link[numbers], depth_of[numbers] = to, layer
             with np.errstate(invalid="ignore"):
-                price[cells] = np.nan_to_num(rows.price + value[to] - value[cells], nan=-np.inf, neginf=-np.inf)
+                price[numbers] = np.nan_to_num(rows.price + value[to] - value[numbers], nan=-np.inf, neginf=-np.inf)
             price[part.start] = -np.inf
             found = m.contributions(row, None, value)
             ends = np.flatnonzero(rows.symbols == BOUNDARY)
-            if is_state and m.may_end(cells[:1])[0]:
+            if is_state and m.may_end(numbers[:1])[0]:
                 found[ends] = rows.log_prob[ends]
             of.append(part.start + rows.owner.astype(np.int64))
             symbols.append(rows.symbols)
             with np.errstate(invalid="ignore"):
                 nats.append(found - value[of[-1]])
-            after = m.children(row, np.arange(len(rows.keys)))
-            after[ends] = m.none  # after an item the next one begins, as a stream of items is read
-            targets.append(after)
-    cells = np.arange(N)
-    last = m.end_constant(cells)
-    of += [m.owner, cells]
+            targets.append(m.all_children(row).astype(np.int64))
+    pairs = np.arange(N)
+    last = m.end_nats(pairs)
+    of += [m.owner, pairs]
     symbols += [narrow.symbol, np.full(N, BOUNDARY)]
     with np.errstate(invalid="ignore"):
         nats += [narrow.nats + value[m.child] - value[m.owner], last - value[:N]]

@@ -1,6 +1,6 @@
 """The items that meet conditions, where the alphabet is too large for whole rows: what `product.Chain` is elsewhere.
 
-The state of an item is a cell (see `sparse_messages`): a state of the model together with those of the conditions. What
+The state of an item is a cell (see `sparse_cells`): a state of the model together with those of the conditions. What
 may follow is found as it is asked for, from what the model's states list, what the conditions except, and one row for
 all other symbols.
 
@@ -21,8 +21,10 @@ from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.automata.backoff_rows import spread
 from nextchar.automata.best_first import RankedStep, best_first
 from nextchar.automata.sparse_automaton import automaton_of_cells
+from nextchar.automata.sparse_cells import SparseCells
 from nextchar.automata.sparse_drawer import Listed, Root, choose_symbols
-from nextchar.automata.sparse_messages import SparseMessages
+from nextchar.automata.sparse_means import means_of
+from nextchar.automata.sparse_messages import bounds_of, lengths_of
 from nextchar.automata.sparse_product import NONE, Wide
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
@@ -44,17 +46,19 @@ class SparseChain:
     """The items that meet conditions.
 
     Attributes:
-        messages: of the model and the conditions.
+        cells: of the model and the conditions.
+        message: (C + 1,) log of the probability to meet the conditions from each cell; the last one is no cell.
         alphabet: of the model.
     """
 
-    messages: SparseMessages
+    cells: SparseCells
+    message: F64
     alphabet: Alphabet
 
     @property
     def size(self) -> int:
         """The number of cells."""
-        return self.messages.none
+        return self.cells.none
 
     @property
     def log_probability(self) -> float:
@@ -63,29 +67,33 @@ class SparseChain:
         Raises:
             SettingsError: no item of the model meets them.
         """
-        total = float(self.messages.message[self.messages.start])
+        total = float(self.message[self.cells.start])
         if total == -np.inf:
             raise SettingsError("no item of this model meets all the conditions")
         return total
 
+    @cached_property
+    def _means(self) -> tuple[float, float]:
+        return means_of(self.cells, self.message)
+
     def mean_length(self) -> float:
         """Characters of an item, on average."""
-        return self.messages.mean_length()
+        return self._means[0]
 
     def entropy(self) -> float:
-        """Nats an item."""
-        return self.messages.entropy()
+        """Nats an item: the mean of -log p, and the log of all their p."""
+        return max(self._means[1] + self.log_probability, 0.0)
 
     def lengths(self, most: int, least_mass: float) -> F64:
         """The probability of each length 0, 1, ..., until less than `least_mass` is left or `most` is reached."""
-        return self.messages.lengths(most, least_mass)
+        return lengths_of(self.cells, self.message, most, least_mass)
 
     def row_after(self, ids: Ids) -> F64 | None:
         """Log p of what may follow a beginning, (V,); None where no item begins so."""
-        cell = np.array([self.messages.start])
+        cell = np.array([self.cells.start])
         for symbol in ids:
             cell = self._items.children(cell, np.array([symbol]))
-            if self.messages.message[cell[0]] == -np.inf:
+            if self.message[cell[0]] == -np.inf:
                 return None
         row: F64 = self._items.rows(cell)[0]
         return row
@@ -96,16 +104,17 @@ class SparseChain:
 
     @cached_property
     def _items(self) -> SparseItems:
-        return SparseItems(self.messages, self.alphabet)
+        return SparseItems(self.cells, self.message, self.alphabet)
 
     def automaton(self, like: Automaton) -> Automaton:
         """As a model's automaton."""
-        return automaton_of_cells(self.messages, like)
+        return automaton_of_cells(self.cells, self.message, like)
 
     def best_items(self) -> Iterator[tuple[list[int], float]]:
         """Most probable first: the ids of each, and its -log p among them, in nats."""
         of_all = self.log_probability
-        for ids, nats in best_first(self.messages.start, _Ranked(self.messages).step, exact=False):
+        ranked = _Ranked(self.cells, bounds_of(self.cells, self.message))
+        for ids, nats in best_first(self.cells.start, ranked.step, exact=False):
             yield ids, nats + of_all
 
 
@@ -113,7 +122,8 @@ class SparseChain:
 class SparseItems:
     """The items as a language model; the state of an item is a cell."""
 
-    messages: SparseMessages
+    cells: SparseCells
+    message: F64
     alphabet: Alphabet
 
     @property
@@ -133,12 +143,12 @@ class SparseItems:
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
-        return self._at(np.full(batch, self.messages.start))
+        return self._at(np.full(batch, self.cells.start))
 
     def advance(self, state: object, ids: Ids) -> Step:
         """The state after one more symbol of each item."""
         cells = self.children(cast(I64, state), ids)
-        return self._at(np.where(ids == BOUNDARY, self.messages.start, cells))
+        return self._at(np.where(ids == BOUNDARY, self.cells.start, cells))
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items."""
@@ -164,7 +174,7 @@ class SparseItems:
         """Items first .. first + count - 1 of the seed."""
         keys = item_keys(seed, first, count)
         alive = np.arange(count)
-        cells = np.full(count, self.messages.start)
+        cells = np.full(count, self.cells.start)
         written: list[tuple[npt.NDArray[np.intp], Ids]] = []
         t = 0
         while len(alive):
@@ -201,24 +211,24 @@ class SparseItems:
         wide: dict[int, int] = {}
         rows: list[Wide] = []
         which = np.full(len(cells), NONE)
-        keys = self.messages.row_keys(cells)
+        keys = self.cells.row_keys(cells)
         for key in np.unique(keys[keys != NONE]).tolist():
             wide[key] = len(rows)
-            rows.append(self.messages.product.wide[key])
+            rows.append(self.cells.product.wide[key])
             which[keys == key] = wide[key]
-        return rows, which, self.messages.model_states(cells)
+        return rows, which, self.cells.model_states(cells)
 
     def _listed(self, cells: I64) -> tuple[Listed, list[Root]]:
-        m, V = self.messages, self.alphabet.size
+        m, V = self.cells, self.alphabet.size
         rows, narrow = m.rows, m.narrow
-        message = m.message[cells]
+        message = self.message[cells]
         dead = message == -np.inf
         of_narrow = np.flatnonzero((cells < len(narrow.key)) & ~dead)
         owner, place = spread(narrow.first, cells[of_narrow])
         keys = [of_narrow[owner] * V + narrow.symbol[place], np.arange(len(cells)) * V + BOUNDARY]
         ends = np.full(len(cells), -np.inf)
-        ends[~dead] = m.end_constant(cells[~dead])
-        nats = [narrow.nats[place] + m.message[m.child[place]], ends]
+        ends[~dead] = m.end_nats(cells[~dead])
+        nats = [narrow.nats[place] + self.message[m.child[place]], ends]
         wide, which, states = self._rests(cells)
         roots = []
         paid = np.full(len(cells), -np.inf)
@@ -229,11 +239,11 @@ class SparseItems:
             while len(going := going[(at[going] != ROOT) & (paid[going] > -np.inf)]):
                 on, entry = rows.entries_of(at[going])
                 keys.append(going[on] * V + rows.symbols[entry])
-                nats.append(paid[going[on]] + m.contributions(row, entry, m.message))
+                nats.append(paid[going[on]] + m.contributions(row, entry, self.message))
                 paid[going] += rows.price[at[going]]
                 at[going] = rows.link[at[going]]
             of_root = np.full(V, -np.inf)
-            of_root[:] = m.contributions(row, np.arange(V), m.message)
+            of_root[:] = m.contributions(row, np.arange(V), self.message)
             top = of_root.max()
             top = top if np.isfinite(top) else 0.0
             paid[which == number] += top
@@ -250,7 +260,7 @@ class SparseItems:
 
     def children(self, cells: I64, ids: npt.NDArray[np.integer]) -> I64:
         """The cells that symbols lead to, (B,), (B,) -> (B,)."""
-        m, V = self.messages, self.alphabet.size
+        m, V = self.cells, self.alphabet.size
         found = np.full(len(cells), m.none)
         asks = np.ones(len(cells), dtype=np.bool_)
         of_narrow = np.flatnonzero(cells < len(m.narrow.key))
@@ -304,20 +314,19 @@ class _RankedRow:
 class _Ranked:
     """The steps from cells by their bounds, each made when it is asked for."""
 
-    def __init__(self, messages: SparseMessages) -> None:
-        self.messages = messages
-        self.bounds = messages.bounds()
-        self.cells: dict[int, _RankedRow] = {}
+    def __init__(self, cells: SparseCells, bounds: F64) -> None:
+        self.cells, self.bounds = cells, bounds
+        self.of_cells: dict[int, _RankedRow] = {}
         self.rests: dict[tuple[int, int], _RankedRow] = {}
 
     def step(self, cell: int, which: int) -> RankedStep | None:
         """A step from a cell by number, least bound first."""
-        if cell not in self.cells:
-            self.cells[cell] = self._of_cell(cell)
-        return self.cells[cell].get(which)
+        if cell not in self.of_cells:
+            self.of_cells[cell] = self._of_cell(cell)
+        return self.of_cells[cell].get(which)
 
     def _of_cell(self, cell: int) -> _RankedRow:
-        m = self.messages
+        m = self.cells
         at = np.array([cell])
         own: list[RankedStep] = []
         hidden = {BOUNDARY}
@@ -325,7 +334,7 @@ class _Ranked:
             listed = np.arange(m.narrow.first[cell], m.narrow.first[cell + 1])
             hidden.update(m.narrow.symbol[listed].tolist())
             own = self._sorted(m.narrow.nats[listed], m.narrow.symbol[listed], m.child[listed])
-        end = float(m.end_constant(at)[0])
+        end = float(m.end_nats(at)[0])
         if end > -np.inf:
             own = sorted([*own, RankedStep(-end, -end, BOUNDARY, m.none)])
         key = int(m.row_keys(at)[0])
@@ -335,9 +344,9 @@ class _Ranked:
     def _of_rest(self, row: Wide, state: int) -> _RankedRow:
         found = self.rests.get((row.key, state))
         if found is None:
-            rows = self.messages.rows
+            rows = self.cells.rows
             entries = np.arange(rows.first[state], rows.first[state + 1])
-            own = self._sorted(rows.log_prob[entries], rows.symbols[entries], self.messages.children(row, entries))
+            own = self._sorted(rows.log_prob[entries], rows.symbols[entries], self.cells.children(row, entries))
             price = float(rows.price[state])
             below = None if state == ROOT or price == -np.inf else self._of_rest(row, int(rows.link[state]))
             found = _RankedRow(own, set(rows.symbols[entries].tolist()) if below else set(), below, -price)
