@@ -20,6 +20,7 @@ Letters: S states, E listed entries, V size of the alphabet, B queries, C cells 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -149,7 +150,11 @@ class BackoffRows:
         from nextchar._kernels.backoff import row_totals
 
         total = np.empty(self.size)
-        row_totals(self.first, self.log_prob, child, value, self.shadow, self.link, self.price, LEAST_LEFT, total)
+        share, possible, of_states = self._room_of_totals
+        row_totals(
+            self.first, self.log_prob, child, value, self.shadow, self.link, self.price,
+            LEAST_LEFT, share, possible, of_states, total,
+        )  # fmt: skip
         return total
 
     def shares(self, nats: F64, total: F64) -> RowShares:
@@ -179,9 +184,21 @@ class BackoffRows:
         means = np.empty((self.size, 2))
         row_means(
             self.first, shares.share, self.log_prob, child, value, self.shadow, self.link, shares.passed, self.price,
-            LEAST_LEFT, means,
+            LEAST_LEFT, *self._room_of_means, means,
         )  # fmt: skip
         return means
+
+    # Memory that is had once and not anew for each round.
+
+    @cached_property
+    def _room_of_totals(self) -> tuple[F64, I64, F64]:
+        S, E = self.size, len(self.keys)
+        return np.empty(E + 1), np.empty(E + S + 1, dtype=np.int64), np.empty((4, S))
+
+    @cached_property
+    def _room_of_means(self) -> tuple[F64, F64, F64]:
+        S, E = self.size, len(self.keys)
+        return np.empty((E + 1, 3)), np.empty((S, 3)), np.empty((S, 3))
 
     def bounds(self, nats: F64) -> F64:
         """At least the largest of `nats` over the row of each state, (E,) -> (S,): a link may be counted in whole."""
