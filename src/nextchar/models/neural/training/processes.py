@@ -32,7 +32,7 @@ FAILURE: Final = "failure"  # in the store that the processes share: why one of 
 ARRIVED: Final = "arrived"  # how many have come
 GATHERING: Final = timedelta(minutes=5)  # for all to come
 PATIENCE: Final = timedelta(days=30)  # later; a process that ends closes its connections, and nobody waits for it
-TELLING: Final = timedelta(seconds=2)  # for a process that ended to have said why
+TELLING: Final = 2.0  # seconds for a process that ended to have said why
 
 
 class StepSums(NamedTuple):
@@ -165,7 +165,8 @@ class Processes:
             yield
         except RuntimeError as error:
             reason = None if self.joined is None else self.joined.reason()
-            raise ProcessError(reason or f"another process has ended: {_first_line(error)}", lost=True) from None
+            unsaid = "another of the processes that train has ended and not said why; was it killed, or out of memory?"
+            raise ProcessError(reason or unsaid, lost=True) from error
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -214,8 +215,8 @@ class Store(Protocol):
         """What was set."""
         ...
 
-    def wait(self, keys: list[str], timeout: timedelta, /) -> None:
-        """Until they are set, or RuntimeError."""
+    def check(self, keys: list[str], /) -> bool:
+        """Whether they are set."""
         ...
 
 
@@ -235,8 +236,12 @@ class Joined:
 
     def reason(self) -> str | None:
         """Why one of them has ended, if it said so."""
+        until = time.monotonic() + TELLING
         with suppress(RuntimeError):
-            self.store.wait([FAILURE], TELLING)
+            while not self.store.check([FAILURE]):
+                if time.monotonic() > until:
+                    return None
+                time.sleep(0.02)
             return self.store.get(FAILURE).decode()
         return None
 
