@@ -25,15 +25,15 @@ COMMAND: Final = ["-m", "nextchar"]
 
 # As the command, in a process of which the second one fails in its third step.
 FAILS: Final = """
-import os, sys
-from nextchar.models.neural.training.trainer import Trainer
+import os
+from nextchar.models.neural.training.learner import Learner
 
-def fails(trainer, batch, learn=Trainer._learn):
-    if os.environ["RANK"] == "1" and trainer.schedule.step == 2:
+def fails(learner, batch, step, pace, learn=Learner.learn):
+    if os.environ["RANK"] == "1" and step == 2:
         raise MemoryError("3 TB were wanted")
-    return learn(trainer, batch)
+    return learn(learner, batch, step, pace)
 
-Trainer._learn = fails
+Learner.learn = fails
 from nextchar.__main__ import command_line
 command_line()
 """

@@ -13,7 +13,7 @@ from nextchar.cli._signals import ending_cleanly, exit_code
 from nextchar.errors import NextcharError, ProcessError
 
 if TYPE_CHECKING:
-    from nextchar.models.neural.training.processes import Processes
+    from nextchar.models.neural.training.joining import Joined
 
 __all__ = ["among_processes"]
 
@@ -30,49 +30,50 @@ def among_processes(note: Callable[[str], None]) -> Iterator[None]:
     if not all(name in os.environ for name in _SET_BY_LAUNCHERS) or os.environ["WORLD_SIZE"] == "1":
         yield
         return
-    from nextchar.models.neural.training.processes import joined_group
+    from nextchar.models.neural.training.joining import joined_group
 
     if os.environ["RANK"] != "0":
         _help()
     with ExitStack() as stack:
         try:
-            processes = stack.enter_context(joined_group())
+            joined = stack.enter_context(joined_group())
         except NextcharError as error:
             note(f"Error: {error}")
             sys.exit(1)
         try:
             yield
         except SystemExit as end:
-            _dismiss(processes, end.code if isinstance(end.code, int) else int(end.code is not None), note)
+            _dismiss(joined, end.code if isinstance(end.code, int) else int(end.code is not None), note)
             raise
-        _dismiss(processes, 0, note)
+        _dismiss(joined, 0, note)
 
 
-def _dismiss(processes: Processes, code: int, note: Callable[[str], None]) -> None:
-    """Let the others end, too; where they wait for a step, that the connections close tells them."""
-    assert processes.joined is not None
-    if not processes.joined.trained and code == 0:
-        note(f"Note: of {processes.size} processes one did all the work: only the training of nets is shared.")
-    if not processes.in_training:
-        processes.dismiss(code)
+def _dismiss(joined: Joined, code: int, note: Callable[[str], None]) -> None:
+    """Let the others end, too; where they wait for a step, they see that the connections close."""
+    from nextchar.models.neural.training.processes import Processes
+
+    if not joined.trained and code == 0:
+        note(f"Note: of {joined.size} processes one did all the work: only the training of nets is shared.")
+    if not joined.training:
+        Processes.here().dismiss(code)
 
 
 def _help() -> NoReturn:
     """Help until the first process ends, and say nothing: it says what there is to say."""
     from nextchar.models.neural.training.fit import follow
-    from nextchar.models.neural.training.processes import joined_group, leave_reason
+    from nextchar.models.neural.training.joining import joined_group
 
     warnings.simplefilter("ignore")
     code = 1
     with ending_cleanly():
         try:
-            with joined_group():
+            with joined_group() as joined:
                 try:
                     code = follow()
                 except ProcessError:
                     pass
                 except BaseException as error:
-                    leave_reason(error)
+                    joined.leave(error)
                     raise
         except KeyboardInterrupt as interrupt:
             code = exit_code(interrupt)

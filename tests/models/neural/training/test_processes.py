@@ -48,7 +48,8 @@ from pathlib import Path
 import numpy as np
 from nextchar.data.corpus import Corpus
 from nextchar.models import registry
-from nextchar.models.neural.training.processes import joined_group
+from nextchar.models.neural.training.joining import joined_group
+from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import Run
 
 folder, cases, words, held = Path(sys.argv[1]), *map(json.loads, sys.argv[2:])
@@ -60,7 +61,8 @@ def kill_all(report):
         for other in "10":  # itself last
             os.kill(int((folder / f"pid.{other}").read_text()), signal.SIGKILL)
 
-with joined_group() as processes:
+with joined_group():
+    processes = Processes.here()
     assert (processes.rank, processes.size) == (int(rank), 2)
     for name, settings in cases.items():
         weights = [1 + i % 3 for i in range(len(words))] if name == "weighted" else None

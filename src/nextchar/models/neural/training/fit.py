@@ -140,7 +140,7 @@ def _fitted(order: _Order, progress: Progress | None, processes: Processes) -> N
     def in_use() -> NeuralModel:
         with torch.random.fork_rng(devices=[]):
             copy = spec.net(data.alphabet.size)
-        copy.load_state_dict(trainer.net.state_dict())
+        copy.load_state_dict(trainer.learner.net.state_dict())
         made = spec if trainer.plan is None else replace(spec, dropout=trainer.plan.dropout, decay=trainer.plan.decay)
         return NeuralModel(settings=made, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
 
@@ -207,8 +207,8 @@ def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | 
         parameters=model.parameters,
         curve=tuple(trainer.curve),
         training_nats=nats if losses["train"].symbols == whole else None,
-        device=str(trainer.device),
-        precision=trainer.precision,
+        device=str(trainer.learner.device),
+        precision=trainer.learner.precision,
         stopped=trainer.stopped,
         notes=tuple(notes),
         losses=losses,

@@ -12,27 +12,21 @@ initialised group a training is one process, for which all of this does nothing.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from nextchar.errors import NextcharError, ProcessError
+from nextchar.models.neural.training.joining import JOINED, Joined
 
-__all__ = ["Joined", "Processes", "StepSums", "Store", "joined_group", "leave_reason"]
+__all__ = ["Processes", "StepSums"]
 
 T = TypeVar("T")
-FAILURE: Final = "failure"  # in the store that the processes share: why one of them ended
-ARRIVED: Final = "arrived"  # how many have come
-GATHERING: Final = timedelta(minutes=5)  # for all to come
-PATIENCE: Final = timedelta(days=30)  # later; a process that ends closes its connections, and nobody waits for it
-TELLING: Final = 2.0  # seconds for a process that ended to have said why
 
 
 class StepSums(NamedTuple):
@@ -81,7 +75,7 @@ class Processes:
         local_rank, local_size = (int(os.environ.get(f"LOCAL_{name}", "-1")) for name in ("RANK", "WORLD_SIZE"))
         if local_rank < 0 or local_size < 1:  # not by torchrun: as if all were on this machine
             local_rank, local_size = rank, size
-        return cls(rank, size, local_rank, local_size, _JOINED[-1] if _JOINED else None)
+        return cls(rank, size, local_rank, local_size, JOINED[-1] if JOINED else None)
 
     def rows(self, number: int) -> slice:
         """This one's rows of so many; there may be none for it."""
@@ -200,104 +194,7 @@ class Processes:
             self.joined.training = False
 
 
-class Store(Protocol):
-    """A dictionary that all processes share, with what is used of it here."""
-
-    def add(self, key: str, amount: int, /) -> int:
-        """Add to a number; gives the sum."""
-        ...
-
-    def set(self, key: str, value: str, /) -> None:
-        """Set a text."""
-        ...
-
-    def get(self, key: str, /) -> bytes:
-        """What was set."""
-        ...
-
-    def check(self, keys: list[str], /) -> bool:
-        """Whether they are set."""
-        ...
-
-
-@dataclass
-class Joined:
-    """What joins the processes that a launcher has started.
-
-    Attributes:
-        store: where one that ends leaves its reason.
-        training: whether the others wait for this process's next step.
-        trained: whether they have ever trained together.
-    """
-
-    store: Store
-    training: bool = False
-    trained: bool = False
-
-    def reason(self) -> str | None:
-        """Why one of them has ended, if it said so."""
-        until = time.monotonic() + TELLING
-        with suppress(RuntimeError):
-            while not self.store.check([FAILURE]):
-                if time.monotonic() > until:
-                    return None
-                time.sleep(0.02)
-            return self.store.get(FAILURE).decode()
-        return None
-
-
-_JOINED: Final[list[Joined]] = []  # the group that this process is in, if `joined_group` has made it
-
-
-@contextmanager
-def joined_group() -> Iterator[Processes]:
-    """Join the processes that a launcher such as torchrun has started, by what it left in the environment.
-
-    Raises:
-        ProcessError: the others cannot be reached.
-    """
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
-    try:
-        found, rank, size = next(dist.rendezvous("env://", timeout=GATHERING))  # type: ignore[attr-defined]
-        store = dist.PrefixStore("nextchar", found)  # type: ignore[attr-defined]
-        _gather(store, size)
-        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
-    except (RuntimeError, ValueError) as error:
-        raise ProcessError(f"the other processes cannot be reached: {_first_line(error)}") from None
-    _JOINED.append(Joined(store))
-    try:
-        yield Processes.here()
-    finally:
-        _JOINED.clear()
-        with suppress(RuntimeError):
-            dist.destroy_process_group()
-
-
-def _gather(store: Store, size: int) -> None:
-    """Wait until all have come."""
-    until = time.monotonic() + GATHERING.total_seconds()
-    arrived = store.add(ARRIVED, 1)
-    while arrived < size:
-        if time.monotonic() > until:
-            raise ProcessError(f"only {arrived} of {size} processes came within {GATHERING}")
-        time.sleep(0.02)
-        arrived = store.add(ARRIVED, 0)
-
-
-def leave_reason(error: BaseException) -> None:
-    """Let the others know why this process ends."""
-    processes = Processes.here()
-    text = str(error) if isinstance(error, NextcharError) else f"{type(error).__name__}: {error}"
-    with suppress(RuntimeError):
-        if processes.joined is not None:
-            processes.joined.store.set(FAILURE, f"process {processes.rank + 1} of {processes.size} has ended: {text}")
-
-
 def _device_of_figures() -> torch.device:
     """Where the group can add up a few numbers: on the processor, unless it connects graphics cards alone."""
     backends = dist.get_backend_config()
     return torch.device("cuda") if "gloo" not in backends and "nccl" in backends else torch.device("cpu")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]

@@ -1,13 +1,12 @@
-"""Training a net: one loss, one loop.
+"""Training a net: the loop, the best weights so far, and what all of it carries from step to step.
 
-The loss is the mean surprisal of the symbols in a batch of rows (see `packing`), in nats. Training goes in stretches
-(see `schedule`), and mostly one is all the budget (steps, epochs or seconds) has room for. At each point along the way
-the net is measured on the validation items; the weights that did best there are the ones that are kept. Where they do
-no better for some points, or the stretch ends before the budget does, the next one goes on from the best weights with
-lower rates; when a stretch gains nothing, training ends. So a larger budget does what a smaller one does, and then
-perhaps more.
+Training goes in stretches (see `schedule`), and mostly one is all the budget (steps, epochs or seconds) has room for.
+At each point along the way the net is measured on the validation items; the weights that did best there are the ones
+that are kept. Where they do no better for some points, or the stretch ends before the budget does, the next one goes on
+from the best weights with lower rates; when a stretch gains nothing, training ends. So a larger budget does what a
+smaller one does, and then perhaps more.
 
-Several processes may share the rows of each batch (see `processes`); what follows is the same for each of them.
+Several processes may share the rows of each batch (see `learner`); all that is here is the same in each of them.
 
 With the same seed and a budget in steps or epochs, the same weights come out on the same machine, bit for bit, also
 when training was interrupted and resumed. All that the loop carries on is in one `Snapshot`.
@@ -26,7 +25,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nextchar.core.json_values import float_of, mapping_of, optional, plain
@@ -34,10 +32,8 @@ from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
-from nextchar.models.neural.nets.noise import BatchPart
-from nextchar.models.neural.training.devices import precision_on
-from nextchar.models.neural.training.muon import Optimiser
-from nextchar.models.neural.training.packing import IGNORED, Epochs, PackedRows, pack
+from nextchar.models.neural.training.learner import Learner
+from nextchar.models.neural.training.packing import Epochs, PackedRows, pack
 from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned, stronger
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.schedule import LOWER, POINTS, Schedule
@@ -45,13 +41,11 @@ from nextchar.models.neural.training.settings import TrainSettings
 
 __all__ = ["Snapshot", "Trainer"]
 
-LARGEST_NORM: Final = 1.0  # of the gradient
 LEAST_MEASURED_SYMBOLS: Final = 2_000  # of the validation items at each point; more where it costs little:
 MEASURED_SHARE: Final = 0.3  # of the symbols trained on between two points
 LEAST_GAIN: Final = 0.001  # nats per symbol, by which a stretch has to better the weights that it began with
 AFTERWARDS: Final = 0.07  # of the seconds, kept for measuring and saving what was trained
 PROBE_SHARE, PROBE_SECONDS, PROBE_STEPS = 0.03, 0.5, 3  # of finding out how fast training is
-MEASURED_ROWS: Final = 512  # rows of a batch when nothing is learned
 
 
 @dataclass(frozen=True)
@@ -66,13 +60,11 @@ class Trainer:
     """Trains a net on one corpus.
 
     Attributes:
-        net: the net that is trained, on its device.
         curve: the points passed so far.
         stopped: why training ended before its budget did, or None.
         schedule: how far it is.
         plan: what followed from the budget; None before the first step.
-        precision: of the matrix products: float32 or bf16.
-        device: where it trains.
+        learner: the net with its optimiser.
         asked_to_end: whether one of the processes was, at the last step.
 
     Args:
@@ -99,23 +91,17 @@ class Trainer:
         further: bool = False,
         processes: Processes | None = None,
     ) -> None:
-        self.net = net.to(device)
         self.curve: list[CurvePoint] = []
         self.stopped: str | None = None
         self.plan: TrainingPlan | None = None
         self.asked_to_end = False
-        self.device = device
         self._processes = processes or Processes()
         self._settings = settings
-        self.precision = settings.precision
-        if settings.precision == "auto":
-            self.precision = self._processes.from_first(lambda: precision_on(device))
+        self.learner = Learner(net, settings, device, self._processes)
         begun = time.perf_counter()
         self._epochs = Epochs(data, seed=settings.seed)
         self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
         self._symbols_of_data = data.symbols
-        self._weights = sum(parameter.numel() for parameter in net.parameters())
-        self._optimiser = self._new_optimiser()
         self._B = max(settings.batch // self._epochs.T, 1)
         self._steps_an_epoch = -(-self._epochs.rows // self._B)
         budget = float(settings.steps or 0)
@@ -133,10 +119,7 @@ class Trainer:
         self._since = 0.0  # the seconds at the last point
         self._further = further
         self._goal = math.inf  # what the stretch has to come below to be worth another one
-        self._nats, self._symbols = 0.0, 0  # since the last point
-        self._norm: Tensor | float = 0.0
-        self._pace = 0.0  # share of the learning rates in the last step
-        self._ratios: dict[str, float] = {}
+        self._nats = 0.0  # since the last point
         self._best_nats, self._best_step, self._best_point = math.inf, 0, 0
         self._best: dict[str, Tensor] = {}
 
@@ -156,13 +139,13 @@ class Trainer:
             self.plan = self._new_plan(rows, begun)
         self._follow(self.plan)
         if self._further and self._validation is not None and not self._best:
-            self._best_nats = self._validation_nats(self._validation)
-            self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+            self._best_nats = self.learner.measured(self._validation)
+            self._best = self.learner.weights()
         while at.share < 1 and self.stopped is None:
             if self._row >= len(rows.ids):
                 self._epoch, self._row = self._epoch + 1, 0
                 rows = self._epochs.epoch(self._epoch)
-            nats = self._learn(self._batch(rows, self._row))
+            nats = self.learner.learn(self._batch(rows, self._row), at.step, at.pace)
             told = self._processes.after_step(nats, time.perf_counter() - begun, interrupted=interrupted())
             self._nats += told.nats
             self.asked_to_end = told.interrupts > 0
@@ -178,7 +161,7 @@ class Trainer:
     @property
     def products(self) -> float:
         """Multiplications of a step in this process, about: forward, and twice as many backward."""
-        return 3.0 * self._weights * self._B * self._epochs.T / self._processes.size
+        return 3.0 * self.learner.size * self._B * self._epochs.T / self._processes.size
 
     @property
     def unchanged(self) -> bool:
@@ -191,7 +174,7 @@ class Trainer:
 
     def finish(self) -> None:
         """Give the net the best weights so far."""
-        self.net.load_state_dict(self._best)
+        self.learner.net.load_state_dict(self._best)
 
     # -- the plan and its stretches ------------------------------------------------------------------------------------
 
@@ -206,7 +189,7 @@ class Trainer:
             self._settings,
             epochs=epochs,
             steps_an_epoch=self._steps_an_epoch,
-            weights_a_symbol=self._weights / self._symbols_of_data,
+            weights_a_symbol=self.learner.size / self._symbols_of_data,
         )
         # Where nothing is to end it before the budget, or the budget is no longer than a stretch, that is all of it.
         held = self._validation is not None or self._settings.hold_out > 0
@@ -217,8 +200,7 @@ class Trainer:
 
     def _follow(self, plan: TrainingPlan) -> None:
         """Let net, optimiser and validation rows be as the plan has them."""
-        self.net.set_dropout(plan.dropout)
-        self._optimiser.decay = plan.decay
+        self.learner.regularise(plan.dropout, plan.decay)
         if self._validation is not None:
             between = plan.stretch * self._symbols_of_data / POINTS  # symbols
             most = max(MEASURED_SHARE * between, LEAST_MEASURED_SYMBOLS)
@@ -227,19 +209,17 @@ class Trainer:
 
     def _seconds_a_step(self, rows: PackedRows) -> float:
         """How long a step takes, from a few whose result is thrown away; the first, which prepares things, apart."""
-        weights = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+        weights = self.learner.weights()
         budget = self.schedule.budget
         most = min(PROBE_SECONDS, PROBE_SHARE * budget)
-        self._learn(self._batch(rows, 0))
+        self.learner.learn(self._batch(rows, 0), 0, self.schedule.pace)
         begun, steps, seconds = time.perf_counter(), 0, 0.0
         while steps < PROBE_STEPS or seconds < most:
-            self._learn(self._batch(rows, self._B * steps % len(rows.ids)))
+            self.learner.learn(self._batch(rows, self._B * steps % len(rows.ids)), 0, self.schedule.pace)
             steps, seconds = steps + 1, self._processes.of_first(time.perf_counter() - begun)
             if seconds > PROBE_SHARE * budget:
                 break
-        self.net.load_state_dict(weights)
-        self._optimiser = self._new_optimiser()
-        self._symbols, self._ratios = 0, {}
+        self.learner.go_back(weights)
         return seconds / steps
 
     def _look_ahead(self) -> None:
@@ -256,8 +236,7 @@ class Trainer:
             self.stopped = f"{why}; ended after step {at.step:,}, {at.share:.0%} of the budget"
             return
         self._goal = self._best_nats - LEAST_GAIN
-        self.net.load_state_dict(self._best)
-        self._optimiser.forget()
+        self.learner.go_back(self._best)
         assert self.plan is not None
         self.plan = stronger(self.plan, self._settings)
         self._follow(self.plan)
@@ -266,74 +245,36 @@ class Trainer:
 
     # -- steps and points ----------------------------------------------------------------------------------------------
 
-    def _new_optimiser(self) -> Optimiser:
-        settings = self._settings
-        return Optimiser(
-            self.net,
-            self.net.matrices(),
-            rate=settings.rate,
-            adam_rate=settings.adam_rate,
-            decay=(settings.decay or 0.0) if self.plan is None else self.plan.decay,
-        )
-
     def _batch(self, rows: PackedRows, first: int) -> PackedRows:
         return PackedRows(*(part[first : first + self._B] for part in rows))
 
-    def _learn(self, batch: PackedRows) -> float:
-        """One update; gives the nats of this process's rows."""
-        share = self._processes.rows(len(batch.ids))
-        mine = PackedRows(*(part[share] for part in batch))
-        if not len(mine.ids):  # none for this process: a row without targets adds zeros to the gradient
-            mine = PackedRows(batch.ids[:1], np.full_like(batch.targets[:1], IGNORED))
-        self.net.reads(BatchPart(self._settings.seed, self.schedule.step, share.start, len(mine.ids)))
-        ids, targets = (torch.from_numpy(part).to(self.device) for part in mine)
-        symbols = int((batch.targets != IGNORED).sum())  # of all processes
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            logits = self.net(ids)
-        nats = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
-        self._optimiser.zero()
-        (nats / symbols).backward()  # type: ignore[no-untyped-call]
-        self._processes.add_up(self._optimiser.gradient)
-        self._norm = self._optimiser.clip(LARGEST_NORM)
-        watched = self._matrices() if not self._ratios else {}
-        self._pace = self.schedule.pace
-        self._optimiser.step(self._pace)
-        for name, before in watched.items():
-            after = self.net.get_parameter(name).detach()
-            self._ratios[name] = float((after - before).norm() / before.norm().clamp(min=1e-12))
-        self._symbols += symbols
-        return nats.item()
-
-    def _matrices(self) -> dict[str, Tensor]:
-        return {name: self.net.get_parameter(name).detach().clone() for name in self.net.matrices()}
-
     def _measure(self, rows: int) -> CurvePoint:
         """Look at the validation items, keep the weights if they are the best so far, and see whether to go on."""
-        at = self.schedule
-        validation = None if self._validation is None else self._validation_nats(self._validation)
+        at, learner = self.schedule, self.learner
+        validation = None if self._validation is None else self.learner.measured(self._validation)
         point = CurvePoint(
             step=at.step,
             epoch=self._epoch + min(self._row / rows, 1.0),
             seconds=at.seconds,
             share=at.share,
-            train_nats=self._nats / max(self._symbols, 1),
+            train_nats=self._nats / max(learner.symbols, 1),
             validation_nats=validation,
             diagnostics=StepDiagnostics(
-                learning_rate=self._pace * self._settings.rate,
-                symbols_per_second=self._symbols / max(at.seconds - self._since, 1e-9),
-                gradient_norm=float(self._norm),
-                update_ratios=self._ratios,
+                learning_rate=learner.pace * self._settings.rate,
+                symbols_per_second=learner.symbols / max(at.seconds - self._since, 1e-9),
+                gradient_norm=float(learner.norm),
+                update_ratios=learner.ratios,
             ),
         )
         self.curve.append(point)
         at.pass_point()
-        self._nats, self._symbols, self._ratios, self._since = 0.0, 0, {}, at.seconds
+        self._nats, learner.symbols, learner.ratios, self._since = 0.0, 0, {}, at.seconds
         best = not self._best or validation is None or validation < self._best_nats
-        finite = math.isfinite(point.train_nats) and math.isfinite(validation or 0.0) and self._finite()
+        finite = math.isfinite(point.train_nats) and math.isfinite(validation or 0.0) and learner.finite()
         if best and finite:
             self._best_nats = math.inf if validation is None else validation
             self._best_step, self._best_point = at.step, len(self.curve)
-            self._best = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+            self._best = learner.weights()
         kept = f"kept the weights of step {self._best_step:,}"
         if not finite:
             lost = f"the loss is no longer a number after {at.step:,} steps"
@@ -342,35 +283,14 @@ class Trainer:
             self.stopped = f"{lost}; {kept}; try a smaller rate and adam_rate"
         return point
 
-    def _finite(self) -> bool:
-        """Whether all weights are numbers: the training loss, from before the last update, does not show it."""
-        return all(bool(tensor.isfinite().all()) for tensor in self.net.state_dict().values())
-
-    def _validation_nats(self, rows: PackedRows) -> float:
-        """Nats per symbol of rows, which the processes share."""
-        nats, symbols = 0.0, 0
-        share = self._processes.rows(len(rows.ids))
-        self.net.eval()
-        with torch.no_grad():
-            for first in range(share.start, share.stop, MEASURED_ROWS):
-                block = slice(first, min(first + MEASURED_ROWS, share.stop))
-                ids, targets = (torch.from_numpy(part[block]).to(self.device) for part in rows)
-                logits = self.net(ids).flatten(0, 1)
-                nats += float(F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum"))
-                symbols += int((targets != IGNORED).sum())
-        self.net.train()
-        nats, number = self._processes.sums(nats, symbols)
-        return nats / number
-
     # -- interruptions -----------------------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """Where training stands after the last step."""
-        arrays = {f"weights.{name}": tensor for name, tensor in self.net.state_dict().items()}
-        arrays |= {f"best.{name}": tensor for name, tensor in self._best.items()}
-        arrays |= {f"optimiser.{name}": tensor for name, tensor in self._optimiser.state().items()}
+        arrays = self.learner.state() | {f"best.{name}": tensor for name, tensor in self._best.items()}
         document: dict[str, Any] = {name: getattr(self, f"_{name}") for name in _CARRIED}
         document |= {name: getattr(self.schedule, name) for name in _OF_SCHEDULE}
+        document |= {name: getattr(self.learner, name) for name in _OF_LEARNER}
         document |= {name: plain(document[name]) for name in ("best_nats", "goal")}
         document["plan"] = None if self.plan is None else self.plan._asdict()
         curve = [plain(point.document()) for point in self.curve]
@@ -388,31 +308,27 @@ class Trainer:
             group, _, rest = name.partition(".")
             if group in parts:
                 parts[group][rest] = torch.from_numpy(array.copy())
-        try:
-            self.net.load_state_dict(parts["weights"])  # copied into the optimiser's stacks
-        except RuntimeError as error:
-            raise ValueError(str(error)) from None
-        shapes = {name: tensor.shape for name, tensor in self.net.state_dict().items()}
+        self.learner.load_state(parts["weights"], parts["optimiser"])
+        shapes = {name: tensor.shape for name, tensor in self.learner.net.state_dict().items()}
         if parts["best"] and {name: tensor.shape for name, tensor in parts["best"].items()} != shapes:
             raise ValueError("the best weights so far do not fit the net")
-        self._best = {name: tensor.to(self.device) for name, tensor in parts["best"].items()}
-        self._optimiser.load_state(parts["optimiser"])
+        self._best = {name: tensor.to(self.learner.device) for name, tensor in parts["best"].items()}
         for name in _CARRIED:
             setattr(self, f"_{name}", snapshot.document[name])
         for name in _OF_SCHEDULE:
             setattr(self.schedule, name, snapshot.document[name])
+        for name in _OF_LEARNER:
+            setattr(self.learner, name, snapshot.document[name])
         self._best_nats, self._goal = (float_of(snapshot.document[name]) for name in ("best_nats", "goal"))
         self.plan = optional(snapshot.document["plan"], _plan_of)
         self.stopped = snapshot.document["stopped"]
         self.curve = [CurvePoint.from_document(point) for point in snapshot.document["log"]]
 
 
-# The numbers that a trainer and its schedule carry from step to step, beside weights, optimiser and log.
-_CARRIED: Final = (
-    *("epoch", "row", "since", "nats", "symbols", "ratios"),
-    *("best_nats", "best_step", "best_point", "goal"),
-)
+# The numbers that a trainer, its schedule and its learner carry from step to step, beside weights, optimiser and log.
+_CARRIED: Final = ("epoch", "row", "since", "nats", "best_nats", "best_step", "best_point", "goal")
 _OF_SCHEDULE: Final = ("step", "seconds", "begin", "length", "points", "stretches", "rates")
+_OF_LEARNER: Final = ("symbols", "ratios")
 
 
 def _plan_of(document: object) -> TrainingPlan:

@@ -1,0 +1,185 @@
+"""Nets on a graphics card beside one core of the processor: `python -m benchmarks.gpu`, some five minutes.
+
+For each net and batch: symbols learned a second on the core and on the card, there in float32, in bf16, with
+torch.compile, and with forward and backward as one CUDA graph, and the seconds before the first step. Then a training
+that begins on the card, goes on on the processor and ends on the card, beside one on the processor alone. Where there
+is no card it says so, and does with small sizes what the processor can.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+
+from nextchar.core.progress import Report
+from nextchar.data.corpus import Corpus
+from nextchar.data.datasets import shipped_path
+from nextchar.models.neural.families import NetSpec
+from nextchar.models.neural.nets.noise import BatchPart
+from nextchar.models.neural.training.devices import device_of
+from nextchar.models.neural.training.packing import IGNORED, PackedRows
+from nextchar.models.neural.training.settings import Run
+from nextchar.models.neural.training.trainer import Trainer
+from nextchar.models.registry import spec_of
+
+__all__ = ["main"]
+
+CARD: Final = torch.cuda.is_available()
+SECONDS: Final = 3.0 if CARD else 0.5  # of each measurement
+SIZES: Final[tuple[dict[str, Any], ...]] = (
+    ({"batch": 1024}, {"batch": 32_768}, {"batch": 32_768, "width": 256}) if CARD else ({"batch": 256, "width": 16},)
+)
+
+
+class Way(NamedTuple):
+    """How steps are done.
+
+    Attributes:
+        name: for the table.
+        device: cpu or cuda.
+        precision: of the matrix products.
+        prepare: is done to the trainer before the first step.
+    """
+
+    name: str
+    device: str
+    precision: str = "float32"
+    prepare: Callable[[Trainer], None] | None = None
+
+
+def main() -> None:
+    """Measure all of it, and print a table."""
+    torch.set_num_threads(1)
+    print(f"torch {torch.__version__}, {torch.cuda.get_device_name() if CARD else 'no GPU here'}")
+    print(f"--device auto takes {device_of('auto')}")
+    assert (device_of("auto").type == "cuda") == CARD
+    data = Corpus.from_file(shipped_path(), column="name")
+    for kind in ("transformer", "wavenet"):
+        for size in SIZES:
+            title = f"{kind}, " + ", ".join(f"{name} {value:,}" for name, value in size.items())
+            for way in _ways():
+                print(f"{title:42} {way.name:28} {_tried(kind, size, way, data)}", flush=True)
+    _resumed(data)
+
+
+def _ways() -> Iterator[Way]:
+    yield Way("one core", "cpu")
+    if CARD:
+        yield Way("card", "cuda")
+        yield Way("card, bf16", "cuda", "bf16")
+        yield Way("card, torch.compile", "cuda", prepare=lambda trainer: trainer.learner.net.compile())
+        yield Way("card, compile, reduce-overhead", "cuda", prepare=_with_less_overhead)
+        yield Way("card, CUDA graph", "cuda", prepare=_as_graph)
+        yield Way("card, bf16, CUDA graph", "cuda", "bf16", prepare=_as_graph)
+
+
+def _tried(kind: str, size: dict[str, Any], way: Way, data: Corpus) -> str:
+    """What was measured, or why it could not be."""
+    settings = {"steps": 10**6, "dropout": 0.0, "seed": 1, "precision": way.precision, **size}
+    spec = cast(NetSpec, spec_of(kind, settings)).fitted_to(data)
+    try:
+        torch.manual_seed(1)
+        trainer = Trainer(spec.net(data.alphabet.size), data, None, spec, device_of(way.device))
+        begun = time.perf_counter()
+        if way.prepare is not None:
+            way.prepare(trainer)
+        steps = trainer.run()
+        next(steps)
+        first = time.perf_counter() - begun
+        next(steps)
+        _finish(way)
+        begun, number = time.perf_counter(), 0
+        while time.perf_counter() - begun < SECONDS:
+            next(steps)
+            number += 1
+        _finish(way)
+        rate = number * spec.batch / (time.perf_counter() - begun)
+    except Exception as error:  # one way that fails is a finding, and the others are still measured
+        return f"failed: {type(error).__name__}: {str(error).splitlines()[0]}"
+    return f"{rate:12,.0f} symbols/s, {first:6.1f} s to the first step"
+
+
+def _finish(way: Way) -> None:
+    if way.device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _with_less_overhead(trainer: Trainer) -> None:
+    trainer.learner.net.compile(mode="reduce-overhead")
+
+
+def _as_graph(trainer: Trainer) -> None:
+    """Forward and backward of a batch of the usual size, recorded once and replayed; the update stays as it is."""
+    learner, rows = trainer.learner, trainer._B
+    epoch = trainer._epochs.epoch(0)
+    ids, targets = (torch.from_numpy(part[:rows]).to(learner.device) for part in epoch)
+    symbols = (targets != IGNORED).sum()
+
+    def compute() -> torch.Tensor:
+        learner._optimiser.zero()
+        with torch.autocast("cuda", torch.bfloat16, enabled=learner.precision == "bf16", cache_enabled=False):
+            logits = learner.net(ids)
+        nats = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
+        (nats / symbols).backward()  # type: ignore[no-untyped-call]
+        return nats
+
+    learner.net.reads(BatchPart(0, 0, 0, rows))
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    with torch.cuda.stream(aside):
+        for _ in range(3):
+            compute()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        nats = compute()
+
+    def learn(batch: PackedRows, step: int, pace: float) -> float:  # noqa: ARG001 - the shape of the method
+        if len(batch.ids) == rows:  # the last one of an epoch is left out here
+            ids.copy_(torch.from_numpy(batch.ids))
+            targets.copy_(torch.from_numpy(batch.targets))
+            symbols.copy_((targets != IGNORED).sum())
+            graph.replay()
+            learner.update(pace)
+        return nats.item()
+
+    learner.learn = learn  # type: ignore[method-assign]
+
+
+def _resumed(data: Corpus) -> None:
+    """A training in three parts on two devices, beside one on the processor."""
+    some = data.take(range(2000))
+    spec = cast(NetSpec, spec_of("transformer", {"steps": 200, "seed": 1, "dropout": 0.2}, preset="small"))
+    alone = spec.fit(some, run=Run(device="cpu")).metrics.curve
+    other = "cuda" if CARD else "cpu"
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = Path(folder) / "checkpoint"
+        for share, device in ((0.3, other), (0.6, "cpu"), (2.0, other)):
+            try:
+                model = spec.fit(
+                    some, run=Run(device=device, checkpoint=checkpoint, resume=True), progress=_stop_at(share)
+                )
+            except KeyboardInterrupt:
+                continue
+    pairs = zip(model.metrics.curve, alone, strict=True)
+    off = max(abs((mine.validation_nats or 0.0) - (its.validation_nats or 0.0)) for mine, its in pairs)
+    print(f"{other} to cpu to {other}, {len(alone)} points: validation losses differ by {off:.1e} nats at most")
+
+
+def _stop_at(share: float) -> Callable[[Report], None]:
+    def progress(report: Report) -> None:
+        if report.share >= share:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return progress
+
+
+if __name__ == "__main__":
+    main()
