@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from nextchar.data.splits import split as split
     from nextchar.data.text_options import TextOptions as TextOptions
     from nextchar.errors import NextcharError as NextcharError
+    from nextchar.models.context_mixing.model import ContextMixing as ContextMixing
+    from nextchar.models.context_mixing.model import ContextMixingModel as ContextMixingModel
     from nextchar.models.ensemble.model import EnsembleModel as EnsembleModel
     from nextchar.models.ensemble.model import combine as combine
     from nextchar.models.ensemble.training import mix_with_nets as mix_with_nets
@@ -83,6 +85,8 @@ _HOME: Final = {
     "Classifier": "tasks.classifier",
     "Conditional": "automata.conditional",
     "Constraint": "core.constraint",
+    "ContextMixing": "models.context_mixing.model",
+    "ContextMixingModel": "models.context_mixing.model",
     "Corpus": "data.corpus",
     "Counts": "models.ngram.counts",
     "CountsFolder": "models.ngram.counts_folder",

@@ -3,4 +3,8 @@
 Each loop has a twin in numpy that gives the same numbers; a test holds the two together. Loading numba takes about half
 a second, so callers import these files inside the branch that repays it; see `loading`. Machine code is cached on disk
 beside the package, or in numba's own cache folder where that is read-only.
+
+Its parts, each importing only from those to its left:
+
+    constants < splitmix < context_mixing, mix
 """

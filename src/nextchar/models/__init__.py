@@ -2,5 +2,5 @@
 
 Its parts, each importing only from those to its left:
 
-    registry < ngram < mix, neural < ensemble < updating
+    registry < ngram < mix, neural < context_mixing, ensemble < updating
 """

@@ -1,0 +1,222 @@
+"""Reading a text symbol by symbol, and the contexts that it is in.
+
+A context is a hash of some of what a state knows: the last symbols, the word so far, the words before, the line. The
+first nine are the orders 0 to 8 of an n-gram model; a model takes the first K of all. Nothing here knows a language:
+words are runs of symbols that Unicode calls letters, marks, digits or connectors, vowels were learned (see
+`models.mix.symbol_classes`), a heading is a line after an empty one. The boundary leads back to the start.
+
+Sources: Mahoney (2005), "Adaptive weighing of context models for lossless data compression"; the sparse, word and
+indirect contexts are those of paq8 and lpaq.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from nextchar._kernels.constants import GOLDEN
+from nextchar._kernels.context_mixing.layout import (
+    COLUMN,
+    FIRST_SYMBOL,
+    FIRST_WORD,
+    FOLLOWERS,
+    HEADING,
+    IN_VOWEL,
+    LAST_LENGTH,
+    LINE,
+    MATCH_AT,
+    MATCH_LENGTH,
+    MATCHES,
+    POSITION,
+    RECENT,
+    SUFFIX,
+    SUFFIX1,
+    SUFFIX2,
+    SYLLABLES,
+    WORD,
+    WORD1,
+    WORD2,
+    WORD3,
+    WORD_LENGTH,
+)
+from nextchar._kernels.splitmix import mix64
+
+__all__ = ["CONTEXTS", "follow", "hash_contexts", "pair", "read_symbol", "remember"]
+
+U64 = np.uint64
+CONTEXTS: Final = 37
+LONGEST_LINE: Final = 255  # a column beyond is not told from it
+_SHORT, _LONG = 7, 14  # symbols that have to agree for a match
+_LOW: Final = 0xFFFFFFFF
+_THREE: Final = 0xFFFFFFFFFFFF  # three symbols of 16 bits
+
+
+@njit(cache=True, nogil=True, inline="always")
+def pair(a, b):  # type: ignore[no-untyped-def]
+    """The hash of two numbers."""
+    return mix64(a * U64(GOLDEN) + b + U64(0x1234567))
+
+
+@njit(cache=True, nogil=True)
+def read_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
+    """Let a state read one more symbol, in place; the boundary leads back to the start."""
+    if symbol == 0:
+        state[:] = U64(0)
+        return
+    for j in range(RECENT - 1, 0, -1):
+        state[j] = state[j - 1]
+    state[0] = U64(symbol)
+    state[POSITION] += U64(1)
+    if traits.word[symbol]:
+        letter = U64(traits.fold[symbol])
+        state[WORD] = pair(state[WORD], letter)
+        state[WORD_LENGTH] += U64(1)
+        state[SUFFIX] = (state[SUFFIX] << U64(16) | letter) & U64(_THREE)
+        vowel = U64(traits.vowel[symbol])
+        if vowel and not state[IN_VOWEL]:
+            state[SYLLABLES] += U64(1)
+        state[IN_VOWEL] = vowel
+    elif state[WORD_LENGTH]:
+        if not state[FIRST_WORD]:
+            state[FIRST_WORD] = state[WORD]
+        state[WORD3], state[WORD2], state[WORD1], state[WORD] = state[WORD2], state[WORD1], state[WORD], U64(0)
+        state[SUFFIX2], state[SUFFIX1], state[SUFFIX] = state[SUFFIX1], state[SUFFIX], U64(0)
+        state[WORD_LENGTH] = state[IN_VOWEL] = U64(0)
+    if traits.end[symbol]:
+        if not state[LAST_LENGTH]:
+            state[HEADING] = state[LINE]
+        state[LAST_LENGTH] = state[COLUMN]
+        state[COLUMN] = state[SYLLABLES] = state[FIRST_WORD] = state[FIRST_SYMBOL] = state[LINE] = U64(0)
+    else:
+        if not state[COLUMN]:
+            state[FIRST_SYMBOL] = U64(symbol)
+        state[COLUMN] = min(state[COLUMN] + U64(1), U64(LONGEST_LINE))
+        state[LINE] = pair(state[LINE], U64(symbol))
+
+
+@njit(cache=True, nogil=True)
+def hash_contexts(state, text, traits, context):  # type: ignore[no-untyped-def]
+    """The contexts (K,) that a state is in, K at most 37."""
+    c1, c2, c3, c4, c5 = state[0], state[1], state[2], state[3], state[4]
+    h = U64(0)
+    context[0] = U64(77)
+    for n in range(1, 9):
+        h = pair(h, state[n - 1] + U64(1))
+        context[n] = h
+    word = pair(state[WORD], c1)
+    last = text.followers[np.int64(pair(c1, c2) & U64(FOLLOWERS - 1))]
+    in_word = U64(999) if state[WORD_LENGTH] else c1
+    folded = U64(3)
+    K = context.size
+    for k in range(9, K):
+        tag = U64(1000 + k)
+        if k == 9:
+            h = word
+        elif k == 10:
+            h = pair(word, state[WORD1])
+        elif k == 11:
+            h = pair(pair(word, state[WORD1]), state[WORD2])
+        elif k == 12:
+            h = pair(word, state[SUFFIX1])
+        elif k == 13:
+            h = pair(word, state[HEADING])
+        elif k == 14:
+            h = pair(c2, c3)
+        elif k == 15:
+            h = pair(c3, c4)
+        elif k == 16:
+            h = pair(pair(c2, c3), c4)
+        elif k == 17:
+            h = pair(pair(c1, c3), c4)
+        elif k == 18:
+            h = pair(state[COLUMN], c1)
+        elif k == 19:
+            h = pair(pair(state[SYLLABLES], in_word), state[LAST_LENGTH] >> U64(3))
+        elif k == 20:
+            for i in range(3):
+                folded = pair(folded, U64(traits.fold[np.int64(state[i])]))
+            h = folded
+        elif 21 <= k <= 23:
+            folded = pair(folded, U64(traits.fold[np.int64(state[k - 18])]))
+            h = folded
+        elif k == 24:
+            h = pair(last, c1)
+        elif k == 25:
+            h = pair(word, state[WORD2])
+        elif k == 26:
+            h = pair(pair(word, state[SUFFIX1]), state[SUFFIX2])
+        elif k == 27:
+            h = pair(word, state[WORD3])
+        elif k == 28:
+            h = pair(state[HEADING], context[2])
+        elif k == 29:
+            h = pair(state[FIRST_WORD], word)
+        elif k == 30:
+            h = pair(state[FIRST_SYMBOL], context[3])
+        elif k == 31:
+            h = pair(pair(state[SYLLABLES], state[WORD_LENGTH]), c1)
+        elif k == 32:
+            h = pair(pair(pair(c1, c2), c4), c5)
+        elif k == 33:
+            h = pair(pair(pair(c1, c3), c4), c5)
+        elif k == 34:
+            h = pair(last & U64(_LOW), context[2])
+        elif k == 35:
+            for i in range(6, 8):
+                folded = pair(folded, U64(traits.fold[np.int64(state[i])]))
+            h = folded
+        else:
+            h = pair(context[8], state[8])
+        context[k] = h + tag * U64(GOLDEN)
+
+
+@njit(cache=True, nogil=True)
+def _head(state, length, size):  # type: ignore[no-untyped-def]
+    h = U64(length)
+    for i in range(length):
+        h = (h + state[i] + U64(1)) * U64(GOLDEN)
+    return np.int64(mix64(h) & U64(size - 1))
+
+
+@njit(cache=True, nogil=True)
+def remember(state, text, symbol):  # type: ignore[no-untyped-def]
+    """Add the symbol that comes after a state to the text; the state has not read it yet."""
+    at = np.int64(pair(state[0], state[1]) & U64(FOLLOWERS - 1))
+    text.followers[at] = text.followers[at] << U64(16) | U64(symbol & 0xFFFF)
+    text.ids[text.size[0]] = symbol
+    text.size[0] += 1
+
+
+@njit(cache=True, nogil=True)
+def follow(state, text, symbol, learn):  # type: ignore[no-untyped-def]
+    """Let the matches go on by a symbol that the state has read, and look for new ones.
+
+    Args:
+        state: has read the symbol.
+        text: what matches are looked for in.
+        symbol: the one that was read.
+        learn: whether the symbol is the last one of the text, and later matches may lead to what comes after it.
+    """
+    if symbol == 0:
+        return
+    for j in range(MATCHES):
+        least = _SHORT if j == 0 else _LONG
+        at, length = MATCH_AT + 2 * j, MATCH_LENGTH + 2 * j
+        if state[length]:
+            if text.ids[np.int64(state[at])] == symbol and np.int64(state[at]) + 1 < text.size[0]:
+                state[length] += U64(1)
+                state[at] += U64(1)
+            else:
+                state[length] = U64(0)
+        if state[POSITION] >= U64(least):
+            head = _head(state, least, text.heads.shape[1])
+            if not state[length]:
+                place, n = np.int64(text.heads[j, head]), 0
+                while n < place and n < RECENT and U64(text.ids[place - 1 - n]) == state[n] and state[n]:
+                    n += 1
+                if n >= least and place < text.size[0]:
+                    state[at], state[length] = U64(place), U64(n)
+            if learn:
+                text.heads[j, head] = text.size[0]

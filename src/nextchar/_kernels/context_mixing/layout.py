@@ -1,0 +1,249 @@
+"""What the loops of context mixing work on: the numbers of a state, the tables that learn, and room to work in.
+
+Letters: V alphabet, N = V - 1 nodes of the code tree, K contexts, I inputs of a mixer, S symbols of a text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "APM_BINS", "APM_TABLES", "BINS", "CELLS", "COLUMN", "FIRST_SYMBOL", "FIRST_WORD", "FOLLOWERS", "HEADING",
+    "IN_VOWEL", "LAST_LENGTH", "LENGTHS", "LINE", "LINE_OF_SLOTS", "MATCHES", "MATCH_AT", "MATCH_LENGTH", "MIXERS",
+    "PER_CONTEXT", "POSITION", "RECENT", "SHAPES", "STATE", "SUFFIX", "SUFFIX1", "SUFFIX2", "SYLLABLES", "WORD",
+    "WORD1", "WORD2", "WORD3", "WORD_LENGTH", "Apms", "Maps", "Matches", "Mixers", "Slots", "Fixed", "Text", "Traits",
+    "Tree", "Work", "numbers_of_inputs", "sizes_of_mixers",
+]  # fmt: skip
+
+Array = npt.NDArray[Any]
+
+# The words of a state, all uint64: the last symbols, the newest first, and then
+RECENT: Final = 24
+(
+    WORD, WORD1, WORD2, WORD3,  # hashes of the word so far and of those before it, folded
+    SUFFIX, SUFFIX1, SUFFIX2,  # the last three letters of each
+    HEADING,  # the hash of the last line that followed an empty one
+    LINE, COLUMN, LAST_LENGTH, FIRST_WORD, FIRST_SYMBOL,  # of the line: its hash, length, that of the one before, ...
+    SYLLABLES, IN_VOWEL, WORD_LENGTH, POSITION,
+    MATCH_AT, MATCH_LENGTH,  # where in the text the symbol stands that the first match expects, and how long it is
+) = range(RECENT, RECENT + 19)  # fmt: skip
+STATE: Final = MATCH_LENGTH + 3  # the second match has the two words behind those of the first
+
+MATCHES: Final = 2
+LENGTHS: Final = 20  # classes of the length of a match
+FOLLOWERS: Final = 1 << 16
+SHAPES: Final = 8  # classes of symbols: boundary, line end, blank, capital, letter, digit, mark, other
+
+LINE_OF_SLOTS: Final = 8  # slots of a line: 64 bytes, what the memory moves at once
+BINS: Final = 12  # of a count
+CELLS: Final = BINS * BINS * 4  # of a state map: the bins of both counts, and the last two bits
+PER_CONTEXT: Final = 3  # inputs
+MIXERS: Final = 8  # sets of weights
+APM_TABLES: Final = 3
+APM_BINS: Final = 33
+
+
+class Tree(NamedTuple):
+    """The code of the symbols: each is a path of bits from the root of a binary tree.
+
+    Attributes:
+        first: (V + 1,) where each symbol's path begins.
+        node: (P,) the nodes of all paths.
+        bit: (P,) which way each goes.
+        child: (N, 2) the nodes below, or -1 - symbol.
+        depth: (N,) of each node, the root's is 0.
+        unit: (N,) the node itself, or of a large tree a class of nodes: what the mixers' weights are picked by.
+    """
+
+    first: Array
+    node: Array
+    bit: Array
+    child: Array
+    depth: Array
+    unit: Array
+
+
+class Traits(NamedTuple):
+    """What symbols are like, (V,) each.
+
+    Attributes:
+        fold: the symbol without the difference between capital and small.
+        shape: its class, one of 8.
+        word: whether words have it.
+        vowel: whether it is of the class that comes out as vowels.
+        end: whether it ends a line.
+    """
+
+    fold: Array
+    shape: Array
+    word: Array
+    vowel: Array
+    end: Array
+
+
+class Text(NamedTuple):
+    """What has been read, for matches and for what followed two symbols.
+
+    Attributes:
+        ids: (capacity,) int32, of which the first so many are there:
+        size: (1,)
+        heads: (2, M) int32, where in the text the symbol after the last ones stands, by their hash; 0 for nowhere.
+        followers: (65536,) uint64, the last four symbols that came after two, 16 bits each.
+    """
+
+    ids: Array
+    size: Array
+    heads: Array
+    followers: Array
+
+
+class Slots(NamedTuple):
+    """What happened at each node after each context: hashed, in lines of 8 slots.
+
+    Attributes:
+        words: uint64, a slot each: from the low end check 16 bits, probability of a 1 in 65536ths 16 bits, how often 0
+            and 1 came 8 bits each, the last two bits 2 bits; 0 for none.
+        first: (K,) the first line of each context.
+        mask: (K,) uint64, the number of its lines less 1.
+    """
+
+    words: Array
+    first: Array
+    mask: Array
+
+
+class Maps(NamedTuple):
+    """How probable a 1 is after counts such as these, learned for each context.
+
+    Attributes:
+        p: (K * 576,) float32.
+        n: (K * 576,) int16, how often each cell was seen.
+        bin: (256,) uint8, the bin of a count.
+    """
+
+    p: Array
+    n: Array
+    bin: Array
+
+
+class Matches(NamedTuple):
+    """How probable it is that a match is right about the next bit.
+
+    Attributes:
+        p: (2, 20, 3) float32, by the class of its length, and of the node's depth.
+        n: (2, 20, 3) int16.
+    """
+
+    p: Array
+    n: Array
+
+
+class Mixers(NamedTuple):
+    """The weights of the logistic mixing: eight sets, and a second layer over what they say.
+
+    Attributes:
+        weights: (R, I) float32, of all sets.
+        first: (8,) the first row of each set.
+        second: (units, 8) float32.
+        steps: (1,) float64, bits learned so far: the learning rate falls with them.
+    """
+
+    weights: Array
+    first: Array
+    second: Array
+    steps: Array
+
+
+class Apms(NamedTuple):
+    """Adaptive probability maps: what the mixed probability turned out to be worth, by context.
+
+    Attributes:
+        p: (3, A, 33) float32.
+        n: (3, A, 33) uint8.
+    """
+
+    p: Array
+    n: Array
+
+
+class Fixed(NamedTuple):
+    """Numbers that do not change.
+
+    Attributes:
+        stretch: (4096,) float32, ln(p / (1 - p)) in the middle of each step of p.
+        squash: float32, its inverse from -12 to 12, 128 values a unit.
+        rows: (8,) how many rows each set of weights has.
+        rate: (4,) of the first layer's learning: what remains, what falls, how fast it falls; and of the second's.
+        slot_rate: (512,) float32, of a slot's probability, by how often it was seen.
+        map_rate: (1001,) float32, of a cell of a state map.
+    """
+
+    stretch: Array
+    squash: Array
+    rows: Array
+    rate: Array
+    slot_rate: Array
+    map_rate: Array
+
+
+class Work(NamedTuple):
+    """Room for one prediction.
+
+    Attributes:
+        context: (K,) uint64, the hash of each context.
+        line: (K,) where each context's line begins.
+        slot: (K,) where its slot is, -1 for none.
+        cell: (K,) of its map, -1 for none.
+        inputs: (I,) float32.
+        row: (8,) the rows of weights that are used.
+        dots: (8,) float32, what they say, stretched.
+        errors: (8,) float32.
+        apm: (3,) the rows of the maps.
+        expected: (2,) the bit that each match expects, -1 where it says nothing.
+        path: (2,) where the path of the symbol that each match expects begins, -1 for none.
+        length: (2,) the class of each match's length.
+    """
+
+    context: Array
+    line: Array
+    slot: Array
+    cell: Array
+    inputs: Array
+    row: Array
+    dots: Array
+    errors: Array
+    apm: Array
+    expected: Array
+    path: Array
+    length: Array
+
+    @classmethod
+    def of(cls, K: int) -> Work:
+        """For so many contexts."""
+        return cls(
+            context=np.zeros(K, dtype=np.uint64),
+            line=np.zeros(K, dtype=np.int64),
+            slot=np.zeros(K, dtype=np.int64),
+            cell=np.zeros(K, dtype=np.int64),
+            inputs=np.zeros(numbers_of_inputs(K), dtype=np.float32),
+            row=np.zeros(MIXERS, dtype=np.int64),
+            dots=np.zeros(MIXERS, dtype=np.float32),
+            errors=np.zeros(MIXERS, dtype=np.float32),
+            apm=np.zeros(APM_TABLES, dtype=np.int64),
+            expected=np.zeros(MATCHES, dtype=np.int64),
+            path=np.zeros(MATCHES, dtype=np.int64),
+            length=np.zeros(MATCHES, dtype=np.int64),
+        )
+
+
+def numbers_of_inputs(K: int) -> int:
+    """I: three of a context, two of a match, and a constant."""
+    return PER_CONTEXT * K + 2 * MATCHES + 1
+
+
+def sizes_of_mixers(units: int, V: int) -> tuple[int, ...]:
+    """How many rows of weights each set has; see `prediction.pick_weights`."""
+    return (units, (LENGTHS + 1) * 3 * SHAPES, min(V, 1 << 12), 81, 256, units * 16, units * 16, units * LENGTHS)

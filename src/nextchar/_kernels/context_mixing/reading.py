@@ -1,0 +1,91 @@
+"""Reading a text from left to right: what each symbol cost, and what there is to learn from it.
+
+Letters: S symbols of a text.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from nextchar._kernels.context_mixing.contexts import follow, hash_contexts, read_symbol, remember
+from nextchar._kernels.context_mixing.layout import MATCHES
+from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
+from nextchar._kernels.context_mixing.prediction import expect, predict
+from nextchar._kernels.context_mixing.update import learn_bit, learn_slots
+
+__all__ = ["read_text", "replay"]
+
+
+@njit(cache=True, nogil=True)
+def read_text(  # type: ignore[no-untyped-def]
+    ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work,
+    predicts, learns, counts, remembers, discounted, nats,
+):  # fmt: skip
+    """Read symbols one by one, in place.
+
+    Args:
+        ids: (S,) what to read, boundaries included.
+        state: where reading stands.
+        text: what was read before; grows where it remembers.
+        traits: of the symbols.
+        tree: their code.
+        slots: the counts.
+        maps: what the counts mean.
+        matches: what matches are worth.
+        mixers: the weights.
+        apms: the adaptive maps.
+        tables: what does not change.
+        work: room.
+        predicts: say what each symbol costs.
+        learns: weights, maps and matches learn.
+        counts: the counts of the contexts learn.
+        remembers: later matches may point here.
+        discounted: how they count; see `update`.
+        nats: (S,) the result where it predicts.
+    """
+    touched = np.uint64(0)
+    for t in range(ids.size):
+        symbol = np.int64(ids[t])
+        hash_contexts(state, text, traits, work.context)
+        expect(state, text, tree, work.path, work.length)
+        shape = traits.shape[np.int64(state[0])]
+        begin = tree.first[symbol]
+        cost = 0.0
+        for d in range(tree.first[symbol + 1] - begin):
+            node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
+            if d % LEVELS == 0:
+                touched ^= find_lines(work.context, slots, node, work.line)
+            find_slots(work.context, slots, work.line, node, counts, work.slot)
+            if predicts:
+                for j in range(MATCHES):
+                    work.expected[j] = tree.bit[work.path[j] + d] if work.path[j] >= 0 else -1
+                p, mixed, x = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work)
+                one = np.float64(p)
+                cost -= math.log(one if bit else 1.0 - one)
+                if learns:
+                    learn_bit(bit, node, mixed, x, tree, maps, matches, mixers, apms, tables, work)
+                for j in range(MATCHES):
+                    if work.expected[j] >= 0 and work.expected[j] != bit:
+                        work.path[j] = -1
+            if counts:
+                learn_slots(slots.words, work.slot, bit, discounted, tables.slot_rate)
+        if predicts:
+            nats[t] = cost
+        if remembers:
+            remember(state, text, symbol)
+        read_symbol(state, symbol, traits)
+        follow(state, text, symbol, remembers)
+    return touched
+
+
+@njit(cache=True, nogil=True)
+def replay(ids, state, text, traits):  # type: ignore[no-untyped-def]
+    """Remember a text that was learned before: what a model's file leaves out."""
+    for t in range(ids.size):
+        symbol = np.int64(ids[t])
+        remember(state, text, symbol)
+        read_symbol(state, symbol, traits)
+        follow(state, text, symbol, True)

@@ -1,0 +1,1 @@
+"""Context mixing: bits of a code tree, predicted from many hashed contexts by learned logistic mixing."""

@@ -1,0 +1,294 @@
+"""Context mixing: hashed contexts say how probable the next bit of a symbol's code is, and learned weights mix them.
+
+It is the method of the strongest text compressors. A symbol is a path in a code tree, some five bits. Each context (the
+last n symbols, the word so far and the one before, the place in the line) keeps counts for each node, and says what
+they mean; mixers, small logistic regressions whose weights are picked by the situation, make one probability of it. A
+compressor learns as it reads. Here this is one of two ways: a model can also be used as it stands, like any other.
+
+Sources: Mahoney (2005), "Adaptive weighing of context models for lossless data compression"; Knoll and de Freitas
+(2012), "A machine learning perspective on predictive coding with PAQ8"; the programs paq8, lpaq and cmix.
+
+Letters: V alphabet, S symbols, B batch, T time, K contexts, N nodes of the code tree.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Final, Literal, cast, final
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.automata.stepwise_model import StepwiseModel
+from nextchar.core.constraint import Constraint
+from nextchar.core.metrics import Metrics
+from nextchar.core.model import SavedModel
+from nextchar.core.plan import Plan
+from nextchar.core.progress import Progress, ProgressReport
+from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
+from nextchar.core.settings import check, setting
+from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.corpus import Corpus
+from nextchar.data.display import one_line
+from nextchar.data.hashing import MASK
+from nextchar.data.provenance import Provenance
+from nextchar.errors import CorpusError
+from nextchar.models.context_mixing.code_tree import children, tree_of
+from nextchar.models.context_mixing.stored import restored, stored
+from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned
+from nextchar.models.context_mixing.training import Passed, learn
+from nextchar.models.context_mixing.traits import traits_of
+from nextchar.models.mix.symbol_classes import symbol_classes
+from nextchar.models.ngram.counts import count
+
+__all__ = ["ContextMixing", "ContextMixingModel"]
+
+RATE: Final = (0.001, 0.019, 1e-5, 0.0002)  # of learning; see `Fixed`
+MOST_MEASURED: Final = 1 << 17  # symbols of the training data, whose loss is computed when it is asked for
+MOST_TOGETHER: Final = 1 << 22  # numbers in the rows of a batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextMixing:
+    """The settings of context mixing.
+
+    Attributes:
+        learning: static, for use as it stands; or adaptive, for reading that learns (see `ContextMixingModel`).
+        contexts: how many of the 37 kinds.
+        passes: over the text, of static learning.
+        memory: megabytes at most for the counts.
+        seed: of the order in which items are read.
+
+    Raises:
+        SettingsError: a setting is out of its range.
+
+    Example:
+        >>> import nextchar
+        >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"] * 5)
+        >>> model = nextchar.ContextMixing(contexts=12).fit(corpus)
+        >>> model.score(["emma"])[0].nats < model.score(["mmea"])[0].nats
+        True
+    """
+
+    learning: Literal["static", "adaptive"] = setting(
+        "static", help="For use as it stands, or for reading that learns."
+    )
+    contexts: int = setting(25, help="Kinds of context.", at_least=1, at_most=37)
+    passes: int = setting(2, help="Over the text, of static learning.", at_least=1, at_most=100)
+    memory: int = setting(512, help="Megabytes for the counts.", at_least=1, at_most=1 << 20)
+    seed: int = setting(0, help="Of the order of the items.", at_least=0, at_most=MASK)
+
+    __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def summary(self) -> str:
+        """The settings that matter, for people."""
+        return f"{self.learning}, {self.contexts} contexts"
+
+    @property
+    def budget_seconds(self) -> float | None:
+        """None: it trains as long as the text is."""
+        return None
+
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,  # noqa: ARG002 - a spec's interface
+        progress: Progress | None = None,
+    ) -> ContextMixingModel:
+        """Read a corpus, or items from memory, learn from it, and return the model.
+
+        Ctrl-C ends the training with what was read so far; metrics.stopped says so.
+
+        Raises:
+            CorpusError: no items, or items with weights: a text is read in its order, once.
+        """
+        begun = time.perf_counter()
+        data = Corpus.of(data)
+        if not len(data):
+            raise CorpusError("no items")
+        if data.weights is not None:
+            raise CorpusError("context mixing reads its data item by item, and takes no weights; repeat items instead")
+        provenance = Provenance.of(data)
+        if len(data) > 1:
+            data = data.take(np.random.default_rng(self.seed).permutation(len(data)))
+        classes = symbol_classes(count(data, 2))
+        vowel = classes == (1 if 2 * int((classes == 1).sum()) <= len(classes) else 2)
+        learned = self._new(data, vowel)
+        stopped: str | None = None
+        tell: Progress = progress or (lambda _at: None)
+        try:
+            learn(
+                data.ids,
+                learned,
+                passes=self.passes,
+                delayed=self.learning == "static",
+                go_on=lambda at: _told(tell, at),
+            )
+        except KeyboardInterrupt:
+            read = int(learned.text.size[0])
+            stopped = f"interrupted after {read:,} of {len(data.ids):,} symbols"
+        return ContextMixingModel(
+            settings=self,
+            alphabet=data.alphabet,
+            learned=restored(stored(learned, data.alphabet), data.alphabet, vowel, RATE),  # as a file would have it
+            vowel=vowel,
+            provenance=provenance,
+            metrics=Metrics(training_seconds=time.perf_counter() - begun, stopped=stopped),
+        )
+
+    def _new(self, data: Corpus, vowel: npt.NDArray[np.bool_]) -> Learned:
+        V = data.alphabet.size
+        tree = tree_of(children(data.ids, V))
+        nodes = float(np.diff(tree.first)[data.ids].mean())
+        lines = lines_of_contexts(data.symbols, nodes, V, self.contexts, self.memory << 20)
+        return new_learned(tree, traits_of(data.alphabet, vowel), lines, data.symbols + 1, RATE)
+
+
+def _told(tell: Progress, at: Passed) -> bool:
+    tell(ProgressReport(at.share, f"{at.nats:.3f} nats/symbol"))
+    return True
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ContextMixingModel(StepwiseModel):
+    """A trained model of context mixing.
+
+    Its rows do not change by reading. For reading that learns see `reader`.
+
+    Attributes:
+        settings: how it was trained.
+        alphabet: what its ids mean.
+        learned: the text, the counts, and all that mixes them.
+        vowel: (V,) which symbols count as vowels.
+        provenance: what it remembers of the training data.
+        metrics: what was measured when it was trained.
+
+    Example:
+        >>> import nextchar
+        >>> model = nextchar.ContextMixing(contexts=9).fit(["emma", "emily", "ella"])
+        >>> model.sample(3, seed=1) == model.sample(3, seed=1)
+        True
+    """
+
+    kind: ClassVar[str] = "context-mixing"
+    settings: ContextMixing
+    alphabet: Alphabet
+    learned: Learned
+    vowel: npt.NDArray[np.bool_]
+    provenance: Provenance
+    metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
+
+    @property
+    def context_length(self) -> None:
+        """It looks back to the item's beginning."""
+        return
+
+    @cached_property
+    def _levels(self) -> int:
+        from nextchar._kernels.context_mixing.lookup import LEVELS
+
+        return int(self.learned.tree.depth.max()) // LEVELS + 1
+
+    def start(self, batch: int) -> Step:
+        """The state of `batch` items having read the boundary."""
+        from nextchar._kernels.context_mixing.layout import STATE
+
+        step = self._read(np.zeros((1, STATE), dtype=np.uint64), np.full(1, -1, dtype=np.int64))
+        rows = np.zeros(batch, dtype=np.intp)
+        return Step(self.select(step.state, rows), step.log_probs[rows])
+
+    def advance(self, state: object, ids: Ids) -> Step:
+        """The state after one more symbol of each item, ids (B,)."""
+        return self._read(cast(npt.NDArray[np.uint64], state).copy(), np.asarray(ids).astype(np.int64))
+
+    def _read(self, states: npt.NDArray[np.uint64], ids: npt.NDArray[np.int64]) -> Step:
+        from nextchar._kernels.context_mixing.layout import Work
+        from nextchar._kernels.context_mixing.rows import advance_states
+
+        K = len(self.learned.slots.first)
+        lines = np.empty((self._levels, K), dtype=np.int64)
+        out = np.empty((len(ids), self.alphabet.size))
+        advance_states(states, ids, *self.learned, Work.of(K), lines, out)
+        return Step(states, out)
+
+    def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
+        """The state of some of the batch's items."""
+        return cast(npt.NDArray[np.uint64], state)[rows]
+
+    def log_probs(self, ids: Ids) -> LogProbs:
+        """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
+        step = self.start(len(ids))
+        rows = [step.log_probs]
+        for column in ids[:, 1:].T:
+            step = self.advance(step.state, column)
+            rows.append(step.log_probs)
+        return np.stack(rows, axis=1)
+
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:  # noqa: ARG002 - an interface
+        """Each distinct beginning is read once."""
+        from nextchar.core.shared_prefixes import BranchingDrawer
+
+        return BranchingDrawer(self, plan, constraint)
+
+    @property
+    def corpus_scorer(self) -> CorpusScorer:
+        """A compiled loop that follows each symbol's path alone."""
+        return self._stream_nats
+
+    def _stream_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
+        from nextchar._kernels.context_mixing.layout import STATE, Work
+        from nextchar._kernels.context_mixing.reading import read_text
+
+        nats = np.empty(corpus.symbols)
+        work = Work.of(len(self.learned.slots.first))
+        state = np.zeros(STATE, dtype=np.uint64)
+        read_text(corpus.ids, state, *self.learned, work, True, False, False, False, False, nats)
+        return nats
+
+    @property
+    def batch_limit(self) -> int | None:
+        """As many as have rows of a few megabytes together."""
+        return max(MOST_TOGETHER // self.alphabet.size, 1)
+
+    def training_nats(self) -> float | None:
+        """-log p of the text that it was trained on; None where that would take seconds."""
+        text = self.learned.text
+        ids = text.ids[: int(text.size[0])]
+        if len(ids) > MOST_MEASURED:
+            return None
+        return float(self._stream_nats(Corpus(self.alphabet, ids.astype(self.alphabet.dtype))).sum())
+
+    def with_metrics(self, metrics: Metrics) -> ContextMixingModel:
+        """The same model with other metrics."""
+        return replace(self, metrics=metrics)
+
+    def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The text, the counts packed, and all that mixes them."""
+        return {**stored(self.learned, self.alphabet), "vowel": self.vowel.astype(np.uint8)}
+
+    @classmethod
+    def from_saved(cls, saved: SavedModel) -> ContextMixingModel:
+        """The model that `arrays` came from.
+
+        Raises:
+            ModelFileError: the arrays do not make such a model.
+            SettingsError: a setting is out of its range.
+        """
+        vowel = saved.arrays["vowel"].astype(np.bool_)
+        return cls(
+            settings=ContextMixing(**saved.settings),
+            alphabet=saved.alphabet,
+            learned=restored(saved.arrays, saved.alphabet, vowel, RATE),
+            vowel=vowel,
+            provenance=saved.provenance,
+            metrics=saved.metrics,
+        )

@@ -1,0 +1,134 @@
+"""The tables that learn, before they have learned anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from nextchar._kernels.context_mixing.layout import Apms, Maps, Matches, Mixers, Slots, Fixed, Text, Traits, Tree
+
+__all__ = ["BIN_MIDDLES", "Learned", "fixed_tables", "lines_of_contexts", "new_learned", "new_text"]
+
+SLOT_BYTES: Final = 8
+START_WEIGHT: Final = 0.1
+_BIN_STARTS: Final = (1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 110)  # of the counts in a bin; the first has 0 alone
+BIN_MIDDLES: Final = (0, 1, 2, 3, 4, 5.5, 8, 12, 19, 36, 75, 150)
+LEAST_APM, MOST_APM = 1 << 8, 1 << 16  # rows of a map
+
+
+class Learned(NamedTuple):
+    """All that learns, as the loops take it."""
+
+    text: Text
+    traits: Traits
+    tree: Tree
+    slots: Slots
+    maps: Maps
+    matches: Matches
+    mixers: Mixers
+    apms: Apms
+    tables: Fixed
+
+
+def lines_of_contexts(symbols: int, nodes: float, V: int, K: int, memory: int) -> npt.NDArray[np.int64]:
+    """How many lines of 8 slots each context has, (K,), powers of two.
+
+    No more than can be filled: an order of n symbols has at most V^n contexts, and a text not more than its symbols.
+
+    Args:
+        symbols: of the text.
+        nodes: on the path of a symbol, on average.
+        V: size of the alphabet.
+        K: contexts.
+        memory: bytes for all.
+    """
+    slots = symbols * nodes / 2  # many contexts come again
+    most = max(1 << int(np.log2(max(slots / 8, 1)) + 1), 64)
+    few = np.array([min(most, float(V) ** (n + 1)) if n < 4 else most for n in range(K)])
+    lines = np.array([1 << max(int(np.ceil(np.log2(max(wanted, 64)))), 6) for wanted in few], dtype=np.int64)
+    while lines.sum() * 8 * SLOT_BYTES > memory and lines.max() > 64:
+        lines[lines == lines.max()] //= 2
+    return lines
+
+
+def fixed_tables(rate: tuple[float, float, float, float], units: int, V: int) -> Fixed:
+    """The numbers that do not change."""
+    from nextchar._kernels.context_mixing.layout import Fixed, sizes_of_mixers
+
+    p = (np.arange(4096) + 0.5) / 4096
+    x = np.arange(24 * 128 + 2) / 128 - 12
+    seen = np.arange(1001)
+    return Fixed(
+        stretch=np.log(p / (1 - p)).astype(np.float32),
+        squash=(1 / (1 + np.exp(-x))).astype(np.float32),
+        rows=np.array(sizes_of_mixers(units, V), dtype=np.int64),
+        rate=np.array(rate),
+        slot_rate=(1 / np.minimum(seen[:512] + 1.6, 30)).astype(np.float32),
+        map_rate=(1 / (seen + 1.5)).astype(np.float32),
+    )
+
+
+def new_text(capacity: int) -> Text:
+    """An empty text with room for so many symbols."""
+    from nextchar._kernels.context_mixing.layout import FOLLOWERS, MATCHES, Text
+
+    heads = 1 << int(np.clip(np.ceil(np.log2(max(capacity, 2))), 10, 22))
+    return Text(
+        ids=np.zeros(max(capacity, 1), dtype=np.int32),
+        size=np.zeros(1, dtype=np.int64),
+        heads=np.zeros((MATCHES, heads), dtype=np.int32),
+        followers=np.zeros(FOLLOWERS, dtype=np.uint64),
+    )
+
+
+def new_learned(
+    tree: Tree, traits: Traits, lines: npt.NDArray[np.int64], capacity: int, rate: tuple[float, float, float, float]
+) -> Learned:
+    """Everything as it is before the first symbol."""
+    from nextchar._kernels.context_mixing.layout import (
+        APM_BINS,
+        APM_TABLES,
+        CELLS,
+        LENGTHS,
+        LINE_OF_SLOTS,
+        MATCHES,
+        Apms,
+        Maps,
+        Matches,
+        Mixers,
+        Slots,
+        numbers_of_inputs,
+        sizes_of_mixers,
+    )
+
+    K, V = len(lines), len(traits.fold)
+    units = int(tree.unit.max()) + 1
+    sizes = np.array(sizes_of_mixers(units, V), dtype=np.int64)
+    words = np.zeros(int(lines.sum() + 1) * LINE_OF_SLOTS, dtype=np.uint64)
+    words = words[(-words.ctypes.data // SLOT_BYTES) % LINE_OF_SLOTS :]  # a line begins where the memory's does
+    middle = np.array(BIN_MIDDLES)
+    cell = np.repeat((middle + 0.4)[None, :] / (middle[:, None] + middle[None, :] + 0.8), 4).astype(np.float32)
+    rows = 1 << int(np.clip(np.ceil(np.log2(capacity / 4 + 1)), np.log2(LEAST_APM), np.log2(MOST_APM)))
+    curve = (1 / (1 + np.exp(-(np.arange(APM_BINS) / 2 - 8)))).astype(np.float32)
+    hits = np.broadcast_to((0.75 + 0.01 * np.arange(LENGTHS))[None, :, None], (MATCHES, LENGTHS, 3))
+    weights = np.full((int(sizes.sum()), numbers_of_inputs(K)), START_WEIGHT, dtype=np.float32)
+    return Learned(
+        text=new_text(capacity),
+        traits=traits,
+        tree=tree,
+        slots=Slots(words, np.cumsum(lines) - lines, (lines - 1).astype(np.uint64)),
+        maps=Maps(
+            np.tile(cell, K),
+            np.zeros(K * CELLS, dtype=np.int16),
+            np.searchsorted(_BIN_STARTS, np.arange(256), side="right").astype(np.uint8),
+        ),
+        matches=Matches(hits.astype(np.float32), np.zeros(hits.shape, dtype=np.int16)),
+        mixers=Mixers(
+            weights, np.cumsum(sizes) - sizes, np.full((units, len(sizes)), 1 / len(sizes), np.float32), np.zeros(1)
+        ),
+        apms=Apms(np.tile(curve, (APM_TABLES, rows, 1)), np.zeros((APM_TABLES, rows, APM_BINS), dtype=np.uint8)),
+        tables=fixed_tables(rate, units, V),
+    )

@@ -1,0 +1,99 @@
+"""How context mixing learns from a text: in one pass, or in passes that predict with counts that lag behind.
+
+A model that learns from what it reads (adaptive) is trained as it is used: each symbol is predicted, then learned. One
+that is used as it stands (static) meets only texts that its counts have not seen. So its weights, maps and matches
+learn from predictions that are made with counts of what came well before: a stretch of the text is predicted while the
+counts stand still, and then entered into them. Further passes begin with empty counts, and with weights that know the
+text.
+
+Letters: S symbols of the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.models.context_mixing.tables import Learned
+
+__all__ = ["Passed", "learn"]
+
+STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
+SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
+BLOCK: Final = 20_000  # symbols read between two looks at the clock
+
+
+class Passed(NamedTuple):
+    """How far learning has come.
+
+    Attributes:
+        share: of all passes, from 0 to 1.
+        nats: per symbol, of the last stretch.
+    """
+
+    share: float
+    nats: float
+
+
+def learn(
+    ids: npt.NDArray[np.integer],
+    learned: Learned,
+    *,
+    passes: int,
+    delayed: bool,
+    go_on: Callable[[Passed], bool],
+) -> int:
+    """Let everything learn from a text, in place.
+
+    Args:
+        ids: (S,) the text, boundaries included.
+        learned: new, with room for the text.
+        passes: over the text, where counts are delayed.
+        delayed: for static use; else in one pass, with counts that forget.
+        go_on: is told how far it has come, and says whether to read on.
+
+    Returns:
+        How many symbols the counts have: fewer than S where it was not to go on.
+    """
+    steps = _delayed(ids, learned, passes) if delayed else _at_once(ids, learned)
+    counted = 0
+    for counted, passed in steps:  # noqa: B007 - it is returned
+        if not go_on(passed):
+            break
+    return counted
+
+
+def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Iterator[tuple[int, Passed]]:
+    from nextchar._kernels.context_mixing.layout import STATE, Work
+    from nextchar._kernels.context_mixing.reading import read_text
+
+    work, state = Work.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
+    for begin in range(0, len(ids), BLOCK):
+        part = ids[begin : begin + BLOCK]
+        nats = np.empty(len(part))
+        read_text(part, state, *learned, work, True, True, True, True, True, nats)
+        end = begin + len(part)
+        yield end, Passed(end / len(ids), float(nats.mean()))
+
+
+def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Iterator[tuple[int, Passed]]:
+    from nextchar._kernels.context_mixing.layout import STATE, Work
+    from nextchar._kernels.context_mixing.reading import read_text
+
+    work, state = Work.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
+    nothing = np.empty(0)
+    for number in range(passes):
+        for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
+            array[:] = 0
+        begin = 0
+        while begin < len(ids):
+            part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))]
+            nats, ahead = np.empty(len(part)), state.copy()
+            read_text(part, ahead, *learned, work, True, True, False, False, False, nats)
+            read_text(part, state, *learned, work, False, False, True, True, False, nothing)
+            begin += len(part)
+            # A later pass that is broken off would leave counts of a part only: it says so by counting from 0.
+            yield begin, Passed((number + begin / len(ids)) / passes, float(nats.mean()))
