@@ -186,7 +186,6 @@ _ROWS: Final = (
         description="Hashed contexts, mixed bit by bit.",
         settings="nextchar.models.context_mixing.model:ContextMixing",
         load="nextchar.models.context_mixing.model:ContextMixingModel.from_saved",
-        candidates=({},),
     ),
     _net("BoW", "Weighted mean of the symbols so far."),
     _net("MLP", "Layers over the last symbols' vectors.", "lecture"),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextchar import ContextMixing, Corpus, Ngram
+from nextchar.core.progress import Report
 from nextchar.errors import CorpusError, SettingsError
 from nextchar.models.context_mixing.model import ContextMixingModel
 
@@ -88,12 +89,31 @@ def test_the_same_seed_gives_the_same_model() -> None:
     assert one == two != other
 
 
+@pytest.mark.parametrize(("calls", "symbols"), [(1, 1000), (8, 2570)])
+def test_it_is_interrupted_with_what_was_read(calls: int, symbols: int) -> None:
+    # 10 items of 256 symbols and an end each: 2,570; the first stretch has 1,000, and a pass three stretches.
+    # In the second pass all counts are entered in the end, as they were in the first.
+    items = [chr(97 + i) * 256 for i in range(10)]
+    told = []
+
+    def tell(at: Report) -> None:
+        told.append(at.share)
+        if len(told) == calls:
+            raise KeyboardInterrupt
+
+    found = ContextMixing(passes=3).fit(Corpus.from_items(items), progress=tell)
+    assert found.learned.text.size[0] == symbols
+    assert found.metrics.stopped is not None
+    assert f"{symbols:,} of 2,570" in found.metrics.stopped
+    assert found.nats(["a" * 10])[0] > 0
+
+
 def test_weights_are_refused() -> None:
     with pytest.raises(CorpusError, match="takes no weights"):
         ContextMixing().fit(Corpus.from_items(["ab", "c"], [2, 1]))
 
 
-@pytest.mark.parametrize("wrong", [{"contexts": 0}, {"contexts": 38}, {"passes": 0}, {"learning": "both"}])
+@pytest.mark.parametrize("wrong", [{"contexts": 8}, {"contexts": 38}, {"passes": 0}, {"learning": "both"}])
 def test_settings_out_of_range(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         ContextMixing(**wrong)  # type: ignore[arg-type]

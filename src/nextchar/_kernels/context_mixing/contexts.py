@@ -43,7 +43,7 @@ from nextchar._kernels.context_mixing.layout import (
 )
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["CONTEXTS", "follow", "hash_contexts", "pair", "read_symbol", "remember"]
+__all__ = ["CONTEXTS", "follow", "hash_contexts", "pair", "pass_symbol", "remember"]
 
 U64 = np.uint64
 CONTEXTS: Final = 37
@@ -60,7 +60,7 @@ def pair(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def read_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
+def pass_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
     """Let a state read one more symbol, in place; the boundary leads back to the start."""
     if symbol == 0:
         state[:] = U64(0)

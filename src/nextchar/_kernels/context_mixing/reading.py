@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from nextchar._kernels.context_mixing.contexts import follow, hash_contexts, read_symbol, remember
+from nextchar._kernels.context_mixing.contexts import follow, hash_contexts, pass_symbol, remember
 from nextchar._kernels.context_mixing.layout import MATCHES
 from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
 from nextchar._kernels.context_mixing.prediction import expect, predict
@@ -76,7 +76,7 @@ def read_text(  # type: ignore[no-untyped-def]
             nats[t] = cost
         if remembers:
             remember(state, text, symbol)
-        read_symbol(state, symbol, traits)
+        pass_symbol(state, symbol, traits)
         follow(state, text, symbol, remembers)
     return touched
 
@@ -87,5 +87,5 @@ def replay(ids, state, text, traits):  # type: ignore[no-untyped-def]
     for t in range(ids.size):
         symbol = np.int64(ids[t])
         remember(state, text, symbol)
-        read_symbol(state, symbol, traits)
+        pass_symbol(state, symbol, traits)
         follow(state, text, symbol, True)

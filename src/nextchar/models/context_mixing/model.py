@@ -37,9 +37,9 @@ from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError
 from nextchar.models.context_mixing.code_tree import children, tree_of
-from nextchar.models.context_mixing.stored import restored, stored
-from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned
-from nextchar.models.context_mixing.training import Passed, learn
+from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
+from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
+from nextchar.models.context_mixing.training import learn
 from nextchar.models.context_mixing.traits import traits_of
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
@@ -76,7 +76,7 @@ class ContextMixing:
     learning: Literal["static", "adaptive"] = setting(
         "static", help="For use as it stands, or for reading that learns."
     )
-    contexts: int = setting(25, help="Kinds of context.", at_least=1, at_most=37)
+    contexts: int = setting(25, help="Kinds of context.", at_least=9, at_most=37)
     passes: int = setting(2, help="Over the text, of static learning.", at_least=1, at_most=100)
     memory: int = setting(512, help="Megabytes for the counts.", at_least=1, at_most=1 << 20)
     seed: int = setting(0, help="Of the order of the items.", at_least=0, at_most=MASK)
@@ -130,15 +130,16 @@ class ContextMixing:
                 learned,
                 passes=self.passes,
                 delayed=self.learning == "static",
-                go_on=lambda at: _told(tell, at),
+                tell=lambda at: tell(ProgressReport(at.share, f"{at.nats:.3f} nats/symbol")),
             )
         except KeyboardInterrupt:
             read = int(learned.text.size[0])
             stopped = f"interrupted after {read:,} of {len(data.ids):,} symbols"
+        kept = arrays_of_learned(learned, data.alphabet)  # a file has a little less, and the model is the same
         return ContextMixingModel(
             settings=self,
             alphabet=data.alphabet,
-            learned=restored(stored(learned, data.alphabet), data.alphabet, vowel, RATE),  # as a file would have it
+            learned=learned_of_arrays(kept, data.alphabet, vowel, RATE),
             vowel=vowel,
             provenance=provenance,
             metrics=Metrics(training_seconds=time.perf_counter() - begun, stopped=stopped),
@@ -149,12 +150,9 @@ class ContextMixing:
         tree = tree_of(children(data.ids, V))
         nodes = float(np.diff(tree.first)[data.ids].mean())
         lines = lines_of_contexts(data.symbols, nodes, V, self.contexts, self.memory << 20)
-        return new_learned(tree, traits_of(data.alphabet, vowel), lines, data.symbols + 1, RATE)
-
-
-def _told(tell: Progress, at: Passed) -> bool:
-    tell(ProgressReport(at.share, f"{at.nats:.3f} nats/symbol"))
-    return True
+        return new_learned(
+            tree, traits_of(data.alphabet, vowel), lines, data.symbols + 1, rows_of_apm(data.symbols), RATE
+        )
 
 
 @final
@@ -273,7 +271,7 @@ class ContextMixingModel(StepwiseModel):
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The text, the counts packed, and all that mixes them."""
-        return {**stored(self.learned, self.alphabet), "vowel": self.vowel.astype(np.uint8)}
+        return {**arrays_of_learned(self.learned, self.alphabet), "vowel": self.vowel.astype(np.uint8)}
 
     @classmethod
     def from_saved(cls, saved: SavedModel) -> ContextMixingModel:
@@ -287,7 +285,7 @@ class ContextMixingModel(StepwiseModel):
         return cls(
             settings=ContextMixing(**saved.settings),
             alphabet=saved.alphabet,
-            learned=restored(saved.arrays, saved.alphabet, vowel, RATE),
+            learned=learned_of_arrays(saved.arrays, saved.alphabet, vowel, RATE),
             vowel=vowel,
             provenance=saved.provenance,
             metrics=saved.metrics,

@@ -17,17 +17,17 @@ import numpy.typing as npt
 from nextchar.data.alphabet import Alphabet
 from nextchar.errors import ModelFileError
 from nextchar.models.context_mixing.code_tree import tree_of
-from nextchar.models.context_mixing.tables import BIN_MIDDLES, Learned, new_learned
+from nextchar.models.context_mixing.tables import BIN_MIDDLES, LEAST_APM, MOST_APM, Learned, new_learned
 from nextchar.models.context_mixing.traits import traits_of
 
-__all__ = ["restored", "stored"]
+__all__ = ["arrays_of_learned", "learned_of_arrays"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 LARGEST_WEIGHT: Final = 1e6
-MOST_CONTEXTS: Final = 37
+LEAST_CONTEXTS, MOST_CONTEXTS = 9, 37
 
 
-def stored(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
+def arrays_of_learned(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
     """What is kept of all that was learned."""
     from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
     from nextchar._kernels.context_mixing.packing import count_kinds, pack_slots
@@ -66,7 +66,7 @@ def stored(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def restored(
+def learned_of_arrays(
     arrays: Arrays, alphabet: Alphabet, vowel: npt.NDArray[np.bool_], rate: tuple[float, float, float, float]
 ) -> Learned:
     """All that was learned, from the arrays of a file.
@@ -85,7 +85,7 @@ def restored(
         and vowel.shape == (V,)
         and lines.ndim == 1
         and lines.dtype == np.int64
-        and 1 <= len(lines) <= MOST_CONTEXTS
+        and LEAST_CONTEXTS <= len(lines) <= MOST_CONTEXTS
         and (lines >= 1).all()
         and (lines & (lines - 1) == 0).all()
         and lines.sum() == len(arrays["slots.line"])
@@ -96,16 +96,19 @@ def restored(
         and arrays["apms.rows"].dtype == np.int64
     ):
         raise ModelFileError("its tables do not fit each other")
+    rows = int(arrays["apms.rows"][0])
+    if not (LEAST_APM <= rows <= MOST_APM and rows & (rows - 1) == 0):
+        raise ModelFileError(f"an adaptive probability map has no {rows:,} rows")
     tree = tree_of(child)
-    learned = new_learned(tree, traits_of(alphabet, vowel), lines, len(text) + 1, rate)
-    rows, used = int(arrays["apms.rows"][0]), arrays["apms.row"]
+    learned = new_learned(tree, traits_of(alphabet, vowel), lines, len(text) + 1, rows, rate)
+    used = arrays["apms.row"]
     kept = {
         **{f"maps.{name}": getattr(learned.maps, name) for name in ("p", "n")},
         **{f"matches.{name}": getattr(learned.matches, name) for name in ("p", "n")},
         **{f"mixers.{name}": getattr(learned.mixers, name) for name in ("weights", "second", "steps")},
     }
     sound = all(arrays[name].shape == array.shape and arrays[name].dtype == array.dtype for name, array in kept.items())
-    sound = sound and rows == learned.apms.p.shape[1] and _slots_fit(arrays)
+    sound = sound and _slots_fit(arrays)
     sound = sound and all(np.isfinite(arrays[name]).all() for name in kept)
     sound = sound and all(
         ((arrays[name] >= 0) & (arrays[name] <= 1)).all() for name in ("maps.p", "matches.p", "apms.p")

@@ -8,15 +8,26 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from nextchar._kernels.context_mixing.layout import Apms, Maps, Matches, Mixers, Slots, Fixed, Text, Traits, Tree
+    from nextchar._kernels.context_mixing.layout import Apms, Fixed, Maps, Matches, Mixers, Slots, Text, Traits, Tree
 
-__all__ = ["BIN_MIDDLES", "Learned", "fixed_tables", "lines_of_contexts", "new_learned", "new_text"]
+__all__ = [
+    "BIN_MIDDLES",
+    "LEAST_APM",
+    "MOST_APM",
+    "Learned",
+    "fixed_tables",
+    "lines_of_contexts",
+    "new_learned",
+    "new_text",
+    "rows_of_apm",
+]
 
 SLOT_BYTES: Final = 8
 START_WEIGHT: Final = 0.1
 _BIN_STARTS: Final = (1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 110)  # of the counts in a bin; the first has 0 alone
 BIN_MIDDLES: Final = (0, 1, 2, 3, 4, 5.5, 8, 12, 19, 36, 75, 150)
-LEAST_APM, MOST_APM = 1 << 8, 1 << 16  # rows of a map
+LEAST_APM: Final = 1 << 8
+MOST_APM: Final = 1 << 16  # rows of a map
 
 
 class Learned(NamedTuple):
@@ -54,6 +65,11 @@ def lines_of_contexts(symbols: int, nodes: float, V: int, K: int, memory: int) -
     return lines
 
 
+def rows_of_apm(symbols: int) -> int:
+    """How many rows an adaptive probability map has for so many symbols of text, a power of two."""
+    return 1 << int(np.clip(np.ceil(np.log2(symbols / 4 + 1)), np.log2(LEAST_APM), np.log2(MOST_APM)))
+
+
 def fixed_tables(rate: tuple[float, float, float, float], units: int, V: int) -> Fixed:
     """The numbers that do not change."""
     from nextchar._kernels.context_mixing.layout import Fixed, sizes_of_mixers
@@ -85,9 +101,23 @@ def new_text(capacity: int) -> Text:
 
 
 def new_learned(
-    tree: Tree, traits: Traits, lines: npt.NDArray[np.int64], capacity: int, rate: tuple[float, float, float, float]
+    tree: Tree,
+    traits: Traits,
+    lines: npt.NDArray[np.int64],
+    capacity: int,
+    rows: int,
+    rate: tuple[float, float, float, float],
 ) -> Learned:
-    """Everything as it is before the first symbol."""
+    """Everything as it is before the first symbol.
+
+    Args:
+        tree: the code of the symbols.
+        traits: of the symbols.
+        lines: (K,) of slots, of each context.
+        capacity: how many symbols the text may come to have.
+        rows: of an adaptive probability map, a power of two.
+        rate: of learning; see `Fixed`.
+    """
     from nextchar._kernels.context_mixing.layout import (
         APM_BINS,
         APM_TABLES,
@@ -111,7 +141,6 @@ def new_learned(
     words = words[(-words.ctypes.data // SLOT_BYTES) % LINE_OF_SLOTS :]  # a line begins where the memory's does
     middle = np.array(BIN_MIDDLES)
     cell = np.repeat((middle + 0.4)[None, :] / (middle[:, None] + middle[None, :] + 0.8), 4).astype(np.float32)
-    rows = 1 << int(np.clip(np.ceil(np.log2(capacity / 4 + 1)), np.log2(LEAST_APM), np.log2(MOST_APM)))
     curve = (1 / (1 + np.exp(-(np.arange(APM_BINS) / 2 - 8)))).astype(np.float32)
     hits = np.broadcast_to((0.75 + 0.01 * np.arange(LENGTHS))[None, :, None], (MATCHES, LENGTHS, 3))
     weights = np.full((int(sizes.sum()), numbers_of_inputs(K)), START_WEIGHT, dtype=np.float32)

@@ -11,7 +11,7 @@ Letters: S symbols of the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -44,29 +44,29 @@ def learn(
     *,
     passes: int,
     delayed: bool,
-    go_on: Callable[[Passed], bool],
-) -> int:
+    tell: Callable[[Passed], None],
+) -> None:
     """Let everything learn from a text, in place.
+
+    Where it is interrupted (the caller gets the KeyboardInterrupt), what was read so far is learned: counts of a later
+    pass, which begin anew, are still entered to the end.
 
     Args:
         ids: (S,) the text, boundaries included.
         learned: new, with room for the text.
         passes: over the text, where counts are delayed.
         delayed: for static use; else in one pass, with counts that forget.
-        go_on: is told how far it has come, and says whether to read on.
-
-    Returns:
-        How many symbols the counts have: fewer than S where it was not to go on.
+        tell: is told how far it has come.
     """
     steps = _delayed(ids, learned, passes) if delayed else _at_once(ids, learned)
-    counted = 0
-    for counted, passed in steps:  # noqa: B007 - it is returned
-        if not go_on(passed):
-            break
-    return counted
+    for passed in steps:
+        try:
+            tell(passed)
+        except KeyboardInterrupt as interrupted:
+            steps.throw(interrupted)
 
 
-def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Iterator[tuple[int, Passed]]:
+def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE, Work
     from nextchar._kernels.context_mixing.reading import read_text
 
@@ -75,11 +75,10 @@ def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Iterator[tuple[i
         part = ids[begin : begin + BLOCK]
         nats = np.empty(len(part))
         read_text(part, state, *learned, work, True, True, True, True, True, nats)
-        end = begin + len(part)
-        yield end, Passed(end / len(ids), float(nats.mean()))
+        yield Passed((begin + len(part)) / len(ids), float(nats.mean()))
 
 
-def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Iterator[tuple[int, Passed]]:
+def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE, Work
     from nextchar._kernels.context_mixing.reading import read_text
 
@@ -92,8 +91,13 @@ def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Ite
         while begin < len(ids):
             part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))]
             nats, ahead = np.empty(len(part)), state.copy()
-            read_text(part, ahead, *learned, work, True, True, False, False, False, nats)
-            read_text(part, state, *learned, work, False, False, True, True, False, nothing)
-            begin += len(part)
-            # A later pass that is broken off would leave counts of a part only: it says so by counting from 0.
-            yield begin, Passed((number + begin / len(ids)) / passes, float(nats.mean()))
+            try:
+                read_text(part, ahead, *learned, work, True, True, False, False, False, nats)
+                read_text(part, state, *learned, work, False, False, True, True, False, nothing)
+                begin += len(part)
+                yield Passed((number + begin / len(ids)) / passes, float(nats.mean()))
+            except KeyboardInterrupt:
+                entered = int(learned.text.size[0])  # also where it came between the two lines above
+                rest = ids[entered : len(ids) if number else entered]
+                read_text(rest, state, *learned, work, False, False, True, True, False, nothing)
+                raise
