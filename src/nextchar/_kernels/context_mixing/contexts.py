@@ -43,7 +43,7 @@ from nextchar._kernels.context_mixing.layout import (
 )
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["CONTEXTS", "follow", "hash_contexts", "pair", "pass_symbol", "remember"]
+__all__ = ["CONTEXTS", "follow_matches", "hash_contexts", "pair", "pass_symbol", "remember"]
 
 U64 = np.uint64
 CONTEXTS: Final = 37
@@ -190,7 +190,7 @@ def remember(state, text, symbol):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def follow(state, text, symbol, learn):  # type: ignore[no-untyped-def]
+def follow_matches(state, text, symbol, learn):  # type: ignore[no-untyped-def]
     """Let the matches go on by a symbol that the state has read, and look for new ones.
 
     Args:

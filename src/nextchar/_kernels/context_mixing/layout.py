@@ -48,11 +48,11 @@ __all__ = [
     "Maps",
     "Matches",
     "Mixers",
+    "Scratch",
     "Slots",
     "Text",
     "Traits",
     "Tree",
-    "Work",
     "numbers_of_inputs",
     "sizes_of_mixers",
 ]  # fmt: skip
@@ -228,7 +228,7 @@ class Fixed(NamedTuple):
     map_rate: Array
 
 
-class Work(NamedTuple):
+class Scratch(NamedTuple):
     """Room for one prediction.
 
     Attributes:
@@ -260,7 +260,7 @@ class Work(NamedTuple):
     length: Array
 
     @classmethod
-    def of(cls, K: int) -> Work:
+    def of(cls, K: int) -> Scratch:
         """For so many contexts."""
         return cls(
             context=np.zeros(K, dtype=np.uint64),

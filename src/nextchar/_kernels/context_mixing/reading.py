@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from nextchar._kernels.context_mixing.contexts import follow, hash_contexts, pass_symbol, remember
+from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol, remember
 from nextchar._kernels.context_mixing.layout import MATCHES
 from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
 from nextchar._kernels.context_mixing.prediction import expect, predict
@@ -77,7 +77,7 @@ def read_text(  # type: ignore[no-untyped-def]
         if remembers:
             remember(state, text, symbol)
         pass_symbol(state, symbol, traits)
-        follow(state, text, symbol, remembers)
+        follow_matches(state, text, symbol, remembers)
     return touched
 
 
@@ -88,4 +88,4 @@ def replay(ids, state, text, traits):  # type: ignore[no-untyped-def]
         symbol = np.int64(ids[t])
         remember(state, text, symbol)
         pass_symbol(state, symbol, traits)
-        follow(state, text, symbol, True)
+        follow_matches(state, text, symbol, True)

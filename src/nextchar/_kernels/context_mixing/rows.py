@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from nextchar._kernels.context_mixing.contexts import follow, hash_contexts, pass_symbol
+from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol
 from nextchar._kernels.context_mixing.layout import MATCHES
 from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
 from nextchar._kernels.context_mixing.prediction import expect, predict
@@ -79,6 +79,6 @@ def advance_states(states, ids, text, traits, tree, slots, maps, matches, mixers
         state = states[b]
         if ids[b] >= 0:
             pass_symbol(state, ids[b], traits)
-            follow(state, text, ids[b], False)
+            follow_matches(state, text, ids[b], False)
         touched ^= write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, lines, out[b])
     return touched

@@ -209,13 +209,13 @@ class ContextMixingModel(StepwiseModel):
         return self._read(cast(npt.NDArray[np.uint64], state).copy(), np.asarray(ids).astype(np.int64))
 
     def _read(self, states: npt.NDArray[np.uint64], ids: npt.NDArray[np.int64]) -> Step:
-        from nextchar._kernels.context_mixing.layout import Work
+        from nextchar._kernels.context_mixing.layout import Scratch
         from nextchar._kernels.context_mixing.rows import advance_states
 
         K = len(self.learned.slots.first)
         lines = np.empty((self._levels, K), dtype=np.int64)
         out = np.empty((len(ids), self.alphabet.size))
-        advance_states(states, ids, *self.learned, Work.of(K), lines, out)
+        advance_states(states, ids, *self.learned, Scratch.of(K), lines, out)
         return Step(states, out)
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
@@ -243,11 +243,11 @@ class ContextMixingModel(StepwiseModel):
         return self._stream_nats
 
     def _stream_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
-        from nextchar._kernels.context_mixing.layout import STATE, Work
+        from nextchar._kernels.context_mixing.layout import STATE, Scratch
         from nextchar._kernels.context_mixing.reading import read_text
 
         nats = np.empty(corpus.symbols)
-        work = Work.of(len(self.learned.slots.first))
+        work = Scratch.of(len(self.learned.slots.first))
         state = np.zeros(STATE, dtype=np.uint64)
         read_text(corpus.ids, state, *self.learned, work, True, False, False, False, False, nats)
         return nats

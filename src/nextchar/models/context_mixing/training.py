@@ -67,10 +67,10 @@ def learn(
 
 
 def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Generator[Passed, None, None]:
-    from nextchar._kernels.context_mixing.layout import STATE, Work
+    from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
 
-    work, state = Work.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
+    work, state = Scratch.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
     for begin in range(0, len(ids), BLOCK):
         part = ids[begin : begin + BLOCK]
         nats = np.empty(len(part))
@@ -79,10 +79,10 @@ def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Generator[Passed
 
 
 def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Generator[Passed, None, None]:
-    from nextchar._kernels.context_mixing.layout import STATE, Work
+    from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
 
-    work, state = Work.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
+    work, state = Scratch.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
     nothing = np.empty(0)
     for number in range(passes):
         for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
