@@ -16,7 +16,7 @@ from nextchar.data.dialects import usual_delimiter
 from nextchar.data.file_kinds import no_text
 from nextchar.errors import CorpusError
 
-__all__ = ["COMPRESSIONS", "ending_of", "is_plain_local_file", "is_table", "open_binary"]
+__all__ = ["COMPRESSIONS", "Compression", "ending_of", "is_plain_local_file", "is_table", "open_binary"]
 
 _ZSTD_READ_BYTES: Final = 1 << 13  # what they expand to is held in memory: 256 MB at the very most
 
