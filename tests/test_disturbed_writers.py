@@ -205,10 +205,10 @@ def test_two_writers_of_one_file(second_ends_first: bool, tmp_path: Path) -> Non
 
 def test_two_writers_of_one_folder_of_counts(inputs: dict[str, str], tmp_path: Path) -> None:
     """It is the folder of the one that ends first, and the other is told."""
-    from nextchar.models.ngram.counts_writer import folder_being_written
+    from nextchar.data.new_folder import folder_being_written
 
     target = tmp_path / "counts"
-    first = folder_being_written(target)
+    first = folder_being_written(target, CountsError, "counts")
     part = first.__enter__()
     (part / "x").write_bytes(b"x")
     nextchar.count_to(target, inputs["LIST"], order=4)

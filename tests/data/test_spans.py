@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nextchar.data.format import Format
-from nextchar.data.spans import Span, lines_before, read_span, size_if_cut
+from nextchar.data.spans import Span, glance, lines_before, read_span, size_if_cut
 from nextchar.errors import CorpusError
 
 CONTENTS = {
@@ -59,6 +59,9 @@ def test_each_line_is_in_one_span(content: bytes, encoding: str, tmp_path: Path)
             assert [line[:2] for line in found] == [line[:2] for line in wanted]
             for one, other in zip(found, wanted, strict=True):
                 assert (one[2] is None) == (other[2] is None)
+        glances = [glance(piece, format_) for piece in spans.pieces(400)]
+        assert sum(lines for lines, _ in glances) == len(wanted)
+        assert all(sound for _, sound in glances) == all(f": not {encoding}" not in (line[2] or "") for line in wanted)
         first = next((line for line in wanted if line[2]), None)
         if first is not None:  # its message has the place of the byte, and is the same
             assert first in [line for piece in cuts[2] for line in lines_of(piece, format_, lines_before(piece) + 1)]

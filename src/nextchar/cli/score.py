@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nextchar.cli._judging import Form, Judge, tell_of
 from nextchar.cli._options import (
+    client_of,
+    cluster_option,
     file_or_texts,
     input_options,
     json_option,
@@ -16,22 +19,14 @@ from nextchar.cli._options import (
     texts_argument,
     unweighted_input_options,
 )
-from nextchar.cli._output import echo_json, note, print_table
+from nextchar.cli._output import echo_json, print_table
+from nextchar.cli._reading import reading_progress
 from nextchar.cli._streams import FLAGGED, line_blocks, say_how_to_end, tsv_option, write_rows
 from nextchar.cli._targets import check_target, output_option
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from nextchar.cli._scored import Scored
-    from nextchar.core.model import Model
-    from nextchar.core.outlier_threshold import OutlierThreshold
-    from nextchar.data.corpus import Corpus
     from nextchar.data.format import Format
-    from nextchar.data.lines import LineBlock
-
-    F64 = npt.NDArray[np.float64]
 
 __all__ = ["evaluate", "score"]
 
@@ -48,6 +43,7 @@ __all__ = ["evaluate", "score"]
 )
 @click.option("--no-surprisal", is_flag=True, help="With --json: without the nats of each symbol.")
 @output_option("Write the answers there.")
+@cluster_option("Score FILEs, each into a file of the same name in the folder of -o, on the workers")
 @unweighted_input_options
 @tsv_option
 @json_option
@@ -61,6 +57,7 @@ def score(
     rank: bool,
     no_surprisal: bool,
     output: str,
+    cluster: str | None,
     format_: Format,
     as_tsv: bool,
     as_json: bool,
@@ -91,6 +88,17 @@ def score(
         raise click.UsageError("--json and --tsv exclude each other.")
     if no_surprisal and not as_json:
         raise click.UsageError("--no-surprisal goes with --json.")
+    if cluster is not None:
+        if most or least or output == "-" or not texts:
+            raise click.UsageError("with --cluster: score MODEL FILE... -o FOLDER, and no --most or --least.")
+        from nextchar.cli._cluster_scores import Wanted, score_on_cluster
+
+        wanted = Wanted(format_, flag or flagged_only, flagged_only, rank, as_json, as_tsv, not no_surprisal)
+        with client_of(cluster) as client, reading_progress(texts) as reading:
+            assert client is not None, "an address was given"
+            if score_on_cluster(client, model, texts, output, wanted, reading):
+                sys.exit(FLAGGED)
+        return
     from nextchar.cli._scored import Best
     from nextchar.data.lines import lines_of_items, read_lines
     from nextchar.models.registry import load
@@ -98,9 +106,9 @@ def score(
     file, items = file_or_texts(texts, format_)
     check_target(output, [file, model], "the scores", binary=False)
     loaded = load(model)
-    judge = _Judge(loaded, flag or flagged_only, rank)
+    judge = Judge(loaded, flag or flagged_only, rank)
     best = None if most is None and least is None else Best(most or least or 0, most is not None)
-    form = _Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
+    form = Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
     options, alphabet = loaded.provenance.options, loaded.alphabet
     blocks = (
         read_lines(file, format_, options, alphabet)
@@ -133,93 +141,9 @@ def score(
             yield from form.rows(best.found)
 
     write_rows(output, rows(), as_json)
-    judge.tell()
+    tell_of(judge.obstacles)
     if any_flagged:
         sys.exit(FLAGGED)
-
-
-class _Judge:
-    """Scores block after block, and remembers what cannot come from the model."""
-
-    def __init__(self, model: Model, flag: bool, rank: bool = False) -> None:
-        from nextchar.tasks.outliers import threshold_of
-
-        self._model = model
-        self._detector: OutlierThreshold | None = threshold_of(model) if flag else None
-        self._ranking = model.ranking() if rank else None
-        self._scored = self._impossible = 0
-        self._example = ""
-
-    def __call__(self, block: LineBlock) -> Scored:
-        import numpy as np
-
-        from nextchar.cli._rows import line_numbers, lines
-        from nextchar.cli._scored import Scored
-        from nextchar.core.scoring import item_nats, symbol_nats
-
-        corpus = block.corpus
-        if corpus is None:
-            none = np.empty(0)
-            surprisal, nats, symbols = none, none, none.astype(np.int64)
-        else:
-            surprisal = symbol_nats(self._model, corpus)
-            nats, symbols = item_nats(corpus, surprisal), corpus.lengths + 1
-            self._look_at(corpus, nats, surprisal)
-        return Scored(
-            numbers=line_numbers(block.numbers),
-            items=lines(block.text, block.given),
-            places=block.places,
-            nats=nats,
-            symbols=symbols,
-            surprisal=surprisal,
-            flagged=None if self._detector is None else self._detector.flags(nats, symbols),
-            refused={place: str(error) for place, error in block.refused.items()},
-            ranks=None if self._ranking is None else self._ranking.of(nats),
-        )
-
-    def _look_at(self, corpus: Corpus, nats: F64, surprisal: F64) -> None:
-        """Count what is impossible, and remember the first n-gram that is."""
-        import numpy as np
-
-        from nextchar.core.scoring import first_impossible
-
-        self._scored += len(corpus)
-        found = int(np.isinf(nats).sum())
-        if found and not self._impossible:
-            ngram, item = first_impossible(self._model, corpus, surprisal)
-            self._example = f"{ngram} in {corpus[item]!r}"
-        self._impossible += found
-
-    def tell(self) -> None:
-        """Say so if there was something that cannot come from the model."""
-        if self._impossible:
-            note(
-                f"Note: {self._impossible:,} of {self._scored:,} items cannot come from this model; the first obstacle "
-                f"is {self._example}."
-            )
-
-
-class _Form:
-    """The form that was asked for."""
-
-    def __init__(self, as_json: bool, as_tsv: bool, *, surprisal: bool, numbered: bool) -> None:
-        self._as_json, self._as_tsv = as_json, as_tsv
-        self._surprisal, self._numbered = surprisal, numbered
-        self._begun = as_json or as_tsv
-
-    def rows(self, scored: Scored) -> Iterator[bytes | memoryview]:
-        """What was scored as text; a table begins with its header."""
-        if not len(scored):
-            return
-        if not self._begun:
-            from nextchar.cli._scored import table_header
-
-            yield (table_header(scored.flagged is not None, self._numbered, scored.ranks is not None) + "\n").encode()
-            self._begun = True
-        if self._as_json:
-            yield scored.json(self._surprisal)
-        else:
-            yield scored.tsv() if self._as_tsv else scored.table(self._numbered)
 
 
 @click.command(short_help="The loss of a model on a file.")

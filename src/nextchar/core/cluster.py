@@ -146,12 +146,15 @@ def same_version(version: str) -> None:
 
 
 @contextmanager
-def on_this_worker() -> Iterator[None]:
-    """In a worker: what cannot be opened or read here is told with the worker's name."""
+def on_this_worker(*, whatever: bool = False) -> Iterator[None]:
+    """In a worker: what the system says of a file is told with the worker's name; or, if so wanted, whatever is wrong.
+
+    What is wrong with a text is so for every worker.
+    """
     try:
         yield
     except NextcharError as error:
-        if "on worker " in str(error):
+        if "(on worker " in str(error) or not (whatever or error.__cause__ is not None):
             raise
         named = type(error).__new__(type(error), f"{error} (on worker {_worker()})")
         named.__dict__.update(error.__dict__)

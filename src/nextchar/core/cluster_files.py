@@ -23,7 +23,7 @@ from nextchar.errors import ConflictError, InputWarning
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["for_workers", "spans_of", "stretches"]
+__all__ = ["for_workers", "see_there", "spans_of", "stretches"]
 
 _ONE_AT_A_TIME: Final = threading.Lock()  # Python's list of warnings is that of the process
 Said = list[tuple[str, str | None, bool]]  # a text, the argument that mends it, and whether it is a warning
@@ -69,14 +69,23 @@ def spans_of(client: Client, sources: Sequence[str], format_: Format) -> list[Sp
 def _look(source: str, format_: Format, version: str) -> tuple[int | None, Said]:
     """In a worker: the size of a source that can be cut, and what there is to say of its beginning."""
     same_version(version)
-    with on_this_worker(), _heard() as said, open_binary(source):
-        pass
+    see_there(source)
     with on_this_worker(), _heard() as said:
         size = size_if_cut(source, format_)
         if size is None:
             said.clear()
             next(raw_blocks(source, format_), None)
     return size, said
+
+
+def see_there(source: str) -> None:
+    """In a worker: see that a source can be opened there.
+
+    Raises:
+        NextcharError: it cannot; with the worker's name.
+    """
+    with on_this_worker(whatever=True), open_binary(source):
+        pass
 
 
 @contextmanager

@@ -76,6 +76,7 @@ class Decoder:
         at_once: give what has come so far, instead of waiting for a few megabytes.
         start: how many bytes of the source come before those of the handle, which begins a line.
         head: the first bytes of the source, where it starts further on: they hold its byte order mark.
+        sound_before: whether what comes before could be decoded.
     """
 
     def __init__(
@@ -88,13 +89,14 @@ class Decoder:
         at_once: bool = False,
         start: int = 0,
         head: bytes = b"",
+        sound_before: bool = True,
     ) -> None:
         self._source, self._handle, self._encoding, self._digest = source, handle, encoding, digest
         codec = codecs.lookup(encoding).name
         self._codec = "utf-8-sig" if codec == "utf-8" else codec
         # A terminal gives its end once only: to read on until there is enough would mean to wait for a second one.
         self._at_once = at_once or _is_terminal(handle)
-        self._start = start
+        self._start, self._sound = start, sound_before
         self._first = head[:_FIRST_BYTES] if start else b""
         self._marked = False  # by a byte order mark
         self._place: str | None = None  # of the first byte that cannot be decoded, and why
@@ -107,7 +109,9 @@ class Decoder:
             codec = "utf-8"  # the mark is where the source begins
         decoder = codecs.getincrementaldecoder(codec)()
         newlines = io.IncrementalNewlineDecoder(None, translate=True)
-        bytes_before, at_end, sound = self._start, False, True
+        if not self._sound:
+            decoder = codecs.getincrementaldecoder(codec)(_MARKING)
+        bytes_before, at_end, sound = self._start, False, self._sound
         waiting = bool(self._start)  # for more than the opening has read
         while not at_end:
             chunk, waiting = self._chunk() if waiting else chunk, True

@@ -25,7 +25,7 @@ from nextchar.data.format import Block, ErrorPolicy, Format, Refusal, Tally
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, NextcharError
 
-__all__ = ["LineBlock", "lines_of_items", "read_lines"]
+__all__ = ["LineBlock", "lines_of_blocks", "lines_of_items", "read_lines"]
 
 PIECE: Final = 1 << 18  # characters
 _HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")  # so Python shows bytes of the command line that are no text
@@ -106,11 +106,30 @@ def lines_of_items(
     return _lines(iter([Block("".join(lines), 1, refused=refused)]), "item", errors, options, alphabet)
 
 
+def lines_of_blocks(
+    blocks: Iterator[Block], source: str, format_: Format, options: TextOptions, alphabet: Alphabet | None, tally: Tally
+) -> Iterator[LineBlock]:
+    """As `read_lines`, for blocks of a source that have been read; what is left out is counted, and not told."""
+    yield from _counted(blocks, f"{name_of(source)}: line", format_.errors, options, alphabet, tally)
+
+
 def _lines(
     blocks: Iterator[Block], where: str, errors: ErrorPolicy, options: TextOptions, alphabet: Alphabet | None
 ) -> Iterator[LineBlock]:
     """What is made of lines; before a number in messages stands `where`."""
     tally = Tally(errors)
+    yield from _counted(blocks, where, errors, options, alphabet, tally)
+    tally.tell()
+
+
+def _counted(
+    blocks: Iterator[Block],
+    where: str,
+    errors: ErrorPolicy,
+    options: TextOptions,
+    alphabet: Alphabet | None,
+    tally: Tally,
+) -> Iterator[LineBlock]:
     for block in (piece for large in blocks for piece in _pieces(large)):
         stops = errors == "stop"
         settled = block if stops else tally.settle(block)
@@ -134,7 +153,6 @@ def _lines(
                 yield _until(lines, first)
             raise wrong[first]
         yield lines
-    tally.tell()
 
 
 def _pieces(block: Block) -> Iterator[Block]:

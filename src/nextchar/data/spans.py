@@ -24,12 +24,12 @@ from typing import BinaryIO, Final
 
 from nextchar.data.blocks import line_blocks, name_of, raw_blocks
 from nextchar.data.datasets import meant_by
-from nextchar.data.decoding import BLOCK_BYTES, Decoder, reason_of
+from nextchar.data.decoding import BLOCK_BYTES, MARK, Decoder, line_ends, reason_of
 from nextchar.data.files import COMPRESSIONS, open_binary
 from nextchar.data.format import Block, Format
 from nextchar.errors import CorpusError
 
-__all__ = ["Span", "lines_before", "read_span", "size_if_cut"]
+__all__ = ["Span", "glance", "lines_before", "read_span", "size_if_cut"]
 
 BLOCK: Final = 2 * BLOCK_BYTES  # bytes that are read at a time; they are in memory together
 _HEAD_BYTES: Final = 1 << 10
@@ -108,29 +108,47 @@ def _one_line_end(codec: str) -> bool:
     return len(text) == 256 and text[10] == "\n" and text[13] == "\r" and text.count("\n") == text.count("\r") == 1
 
 
-def read_span(span: Span, format_: Format, first_line: int = 1) -> Iterator[Block]:
+def read_span(span: Span, format_: Format, first_line: int = 1, *, sound_before: bool = True) -> Iterator[Block]:
     """All lines of a span, as `raw_blocks` gives them.
 
     Args:
         span: which; one that can be cut is read as a whole before the first block is given.
         format_: how to read it.
         first_line: the number of its first line.
+        sound_before: whether all before it could be decoded: only of the first line that cannot is the place told.
 
     Raises:
         CorpusError: as there.
     """
     if span.end is None:
         yield from raw_blocks(span.source, format_)
-        return
+    elif (decoder := _decoder(span, format_, sound_before)) is not None:
+        yield from line_blocks(decoder, first_line)
+
+
+def glance(span: Span, format_: Format) -> tuple[int, bool]:
+    """How many lines a span has, and whether all of it can be decoded."""
+    lines, sound, last = 0, True, ""
+    for text in _decoder(span, format_) or ():
+        lines += line_ends(text)
+        sound = sound and MARK not in text
+        last = text[-1:] or last
+    return lines + (last not in ("", "\n")), sound
+
+
+def _decoder(span: Span, format_: Format, sound_before: bool = True) -> Decoder | None:
+    """The text of a span that can be cut, which has been read; None where there is none."""
+    assert span.end is not None, "what cannot be cut is read from its beginning"
     name = name_of(span.source)
     with _opened(span.source) as handle:
         head = handle.read(_HEAD_BYTES) if span.inner else b""
         start, content = _lines_in(handle, span.begin, span.end)
     if start + len(content) < span.end:
         raise CorpusError(f"{name}: has become shorter while it was read")
-    if content:
-        decoder = Decoder(name, io.BytesIO(content), format_.encoding, start=start, head=head)
-        yield from line_blocks(decoder, first_line)
+    if not content:
+        return None
+    text = io.BytesIO(content)
+    return Decoder(name, text, format_.encoding, start=start, head=head, sound_before=sound_before)
 
 
 def lines_before(span: Span) -> int:

@@ -12,13 +12,14 @@ from nextchar.data.corpus import Corpus, stream
 from nextchar.data.decoding import Digest
 from nextchar.data.format import ErrorPolicy, Format
 from nextchar.data.item_sum import ItemSum
+from nextchar.data.new_folder import folder_being_written
 from nextchar.data.provenance import ProvenanceRecorder, together
 from nextchar.data.sizes import MEMORY, checked_memory
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CountsError
 from nextchar.models.ngram.counts import checked_order
 from nextchar.models.ngram.counts_folder import CountsFolder, need_pyarrow
-from nextchar.models.ngram.counts_writer import folder_being_written, write_counts
+from nextchar.models.ngram.counts_writer import write_counts
 from nextchar.models.ngram.spilling import count_within, few, total_of
 
 if TYPE_CHECKING:
@@ -111,12 +112,12 @@ def count_sources(
         from nextchar.models.ngram.cluster_counts import counted_on
 
         with (
-            folder_being_written(target) as folder,
+            folder_being_written(target, CountsError, "counts") as folder,
             counted_on(client, sources, format_, options, order, size, reading) as found,
         ):
             write_counts(folder, [found.run], found.provenance, found.item_sum, memory=size // 2)
         return CountsFolder.open(target)
-    with folder_being_written(target) as folder:
+    with folder_being_written(target, CountsError, "counts") as folder:
         digest, recorder = Digest(), ProvenanceRecorder(summing=True)
         parts = _watched(stream(sources, format_, options, digest=digest), digest, reading)
         runs = count_within(recorder.watch(parts), order, size, folder / _RUNS)
@@ -158,7 +159,7 @@ def merge_counts(target: str | Path, *folders: str | Path | CountsFolder, memory
     for part in parts[1:]:
         _check_alike(parts[0], part)
     total_of(part.total for part in parts)
-    with folder_being_written(target) as folder:
+    with folder_being_written(target, CountsError, "counts") as folder:
         provenance = reduce(together, (replace(part.provenance, known=part.known) for part in parts))
         item_sum = reduce(ItemSum.__add__, (part.item_sum for part in parts))
         runs = few([part.run() for part in parts], size // 2, folder / _RUNS)

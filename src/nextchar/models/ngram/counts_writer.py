@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,54 +12,14 @@ import numpy as np
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.item_sum import ItemSum
-from nextchar.data.part_files import new_part_folder
 from nextchar.data.provenance import Provenance
-from nextchar.data.writing import writing_to
-from nextchar.errors import CountsError
 from nextchar.models.ngram.counts_folder import FACTS, FORMAT, GROUP_ROWS, ITEMS, KIND, SHARD_GROUPS, schema, shard
 from nextchar.models.ngram.ngram_text import ngram_texts
 from nextchar.models.ngram.runs import Piece, SortedRun, merged, union_of
 
-__all__ = ["check_new", "folder_being_written", "write_counts"]
+__all__ = ["write_counts"]
 
 COMPRESSION: Final = "zstd"
-
-
-def check_new(path: str | Path) -> None:
-    """See that a folder can be made.
-
-    Raises:
-        CountsError: there is something of that name, or no folder to make it in, or one that cannot be written.
-    """
-    if not str(path):
-        raise CountsError("the name of the folder for the counts is empty; give one")
-    if str(path) == "-":
-        raise CountsError("counts are a folder of files, which standard output cannot hold; give a name for it")
-    target = Path(path)
-    if os.path.lexists(target):
-        raise CountsError(f"{path}: exists already, and is not replaced; remove it or give another name")
-    if not target.absolute().parent.is_dir():
-        raise CountsError(f"{path}: there is no folder {target.absolute().parent}; make it first")
-    if not os.access(target.absolute().parent, os.W_OK):
-        raise CountsError(f"{path}: the folder {target.absolute().parent} cannot be written")
-
-
-@contextmanager
-def folder_being_written(path: str | Path) -> Iterator[Path]:
-    """A folder beside the target, which becomes the target at the end, or is removed if something goes wrong.
-
-    Raises:
-        CountsError: it cannot be written.
-    """
-    check_new(path)
-    target = Path(path).absolute()
-    with writing_to(path, CountsError), new_part_folder(target) as part:
-        yield part
-        for file in part.iterdir():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
-        check_new(path)
-        part.rename(target)
 
 
 def write_counts(

@@ -15,11 +15,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from nextchar.core.cluster import on_this_worker, same_version
+from nextchar.core.cluster_files import see_there
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.blocks import name_of
 from nextchar.data.corpus import Corpus
 from nextchar.data.encoded_lines import encode_block
-from nextchar.data.files import open_binary
 from nextchar.data.format import Format, LeftOut, Tally
 from nextchar.data.item_sum import ItemSum
 from nextchar.data.provenance import Provenance, ProvenanceRecorder, together
@@ -151,8 +151,7 @@ class _Stretch:
     def count(self, spans: tuple[Span, ...]) -> tuple[Span, ...]:
         """Count until the memory is full; what is left."""
         for at, span in enumerate(spans):
-            with open_binary(span.source):
-                pass  # so that a source that is not there is told of as such
+            see_there(span.source)
             for piece in span.pieces(BLOCK):
                 taken = self._take(piece)
                 if taken is not None:
