@@ -55,7 +55,7 @@ class Wanted:
     surprisal: bool
 
 
-class Asked(NamedTuple):
+class _Asked(NamedTuple):
     """What workers need beside the span: the model, its file's beginning as the program that asks sees it, and more."""
 
     model: str
@@ -64,7 +64,7 @@ class Asked(NamedTuple):
     version: str
 
 
-class Before(NamedTuple):
+class _Before(NamedTuple):
     """What comes in a file before a span: how many lines, and whether all of them can be decoded."""
 
     lines: int = 0
@@ -72,7 +72,7 @@ class Before(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rows:
+class _Rows:
     """What became of a span.
 
     Attributes:
@@ -114,7 +114,7 @@ def score_on_cluster(
     if times > 1:
         raise click.UsageError(f"{times} of the files are called {name}, and there is one of that name in the folder.")
     paths = for_workers(files)
-    asked = Asked(str(Path(model).absolute()), _beginning(model), wanted, __version__)
+    asked = _Asked(str(Path(model).absolute()), _beginning(model), wanted, __version__)
     check_client(client)
     job = _Job(client, asked, reading)
     try:
@@ -132,7 +132,7 @@ def score_on_cluster(
 
 
 class _Job:
-    def __init__(self, client: Client, asked: Asked, reading: Callable[[int], None] | None) -> None:
+    def __init__(self, client: Client, asked: _Asked, reading: Callable[[int], None] | None) -> None:
         self._client, self._asked, self._reading = client, asked, reading
         self._name, self._begun = f"nextchar-score-{os.urandom(8).hex()}", 0
         self._under_way: deque[Future] = deque()
@@ -151,15 +151,15 @@ class _Job:
         spans = spans_of(self._client, paths, self._asked.wanted.format)
         pieces = [list(span.pieces(SPAN)) for span in spans]
         to_see = [one for file in pieces for one in file if one.end is not None]
-        seen = deque(self._all(glance_at, [(one, self._asked.wanted.format) for one in to_see]))
-        waiting: deque[tuple[int, Span, Before]] = deque()
+        seen = deque(self._all(_glance_at, [(one, self._asked.wanted.format) for one in to_see]))
+        waiting: deque[tuple[int, Span, _Before]] = deque()
         for file, parts in enumerate(pieces):
-            before = Before()
+            before = _Before()
             for piece in parts:
                 waiting.append((file, piece, before))
                 if piece.end is not None:
                     lines, sound = seen.popleft()
-                    before = Before(before.lines + lines, before.sound and sound)
+                    before = _Before(before.lines + lines, before.sound and sound)
         ahead = AHEAD * max(threads(self._client), 1)
         coming: deque[tuple[int, Span]] = deque()
 
@@ -169,12 +169,12 @@ class _Job:
                 while waiting and len(coming) < ahead:
                     number, piece, before = waiting.popleft()
                     coming.append((number, piece))
-                    self._under_way.append(self._submit(score_span, piece, before, self._asked))
+                    self._under_way.append(self._submit(_score_span, piece, before, self._asked))
                 _, piece = coming.popleft()
                 found = self._taken()
                 if found.rest is not None:
                     coming.appendleft((file, found.rest))
-                    self._under_way.appendleft(self._submit(score_span, found.rest, Before(), self._asked))
+                    self._under_way.appendleft(self._submit(_score_span, found.rest, _Before(), self._asked))
                 self._note(piece, found)
                 if found.header and not begun:
                     yield found.header
@@ -198,16 +198,16 @@ class _Job:
         self._under_way.clear()
         return [found[future.key] for future in futures]
 
-    def _taken(self) -> Rows:
+    def _taken(self) -> _Rows:
         """The result of the task that was begun first."""
         work = Work(self._client)
         work.add([self._under_way[0]])
         [(_, rows)] = work
         self._under_way.popleft()
-        assert isinstance(rows, Rows)
+        assert isinstance(rows, _Rows)
         return rows
 
-    def _note(self, piece: Span, rows: Rows) -> None:
+    def _note(self, piece: Span, rows: _Rows) -> None:
         self.obstacles += rows.obstacles
         self.flagged = self.flagged or rows.flagged
         for done, lines in rows.left_out.items():
@@ -228,14 +228,14 @@ class _Job:
 # -- in a worker ----------------------------------------------------------------------------------------------------
 
 
-def glance_at(span: Span, format_: Format) -> tuple[int, bool]:
+def _glance_at(span: Span, format_: Format) -> tuple[int, bool]:
     """How many lines a span has, and whether all of it can be decoded."""
     see_there(span.source)
     with on_this_worker():
         return glance(span, format_)
 
 
-def score_span(span: Span, before: Before, asked: Asked) -> Rows:
+def _score_span(span: Span, before: _Before, asked: _Asked) -> _Rows:
     """Score the lines of a span; the program that asks knows what comes before it."""
     import nextchar._kernels.rows  # noqa: F401
 
@@ -265,13 +265,13 @@ def score_span(span: Span, before: Before, asked: Asked) -> Rows:
             for rows in form.rows(scored):
                 found.append(bytes(rows))
                 size += len(rows)
-    return Rows(header, b"".join(found), rest, tally.found(), judge.obstacles, flagged)
+    return _Rows(header, b"".join(found), rest, tally.found(), judge.obstacles, flagged)
 
 
 _held: dict[str, Model] = {}  # the model that was asked for last
 
 
-def _model(asked: Asked) -> Model:
+def _model(asked: _Asked) -> Model:
     if asked.beginning not in _held:
         from nextchar.models.registry import load
 
