@@ -354,6 +354,20 @@ def test_small_nets_are_trained_on_one_core(monkeypatch: pytest.MonkeyPatch) -> 
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.parametrize(
+    ("now", "processes", "most"), [(1, 2, 4), (8, 2, 4), (3, 2, 3), (1, 16, 1), (1, 1, 1), (8, 1, 8)]
+)
+def test_processes_share_the_cores(now: int, processes: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 8 cores, two processes have 4 each, unless the user has set fewer threads; torchrun sets 1."""
+    used: list[int] = []
+    monkeypatch.setattr("nextchar.models.neural.threads._cores", lambda: 8)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: now)
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    with threads_for(1e12, processes):
+        pass
+    assert used == [most, now]
+
+
 def test_clipping_shortens_all_gradients_together() -> None:
     net = torch.nn.Linear(2, 2)
     optimiser = Optimiser(net, {"weight": 1}, rate=0.1, adam_rate=0.1, decay=0.0)

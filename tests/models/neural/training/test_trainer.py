@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch")
 
 from nextchar.models.neural.nets.mlp import MlpNet  # noqa: E402
 from nextchar.models.neural.training.devices import device_of  # noqa: E402
+from nextchar.models.neural.training.processes import Processes  # noqa: E402
 
 RNG = np.random.default_rng(1)
 LETTERS = np.array(list("abcdefgh"))
@@ -131,3 +132,18 @@ def test_a_device_is_taken_where_there_is_one_and_refused_where_not(kind: str, m
         device_of(kind)
     with pytest.raises(SettingsError, match="choose auto, cpu, cuda or mps"):
         device_of("meta")
+
+
+def test_each_process_has_a_graphics_card_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = []
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("torch.cuda.set_device", cards.append)
+    for name in ("auto", "cuda"):
+        assert device_of(name, Processes(3, 4, local_rank=1, local_size=2)) == torch.device("cuda:1")
+    assert cards == [1, 1]
+    assert device_of("cpu", Processes(3, 4, 1, 2)) == torch.device("cpu")
+    with pytest.raises(SettingsError, match="3 processes on a machine with 2 graphics cards are too many"):
+        device_of("auto", Processes(0, 3, 0, 3))
+    with pytest.raises(SettingsError, match="'cuda:0' is one, and 2 processes are to train"):
+        device_of("cuda:0", Processes(0, 2, 0, 2))
