@@ -59,7 +59,7 @@ class ContextMixing:
         learning: static, for use as it stands; or adaptive, for reading that learns (see `ContextMixingModel`).
         contexts: how many of the 37 kinds.
         passes: over the text, of static learning.
-        memory: megabytes at most for the counts.
+        megabytes: at most, for the counts.
         seed: of the order in which items are read.
 
     Raises:
@@ -78,7 +78,7 @@ class ContextMixing:
     )
     contexts: int = setting(25, help="Kinds of context.", at_least=9, at_most=37)
     passes: int = setting(2, help="Over the text, of static learning.", at_least=1, at_most=100)
-    memory: int = setting(512, help="Megabytes for the counts.", at_least=1, at_most=1 << 20)
+    megabytes: int = setting(512, help="For the counts, at most.", at_least=1, at_most=1 << 20)
     seed: int = setting(0, help="Of the order of the items.", at_least=0, at_most=MASK)
 
     __repr__ = one_line
@@ -149,7 +149,7 @@ class ContextMixing:
         V = data.alphabet.size
         tree = tree_of(children(data.ids, V))
         nodes = float(np.diff(tree.first)[data.ids].mean())
-        lines = lines_of_contexts(data.symbols, nodes, V, self.contexts, self.memory << 20)
+        lines = lines_of_contexts(data.symbols, nodes, V, self.contexts, self.megabytes << 20)
         return new_learned(
             tree, traits_of(data.alphabet, vowel), lines, data.symbols + 1, rows_of_apm(data.symbols), RATE
         )
