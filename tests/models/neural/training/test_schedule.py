@@ -35,7 +35,7 @@ def test_a_stretch_has_twenty_points_and_the_next_one_too_with_lower_rates() -> 
     assert (at.begin, at.length, at.points, at.rates, at.has_room) == (50, 40, 0, 0.3, True)
     at.seconds = 90
     at.go_on()
-    assert (at.length, at.rates) == (10, pytest.approx(0.09))  # what is left
+    assert [at.length, at.rates] == pytest.approx([10, 0.09])  # what is left
     at.seconds = 98.5
     assert not at.has_room  # 1.5 of 100, less than 2
     at.seconds = 130

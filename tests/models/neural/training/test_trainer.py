@@ -135,7 +135,7 @@ def test_a_device_is_taken_where_there_is_one_and_refused_where_not(kind: str, m
 
 
 def test_each_process_has_a_graphics_card_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    cards = []
+    cards: list[int] = []
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.setattr("torch.cuda.set_device", cards.append)
