@@ -17,6 +17,7 @@ from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
 from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.arguments import need, need_ids, need_whole
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 
@@ -33,6 +34,7 @@ class AutomatonReader(ABC):
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
+        need_whole(batch, "batch")
         return self._at(np.full(batch, self.automaton.start, dtype=np.int32))
 
     def advance(self, state: object, ids: Ids) -> Step:
@@ -48,6 +50,7 @@ class AutomatonReader(ABC):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary, which leads to the start."""
+        ids = need_ids(ids, self.automaton.alphabet.size, dimensions=2)
         states = np.full(len(ids), self.automaton.start, dtype=np.int32)
         rows = []
         for column in ids.T:
@@ -105,6 +108,7 @@ def automaton_of(model: Model) -> Automaton:
     Raises:
         SettingsError: it is none.
     """
+    need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
     if not isinstance(model, AutomatonReader):
         raise SettingsError(
             f"a model of kind {model.kind} is no finite automaton; exact answers need one: a count model such as "

@@ -37,6 +37,7 @@ from nextchar.core.drawing import Samples, sample
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.core.settings import Setting
+from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, one_line, thousands
 from nextchar.data.fingerprints import Fingerprints
@@ -263,6 +264,8 @@ def given(
         >>> round(nextchar.given(model, prefix="a").probability, 4)
         0.6667
     """
+    need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
+    need(constraint, Constraint, "constraint", "a Constraint", optional=True)
     if data is not None and not new:
         raise ConflictError("the training data goes with new items alone", argument="new")
     if new and data is None:

@@ -37,6 +37,7 @@ from nextchar.core.protocol import Drawer, Draws, LanguageModel, LogProbs, Step
 from nextchar.core.random_streams import item_keys, uniforms
 from nextchar.core.sampling import allowed, assemble, check_endless, cumulate
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.edit_distance import Surroundings
 from nextchar.data.training_items import known_file, surroundings, training_items
@@ -88,6 +89,9 @@ def draw_items(
             items do not end.
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
+    need(plan, Plan, "plan", "a Plan")
+    need(constraint, Constraint, "constraint", "a Constraint", optional=True)
+    need(look_ahead, Model, "look_ahead", "a count model", optional=True)
     constraint = (constraint or Constraint()).of_at_least(plan.least)
     if not plan.one_sequence:
         constraint = _read(constraint, model)

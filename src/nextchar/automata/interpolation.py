@@ -17,6 +17,7 @@ from nextchar.automata.stored_model import Derived, DerivedModel
 from nextchar.core.model import Model
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import Alphabet
+from nextchar.data.arguments import need
 from nextchar.data.provenance import together
 from nextchar.errors import SettingsError
 
@@ -56,6 +57,8 @@ def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
         ('a', 0.2877)
     """
     weight = WEIGHT.check(weight)
+    need(first, Model, "first", "a model (Ngram().fit(...), load(...))")
+    need(second, Model, "second", "a model (Ngram().fit(...), load(...))")
     if (ours := first.provenance.options) != (theirs := second.provenance.options):
         raise SettingsError(
             f"the two models treat text in different ways ({ours} and {theirs}), so that what is one item for one of "

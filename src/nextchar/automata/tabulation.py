@@ -35,6 +35,7 @@ from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.settings import Setting
 from nextchar.core.shared_prefixes import beginnings
 from nextchar.data.alphabet import BOUNDARY, Ids
+from nextchar.data.arguments import need, need_function, need_whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
 from nextchar.data.row_order import sorted_rows
@@ -117,6 +118,9 @@ def tabulate(
         >>> nextchar.given(table.model, prefix="em").probability > 0
         True
     """
+    need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
+    need_whole(most_bytes, "most_bytes")
+    need_function(progress, "progress")
     if isinstance(model, AutomatonModel):
         raise SettingsError(f"a model of kind {model.kind} is a finite automaton already; there is nothing to tabulate")
     items = Corpus.of(items, options=model.provenance.options)

@@ -24,6 +24,7 @@ from nextchar.core.random_streams import TORCH_STREAMS, Choose
 from nextchar.core.sampling import allowed, check_endless, draw_plainly
 from nextchar.core.settings import Setting
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, thousands
 from nextchar.data.edit_distance import Surroundings
@@ -202,6 +203,7 @@ def drawing(
         UnknownSymbolError: the prefix has a character that the model does not know.
     """
     n = ITEMS.check(n)
+    need(constraint, Constraint, "constraint", "a Constraint", optional=True)
     if n < 0:
         raise BadValueError(f"the number of items is at least 0, not {n}", argument="n")
     if plan.new and known is None:

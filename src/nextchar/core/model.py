@@ -29,6 +29,7 @@ from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Ste
 from nextchar.core.ranking import Rank, Ranking
 from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
@@ -296,6 +297,7 @@ class Model(ABC):
         Else they are others: what is longer than the largest length is cut there and not left out.
         """
         seen = self.provenance
+        need(plan, Plan, "plan", "a Plan")
         near = surroundings(seen, self.alphabet, (), None, plan.new, plan.min_distance) if plan.min_distance else None
         return sample(self, n, plan, constraint, options=seen.options, known=seen.known, near=near)
 
@@ -350,6 +352,7 @@ class Model(ABC):
 
     def symbol_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
         """-log p of every symbol of a corpus in the model's alphabet, shape (S,), nats."""
+        need(corpus, Corpus, "corpus", "a corpus (Corpus.from_items, from_file)")
         return symbol_nats(self, corpus)
 
     def surprisal(self, item: str) -> list[tuple[str, float]]:

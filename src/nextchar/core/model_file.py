@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._version import __version__
+from nextchar.data.arguments import need_path
 from nextchar.data.mapped import mapped_array, pieces_of
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ModelFileError
@@ -60,6 +61,7 @@ def write_model_file(path: str | Path, content: ModelFile) -> None:
     Raises:
         ModelFileError: the file cannot be written there.
     """
+    need_path(path)
     document = {"format": FORMAT, "kind": content.kind, "package": __version__, **content.document}
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, allow_nan=False)
     arrays = {name: np.ascontiguousarray(array) for name, array in content.arrays.items()}
@@ -105,6 +107,7 @@ def read_model_file(path: str | Path, *, mapped: Collection[str] = ()) -> ModelF
     import safetensors
     import safetensors.numpy
 
+    need_path(path)
     path = Path(path)
     try:
         if path.is_dir():

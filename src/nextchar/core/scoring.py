@@ -22,6 +22,8 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.provenance import Provenance
+from nextchar.data.sequences import value_name
+from nextchar.errors import BadValueError
 
 __all__ = [
     "Batch",
@@ -145,6 +147,8 @@ class Evaluation:
 
 def symbol_nats(model: LanguageModel, corpus: Corpus) -> F64:
     """-log p of every symbol of a corpus in the model's alphabet, shape (S,), nats."""
+    if not corpus.symbols:
+        return np.empty(0)
     scorer = model.corpus_scorer
     return symbol_nats_plainly(model, corpus) if scorer is None else scorer(corpus)
 
@@ -251,6 +255,10 @@ def evaluate(
         >>> nextchar.evaluate(model, held_out, without=model.provenance.known).items  # ava was in the training data
         1
     """
+    if not callable(getattr(model, "log_probs", None)):
+        raise BadValueError(
+            f"model is a model (Ngram().fit(...), load(...)), not {value_name(model)}", argument="model"
+        )
     options = model.provenance.options if isinstance(model, _Trained) else None
     corpus = Corpus.of(corpus, options=options, alphabet=model.alphabet)
     if without is not None:

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.data.arguments import need, need_all, need_ids
 from nextchar.data.display import shortened, thousands
 from nextchar.data.graphemes import Graphemes, split_graphemes
 from nextchar.errors import SettingsError, UnknownSymbolError
@@ -93,6 +94,10 @@ class Alphabet:
     clusters: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
+        need(self.characters, str, "characters", "a text")
+        need(self.has_unknown, bool, "has_unknown", "true or false")
+        if self.clusters is not None:
+            object.__setattr__(self, "clusters", tuple(need_all(self.clusters, str, "clusters", "a list of texts")))
         if not self.characters:
             raise SettingsError("an alphabet needs at least one character beside the boundary")
         if list(self.characters) != sorted(set(self.characters)):
@@ -101,7 +106,6 @@ class Alphabet:
             if character in _NOT_A_SYMBOL or "\ud800" <= character <= "\udfff":
                 raise SettingsError(f"{character!r} (U+{ord(character):04X}) cannot be a symbol")
         if self.clusters is not None:
-            object.__setattr__(self, "clusters", tuple(self.clusters))
             signs = Graphemes(self.clusters).signs
             if [c for c in self.characters if c >= FIRST_SIGN] != list(signs):
                 raise SettingsError("an alphabet needs one cluster for each private code point")
@@ -114,6 +118,7 @@ class Alphabet:
     @classmethod
     def of(cls, text: str, *, has_unknown: bool = False) -> Alphabet:
         """The alphabet of all characters of a text, line ends left out."""
+        need(text, str, "text", "a text")
         return cls("".join(sorted(set(text) - {"\n", "\r"})), has_unknown)
 
     def document(self) -> dict[str, Any]:
@@ -136,6 +141,7 @@ class Alphabet:
 
     def split(self, text: str) -> list[str]:
         """The symbols of a text, known or not."""
+        need(text, str, "text", "a text")
         return list(text) if self.clusters is None else split_graphemes(text)
 
     def read(self, written: str) -> str:
@@ -151,6 +157,7 @@ class Alphabet:
             has_unknown: as in the class.
             by_clusters: whether clusters of code points are symbols.
         """
+        names = need_all(names, str, "names", "a list of symbols")
         if not by_clusters:
             return cls("".join(sorted(set(names))), has_unknown)
         found = set(names)
@@ -216,6 +223,7 @@ class Alphabet:
         Raises:
             UnknownSymbolError: a character is not in the alphabet; its position is the place in the flat input.
         """
+        codepoints = need_ids(codepoints, _CODE_SPACE, "codepoints")
         return self._looked_up(self._table, codepoints)
 
     def encode_lines(self, codepoints: npt.NDArray[Any]) -> Ids:
@@ -234,8 +242,8 @@ class Alphabet:
         else:
             ids = table[_within(codepoints, table)]
         if self.unknown is None and ids.size and int(ids.max()) == self.size:
-            position = int(np.argmax(ids == self.size))
-            raise unknown_symbol(chr(codepoints[position]), position)
+            position = int(np.argmax(ids.reshape(-1) == self.size))
+            raise unknown_symbol(chr(codepoints.flat[position]), position)
         return ids.astype(self.dtype, copy=False)
 
     def lacking(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -248,6 +256,7 @@ class Alphabet:
         Raises:
             UnknownSymbolError: a character is not in the alphabet.
         """
+        need(text, str, "text", "a text")
         written = self.written(text)
         if self.clusters is not None and not self.has_unknown:
             known = set(self.characters)
@@ -257,11 +266,11 @@ class Alphabet:
 
     def decode(self, ids: npt.ArrayLike) -> str:
         """The text of ids that hold no boundary."""
-        return self.read(self.codepoints[np.asarray(ids, dtype=np.intp)].tobytes().decode("utf-32-le"))
+        return self.read(self.codepoints[need_ids(ids, self.size)].tobytes().decode("utf-32-le"))
 
     def show(self, ids: npt.ArrayLike) -> str:
         """The text of ids for people: the boundary as its sign."""
-        return "".join(self.symbols[i] for i in np.asarray(ids, dtype=np.intp))
+        return "".join(self.symbols[i] for i in need_ids(ids, self.size).reshape(-1))
 
     def union(self, other: Alphabet) -> Alphabet:
         """The smallest alphabet that holds both.
@@ -271,6 +280,7 @@ class Alphabet:
         """
         if self == other:
             return self
+        need(other, Alphabet, "other", "an alphabet (Corpus.alphabet, Alphabet.of)")
         if (self.clusters is None) != (other.clusters is None):
             raise SettingsError("one of the two has clusters of code points as symbols, the other code points alone")
         return self.only({*self.names, *other.names}, has_unknown=self.has_unknown or other.has_unknown)
@@ -282,6 +292,7 @@ class Alphabet:
             SettingsError: the other alphabet lacks the symbol for unknown characters.
             UnknownSymbolError: it lacks one of the characters.
         """
+        need(other, Alphabet, "other", "an alphabet (Corpus.alphabet, Alphabet.of)")
         moved = self.characters if self.clusters is None else "".join(map(other.written, self.names))
         characters = other.encode_codepoints(codepoints_of(moved)).astype(np.uint32)
         if self.has_unknown and not other.has_unknown:

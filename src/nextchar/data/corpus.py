@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.arguments import need, need_all, need_ids
 from nextchar.data.blocks import name_of, read_blocks
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import shortened, table_html, thousands
@@ -32,7 +34,7 @@ from nextchar.data.plain_files import read_plain
 from nextchar.data.sequences import texts_of, value_name
 from nextchar.data.source import Source
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import CorpusError, SettingsError
+from nextchar.errors import BadValueError, CorpusError, SettingsError
 
 __all__ = ["Corpus", "no_items", "parts_of", "stream", "training_pair"]
 
@@ -120,6 +122,8 @@ class Corpus:
         alphabet: Alphabet | None = None,
     ) -> Corpus:
         """As `from_file`, with all that says how to read in one."""
+        if isinstance(sources, str | bytes) or not isinstance(sources, Iterable):
+            raise SettingsError(f"sources are a list of paths, not {value_name(sources)}")
         for one in sources:
             if not isinstance(one, str | os.PathLike):
                 raise SettingsError(
@@ -128,6 +132,8 @@ class Corpus:
                 )
         names = tuple(str(source) for source in sources)
         options = TextOptions.of(options)
+        need(format_, Format, "format_", "a Format")
+        need(alphabet, Alphabet, "alphabet", "an alphabet (Corpus.alphabet, Alphabet.of)", optional=True)
         digest = Digest()
         plain = read_plain(names, format_, options, alphabet, digest)
         if plain is not None:
@@ -150,6 +156,9 @@ class Corpus:
             CorpusError: no items.
             UnknownSymbolError: a character is not in the given alphabet; with the line.
         """
+        if isinstance(lines, str):
+            raise CorpusError(f"give lines, for example an open file or [{shortened(lines)!r}], not one text")
+        lines = need_all(lines, str, "lines", "a list of texts or an open text file")
         text = "".join(line if line.endswith("\n") else line + "\n" for line in lines)
         text = text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
         if "\0" in text:
@@ -165,7 +174,7 @@ class Corpus:
         options: TextOptions | None = None,
         alphabet: Alphabet | None = None,
     ) -> Corpus:
-        """Take items from memory; blank ones are left out.
+        """Take items from memory; blank ones are left out. Of a mapping (a Counter, say) the values are the weights.
 
         Raises:
             SettingsError: a table, a path or something else instead of items.
@@ -175,7 +184,11 @@ class Corpus:
         """
         if isinstance(items, str):
             raise CorpusError(f"give a list of items, for example [{shortened(items)!r}], not one text")
-        items = texts_of(items.keys() if isinstance(items, Mapping) else items, "item")
+        if isinstance(items, Mapping) and any(value is not None for value in items.values()):  # as dict.fromkeys has it
+            if weights is not None:
+                raise SettingsError("the values of a mapping are the weights of its items; give no others")
+            weights = list(items.values())
+        items = texts_of(list(items) if isinstance(items, Mapping) else items, "item")
         text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:
             at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))
@@ -207,6 +220,7 @@ class Corpus:
             SettingsError: one text or something else instead of items; or an item is blank and must not be.
             UnknownSymbolError: a character is not in the given alphabet.
         """
+        need(alphabet, Alphabet, "alphabet", "an alphabet (Corpus.alphabet, Alphabet.of)", optional=True)
         if isinstance(items, Corpus):
             return items if alphabet is None else items.encoded_in(alphabet)
         texts = texts_of(items, "item")
@@ -221,6 +235,7 @@ class Corpus:
     @classmethod
     def _of_block(cls, block: Block, where: str, options: TextOptions | None, alphabet: Alphabet | None) -> Corpus:
         options = TextOptions.of(options)
+        need(alphabet, Alphabet, "alphabet", "an alphabet (Corpus.alphabet, Alphabet.of)", optional=True)
         found = encode_block(block, where, options, alphabet)
         for error in found.refused.values():
             raise error
@@ -245,7 +260,7 @@ class Corpus:
         Raises:
             CorpusError: there are no items.
         """
-        parts = [part for part in parts if len(part)]
+        parts = [part for part in need_all(parts, Corpus, "parts", "a list of corpora") if len(part)]
         if not parts:
             raise CorpusError("no items: the input is empty or has only blank lines")
         if len(parts) == 1:
@@ -278,6 +293,8 @@ class Corpus:
         return np.concatenate([[0], np.flatnonzero(self.ids == BOUNDARY) + 1])
 
     def __getitem__(self, index: int) -> str:
+        if not isinstance(index, Integral):
+            raise BadValueError(f"an item has a whole number, not {value_name(index)}; take() gives several")
         start, end = self.offsets[range(len(self))[index]], self.offsets[range(len(self))[index] + 1]
         return self.alphabet.decode(self.ids[start : end - 1])
 
@@ -388,6 +405,7 @@ class Corpus:
         Raises:
             UnknownSymbolError: the other alphabet lacks a character of theirs.
         """
+        need(alphabet, Alphabet, "alphabet", "an alphabet (Corpus.alphabet, Alphabet.of)")
         if alphabet == self.alphabet:
             return self
         own = self if alphabet.has_unknown else self._in_used_alphabet()
@@ -409,7 +427,7 @@ class Corpus:
 
     def take(self, indices: npt.ArrayLike) -> Corpus:
         """The items with these numbers, in this order."""
-        wanted = np.asarray(indices, dtype=np.int64)
+        wanted = need_ids(indices, len(self), "indices", dimensions=1)
         sizes = np.diff(self.offsets)[wanted]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         position = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][wanted] - offsets[:-1], sizes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
 from nextchar.core.settings import settings_of
+from nextchar.data.arguments import need, need_function
 from nextchar.data.corpus import Corpus, training_pair
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.updating import add_items
@@ -63,6 +64,8 @@ def update(
         >>> nextchar.update(model, nextchar.Corpus.from_items(["ava"])).provenance.items
         2
     """
+    need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
+    need_function(progress, "progress")
     items, chosen = training_pair(Corpus.of(items, options=model.provenance.options), validation)
     budget = {"steps": steps, "epochs": epochs, "seconds": seconds}
     told = {**budget, "hold_out": hold_out, "validation": validation, "run": run}

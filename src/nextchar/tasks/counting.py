@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from nextchar.data.arguments import need_all, need_path
 from nextchar.data.corpus import Corpus, stream
 from nextchar.data.decoding import Digest
 from nextchar.data.format import ErrorPolicy, Format
@@ -79,7 +81,7 @@ def count_to(
     """
     format_ = Format(encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors)
     return count_sources(
-        *(target, tuple(map(str, sources)), format_, options or TextOptions(), order), memory=memory, client=client
+        *(target, tuple(map(str, sources)), format_, TextOptions.of(options), order), memory=memory, client=client
     )
 
 
@@ -107,6 +109,8 @@ def count_sources(
         client: of a cluster.
     """
     order, size = checked_order(order), checked_memory(memory)
+    need_path(target, "target")
+    need_all(sources, (str, os.PathLike), "sources", "a list of paths")
     need_pyarrow()
     if client is not None:
         from nextchar.models.ngram.cluster_counts import counted_on
@@ -152,6 +156,7 @@ def merge_counts(target: str | Path, *folders: str | Path | CountsFolder, memory
         CountsFolder(order 2, 8 n-grams, 9 in all, of 2 items)
     """
     size = checked_memory(memory)
+    need_path(target, "target")
     need_pyarrow()
     parts = [folder if isinstance(folder, CountsFolder) else CountsFolder.open(folder) for folder in folders]
     if not parts:

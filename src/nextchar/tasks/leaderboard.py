@@ -17,6 +17,7 @@ from nextchar.core.model import Model
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate, symbol_nats
 from nextchar.core.spec import Spec
+from nextchar.data.arguments import need_all
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
 from nextchar.data.splits import Split
@@ -94,7 +95,7 @@ def candidates(seconds: float | None = None, models: Sequence[str] = ()) -> list
         >>> {candidate.kind for candidate in nextchar.candidates(models=["ngram"])}
         {'ngram'}
     """
-    for name in models:
+    for name in need_all(models, str, "models", "a list of names of models"):
         trained_kind(name)
     found = []
     for row in MODELS.values():

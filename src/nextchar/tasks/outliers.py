@@ -30,6 +30,7 @@ import numpy.typing as npt
 from nextchar.core.model import Model
 from nextchar.core.outlier_threshold import MOST_NATS, OutlierThreshold
 from nextchar.core.settings import Setting
+from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
 from nextchar.errors import SettingsError
@@ -152,6 +153,7 @@ class OutlierDetector:
         return -threshold.oddness(self.model.nats(items), symbols), threshold.limit(symbols)
 
     def _corpus(self, X: Iterable[str] | Corpus) -> Corpus:
+        need(self.model, Model, "model", "a model (Ngram().fit(...), load(...))")
         return Corpus.of(X, options=self.model.provenance.options, alphabet=self.model.alphabet, whole=True)
 
 

@@ -20,18 +20,20 @@ from nextchar.core.progress import Progress
 from nextchar.core.scoring import Evaluation
 from nextchar.core.spec import Spec
 from nextchar.core.timed_scoring import evaluate_within
+from nextchar.data.arguments import need, need_function, need_path
 from nextchar.data.corpus import Corpus, stream
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
 from nextchar.data.part_files import new_part_folder
 from nextchar.data.provenance import Provenance, ProvenanceRecorder
+from nextchar.data.sequences import value_name
 from nextchar.data.sizes import MEMORY, checked_memory
 from nextchar.data.source import Source
 from nextchar.data.splits import Split, SplitName, split
 from nextchar.data.text_options import TextOptions
 from nextchar.data.writing import writing_to
-from nextchar.errors import CountsError, SettingsError
+from nextchar.errors import BadValueError, CountsError, SettingsError
 from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import Counts
 from nextchar.models.ngram.counts_folder import CountsFolder, need_pyarrow
@@ -136,6 +138,8 @@ def train(
         (2, 0)
     """
     begun = time.perf_counter()
+    need(data, TrainingFiles, "data", "TrainingFiles")
+    _check_told(spec, reading, learning, scratch, optional=True)
     limit = checked_memory(memory)
     digest = Digest()
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
@@ -228,6 +232,8 @@ def train_on_counts(
         2
     """
     begun = time.perf_counter()
+    _check_told(spec, None, learning, scratch)
+    need(folder, CountsFolder, "folder", "a CountsFolder (count_to, CountsFolder.open)")
     if not isinstance(spec, CountSpec) or not spec.counts_suffice:
         raise SettingsError(
             f"a model with these settings ({spec.summary}) learns from the items, not from counts alone"
@@ -273,9 +279,9 @@ def _left(spec: Spec, begun: float) -> float | None:
 
 
 @contextmanager
-def _scratch(folder: Path | None) -> Iterator[Path]:
+def _scratch(folder: str | Path | None) -> Iterator[Path]:
     """A folder for what is sorted on disk, which is removed at the end."""
-    place = Path(tempfile.gettempdir()) if folder is None else folder
+    place = Path(tempfile.gettempdir()) if folder is None else Path(folder)
     with writing_to(place, CountsError), new_part_folder(place / "nextchar-counting", private=True) as made:
         yield made
 
@@ -379,3 +385,15 @@ def _measured(
         chosen=None if choice is None else choice.explanation(),
     )
     return model.with_metrics(metrics)
+
+
+def _check_told(spec: object, reading: object, learning: object, scratch: object, *, optional: bool = False) -> None:
+    """See that the arguments of a training are of their types."""
+    if not (callable(getattr(spec, "fit", None)) or (optional and spec is None)):
+        raise BadValueError(
+            f"spec is the settings of a model, such as Ngram(order=3), not {value_name(spec)}", argument="spec"
+        )
+    need_function(reading, "reading")
+    need_function(learning, "learning")
+    if scratch is not None:
+        need_path(scratch, "scratch")

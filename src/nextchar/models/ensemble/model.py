@@ -32,6 +32,7 @@ from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
 from nextchar.core.scoring import read_batches
 from nextchar.core.shared_prefixes import BranchingDrawer, batch_limit_of, branching_nats
 from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.arguments import need_all, need_ids, need_whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance, together
@@ -126,6 +127,7 @@ class EnsembleModel(StepwiseModel):
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
+        need_whole(batch, "batch")
         return self._step([seat.start(batch) for seat in self._seats])
 
     def advance(self, state: object, ids: Ids) -> Step:
@@ -143,6 +145,7 @@ class EnsembleModel(StepwiseModel):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
+        ids = need_ids(ids, self.alphabet.size, dimensions=2)
         return self._pool([seat.log_probs(ids) for seat in self._seats])
 
     def _pool(self, rows: Sequence[LogProbs]) -> LogProbs:
@@ -269,6 +272,7 @@ def pool_weights(models: Sequence[Model], validation: Corpus | Iterable[str]) ->
             holds it impossible.
         UnknownSymbolError: the items have a character that no model knows.
     """
+    models = need_all(models, Model, "models", "a list of models")
     if not models:
         raise SettingsError("an ensemble needs at least one model")
     first = models[0]

@@ -30,6 +30,7 @@ from nextchar.core.settings import check, setting
 from nextchar.core.shared_prefixes import BranchingDrawer
 from nextchar.core.timed_scoring import evaluate_within, sample_note
 from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.arguments import need_function, need_ids, need_whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
 from nextchar.data.hashing import MASK
@@ -125,6 +126,7 @@ class Mix:
             CorpusError: no item has a weight above 0.
         """
         begun = time.perf_counter()
+        need_function(progress, "progress")
         data = Corpus.of(data)
         provenance = Provenance.of(data)
         if data.weights is not None:
@@ -273,6 +275,7 @@ class MixModel(StepwiseModel):
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
+        need_whole(batch, "batch")
         states = np.zeros((1, self._words), dtype=np.int64)
         return self._read(states, np.zeros(1, dtype=np.int64), np.zeros(batch, dtype=np.intp))
 
@@ -296,6 +299,7 @@ class MixModel(StepwiseModel):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
+        ids = need_ids(ids, self.alphabet.size, dimensions=2)
         step = self.start(len(ids))
         rows = [step.log_probs]
         for column in ids[:, 1:].T:

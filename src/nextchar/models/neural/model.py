@@ -26,6 +26,7 @@ from nextchar.core.plan import Plan
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
 from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.arguments import need_ids, need_whole
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError
 from nextchar.models.neural.nets.base import Net, State
@@ -90,6 +91,7 @@ class NeuralModel(StepwiseModel):
 
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
+        need_whole(batch, "batch")
         return self.advance(Selected(self.module.initial(batch)), np.full(batch, BOUNDARY))
 
     def advance(self, state: object, ids: Ids) -> Step:
@@ -106,6 +108,7 @@ class NeuralModel(StepwiseModel):
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats."""
+        ids = need_ids(ids, self.alphabet.size, dimensions=2)
         return np.concatenate(list(row_blocks(self.module, ids)), axis=1)
 
     @property

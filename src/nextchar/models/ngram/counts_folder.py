@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
+from nextchar.data.arguments import need_path
 from nextchar.data.display import thousands
 from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.item_sum import ItemSum
@@ -118,6 +119,7 @@ class CountsFolder:
         Raises:
             CountsError: it is no folder of counts, is damaged, or comes from a newer version.
         """
+        need_path(path)
         folder = Path(path)
         try:
             content = (folder / FACTS).read_bytes()

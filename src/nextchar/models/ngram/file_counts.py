@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import Alphabet
+from nextchar.data.arguments import need_path, need_whole
 from nextchar.data.corpus import parts_of
 from nextchar.data.files import is_plain_local_file, open_binary
 from nextchar.data.format import ErrorPolicy, Format
@@ -81,7 +82,11 @@ def count_files(
         Counts(order 2, 8 n-grams, 9 in all)
     """
     checked_order(order)
-    options = options or TextOptions()
+    options = TextOptions.of(options)
+    if threads is not None:
+        need_whole(threads, "threads", at_least=1)
+    for source in sources:
+        need_path(source, "source")
     format_ = Format(encoding=encoding, column=column, weight=weight, delimiter=delimiter, header=header, errors=errors)
     if client is not None:
         from nextchar.models.ngram.cluster_counts import counted_on

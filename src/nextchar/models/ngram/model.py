@@ -29,6 +29,7 @@ from nextchar.core.model import SavedModel
 from nextchar.core.progress import Progress
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
+from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus, training_pair
 from nextchar.data.display import one_line
 from nextchar.data.item_weights import MOST_WEIGHT
@@ -194,6 +195,7 @@ class Ngram(CountSpec):
             SettingsError: the counts are of another order; tuning on held-out items is asked for; too many symbols
                 for pitman-yor.
         """
+        need(counts, Counts, "counts", "counts (count, count_files)")
         if counts.order != self.order:
             raise SettingsError(f"a model of order {self.order} cannot be made from counts of order {counts.order}")
         if not self.counts_suffice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nextchar.core.model import Model
+from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance, together
 from nextchar.errors import SettingsError
@@ -61,6 +62,7 @@ def add_items(model: Model, items: Corpus) -> NgramModel:
 
 
 def _counted(model: Model) -> NgramModel:
+    need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
     if not isinstance(model, NgramModel):
         raise SettingsError(f"a model of kind {model.kind} does not hold counts; ngram does")
     return model

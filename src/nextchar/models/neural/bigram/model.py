@@ -37,6 +37,7 @@ from nextchar.core.model import SavedModel
 from nextchar.core.numerics import normalised
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
+from nextchar.data.arguments import need_function
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance
@@ -158,6 +159,7 @@ class BigramNet(CountSpec):
             SettingsError: counts of another order, or too many bigrams for the solver lecture.
             MissingExtraError: torch is not installed.
         """
+        need_function(progress, "progress")
         need_torch()  # whose import is no part of the training's time
         begun = time.perf_counter()
         log: list[TrainingStep] = []

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.core.metrics import ImportedFile, Metrics
 from nextchar.data.alphabet import BOUNDARY, Alphabet
+from nextchar.data.arguments import need_path
 from nextchar.data.blocks import read_blocks
 from nextchar.data.decoding import Digest
 from nextchar.data.format import Format
@@ -68,11 +69,12 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
         >>> abs(again.score(["ava"])[0].nats - model.score(["ava"])[0].nats) < 1e-5
         True
     """
-    source = str(source)
-    name = "standard input" if source == "-" else source
     digest = Digest()
     tree: _Tree | None = None
-    options = options or TextOptions()
+    options = TextOptions.of(options)
+    need_path(source, "source")
+    source = str(source)
+    name = "standard input" if source == "-" else source
     blocks = read_blocks(source, Format(encoding=encoding), digest)
     for section in sections(name, blocks, by_clusters=options.graphemes):
         tree = (tree or _Tree.empty(section.alphabet)).longer_by(section, name)
