@@ -202,7 +202,7 @@ def test_the_values_of_a_mapping_are_weights() -> None:
     with pytest.raises(NextcharError, match=r"weight 1 is 0\.5; weights must be whole numbers"):
         nextchar.Corpus.from_items({"ab": 0.5})
     with pytest.raises(NextcharError, match="weight 1 is"):
-        nextchar.Corpus.from_items({"ab": [1]})  # type: ignore[dict-item]
+        nextchar.Corpus.from_items({"ab": [1]})
     assert nextchar.Corpus.from_items(dict.fromkeys(["ab", "b"])).weights is None  # an ordered set
     with pytest.raises(NextcharError, match="give no others"):
         nextchar.Corpus.from_items({"ab": 2}, [3])
