@@ -257,8 +257,8 @@ def test_a_line_of_50_megabytes_works(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["score", "evaluate"])
 def test_an_unknown_character_has_its_place(tmp_path: Path, model: Path, command: str) -> None:
     path = tmp_path / "s.txt"
-    path.write_text("emma\n\n  olivio\u0301\n", encoding="utf-8")  # blanks before an item do not count
-    says = ("s.txt: line 3, character 7", "'\u0301' (U+0301)", "--unknown")
+    path.write_text("emma\n\n  olivio\u0301\n", encoding="utf-8")  # 2 blanks and 6 letters, as editors count them
+    says = ("s.txt: line 3, character 9", "'\u0301' (U+0301)", "--unknown")
     fails(command, model, path, says=says, answered=["emma", "-"] * (command == "score"))
     path.write_text('name,a\nemma,"x\ny"\n\nava,\navz,\n', encoding="utf-8")
     rows = ["emma", "-", "ava"] * (command == "score")
@@ -635,3 +635,26 @@ def test_a_file_compressed_in_another_way(tmp_path: Path) -> None:
     fails("train", tmp_path / "a.xz", "-o", tmp_path / "m", says=("is no xz data", "gzip data", ".gz"))
     (tmp_path / "empty.gz").write_bytes(b"")
     fails("train", tmp_path / "empty.gz", "-o", tmp_path / "m", says=("no items",))
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        ("emma\n   em!a\n", "line 2, character 6"),
+        ("\tem!a", "line 1, character 4"),
+        ("!", "line 1, character 1"),
+        ("   \u3000e!", "line 1, character 6"),
+    ],
+)
+def test_a_place_counts_as_the_file_has_it(tmp_path: Path, model: Path, content: str, place: str) -> None:
+    """Blanks at the ends too, which are stripped before an item is read."""
+    (tmp_path / "f").write_text(content, "utf-8")
+    fails("evaluate", model, tmp_path / "f", says=(place, "'!'"))
+
+
+def test_a_place_after_letters_that_lower_case_makes_longer(tmp_path: Path) -> None:
+    # the small letter of "\u0130" is two characters: i and a dot above
+    lower = nextchar.TextOptions(lower=True)
+    nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["\u0130a"], options=lower)).save(tmp_path / "m")
+    (tmp_path / "f").write_text("\u0130\u0130A!", "utf-8")
+    fails("evaluate", tmp_path / "m", tmp_path / "f", says=("line 1, character 4", "'!'"))

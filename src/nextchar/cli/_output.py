@@ -16,6 +16,7 @@ import click
 from nextchar.cli._processes import among_processes
 from nextchar.cli._repeats import refuse_repeats
 from nextchar.cli._signals import Ended, ending_cleanly, exit_code
+from nextchar.data.display import visible
 from nextchar.data.remarks import listening
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import BadValueError, ConflictError, InputWarning, NextcharError, NotAModelError, SettingsError
@@ -300,7 +301,7 @@ def print_table(
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     printer = console()
     with writing_to("-", NextcharError), printer.capture() as printed:  # and echoed, to where all is printed
         printer.print(table)

@@ -9,6 +9,7 @@ Letters: n rows, C columns.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -39,9 +40,16 @@ Bytes = npt.NDArray[np.uint8]
 
 COMPILED_FROM: Final = 20_000  # rows, from which on loading the compiled loops pays
 _TSV: Final = {ord("\t"): rb"\t", ord("\n"): rb"\n", ord("\r"): rb"\r", ord("\\"): rb"\\"}
-_PEOPLE: Final = {ord("\n"): b" ", ord("\r"): b" ", 0: "\ufffd".encode()}
+_PEOPLE: Final = {  # a terminal would obey what is not shown
+    **{byte: b"\\x%02x" % byte for byte in (*range(32), 127) if byte != ord("\t")},
+    ord("\n"): b" ",
+    ord("\r"): b" ",
+    0: "\ufffd".encode(),
+}
 _JSON: Final = {byte: json.dumps(chr(byte))[1:-1].encode() for byte in (*range(32), ord('"'), ord("\\"))}
 ESCAPES: Final = {"tsv": _TSV, "json": _JSON, "people": _PEOPLE}
+_CONTROL: Final = re.compile(rb"\xc2([\x80-\x9f])")  # beyond ASCII
+_HALF_A_PAIR: Final = re.compile(rb"\xed([\xa0-\xbf])([\x80-\xbf])")  # which stands for a byte that is no text
 _BETWEEN: Final = 0xFF  # where lines end: a byte that is in no text, so that a line end is one inside a cell
 
 
@@ -94,7 +102,7 @@ def lines(text: str, given: Mapping[int, str]) -> Cells:
         return found
     cells = found.to_list()
     for place, line in given.items():
-        cells[place] = line.encode()
+        cells[place] = line.encode("utf-8", "surrogatepass")
     return texts(cells)
 
 
@@ -181,8 +189,14 @@ def json_lists(values: npt.NDArray[np.float64] | I64, counts: I64) -> Cells:
 def escaped(cells: Cells, form: str) -> Cells:
     r"""The inside of JSON strings, texts in which tab, line ends and the backslash are \t, \n, \r and \\ ("tsv"), or
     one line for people.
+
+    Bytes that are not UTF-8 come back in "tsv" as they were, elsewhere as \xe9 (which in JSON is "\\xe9").
     """  # noqa: D205
     special = ESCAPES[form]
+    if _HALF_A_PAIR.search(cells.text.data):
+        cells = texts([_HALF_A_PAIR.sub(_as_a_byte if form == "tsv" else _as_text, cell) for cell in cells.to_list()])
+    if form == "people" and _CONTROL.search(cells.text.data):
+        cells = texts([_CONTROL.sub(lambda found: b"\\x%02x" % found[1][0], cell) for cell in cells.to_list()])
     text = cells.text.tobytes()
     if len(text.translate(None, bytes(special))) == len(text):
         return cells
@@ -200,6 +214,14 @@ def escaped(cells: Cells, form: str) -> Cells:
     begins, ends = np.empty_like(cells.begins), np.empty_like(cells.ends)
     escape(cells.text, cells.begins, cells.ends, replacement, sizes, out, begins, ends)
     return Cells(out, begins, ends)
+
+
+def _as_a_byte(half: re.Match[bytes]) -> bytes:
+    return half[0].decode("utf-8", "surrogatepass").encode("utf-8", "surrogateescape")
+
+
+def _as_text(half: re.Match[bytes]) -> bytes:
+    return b"\\x%02x" % _as_a_byte(half)[0]
 
 
 def refusals(refused: Mapping[int, str], n: int) -> list[Cells | bytes]:

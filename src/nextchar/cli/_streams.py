@@ -116,7 +116,7 @@ def write_rows(output: str, pieces: Iterator[bytes | memoryview], as_json: bool)
                 with writing_to(output, NextcharError):
                     write_atomically(output, [piece])
             else:
-                text = bytes(piece).decode()
+                text = bytes(piece).decode("utf-8", "backslashreplace")
                 write_text(_OUTSIDE_ASCII.sub(_escaped, text) if as_json else text)
     if interrupted is not None:
         raise interrupted

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from nextchar.cli._options import graphemes_option, json_option, model_argument, text_options, text_options_from
-from nextchar.cli._output import console, echo, echo_json, note
+from nextchar.cli._output import console, echo, echo_json, note, shows_all, write_text
 from nextchar.cli._targets import check_target, model_output_option
-from nextchar.data.writing import name_of_target
+from nextchar.data.writing import is_standard_output, name_of_target
 
 if TYPE_CHECKING:
+    from nextchar.core.model import Model
     from nextchar.core.progress import Report
+    from nextchar.models.ngram.arpa.writer import ArpaSummary
 
 __all__ = ["export", "import_"]
 
@@ -41,7 +45,10 @@ def export(model: str, target: str | None, output: str | None, as_json: bool) ->
     check_target(output, (model,), "the ARPA file", binary=output.endswith(".gz"))
     loaded = load(model)
     with _progress("writing") as progress:
-        summary = write_arpa(loaded, output, progress=progress)
+        if is_standard_output(output) and not shows_all():
+            summary = _shown(loaded, progress)
+        else:
+            summary = write_arpa(loaded, output, progress=progress)
     if summary.zeros:
         note(
             f"Note: the model holds some n-grams impossible; {summary.zeros:,} numbers are -99, which stands for log 0 "
@@ -87,6 +94,19 @@ def import_(
     else:
         echo(f"{model.kind} (order {len(ngrams)}), alphabet of {model.alphabet.size} symbols")
         echo(f"{name_of_target(output)}: written, {_counted(ngrams)}")
+
+
+def _shown(model: Model, progress: Callable[[Report], None] | None) -> ArpaSummary:
+    """Print an ARPA file on a terminal that has not all characters."""
+    from nextchar.models.ngram.arpa import write_arpa
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.arpa"
+        summary = write_arpa(model, path, progress=progress)
+        with path.open(encoding="utf-8", newline="") as written:
+            while text := written.read(1 << 16):
+                write_text(text)
+    return summary
 
 
 def _counted(ngrams: tuple[int, ...]) -> str:

@@ -16,6 +16,7 @@ from nextchar.cli._options import (
     training_data,
 )
 from nextchar.cli._output import echo, echo_json, note, print_table
+from nextchar.data.display import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -150,7 +151,7 @@ def _print_items(found: Conditional, items: Iterable[Item], wanted: int, as_json
             if not written:
                 echo("probability       share  item")
             share = f"{item.share:11.6f}" if found.known is None else f"{'-':>11}"
-            echo(f"{item.probability:11.4e} {share}  {item.text}")
+            echo(f"{item.probability:11.4e} {share}  {visible(item.text)}")
         written += 1
     if written < wanted:
         note(f"Note: there are no more than {written:,} such items.")

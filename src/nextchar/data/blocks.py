@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nextchar.data.datasets import meant_by
-from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends
+from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends, with_replacements
 from nextchar.data.files import ending_of, open_binary
 from nextchar.data.format import Block, Format, Tally
 from nextchar.data.tables import table_blocks
@@ -97,4 +97,4 @@ def _checked(text: str, first_line: int, decoder: Decoder) -> Block:
         for place, line in enumerate(text.split("\n")[:-1])
         if MARK in line or "\0" in line
     }
-    return Block(text.replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT), first_line, refused=refused)
+    return Block(with_replacements(text).replace("\0", REPLACEMENT), first_line, refused=refused)

@@ -3,7 +3,8 @@ r"""From bytes to text, piece by piece: line ends become \n, what cannot be deco
 A byte order mark says what the text is in, whichever of the encodings that have one was given, and goes.
 
 A mark stands for a sequence of bytes that the encoding does not have. It is half a surrogate pair, which decoded text
-never holds; so the line that holds one can be refused, or the mark replaced, later on.
+never holds; so the line that holds one can be refused, or the mark replaced, later on. Behind it stand the bytes, as
+Python's surrogateescape has them, where none of them could be a character of ASCII.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import re
 import select
 import sys
 import warnings
@@ -26,7 +28,18 @@ from nextchar.data.format import Format, Refusal
 from nextchar.data.remarks import remark
 from nextchar.errors import CorpusError, InputWarning
 
-__all__ = ["BLOCK_BYTES", "MARK", "REPLACEMENT", "Decoder", "Digest", "format_as_read", "line_ends", "reason_of"]
+__all__ = [
+    "BLOCK_BYTES",
+    "MARK",
+    "REPLACEMENT",
+    "Decoder",
+    "Digest",
+    "format_as_read",
+    "line_ends",
+    "reason_of",
+    "with_bytes",
+    "with_replacements",
+]
 
 BLOCK_BYTES: Final = 1 << 22
 MARK: Final = "\udfff"
@@ -38,7 +51,26 @@ _MARKED: Final = frozenset(  # the encodings that texts with a mark are in; in o
 _FIRST_BYTES: Final = 1 << 10  # that tell what a file is
 _MARKING: Final = "nextchar-mark"
 
-codecs.register_error(_MARKING, lambda error: (MARK, error.end))  # type: ignore[attr-defined]
+_MARKED_BYTES: Final = re.compile(f"{MARK}([\udc80-\udcff]*)")
+
+
+def _marking(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    wrong = error.object[error.start : error.end]
+    return MARK + ("" if min(wrong) < 0x80 else wrong.decode("ascii", "surrogateescape")), error.end
+
+
+codecs.register_error(_MARKING, _marking)
+
+
+def with_replacements(text: str) -> str:
+    """A text with U+FFFD for each mark."""
+    return _MARKED_BYTES.sub(REPLACEMENT, text) if MARK in text else text
+
+
+def with_bytes(text: str) -> str:
+    """A text with the bytes behind each mark, halves of surrogate pairs; U+FFFD for a mark without any."""
+    return _MARKED_BYTES.sub(lambda found: found[1] or REPLACEMENT, text) if MARK in text else text
 
 
 @dataclass
@@ -189,7 +221,7 @@ class Decoder:
 
     def refusal(self, line: str, number: int) -> Refusal:
         """Why a line with a mark or a NUL character cannot be used."""
-        return Refusal(self._error(line, number), True, line.replace(MARK, REPLACEMENT) if "\0" in line else None)
+        return Refusal(self._error(line, number), True, with_bytes(line))
 
     def _error(self, line: str, number: int) -> CorpusError:
         at = f"{self._source}: line {number}"

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["LONGEST_LINE", "heat_map_html", "line_of", "one_line", "shortened", "table_html", "thousands"]
+__all__ = ["LONGEST_LINE", "heat_map_html", "line_of", "one_line", "shortened", "table_html", "thousands", "visible"]
 
 LONGEST_LINE: Final = 150  # characters of a line
 LONGEST_TEXT: Final = 40  # of a text in it
+_CONTROLS: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 
 
 def shortened(text: str, longest: int = 60) -> str:
@@ -33,6 +34,11 @@ def shortened(text: str, longest: int = 60) -> str:
 def thousands(number: int, noun: str) -> str:
     """A count with its noun in the right number: 1 item, 32,033 items."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def visible(text: str) -> str:
+    r"""A text that moves no cursor and colours nothing: control characters as \n, \t, \x1b."""
+    return text.translate(_CONTROLS) if not text.isprintable() else text
 
 
 def line_of(thing: object, *facts: str) -> str:

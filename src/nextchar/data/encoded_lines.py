@@ -5,6 +5,7 @@ Letters: n items, S symbols.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -83,15 +84,27 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
         offsets = np.concatenate([[0], np.cumsum(lengths[places] + 1)])
         for item, position in _first_in_each(own.lacking(codepoints), offsets):
             place = int(places[item])
-            at = f"{where} {block.number(place)}, character {position + 1}"
+            in_line = _in_the_line(block, place, position, options)
+            at = f"{where} {block.number(place)}, character {in_line + 1}"
             symbol = chr(codepoints[offsets[item] + position])
             if own.clusters is not None:  # what stands there in the text, and not the sign for it
                 symbol = split_graphemes(options.apply(block.text.split("\n")[place]))[position]
-            refused[place] = unknown_symbol(symbol, position, at=at)
+            refused[place] = unknown_symbol(symbol, in_line, at=at)
         rest = np.setdiff1d(np.arange(len(kept)), list(refused))
         found = encode_block(block.without(refused), where, options, alphabet)
         return found._replace(places=rest[found.places], refused=refused)
     return Encoded(own, ids, None if weights is None else weights[places], blank, places, {})
+
+
+def _in_the_line(block: Block, place: int, position: int, options: TextOptions) -> int:
+    """Where in its line, as it came in, the symbol at a position of an item stands."""
+    line = block.text.split("\n")[place]
+    before = len(line) - len(line.lstrip()) if options.strip else 0
+    if options.graphemes:
+        return len(split_graphemes(line[:before])) + position
+    # the first characters of the line that make more than what precedes the symbol
+    size = before + position + 1
+    return bisect_left(range(len(line)), size, key=lambda i: len(options.apply(line[: i + 1], strip=False)))
 
 
 def _first_in_each(positions: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> list[tuple[int, int]]:

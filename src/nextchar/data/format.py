@@ -109,7 +109,7 @@ class Refusal(NamedTuple):
         error: with the file and the line.
         replaced: whether replacing characters mends it; the block's text has them replaced.
         given: the line, or the item of a table, as it came in, where the block's text has another: with its NUL
-            characters and line ends. A sequence of bytes that cannot be decoded is U+FFFD here too.
+            characters, its line ends, and the bytes that cannot be decoded (Python's surrogateescape).
     """
 
     error: NextcharError

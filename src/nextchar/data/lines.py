@@ -45,7 +45,8 @@ class LineBlock:
         corpus: the items, with the text options applied; None where there is none.
         places: (n,) which of the lines each item of the corpus is, from 0; increasing.
         refused: why a line cannot be used, by its place; the message has the file and the line.
-        given: the lines, by their places, that hold what text has replaced: NUL characters, and line ends.
+        given: the lines, by their places, that hold what text has replaced: NUL characters, line ends, and bytes that
+            are not in the encoding (Python's surrogateescape).
     """
 
     text: str
@@ -101,7 +102,7 @@ def lines_of_items(
         if line != item:
             what = "half a surrogate pair" if text != item else "a line end or a NUL character"
             error = CorpusError(f"item {place + 1}, {shortened(item)!r}: holds {what}")
-            refused[place] = Refusal(error, True, text if text != line else None)
+            refused[place] = Refusal(error, True, item)
         lines.append(line + "\n")
     return _lines(iter([Block("".join(lines), 1, refused=refused)]), "item", errors, options, alphabet)
 

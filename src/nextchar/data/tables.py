@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Final
 
-from nextchar.data.decoding import MARK, REPLACEMENT, Decoder
+from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, with_bytes, with_replacements
 from nextchar.data.dialects import (
     DELIMITERS,
     SAMPLE,
@@ -148,7 +148,7 @@ class _Table:
                 refusal = self._decoder.refusal(faulty[0], number)
                 if self._format.errors != "replace":
                     raise refusal.error
-                header = [field.replace(MARK, REPLACEMENT) for field in header]
+                header = [with_replacements(field) for field in header]
             self._set_columns(header)
         found = _Found(self._format)
         lines = self._lines
@@ -156,7 +156,7 @@ class _Table:
             if isinstance(row, list):
                 self._take(number, row, found)
             else:
-                given = lines.ready[lines.start].rstrip("\n").replace(MARK, REPLACEMENT)
+                given = lines.ready[lines.start].rstrip("\n")
                 found.add(number, _in_one_line(given), why=row._replace(given=given if "\0" in given else None))
             if lines.at == len(lines.ready) or len(found.items) == _BLOCK_ROWS:
                 yield found.block()
@@ -271,7 +271,7 @@ class _Table:
         why = None
         if self._lines.suspect and (faulty := next((field for field in row if _is_faulty(field)), None)) is not None:
             why = self._decoder.refusal(faulty, number)
-            given = given.replace(MARK, REPLACEMENT)
+            given = with_bytes(given)
         if "\n" in item or "\n" in label:
             text, what = (item, "item") if "\n" in item else (label, "label")
             ends = self._lines.before + self._lines.at
@@ -293,7 +293,7 @@ class _Table:
 
 def _in_one_line(text: str) -> str:
     """A field as a block has it: line ends are spaces, and what is no text is replaced."""
-    return text.replace("\n", " ").replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT)
+    return with_replacements(text).replace("\n", " ").replace("\0", REPLACEMENT)
 
 
 def _names(header: list[str]) -> str:
