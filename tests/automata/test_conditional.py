@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import nextchar
-from nextchar.automata import bounded_items, product
+from nextchar.automata import bounded_items, product, sparse_product
 from nextchar.automata.conditional import conditional, gaps_pattern, next_symbols
 from nextchar.automata.constrained_sampling import CANDIDATES, Guided, draw_items
 from nextchar.automata.constraints import constraint_automata
+from nextchar.automata.sparse_chain import SparseChain
 from nextchar.core.constraint import Constraint
 from nextchar.core.drawing import sample
 from nextchar.core.model import Model
@@ -386,6 +387,11 @@ def test_draw_items_from_an_automaton_that_is_too_large(names: Corpus, monkeypat
     most = {item.text for item in conditional(model, constraint).top(5)}
     monkeypatch.setattr(product, "CELLS", 27 * 50)  # the conditions alone have 5 states; with the model, hundreds
     monkeypatch.setattr(bounded_items, "CELLS", 0)
+    without_rows = conditional(model, constraint)  # which takes less
+    assert isinstance(without_rows.chain, SparseChain)
+    assert most == {item.text for item in without_rows.top(5)}
+    monkeypatch.setattr(sparse_product, "LISTED", 0)
+    monkeypatch.setattr(sparse_product, "VALUES", 0)
     with pytest.raises(TooLargeError, match="smaller largest length"):
         conditional(model, constraint)
     with pytest.warns(UserWarning, match="approximate"):

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import nextchar
-from nextchar.automata import conditioned, sparse_product
+from nextchar.automata import conditioned, sparse_product, sparse_reshaping
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.conditional import Conditional, conditional, next_symbols
 from nextchar.automata.product import Chain
 from nextchar.automata.sparse_chain import SparseChain
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
-from nextchar.core.sampling import draw_plainly
+from nextchar.core.sampling import adjust, draw_plainly
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.model import NgramModel
@@ -87,7 +87,7 @@ def both(
 
 
 @given(models(), constraints(), st.sampled_from([0, 1, 64]), st.sampled_from([0, 100]))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_same_answers_as_with_whole_rows(
     sparse: pytest.MonkeyPatch, model: NgramModel, constraint: Constraint, few: int, large: int
 ) -> None:
@@ -117,6 +117,57 @@ def test_the_same_answers_as_with_whole_rows(
         for begun in (item.text[:1], item.text):
             follow, wanted = (dict(next_symbols(one, begun)) for one in (lists, rows))
             assert follow == pytest.approx(wanted, rel=1e-9, abs=1e-12)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Not at the edge of a nucleus, where rounding decides."""
+    return Plan(
+        temperature=draw(st.sampled_from([0.5, 2.0, 0.83, 0.0, 1e-300, 1.0])),
+        top_k=draw(st.sampled_from([None, None, 1, 2, 3])),
+        top_p=draw(st.sampled_from([None, None, 0.73, 0.317])),
+    )
+
+
+@given(models(), constraints(), plans())
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_reshaped_rows_as_whole_rows_are(
+    sparse: pytest.MonkeyPatch, model: NgramModel, constraint: Constraint, plan: Plan
+) -> None:
+    sparse.setattr(sparse_reshaping, "ROOM", 4)
+    found = []
+    for cells in (1 << 25, 0):
+        sparse.setattr(conditioned, "CELLS", cells)
+        try:
+            found.append(conditional(model, constraint, reshaped=plan))
+        except SettingsError:
+            continue
+    if not found:
+        return
+    rows, lists = found
+    assert lists.mean_length == pytest.approx(rows.mean_length, rel=1e-9)
+    assert lists.entropy == pytest.approx(rows.entropy, rel=1e-9, abs=1e-9)
+    top, expected = (list(itertools.islice(one.top(), 8)) for one in (lists, rows))
+    assert [item.share for item in top] == pytest.approx([item.share for item in expected], rel=1e-9)
+
+
+def test_no_condition_at_all(sparse: pytest.MonkeyPatch) -> None:
+    """Not even that an item has a character: p(end) at the start, add-1/2 of a, a, b, is 1/2 / (3 + 3/2) = 1/9."""
+    model = nextchar.Ngram(order=2, add=0.5).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
+    del sparse
+    found = conditional(model, Constraint(min_length=0))
+    assert isinstance(found.chain, SparseChain)
+    assert found.probability == pytest.approx(1, abs=1e-12)
+    assert {item.text: item.share for item in found.top(5)}[""] == pytest.approx(1 / 9, rel=1e-12)
+
+
+def test_a_symbol_that_hardly_ever_ends_its_run(sparse: pytest.MonkeyPatch) -> None:
+    """p(a|a) = 19,999 / 20,000: the most probable items leave the run at once, and are found without walking it."""
+    model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["a" * 20_000 + "b"]))
+    del sparse
+    top = list(conditional(model, Constraint()).top(3))
+    assert [item.text for item in top] == ["ab", "aab", "aaab"]
+    assert top[1].share == pytest.approx(19_999 / 20_000**2, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +282,21 @@ def test_constrained_samples_over_thousands_of_symbols(large: NgramModel, constr
     begun = sum(item[:1] == most for item in items)
     assert stats.binomtest(begun, 1000, min(follow[most], 1.0)).pvalue > 1e-4
     assert large.draw(10, Plan(seed=2), constraint).corpus[3] == items[3]
+
+
+@pytest.mark.parametrize("plan", [Plan(top_k=5, seed=4), Plan(top_p=0.3, seed=4), Plan(temperature=0.5, seed=4)])
+def test_reshaped_constrained_samples_over_thousands_of_symbols(large: NgramModel, plan: Plan) -> None:
+    """Exact, and so without a warning; no symbol is outside what the plan leaves of its row."""
+    suffix = large.draw_left_to_right(1, plan, Constraint()).corpus[0][-1:]  # from whole rows: there are such items
+    items = list(large.draw(200, plan, Constraint(suffix=suffix)).corpus)
+    assert len(items) == 200
+    for item in items[:20]:
+        assert item.endswith(suffix)
+        ids = large.alphabet.encode(item)
+        rows = large.log_probs(np.append(0, ids)[None].astype(ids.dtype))[0]
+        rows[0, 0] = -np.inf  # no item is empty
+        left = adjust(rows, temperature=plan.temperature, top_k=plan.top_k, top_p=plan.top_p)
+        assert np.isfinite(left[np.arange(len(ids) + 1), np.append(ids, 0)]).all()
 
 
 def conditional_on(item: str, constraint: Constraint) -> bool:

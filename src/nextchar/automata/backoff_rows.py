@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +103,7 @@ class BackoffRows:
         shadow = np.full(len(keys), len(keys), dtype=np.int32)
         shadow[asks] = at
         first = np.searchsorted(owner, np.arange(S + 1))
-        log_prob, price = _own(log_prob), _own(price)
+        log_prob, price = (np.require(x, requirements="W") for x in (log_prob, price))  # one kind for the compiled loop
         return cls(V, first, keys % V, log_prob, target, link, price, owner, keys, shadow, _layers(link))
 
     @property
@@ -233,11 +233,6 @@ def _segments(ufunc: np.ufunc, values: F64, first: I64, empty: float) -> F64:
     found: F64 = ufunc.reduceat(np.append(values, empty), first[:-1])
     found[first[:-1] == first[1:]] = empty
     return found
-
-
-def _own(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """An array that may be written, so that the compiled loop is compiled for one kind of them only."""
-    return array if array.flags.writeable else array.copy()
 
 
 def _layers(link: I64) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from nextchar.automata.sparse_cells import SparseCells
 from nextchar.automata.sparse_chain import SparseChain
 from nextchar.automata.sparse_messages import messages_of
 from nextchar.automata.sparse_product import SparseProduct
+from nextchar.automata.sparse_reshaping import reshaped_automaton
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
 from nextchar.core.prefixes import possible_prefixes
@@ -26,6 +28,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.provenance import Provenance
 from nextchar.data.training_items import training_items, unknown_items
+from nextchar.errors import TooLargeError
 
 __all__ = ["Conditioned", "conditioned"]
 
@@ -83,12 +86,15 @@ def conditioned(
     if reshaped is not None and reshaped.adjusts:
         automaton = begun(automaton, prefixes, constraint.shortest)
         reshape = reshaping(automaton, reshaped)
-    elif automaton.size * alphabet.size > CELLS:
-        product = SparseProduct.of(BackoffRows.of(automaton), automaton.start, automata)
-        cells = SparseCells(product)
-        sparse = SparseChain(cells, messages_of(cells), alphabet)
-        return Conditioned(sparse.log_probability, sparse, known)
-    return Conditioned(*Product.of(automaton, automata, reshape).conditional(), known)
+    if automaton.size * alphabet.size <= CELLS:
+        with suppress(TooLargeError):  # few whole rows, but too many of them together with the conditions
+            return Conditioned(*Product.of(automaton, automata, reshape).conditional(), known)
+    if reshaped is not None and reshaped.adjusts:
+        automaton = reshaped_automaton(automaton, reshaped)
+    product = SparseProduct.of(BackoffRows.of(automaton), automaton.start, automata)
+    cells = SparseCells(product)
+    sparse = SparseChain(cells, messages_of(cells), alphabet)
+    return Conditioned(sparse.log_probability, sparse, known)
 
 
 def _all_but(items: Corpus, others: Sequence[Dfa]) -> Dfa:

@@ -26,6 +26,22 @@ I64 = npt.NDArray[np.int64]
 MOST_NATS: Final = 1e300  # 0 x inf is 0
 
 
+class _Row(NamedTuple):
+    """A wide row.
+
+    Attributes:
+        row: which.
+        shares: of its entries.
+        going: (S,) the probability that an item goes on, where the row is a state.
+        at_end: (S, 2) the nats of the end, by its probability, there.
+    """
+
+    row: Wide
+    shares: RowShares
+    going: F64
+    at_end: F64
+
+
 class _Pairs(NamedTuple):
     """The narrow pairs of a block.
 
@@ -75,14 +91,14 @@ class _Means:
 
     def solve(self, block: RankBlock) -> None:
         cells = self.cells
-        rows = [(row, *self._row(row)) for row in block.rows]
+        rows = [self._row(row) for row in block.rows]
         pairs = self._pairs(block) if block.begin < block.end else None
         inside = cells.of_block(block)
 
         def advance(x: F64) -> F64:
             self.value[inside] = x.reshape(-1, 2)
-            for row, shares, total in rows:
-                self._round(row, shares, total)
+            for row in rows:
+                self._round(row)
             if pairs is not None:
                 self._round_pairs(block, pairs)
             return self.value[inside].reshape(-1)
@@ -91,19 +107,23 @@ class _Means:
         if block.loops:
             self.value[inside] = settled(x, advance, exact=EXACT_LOGS, nearly=NEARLY_LOGS).reshape(-1, 2)
 
-    def _row(self, row: Wide) -> tuple[RowShares, F64]:
+    def _row(self, row: Wide) -> _Row:
         cells, message = self.cells, self.message
         total = cells.rows.totals(cells.all_children(row), message)
-        return cells.rows.shares(cells.contributions(row, None, message), total), total
+        shares = cells.rows.shares(cells.contributions(row, None, message), total)
+        if not row.is_state:
+            return _Row(row, shares, np.empty(0), np.empty((0, 2)))
+        state, _ = cells.cells_of[row.key]
+        return _Row(row, shares, _share(total, message[state]), self._at_end(state))
 
-    def _round(self, row: Wide, shares: RowShares, total: F64) -> None:
+    def _round(self, of: _Row) -> None:
         cells = self.cells
-        means = cells.rows.means(shares, cells.all_children(row), self.value)
-        state, rest = cells.cells_of[row.key]
-        if row.is_rest:
+        means = cells.rows.means(of.shares, cells.all_children(of.row), self.value)
+        state, rest = cells.cells_of[of.row.key]
+        if of.row.is_rest:
             self.value[rest] = means
-        if row.is_state:
-            self.value[state] = _share(total, self.message[state])[:, None] * means + self._at_end(state)
+        if of.row.is_state:
+            self.value[state] = of.going[:, None] * means + of.at_end
 
     def _at_end(self, part: slice) -> F64:
         """The nats of the end, by its probability, (n, 2)."""
@@ -128,7 +148,7 @@ class _Means:
             for key in np.unique(narrow.rest[again]).tolist():
                 row = cells.product.wide[key]
                 of_keys[key] = cells.rows.means(
-                    self._row(row)[0], cells.all_children(row), np.zeros((cells.none + 1, 2))
+                    self._row(row).shares, cells.all_children(row), np.zeros((cells.none + 1, 2))
                 )[:, 1]
                 means[cells.cells_of[key][1]] = of_keys[key]
             costs = unlisted_sums(cells, again, message, message, of_keys)[1]

@@ -21,7 +21,8 @@ from nextchar.automata.unlisted import LEAST_LEFT, unlisted_sums
 __all__ = ["bounds_of", "lengths_of", "messages_of"]
 
 F64 = npt.NDArray[np.float64]
-BOUND_ROUNDS: Final = 8  # of the bounds in a loop
+GROWING: Final = 200  # rounds in which bounds in a loop come to rest,
+SHRINKING: Final = 8  # or else so many from the messages down
 ROUNDING: Final = 1e-10  # of the length distribution
 
 
@@ -82,24 +83,45 @@ def lengths_of(cells: SparseCells, message: F64, most: int, least_mass: float) -
 def bounds_of(cells: SparseCells, message: F64) -> F64:
     """At least the log-probability of the most probable way to the end from each cell, (C + 1,)."""
     value = message.copy()
-    narrow = cells.narrow
     for block in cells.blocks:
-        for _ in range(BOUND_ROUNDS if block.loops else 1):
-            for row in block.rows:
-                most = cells.rows.bounds(cells.contributions(row, None, value))
-                state, rest = cells.cells_of[row.key]
-                if row.is_rest:
-                    value[rest] = np.minimum(value[rest], most)
-                if row.is_state:
-                    end = cells.end_nats(np.arange(state.start, state.stop))
-                    value[state] = np.minimum(value[state], np.maximum(end, most))
-            if block.begin < block.end:
-                pairs = slice(block.begin, block.end)
-                part = slice(narrow.first[block.begin], narrow.first[block.end])
-                most = np.maximum(cells.end_nats(np.arange(block.begin, block.end)), value[cells.rest[pairs]])
-                np.maximum.at(most, cells.owner[part] - block.begin, narrow.nats[part] + value[cells.child[part]])
-                value[pairs] = np.minimum(value[pairs], most)
+        if not block.loops:
+            _bound(cells, block, value, message)
+        elif not _grown(cells, block, value, message):
+            value[cells.of_block(block)] = message[cells.of_block(block)]
+            for _ in range(SHRINKING):  # bounds all the same, whenever it ends
+                _bound(cells, block, value, message)
     return value
+
+
+def _grown(cells: SparseCells, block: RankBlock, value: F64, message: F64) -> bool:
+    """Bounds in a loop as they grow from nothing, which are tight; whether they come to rest."""
+    inside = cells.of_block(block)
+    value[inside] = -np.inf
+    for _ in range(GROWING):
+        before = value[inside]
+        _bound(cells, block, value, message)
+        if np.array_equal(value[inside], before):
+            return True
+    return False
+
+
+def _bound(cells: SparseCells, block: RankBlock, value: F64, message: F64) -> None:
+    """One round: from the bounds of what follows to those of a block, none above its message."""
+    narrow = cells.narrow
+    for row in block.rows:
+        most = cells.rows.bounds(cells.contributions(row, None, value))
+        state, rest = cells.cells_of[row.key]
+        if row.is_rest:
+            value[rest] = np.minimum(message[rest], most)
+        if row.is_state:
+            end = cells.end_nats(np.arange(state.start, state.stop))
+            value[state] = np.minimum(message[state], np.maximum(end, most))
+    if block.begin < block.end:
+        pairs = slice(block.begin, block.end)
+        part = slice(narrow.first[block.begin], narrow.first[block.end])
+        most = np.maximum(cells.end_nats(np.arange(block.begin, block.end)), value[cells.rest[pairs]])
+        np.maximum.at(most, cells.owner[part] - block.begin, narrow.nats[part] + value[cells.child[part]])
+        value[pairs] = np.minimum(message[pairs], most)
 
 
 def _round(cells: SparseCells, block: RankBlock, value: F64, ends: F64, out: F64) -> None:

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.backoff_rows import BackoffRows, spread
-from nextchar.automata.dfa import DEAD, Dfa
+from nextchar.automata.dfa import DEAD, Dfa, lengths_between
 from nextchar.automata.reachable import KnownKeys
 from nextchar.errors import TooLargeError
 
@@ -167,7 +167,7 @@ class SparseProduct:
         Raises:
             TooLargeError: it is too large.
         """
-        conditions = [Condition(dfa, rows.V) for dfa in dfas]
+        conditions = [Condition(dfa, rows.V) for dfa in dfas or (lengths_between(0, None),)]
         units = [1]
         for condition in conditions:
             units.append(units[-1] * condition.size)
