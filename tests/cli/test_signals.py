@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from array import array
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ from nextchar.cli._signals import Ended, ending_cleanly, exit_code
 
 if sys.platform == "win32":
     pytest.skip("POSIX signals", allow_module_level=True)
+
+import fcntl
+import termios
 
 # Whatever runs these tests may have the signals ignored, as nohup and & do.
 HEARD = """
@@ -41,6 +46,23 @@ def begun(*args: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, **pipes)  # type: ignore[call-overload,no-any-return]
 
 
+def wait_for_idleness(child: subprocess.Popen[bytes]) -> None:
+    """Until a process has read all that is in its pipe and sleeps, waiting for more; on any machine, however slow."""
+    states = Path(f"/proc/{child.pid}/stat")
+    if not states.exists():  # only Linux tells
+        time.sleep(5)
+        return
+    assert child.stdin is not None
+    times = 0
+    while times < 10:
+        assert child.poll() is None
+        unread = array("i", [0])
+        fcntl.ioctl(child.stdin, termios.FIONREAD, unread)
+        asleep = states.read_text("utf-8").rpartition(")")[2].split()[0] == "S"
+        times = times + 1 if asleep and not unread[0] else 0
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize(("number", "code"), CODES)
 def test_what_was_computed_is_written_to_the_file(model: Path, tmp_path: Path, number: int, code: int) -> None:
     out = tmp_path / "out"
@@ -52,7 +74,8 @@ def test_what_was_computed_is_written_to_the_file(model: Path, tmp_path: Path, n
         child.stdin.flush()
         while not (parts := list(tmp_path.iterdir())) or not parts[0].exists():
             assert child.poll() is None
-        threading.Event().wait(1.0)  # for the two lines, which are in its pipe
+            time.sleep(0.01)
+        wait_for_idleness(child)
         child.send_signal(number)
         assert child.stderr is not None
         errors = child.stderr.read()

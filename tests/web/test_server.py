@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +70,7 @@ def command(*arguments: str) -> Iterator[tuple[Any, int, float]]:
 
 
 def first_page(port: int) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while True:
         connection = http.client.HTTPConnection("localhost", port, timeout=10)
         try:
@@ -84,17 +85,14 @@ def first_page(port: int) -> None:
 
 
 def test_the_first_page_comes_and_ctrl_c_ends_it(record_property: Callable[[str, object], None]) -> None:
-    times = []
-    for _ in range(3):
-        with command() as (process, port, begun):
-            first_page(port)
-            times.append(time.perf_counter() - begun)
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=20)
-        assert process.returncode == 0
-        assert f"http://localhost:{port}/" in err
-        assert "Traceback" not in out + err
-    record_property("seconds to the first page", min(times))
+    with command() as (process, port, begun):
+        first_page(port)
+        record_property("seconds to the first page", time.perf_counter() - begun)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert f"http://localhost:{port}/" in err
+    assert "Traceback" not in out + err
 
 
 def test_ctrl_c_ends_a_training_too(visitor: Visit, torch: Any) -> None:
@@ -105,7 +103,7 @@ def test_ctrl_c_ends_a_training_too(visitor: Visit, torch: Any) -> None:
             next(stream)
             process.send_signal(signal.SIGINT)
             assert list(stream)[-1][0] == "stopped"
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in out + err
 
@@ -164,23 +162,26 @@ def test_20_visitors_train_and_the_server_answers(
         with visitor(address) as client, ThreadPoolExecutor(20) as pool:
             client.fetch("net/optimum")  # torch is loaded
 
-            def train(_: int) -> int:
+            begun, answered = threading.Barrier(21), threading.Event()
+
+            def train(_: int) -> None:
                 with visitor(address) as one:
                     stream = one.train(steps=20_000, steps_per_second=20_000)
-                    begun, frames = time.monotonic(), 0
-                    while time.monotonic() - begun < 3:
-                        next(stream)
-                        frames += 1
+                    for _ in range(3):
+                        assert next(stream)[0] in ("start", "step")
+                    begun.wait(60)
+                    while not answered.is_set():  # some visitor is answered while all train
+                        assert next(stream)[0] in ("step", "done")
                     stream.close()
-                    return frames
 
             visitors = [pool.submit(train, i) for i in range(20)]
-            time.sleep(0.5)
+            begun.wait(60)
             times = []
-            for _ in range(20):
-                begun = time.perf_counter()
+            for _ in range(10):
+                sent = time.perf_counter()
                 client.fetch("data")
-                times.append(time.perf_counter() - begun)
-                time.sleep(0.05)
-            assert all(training.result() > 3 for training in visitors)
-    record_property("seconds for another visitor's answer, median", sorted(times)[10])
+                times.append(time.perf_counter() - sent)
+            answered.set()
+            for training in visitors:
+                training.result()
+    record_property("seconds for another visitor's answer, median", sorted(times)[5])

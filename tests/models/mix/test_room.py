@@ -68,7 +68,10 @@ def test_small_alphabets_and_small_data_leave_nothing_out() -> None:
     assert Room(corpus_of(3000, 20_000), EXPERTS).scarce
 
 
-@pytest.mark.parametrize(("V", "n", "size"), [(400, 3000, 300_000), (1000, 2000, 300_000), (300, 2000, 60_000)])
+ROOMS = [(400, 3000, 300_000), (300, 2000, 60_000), pytest.param(1000, 2000, 300_000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("V", "n", "size"), ROOMS)
 def test_what_is_left_fits_and_is_a_model(
     V: int, n: int, size: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

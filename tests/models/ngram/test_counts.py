@@ -97,9 +97,7 @@ lines = st.lists(st.text("aBz .\t~", max_size=6), max_size=30)
 ends = st.sampled_from(["\n", "\r\n"])
 
 
-@settings(max_examples=200)
-@given(lines, ends, st.booleans(), st.booleans(), st.booleans(), st.integers(1, 3))
-def test_counting_bytes_equals_counting_text(
+def counting_bytes_equals_counting_text(
     tmp_path_factory: pytest.TempPathFactory,
     texts: list[str],
     end: str,
@@ -122,6 +120,13 @@ def test_counting_bytes_equals_counting_text(
     assert by_bytes == count(Corpus.from_file(path, options=options), 2)
 
 
+files = given(lines, ends, st.booleans(), st.booleans(), st.booleans(), st.integers(1, 3))
+test_counting_bytes_equals_counting_text = settings(max_examples=60)(files(counting_bytes_equals_counting_text))
+test_counting_bytes_of_many_files = pytest.mark.slow(
+    settings(max_examples=1000)(files(counting_bytes_equals_counting_text))
+)
+
+
 def test_the_names_counted_on_their_bytes(names: Corpus, names_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_counts, "COMPILED_FROM", 0)
     seen = []
@@ -140,11 +145,10 @@ def test_the_names_counted_on_their_bytes(names: Corpus, names_path: Path, monke
 
 def test_the_table_of_the_names_against_torch(names: Corpus) -> None:
     torch = pytest.importorskip("torch")
-    table = torch.zeros((27, 27), dtype=torch.int64)
     ids = {c: i for i, c in enumerate(".abcdefghijklmnopqrstuvwxyz")}
-    for name in names:
-        for first, second in zip("." + name, name + ".", strict=True):
-            table[ids[first], ids[second]] += 1
+    first = torch.tensor([ids[c] for name in names for c in "." + name])
+    second = torch.tensor([ids[c] for name in names for c in name + "."])
+    table = torch.bincount(27 * first + second, minlength=27 * 27).view(27, 27)
     assert torch.equal(torch.from_numpy(count(names, 2).table()), table)
 
 

@@ -60,7 +60,7 @@ def running(app: Starlette) -> int:
     return sum(training is not None for training in trainings)
 
 
-def wait_until(condition: Any, seconds: float = 5) -> None:
+def wait_until(condition: Any, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

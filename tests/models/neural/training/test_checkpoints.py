@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,11 +59,15 @@ def fit(spec: NetSpec, run: Run, progress: Callable[[Report], None] | None = Non
     return spec.fit(ITEMS, validation=HELD, run=run, progress=progress)
 
 
+@cache
+def uninterrupted(kind: str) -> Any:
+    return fit(spec_of(kind), Run())
+
+
 @pytest.mark.parametrize("kind", registry.nets())
 @pytest.mark.parametrize("share", [0.03, 0.4, 0.95])
 def test_interrupted_and_resumed_is_bit_for_bit_as_not_interrupted(kind: str, share: float, tmp_path: Path) -> None:
-    spec = spec_of(kind)
-    whole = fit(spec, Run())
+    spec, whole = spec_of(kind), uninterrupted(kind)
     run = Run(checkpoint=tmp_path / "c", resume=True, log=tmp_path / "log.jsonl")
     with pytest.raises(KeyboardInterrupt):
         fit(spec, run, press_at(share))

@@ -81,9 +81,9 @@ class Schedule:
         return self.left >= SHORTEST * self.budget
 
     def start(self, length: float) -> None:
-        """Begin the first stretch; infinite for all of the budget."""
+        """Begin the first stretch; infinite for all of the budget. Where that is used up, it has room for one step."""
         self.begin = self.at
-        self.length = min(length, self.left)
+        self.length = max(min(length, self.left), 1e-9)
 
     def pass_point(self) -> None:
         """The point that was due is done, with any that were jumped over."""

@@ -141,7 +141,7 @@ class Trainer:
         if self._further and self._validation is not None and not self._best:
             self._best_nats = self.learner.measured(self._validation)
             self._best = self.learner.weights()
-        while at.share < 1 and self.stopped is None:
+        while (at.share < 1 or not self._best) and self.stopped is None:  # one step at least
             if self._row >= len(rows.ids):
                 self._epoch, self._row = self._epoch + 1, 0
                 rows = self._epochs.epoch(self._epoch)
