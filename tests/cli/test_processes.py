@@ -69,6 +69,7 @@ def run(arguments: list[str], folder: Path, program: list[str] = COMMAND, **opti
     return [(process.returncode, *texts) for process, texts in zip(processes, found, strict=True)]
 
 
+@pytest.mark.slow
 def test_an_error_in_one_process_ends_all_and_is_said_once(tmp_path: Path) -> None:
     arguments = ["train", "words.txt", *NET, "--steps", "100000", "-o", "m"]
     (code, out, err), other = run(arguments, tmp_path, ["-c", FAILS])

@@ -30,6 +30,7 @@ def among_processes(note: Callable[[str], None]) -> Iterator[None]:
     if not all(name in os.environ for name in _SET_BY_LAUNCHERS) or os.environ["WORLD_SIZE"] == "1":
         yield
         return
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # torch's own account of lost connections
     from nextchar.models.neural.training.joining import joined_group
 
     if os.environ["RANK"] != "0":

@@ -158,7 +158,7 @@ class Processes:
         try:
             yield
         except RuntimeError as error:
-            reason = None if self.joined is None else self.joined.reason()
+            reason = self.joined.reason() if self.joined is not None and self.first else None  # the one that speaks
             unsaid = "another of the processes that train has ended and not said why; was it killed, or out of memory?"
             raise ProcessError(reason or unsaid, lost=True) from error
 
