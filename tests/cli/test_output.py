@@ -165,3 +165,37 @@ def test_a_table_obeys_no_control_character(tmp_path: Path) -> None:
         assert not set(printed) & set("\x1b\x07\x7f\x9b")
     data = CliRunner().invoke(main, ["score", str(tmp_path / "m"), str(tmp_path / "f"), "--tsv"]).stdout
     assert item in data  # as it came in
+
+
+def test_one_is_no_plural(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one item, of one character: "1 item", wherever a command says how many there are."""
+    from click.testing import CliRunner
+
+    from nextchar.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    Path("one").write_text("a\n", "utf-8")
+    Path("table.csv").write_text("name,n\na,1\n", "utf-8")
+    lines = [
+        "train one -o m --order 1",
+        "train table.csv --column name --weight n -o w --order 2",
+        "train one -o b --model bigram-net --set steps=1",
+        "update m one -o u",
+        "blend m m -o z",
+        "count one -o c --order 2",
+        "export m m.arpa",
+        "import m.arpa -o i",
+        "info m",
+        "info w",
+        "top m -n 5",
+        "sample m -n 3 --distinct",
+        "prob m --prefix a",
+        "score m one",
+        "compare one",
+        "train one -o x --split distinct",
+        "calibrate m one -o k",
+    ]
+    said = {line: CliRunner().invoke(main, line.split()).output for line in lines}
+    plural = re.compile(r"(?<![\d.,])(?<!n - )1 [a-z-]*[a-rt-z]s\b(?! (?:is|has))")
+    assert {line: found[0] for line, text in said.items() if (found := plural.search(text))} == {}
+    assert "1 item" in said["count one -o c --order 2"]

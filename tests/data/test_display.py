@@ -11,7 +11,18 @@ from nextchar.core.drawing import Samples
 from nextchar.core.scoring import Evaluation, Score
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
-from nextchar.data.display import LONGEST_LINE, heat_map_html, line_of, one_line, shortened, table_html, thousands
+from nextchar.data.display import (
+    LONGEST_LINE,
+    amount,
+    are,
+    heat_map_html,
+    line_of,
+    one_line,
+    shortened,
+    table_html,
+    thousands,
+    were,
+)
 from nextchar.data.provenance import Provenance
 from nextchar.data.source import Source
 from nextchar.data.splits import Split, split
@@ -140,3 +151,14 @@ def test_tables_of_data(thing: Corpus | Split | Evaluation) -> None:
     read = Reader(thing._repr_html_())
     assert read.tags[0] == "table"
     assert sum(map(len, read.texts)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("number", "counted", "measured"),
+    [(0, "0 steps are", "0 steps"), (1, "1 step is", "1 step"), (2, "2 steps are", "2 steps")],
+)
+def test_a_noun_goes_with_its_number(number: int, counted: str, measured: str) -> None:
+    assert f"{thousands(number, 'step')} {are(number)}" == counted
+    assert amount(number, "step") == measured
+    assert amount(number + 0.5, "step") == f"{number + 0.5} steps"
+    assert were(number) == ("was" if number == 1 else "were")

@@ -61,7 +61,7 @@ class FileFacts(NamedTuple):
     @property
     def text(self) -> str:
         """For people."""
-        return f"{self.size_bytes:,} bytes, written {self.written:%Y-%m-%d %H:%M} by nextchar {self.package}"
+        return f"{thousands(self.size_bytes, 'byte')}, written {self.written:%Y-%m-%d %H:%M} by nextchar {self.package}"
 
 
 def model_page(model: Model, file: FileFacts, exact: dict[str, Any] | None) -> str:
@@ -156,16 +156,16 @@ def _data(seen: Provenance) -> str:
     if not seen.items:
         return "not known"
     known = "" if seen.known is None or len(seen.known) == seen.items else f" ({len(seen.known):,} different)"
-    weight = "" if seen.weight is None else f", counted {seen.weight:,} times"
+    weight = "" if seen.weight is None else f", counted {thousands(seen.weight, 'time')}"
     said = f"{thousands(seen.items, 'item')}{known}{weight}, {thousands(seen.symbols, 'symbol')}"
     if seen.source is None:
         return said
-    return f"{said}; {', '.join(seen.source.names)}, {seen.source.size_bytes:,} bytes"
+    return f"{said}; {', '.join(seen.source.names)}, {thousands(seen.source.size_bytes, 'byte')}"
 
 
 def _training(metrics: Metrics) -> Iterator[Row]:
     if metrics.imported is not None:
-        yield "imported", f"{metrics.imported.name}, {sum(metrics.imported.ngrams):,} n-grams"
+        yield "imported", f"{metrics.imported.name}, {thousands(sum(metrics.imported.ngrams), 'n-gram')}"
     if metrics.seconds is not None:
         yield "trained", f"{metrics.seconds:,.3g} seconds" + ("" if metrics.device is None else f" on {metrics.device}")
     if metrics.parameters is not None:

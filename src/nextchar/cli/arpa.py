@@ -13,6 +13,7 @@ import click
 from nextchar.cli._options import graphemes_option, json_option, model_argument, text_options, text_options_from
 from nextchar.cli._output import console, echo, echo_json, note, shows_all, write_text
 from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.display import are, thousands
 from nextchar.data.writing import is_standard_output, name_of_target
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def export(model: str, target: str | None, output: str | None, as_json: bool) ->
             summary = write_arpa(loaded, output, progress=progress)
     if summary.zeros:
         note(
-            f"Note: the model holds some n-grams impossible; {summary.zeros:,} numbers are -99, which stands for log 0 "
-            "and which some programs take for a very small probability."
+            f"Note: the model holds some n-grams impossible; {thousands(summary.zeros, 'number')} {are(summary.zeros)} "
+            "-99, which stands for log 0 and which some programs take for a very small probability."
         )
     if as_json:
         echo_json({"output": output, "ngrams": list(summary.ngrams), "zeros": summary.zeros})
@@ -92,7 +93,7 @@ def import_(
     if as_json:
         echo_json({"model": model.kind, "alphabet_size": model.alphabet.size, "order": len(ngrams), "ngrams": ngrams})
     else:
-        echo(f"{model.kind} (order {len(ngrams)}), alphabet of {model.alphabet.size} symbols")
+        echo(f"{model.kind} (order {len(ngrams)}), alphabet of {thousands(model.alphabet.size, 'symbol')}")
         echo(f"{name_of_target(output)}: written, {_counted(ngrams)}")
 
 

@@ -18,6 +18,7 @@ from nextchar.cli._options import (
 from nextchar.cli._output import echo, echo_json, note, print_table
 from nextchar.cli._streams import line_blocks, tsv_option, write_rows
 from nextchar.cli._targets import check_target, model_output_option, output_option
+from nextchar.data.display import thousands
 from nextchar.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def calibrate(
         rows.append(("bad", len(others), float(_flags(loaded, detector, others).mean())))
     loaded.with_metrics(replace(loaded.metrics, outliers=detector)).save(target)
     if left_out:
-        note(f"Note: {left_out:,} items of {good} are in the training data and were left out of the threshold.")
+        note(f"Note: {thousands(left_out, 'item')} of {good} left out of the threshold: they are in the training data.")
     if as_json:
         shares = [{"items": name, "number": n, "flagged": share} for name, n, share in rows]
         echo_json({**detector.document(), "left_out": left_out, "shares": shares})

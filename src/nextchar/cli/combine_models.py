@@ -12,6 +12,7 @@ import click
 from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
 from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.display import thousands
 from nextchar.data.writing import holds_file, name_of_target, remove
 from nextchar.errors import ModelFileError
 
@@ -55,7 +56,7 @@ def blend(first: str, second: str, output: str, share: float | None, add_counts:
     if as_json:
         echo_json(document)
     else:
-        echo(f"{name_of_target(output)}: written; {made.kind}, from {made.provenance.items:,} items")
+        echo(f"{name_of_target(output)}: written; {made.kind}, from {thousands(made.provenance.items, 'item')}")
 
 
 @click.command(short_help="Teach a count model or a net more items.")
@@ -136,7 +137,9 @@ def update(
     if as_json:
         echo_json(document)
     else:
-        echo(f"{name_of_target(target)}: written; {len(items):,} items more, {made.provenance.items:,} in all")
+        echo(
+            f"{name_of_target(target)}: written; {thousands(len(items), 'item')} more, {made.provenance.items:,} in all"
+        )
 
 
 def _run(

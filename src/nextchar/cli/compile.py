@@ -9,6 +9,7 @@ import click
 from nextchar.cli._options import input_options, json_option, model_argument
 from nextchar.cli._output import echo, echo_json, note, training_progress
 from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.display import thousands
 from nextchar.data.writing import name_of_target
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ def compile_(
         echo_json(document)
     else:
         echo(
-            f"{name_of_target(output)}: written; {loaded.kind}, {made.contexts:,} contexts of up to {made.context} "
-            f"symbols, {made.states:,} states"
+            f"{name_of_target(output)}: written; {loaded.kind}, {thousands(made.contexts, 'context')} of up to "
+            f"{thousands(made.context, 'symbol')}, {thousands(made.states, 'state')}"
         )
 
 
@@ -105,4 +106,4 @@ def _store(loaded: Model, name: str, output: str, format_: Format, context: int 
     if as_json:
         echo_json({"model": made.kind, "from": loaded.kind, "states": states, "exact": True})
     else:
-        echo(f"{name_of_target(output)}: written; {loaded.kind}, {states:,} states")
+        echo(f"{name_of_target(output)}: written; {loaded.kind}, {thousands(states, 'state')}")

@@ -18,6 +18,7 @@ from nextchar.cli._options import (
 )
 from nextchar.cli._output import echo, echo_json, note
 from nextchar.cli._reading import reading_progress
+from nextchar.data.display import thousands
 
 if TYPE_CHECKING:
     from nextchar.data.format import Format
@@ -110,5 +111,7 @@ def _report(made: CountsFolder, output: str, as_json: bool) -> None:
             }
         )
         return
-    size = f"{made.size:,} n-grams of order {made.order}, {made.total:,} in all"
-    echo(f"{output}: written; {size}, of {seen.items:,} items over {made.alphabet.size} symbols")
+    size = f"{thousands(made.size, 'n-gram')} of order {made.order}, {made.total:,} in all"
+    echo(
+        f"{output}: written; {size}, of {thousands(seen.items, 'item')} over {thousands(made.alphabet.size, 'symbol')}"
+    )

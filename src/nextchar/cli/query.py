@@ -16,7 +16,7 @@ from nextchar.cli._options import (
     training_data,
 )
 from nextchar.cli._output import echo, echo_json, note, print_table
-from nextchar.data.display import visible
+from nextchar.data.display import thousands, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -154,4 +154,4 @@ def _print_items(found: Conditional, items: Iterable[Item], wanted: int, as_json
             echo(f"{item.probability:11.4e} {share}  {visible(item.text)}")
         written += 1
     if written < wanted:
-        note(f"Note: there are no more than {written:,} such items.")
+        note(f"Note: there {'is' if written == 1 else 'are'} no more than {thousands(written, 'such item')}.")

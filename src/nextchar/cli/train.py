@@ -24,6 +24,7 @@ from nextchar.cli._output import echo, echo_json, note, print_losses, print_tabl
 from nextchar.cli._reading import reading_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
 from nextchar.cli._targets import check_target, model_output_option
+from nextchar.data.display import thousands
 from nextchar.data.writing import holds_file, name_of_target, names_a_folder, remove
 from nextchar.errors import ModelFileError
 
@@ -275,7 +276,7 @@ def _train_classifier(
         )
         return
     shares = ", ".join(f"{name} {n:,}" for name, n in trained.sizes.items())
-    echo(f"classifier of {trained.texts:,} items: {shares}")
+    echo(f"classifier of {thousands(trained.texts, 'item')}: {shares}")
     if trained.quality:
         columns = ["part", "items", "accuracy", "log loss, nats"]
         rows = [
@@ -420,11 +421,11 @@ def _document(trained: Trained, kind: str) -> dict[str, Any]:
 
 def _report(trained: Trained, document: dict[str, Any], output: str) -> None:
     summary = trained.model.settings.summary
-    echo(f"{document['model']} ({summary}), alphabet of {document['alphabet_size']} symbols")
+    echo(f"{document['model']} ({summary}), alphabet of {thousands(document['alphabet_size'], 'symbol')}")
     if trained.model.metrics.losses:
         print_losses(trained.model.metrics.losses)
     else:
-        echo(f"{document['items']:,} items, {document['symbols']:,} symbols")
+        echo(f"{thousands(document['items'], 'item')}, {thousands(document['symbols'], 'symbol')}")
     if trained.repeats:
         echo(f"{trained.repeats:,} repeated items were left out.")
     echo(f"{name_of_target(output)}: written after {document['seconds']:.2f} seconds")

@@ -98,7 +98,7 @@ class Model(ABC):
         seen = self.provenance
         facts = [
             ("settings", self.settings.summary),
-            ("alphabet", f"{self.alphabet.size} symbols: {shortened(''.join(self.alphabet.names))}"),
+            ("alphabet", f"{thousands(self.alphabet.size, 'symbol')}: {shortened(''.join(self.alphabet.names))}"),
             ("training data", f"{thousands(seen.items, 'item')}, {thousands(seen.symbols, 'symbol')}"),
         ]
         losses = [(f"loss, {part}", f"{nats:.4f} nats/symbol") for part, nats in self._losses()]

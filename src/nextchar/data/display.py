@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["LONGEST_LINE", "heat_map_html", "line_of", "one_line", "shortened", "table_html", "thousands", "visible"]
+__all__ = [
+    "LONGEST_LINE",
+    "amount",
+    "are",
+    "heat_map_html",
+    "line_of",
+    "one_line",
+    "shortened",
+    "table_html",
+    "thousands",
+    "visible",
+    "were",
+]
 
 LONGEST_LINE: Final = 150  # characters of a line
 LONGEST_TEXT: Final = 40  # of a text in it
@@ -34,6 +46,21 @@ def shortened(text: str, longest: int = 60) -> str:
 def thousands(number: int, noun: str) -> str:
     """A count with its noun in the right number: 1 item, 32,033 items."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def are(number: float) -> str:
+    """The verb that goes with a count."""
+    return "is" if number == 1 else "are"
+
+
+def were(number: float) -> str:
+    """The same of what has been."""
+    return "was" if number == 1 else "were"
+
+
+def amount(number: float, noun: str) -> str:
+    """The same of what is measured: 1 second, 0.5 seconds."""
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
 
 
 def visible(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.data.display import thousands
 from nextchar.data.sequences import entries_of, value_name
 from nextchar.errors import CorpusError
 
@@ -28,7 +29,7 @@ def whole_weights(weights: Iterable[int], n: int) -> tuple[int, ...]:
     """How often each of n items counts."""
     given = entries_of(weights, "weights")
     if len(given) != n:
-        raise CorpusError(f"{n} items, but {len(given)} weights")
+        raise CorpusError(f"{thousands(n, 'item')}, but {thousands(len(given), 'weight')}")
     for i, weight in enumerate(given, start=1):
         if isinstance(weight, bool | np.bool_) or not isinstance(weight, int | float | np.integer | np.floating):
             raise CorpusError(f"weight {i} is {value_name(weight)}, not a number")

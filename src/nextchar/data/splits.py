@@ -157,4 +157,4 @@ def _shuffled(n: int) -> list[int]:
 
 def _need(corpus: Corpus, least: int, name: str) -> None:
     if len(corpus) < least:
-        raise SettingsError(f"the split {name!r} needs at least {least:,} items; there are {len(corpus):,}")
+        raise SettingsError(f"the split {name!r} needs at least {least:,} items; it was given {len(corpus):,}")

@@ -15,6 +15,7 @@ import numpy as np
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import NAMED
+from nextchar.data.display import thousands
 from nextchar.data.edit_distance import Surroundings
 from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.provenance import Provenance
@@ -39,8 +40,8 @@ def training_items(seen: Provenance, alphabet: Alphabet, data: Corpus) -> Corpus
         items = data.distinct()
         if seen.items and seen.items < len(items):  # a model made elsewhere may remember nothing at all
             raise SettingsError(
-                f"the model was trained on {seen.items:,} items, and the data given has {len(items):,} distinct ones; "
-                "give the training data alone"
+                f"the model was trained on {thousands(seen.items, 'item')}, and the data given has "
+                f"{len(items):,} distinct ones; give the training data alone"
             )
     else:
         items = _among(data, seen.known)

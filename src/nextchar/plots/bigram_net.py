@@ -8,6 +8,7 @@ import numpy as np
 
 from nextchar.automata.automaton_model import rows_of
 from nextchar.core.model import Model
+from nextchar.data.display import thousands
 from nextchar.errors import SettingsError
 from nextchar.lesson.equivalence import Equivalence
 from nextchar.models.neural.bigram.model import BigramNetModel, one_hot
@@ -52,7 +53,9 @@ def training(model: Model) -> Figure:
         axes.axhline(limit, color="#6b6b6b", linestyle=":", label=f"counting, unsmoothed: {limit:.4f}")
         axes.set_xlabel("step")
         axes.set_ylabel("nats per symbol")
-        axes.set_title(f"{model.settings.solver}: {curve[-1].train_nats:.4f} after {steps[-1]:,} steps", pad=12)
+        axes.set_title(
+            f"{model.settings.solver}: {curve[-1].train_nats:.4f} after {thousands(steps[-1], 'step')}", pad=12
+        )
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
         fit_layout(figure)

@@ -57,7 +57,7 @@ def reliability(
 
 def _one_each(places: npt.NDArray[np.intp], rows: F64) -> npt.NDArray[np.intp]:
     if len(places) != len(rows):
-        raise SettingsError(f"{len(rows):,} texts, but {thousands(len(places), 'label')}")
+        raise SettingsError(f"{thousands(len(rows), 'text')}, but {thousands(len(places), 'label')}")
     if not len(places):
         raise SettingsError("there are no texts to measure on")
     return places

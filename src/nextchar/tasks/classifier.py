@@ -257,7 +257,7 @@ class Classifier:
         best = self.judge(X, typicality=False).best
         places = label_places(self.classes_, y)
         if len(places) != len(best):
-            raise SettingsError(f"{len(best):,} texts, but {thousands(len(places), 'label')}")
+            raise SettingsError(f"{thousands(len(best), 'text')}, but {thousands(len(places), 'label')}")
         if not len(best):
             raise SettingsError("there are no texts to measure on")
         right = (best == places) & (best >= 0)

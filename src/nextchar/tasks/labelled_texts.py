@@ -38,7 +38,7 @@ def labelled_texts(
     """
     labels, texts = labels_of(y), texts_of(X)
     if len(labels) != len(texts):
-        raise SettingsError(f"{len(texts):,} texts, but {thousands(len(labels), 'label')}")
+        raise SettingsError(f"{thousands(len(texts), 'text')}, but {thousands(len(labels), 'label')}")
     weights = weights_of(sample_weight, len(texts))
     corpus = texts_corpus(texts, options, None)
     corpus = corpus.encoded_in(corpus.alphabet.only(corpus.alphabet.names, has_unknown=True))

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.data.display import shortened
+from nextchar.data.display import shortened, thousands
 from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.data.sequences import entries_of, value_name
 from nextchar.errors import SettingsError
@@ -90,7 +90,7 @@ def weights_of(sample_weight: Iterable[float] | None, n: int) -> npt.NDArray[np.
         ):
             raise SettingsError(f"weight {i + 1} is {value_name(weight)}, not a number")
     if len(given) != n:
-        raise SettingsError(f"{n:,} texts, but {len(given):,} weights")
+        raise SettingsError(f"{thousands(n, 'text')}, but {thousands(len(given), 'weight')}")
     weights = np.array(given, dtype=np.float64)
     bad = np.flatnonzero(~((weights >= 0) & (weights < MOST_WEIGHT)))
     if len(bad):

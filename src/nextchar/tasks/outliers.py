@@ -32,7 +32,7 @@ from nextchar.core.outlier_threshold import MOST_NATS, OutlierThreshold
 from nextchar.core.settings import Setting
 from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
-from nextchar.data.display import line_of
+from nextchar.data.display import line_of, thousands
 from nextchar.errors import SettingsError
 
 __all__ = ["OutlierDetector", "find_threshold", "length_buckets", "threshold_of", "usual_of"]
@@ -85,7 +85,9 @@ class OutlierDetector:
         return found
 
     def __repr__(self) -> str:
-        fitted = "" if not self.__sklearn_is_fitted__() else f"threshold from {self.threshold_.items:,} items"
+        fitted = (
+            "" if not self.__sklearn_is_fitted__() else f"threshold from {thousands(self.threshold_.items, 'item')}"
+        )
         return line_of(self, self.model.kind, f"false alarms {self.false_alarms:g}", fitted or "not fitted")
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - scikit-learn's interface

@@ -32,7 +32,7 @@ from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
 from nextchar.core.settings import check, setting
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
-from nextchar.data.display import one_line
+from nextchar.data.display import one_line, thousands
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError
@@ -89,7 +89,7 @@ class ContextMixing:
     @property
     def summary(self) -> str:
         """The settings that matter, for people."""
-        return f"{self.learning}, {self.contexts} contexts"
+        return f"{self.learning}, {thousands(self.contexts, 'context')}"
 
     @property
     def budget_seconds(self) -> float | None:

@@ -17,6 +17,7 @@ from nextchar.core.progress import Progress, ProgressReport, Report
 from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus, training_pair
+from nextchar.data.display import amount, are, thousands, were
 from nextchar.data.hashing import checked_seed
 from nextchar.data.splits import hold_out
 from nextchar.errors import SettingsError
@@ -100,7 +101,8 @@ class EnsembleOf:
             everything = len(data)
             data, validation = hold_out(data)
             notes = (
-                f"{len(validation):,} of the {everything:,} items were held out of the training, for the weights of "
+                f"{len(validation):,} of the {thousands(everything, 'item')} {were(len(validation))} held out of the "
+                "training, for the weights of "
                 "the ensemble",
             )
         made: list[Model] = []
@@ -168,7 +170,8 @@ def mix_with_nets(
     least = LEAST * (len(nets) + 1)
     if not (math.isfinite(seconds) and seconds >= least):
         raise SettingsError(
-            f"{seconds:g} seconds are too few for {len(nets) + 1} models; give at least {least:g}, better some minutes"
+            f"{amount(seconds, 'second')} {are(seconds)} too few for {len(nets) + 1} models; give at least {least:g}, "
+            "better some minutes"
         )
     for_mix = min(MIX_SECONDS, seconds / (len(nets) + 1))
     for_net = (seconds - for_mix - min(MEASURING_SECONDS, seconds / 4)) / len(nets)
@@ -218,7 +221,7 @@ class MixWithNets:
     @property
     def summary(self) -> str:
         """The nets and the time, for people."""
-        return f"mix with {', '.join(self.nets)}, {self.seconds:g} seconds"
+        return f"mix with {', '.join(self.nets)}, {amount(self.seconds, 'second')}"
 
     @property
     def budget_seconds(self) -> float | None:

@@ -32,7 +32,7 @@ from nextchar.core.timed_scoring import evaluate_within, sample_note
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.arguments import need_function, need_ids, need_whole
 from nextchar.data.corpus import Corpus
-from nextchar.data.display import one_line
+from nextchar.data.display import amount, one_line
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError
@@ -104,7 +104,7 @@ class Mix:
     @property
     def summary(self) -> str:
         """The settings that matter, for people."""
-        return f"{self.seconds:g} seconds" if self.epochs is None else f"{self.epochs:g} epochs"
+        return amount(self.seconds, "second") if self.epochs is None else amount(self.epochs, "epoch")
 
     @property
     def budget_seconds(self) -> float | None:

@@ -27,6 +27,7 @@ from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Ste
 from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.arguments import need_ids, need_whole
+from nextchar.data.display import thousands
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError
 from nextchar.models.neural.nets.base import Net, State
@@ -185,7 +186,9 @@ def _planned(settings: NetSettings, V: int, arrays: int) -> Net:
     if getattr(settings, "context", 0) is None:
         raise ModelFileError("its settings do not say how many symbols it looks back (context)")
     if (layers := getattr(settings, "layers", 1)) > arrays:
-        raise ModelFileError(f"its settings say {layers:,} layers, and it has the weights of {arrays} at most")
+        raise ModelFileError(
+            f"its settings say {thousands(layers, 'layer')}, and it has the weights of {arrays} at most"
+        )
     try:
         with torch.device("meta"):
             return settings.net(V)

@@ -20,6 +20,7 @@ from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate
 from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import thousands
 from nextchar.data.splits import hold_out
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
@@ -64,8 +65,8 @@ class Choice:
             if spec.smoothing != best.smoothing
         )
         return (
-            f"chose {best.summary}: {loss:.4f} nats per symbol on {self.held_out:,} items held out, the least of "
-            f"{len(self.tried)} tried{rest}"
+            f"chose {best.summary}: {loss:.4f} nats per symbol on {thousands(self.held_out, 'item')} held out, "
+            f"the least of {len(self.tried)} tried{rest}"
         )
 
     def in_short(self) -> str:

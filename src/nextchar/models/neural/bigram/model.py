@@ -39,7 +39,7 @@ from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.arguments import need_function
 from nextchar.data.corpus import Corpus
-from nextchar.data.display import one_line
+from nextchar.data.display import one_line, thousands
 from nextchar.data.provenance import Provenance
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.extras import need_torch
@@ -125,7 +125,7 @@ class BigramNet(CountSpec):
     @property
     def summary(self) -> str:
         """The settings that matter, for people."""
-        rest = "" if self.solver == "newton" else f", {self.steps} steps at rate {self.learning_rate:g}"
+        rest = "" if self.solver == "newton" else f", {thousands(self.steps, 'step')} at rate {self.learning_rate:g}"
         return f"{self.solver}, l2 {self.l2:g}{rest}"
 
     def fit(
@@ -179,7 +179,7 @@ class BigramNet(CountSpec):
             if check.best is None:
                 raise
             best = check.best
-            stopped = f"interrupted after {log[-1].step} steps; kept the weights of step {best.step}"
+            stopped = f"interrupted after {thousands(log[-1].step, 'step')}; kept the weights of step {best.step}"
         if self.solver == "newton" and self.l2 == 0 and (counts.table() == 0).any():
             stopped = "without L2 the weights of unseen bigrams have no finite optimum: they go to minus infinity"
         every = -(-len(log) // LOGGED_STEPS)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from nextchar.core.metrics import CurvePoint
 from nextchar.core.numerics import log_sum_exp, softmax
+from nextchar.data.display import thousands
 from nextchar.models.ngram.counts import Counts
 
 __all__ = ["Divergence", "DivergenceCheck", "Floats", "TrainingStep", "descent", "newton", "steady_rate"]
@@ -81,7 +82,7 @@ class Divergence(NamedTuple):
         else:
             reason = "the loss is no longer a number"
         advice = f"kept the weights of step {self.best.step}; the learning rate {self.learning_rate:g} is too large"
-        return f"{reason} after {self.last.step} steps; {advice}"
+        return f"{reason} after {thousands(self.last.step, 'step')}; {advice}"
 
 
 class DivergenceCheck:

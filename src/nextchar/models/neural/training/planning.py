@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import thousands, were
 from nextchar.data.splits import hold_out
 from nextchar.models.neural.training.settings import TrainSettings
 
@@ -89,7 +90,8 @@ def set_aside(data: Corpus, validation: Corpus | None, share: float) -> Parts:
     wanted = math.ceil(min(share, MEASURED_SYMBOLS / data.symbols) * n)
     wanted = min(max(wanted, math.ceil(LEAST_MEASURED / mean)), max(n // 4, 1))
     train, held = hold_out(data, 0.0, least=wanted)
-    note = f"{len(held):,} of the {len(data):,} items were held out: the weights that predict them best are kept"
+    note = f"{len(held):,} of the {thousands(len(data), 'item')} {were(len(held))} held out"
+    note += ": the weights that predict them best are kept"
     return Parts(train, held, note)
 
 

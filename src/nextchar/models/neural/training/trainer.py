@@ -30,6 +30,7 @@ from torch import Tensor
 from nextchar.core.json_values import float_of, mapping_of, optional, plain
 from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import thousands
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.learner import Learner
@@ -170,7 +171,9 @@ class Trainer:
 
     def interrupt(self) -> None:
         """Let training end after this step."""
-        self.stopped = f"interrupted after {self.schedule.step:,} steps; kept the weights of step {self._best_step:,}"
+        self.stopped = (
+            f"interrupted after {thousands(self.schedule.step, 'step')}; kept the weights of step {self._best_step:,}"
+        )
 
     def finish(self) -> None:
         """Give the net the best weights so far."""
@@ -277,7 +280,7 @@ class Trainer:
             self._best = learner.weights()
         kept = f"kept the weights of step {self._best_step:,}"
         if not finite:
-            lost = f"the loss is no longer a number after {at.step:,} steps"
+            lost = f"the loss is no longer a number after {thousands(at.step, 'step')}"
             if not self._best:
                 raise SettingsError(f"{lost}; try a smaller rate and adam_rate")
             self.stopped = f"{lost}; {kept}; try a smaller rate and adam_rate"

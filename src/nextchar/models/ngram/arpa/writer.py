@@ -25,6 +25,7 @@ from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.arguments import need, need_function, need_path
+from nextchar.data.display import thousands
 from nextchar.data.files import COMPRESSIONS
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import BadValueError, ModelFileError, SettingsError
@@ -161,7 +162,7 @@ def _text(automaton: Automaton, contexts: _Contexts, sizes: I64, progress: Progr
             ).encode()
             done += len(entries)
             if progress is not None:
-                progress(ProgressReport(done / wanted, f"{done:,} n-grams"))
+                progress(ProgressReport(done / wanted, f"{thousands(done, 'n-gram')}"))
     yield b"\n\\end\\\n"
 
 
