@@ -18,12 +18,11 @@ import numpy.typing as npt
 
 from nextchar.core.protocol import LanguageModel
 from nextchar.data.alphabet import BOUNDARY, Ids
+from nextchar.data.arguments import need_model
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.provenance import Provenance
-from nextchar.data.sequences import value_name
-from nextchar.errors import BadValueError
 
 __all__ = [
     "Batch",
@@ -255,10 +254,7 @@ def evaluate(
         >>> nextchar.evaluate(model, held_out, without=model.provenance.known).items  # ava was in the training data
         1
     """
-    if not callable(getattr(model, "log_probs", None)):
-        raise BadValueError(
-            f"model is a model (Ngram().fit(...), load(...)), not {value_name(model)}", argument="model"
-        )
+    need_model(model)
     options = model.provenance.options if isinstance(model, _Trained) else None
     corpus = Corpus.of(corpus, options=options, alphabet=model.alphabet)
     if without is not None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from nextchar.data.sequences import value_name
 from nextchar.errors import BadValueError
 
-__all__ = ["need", "need_all", "need_function", "need_ids", "need_path", "need_whole"]
+__all__ = ["need", "need_all", "need_function", "need_ids", "need_model", "need_path", "need_whole"]
 
 T = TypeVar("T")
 Kind = type[Any] | tuple[type[Any], ...]
@@ -64,6 +64,18 @@ def need_function(value: object, argument: str) -> None:
     """
     if value is not None and not callable(value):
         raise BadValueError(f"{argument} is a function, not {value_name(value)}", argument=argument)
+
+
+def need_model(value: object, argument: str = "model") -> None:
+    """See that something gives rows of log-probabilities, as every model does.
+
+    Raises:
+        BadValueError: it does not.
+    """
+    if not callable(getattr(value, "log_probs", None)):
+        raise BadValueError(
+            f"{argument} is a model (Ngram().fit(...), load(...)), not {value_name(value)}", argument=argument
+        )
 
 
 def need_whole(value: object, argument: str, *, at_least: int = 0) -> None:

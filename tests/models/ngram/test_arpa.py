@@ -709,4 +709,4 @@ def test_commands_that_cannot_work_write_nothing(tmp_path: Path) -> None:
 
 def test_other_models_have_no_arpa_form(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is not made of n-grams"):
-        write_arpa(type("Net", (), {"kind": "net"})(), tmp_path / "m.arpa")
+        write_arpa(type("Net", (), {"kind": "net", "log_probs": len})(), tmp_path / "m.arpa")

@@ -30,7 +30,9 @@ def test_how_many_items_are_held_out(items: int, length: int, held: int) -> None
     assert len(parts.train) + (0 if parts.validation is None else len(parts.validation)) == items
     assert (0 if parts.validation is None else len(parts.validation)) == held
     assert parts.note is not None
-    assert parts.note.startswith(f"{held:,} of the {items:,} items were held out" if held else "")
+    assert parts.note.startswith(
+        f"{held:,} of the {items:,} items {'was' if held == 1 else 'were'} held out" if held else ""
+    )
 
 
 def test_of_a_large_list_no_more_is_held_out_than_is_measured() -> None:

@@ -24,7 +24,7 @@ from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.data.alphabet import BOUNDARY
-from nextchar.data.arguments import need, need_function, need_path
+from nextchar.data.arguments import need_function, need_model, need_path
 from nextchar.data.display import thousands
 from nextchar.data.files import COMPRESSIONS
 from nextchar.data.writing import write_atomically, writing_to
@@ -71,7 +71,7 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
         >>> nextchar.write_arpa(model, "names.arpa").ngrams  # of order 1 and 2
         (6, 8)
     """
-    need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
+    need_model(model)
     need_path(path)
     need_function(progress, "progress")
     if not isinstance(model, AutomatonModel):
