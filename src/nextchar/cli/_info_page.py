@@ -148,6 +148,7 @@ def _text(options: TextOptions) -> str:
         *(["lower case"] if options.lower else []),
         *(["Unicode normal form C"] if options.nfc else []),
         *(["one symbol for what readers see as one"] if options.graphemes else []),
+        *(["texts with their line ends"] if options.documents else []),
     ]
     return ", ".join(done) or "as it is"
 

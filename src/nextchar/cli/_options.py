@@ -27,6 +27,7 @@ __all__ = [
     "cluster_option",
     "constraint_from",
     "constraint_options",
+    "documents_option",
     "file_or_texts",
     "graphemes_option",
     "input_options",
@@ -226,11 +227,21 @@ graphemes_option = click.option(
 )
 
 
-def text_options_from(lower: bool, nfc: bool, strip: bool, graphemes: bool = False) -> TextOptions:
+documents_option = click.option(
+    "--text",
+    "documents",
+    is_flag=True,
+    help="Each FILE is one text: its line ends are symbols, and nothing is stripped.",
+)
+
+
+def text_options_from(
+    lower: bool, nfc: bool, strip: bool, graphemes: bool = False, documents: bool = False
+) -> TextOptions:
     """The text options that the flags ask for."""
     from nextchar.data.text_options import TextOptions
 
-    return TextOptions(lower=lower, nfc=nfc, strip=strip, graphemes=graphemes)
+    return TextOptions(lower=lower, nfc=nfc, strip=strip, graphemes=graphemes, documents=documents)
 
 
 def constraint_options(command: Command) -> Command:

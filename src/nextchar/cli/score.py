@@ -12,6 +12,7 @@ from nextchar.cli._judging import Form, Judge, tell_of
 from nextchar.cli._options import (
     client_of,
     cluster_option,
+    documents_option,
     file_or_texts,
     input_options,
     json_option,
@@ -150,14 +151,17 @@ def score(
 @model_argument
 @click.argument("file", default="-")
 @input_options
+@documents_option
 @json_option
-def evaluate(model: str, file: str, format_: Format, as_json: bool) -> None:
+def evaluate(model: str, file: str, format_: Format, documents: bool, as_json: bool) -> None:
     """The loss of MODEL on all items of FILE: total nats over the number of symbols, ends of items counted."""
     from nextchar.core.scoring import evaluate_parts
     from nextchar.data.corpus import stream
     from nextchar.models.registry import load
 
     loaded = load(model)
+    if documents and not loaded.provenance.options.documents:
+        raise click.UsageError(f"--text goes with a model that was trained with it; {model} was trained on a list.")
     say_how_to_end(file)
     result = evaluate_parts(loaded, stream([file], format_, loaded.provenance.options, loaded.alphabet))
     if as_json:

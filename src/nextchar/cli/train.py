@@ -13,6 +13,7 @@ import click
 
 from nextchar.cli._counts import counted, settings_from
 from nextchar.cli._options import (
+    documents_option,
     graphemes_option,
     input_options,
     json_option,
@@ -81,6 +82,7 @@ _SHIPPED_COLUMN = "name"
 @input_options
 @text_options
 @graphemes_option
+@documents_option
 @json_option
 def train(
     files: tuple[str, ...],
@@ -100,6 +102,7 @@ def train(
     nfc: bool,
     strip: bool,
     graphemes: bool,
+    documents: bool,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -141,7 +144,7 @@ def train(
         from nextchar.data.datasets import shipped_path
 
         files, format_ = (str(shipped_path()),), replace(format_, column=format_.column or _SHIPPED_COLUMN)
-    options = text_options_from(lower, nfc, strip, graphemes)
+    options = text_options_from(lower, nfc, strip, graphemes, documents)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")

@@ -31,7 +31,7 @@ Codepoints = npt.NDArray[np.uint32]
 BOUNDARY: Final = 0
 _UNKNOWN_SIGN: Final = "\ufffd"
 _CODE_SPACE: Final = 0x110000
-_NOT_A_SYMBOL: Final = "\0\n\r"
+_NOT_A_SYMBOL: Final = "\0\r"
 FIRST_SIGN: Final = "\U000f0000"  # of the private code points that stand for clusters
 
 
@@ -77,8 +77,8 @@ class Alphabet:
             stands for each. None where every code point is a symbol.
 
     Raises:
-        SettingsError: no characters, not sorted and distinct, or a line end, NUL or half a surrogate pair among them;
-            private code points without clusters.
+        SettingsError: no characters, not sorted and distinct, or a carriage return, NUL or half a surrogate pair among
+            them; private code points without clusters.
 
     Example:
         >>> import nextchar
@@ -249,6 +249,10 @@ class Alphabet:
     def lacking(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Where, in text with line feeds, the characters are that have no id."""
         return np.flatnonzero(self._line_table[_within(codepoints, self._line_table)] == self.size)
+
+    def absent(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Where the characters are that have no id, line feeds like any other."""
+        return np.flatnonzero(self._table[_within(codepoints, self._table)] == self.size)
 
     def encode(self, text: str) -> Ids:
         """Ids of a text's symbols, shape (T,), without boundaries.

@@ -26,6 +26,7 @@ from nextchar.data.arguments import need, need_all, need_ids
 from nextchar.data.blocks import name_of, read_blocks
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import shortened, table_html, thousands
+from nextchar.data.documents import encode_documents, read_document
 from nextchar.data.encoded_lines import Encoded, encode_block
 from nextchar.data.fingerprints import Fingerprints, fingerprints_of
 from nextchar.data.format import Block, ErrorPolicy, Format, Tally, column_name
@@ -189,6 +190,8 @@ class Corpus:
                 raise SettingsError("the values of a mapping are the weights of its items; give no others")
             weights = list(items.values())
         items = texts_of(list(items) if isinstance(items, Mapping) else items, "item")
+        if options is not None and options.documents and weights is None:
+            return cls._of_texts(items, options, alphabet)
         text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:
             at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))
@@ -197,6 +200,36 @@ class Corpus:
             )
         counted = None if weights is None else whole_weights(weights, len(items))
         return cls._of_block(Block(text, 1, counted), "item", options, alphabet)
+
+    @classmethod
+    def from_documents(
+        cls,
+        texts: Iterable[str],
+        *,
+        options: TextOptions | None = None,
+        alphabet: Alphabet | None = None,
+    ) -> Corpus:
+        """Take whole texts from memory, each an item: line ends are symbols, and nothing is stripped.
+
+        Raises:
+            SettingsError: something else instead of texts.
+            CorpusError: no texts, or all are empty; one holds a NUL.
+            UnknownSymbolError: a character is not in the given alphabet; with its place.
+
+        Example:
+            >>> import nextchar
+            >>> corpus = nextchar.Corpus.from_documents(["one" + chr(10) + "two"])
+            >>> len(corpus), corpus.symbols
+            (1, 8)
+        """
+        if isinstance(texts, str):
+            raise CorpusError(f"give a list of texts, for example [{shortened(texts)!r}], not one text")
+        return cls._of_texts(texts_of(texts, "text"), replace(TextOptions.of(options), documents=True), alphabet)
+
+    @classmethod
+    def _of_texts(cls, texts: Sequence[str], options: TextOptions, alphabet: Alphabet | None) -> Corpus:
+        corpus = cls.from_encoded(encode_documents(texts, "text", options, alphabet), options)
+        return cls.concatenate([] if corpus is None else [corpus])
 
     @classmethod
     def of(
@@ -299,6 +332,8 @@ class Corpus:
         return self.alphabet.decode(self.ids[start : end - 1])
 
     def __iter__(self) -> Iterator[str]:
+        if "\n" in self.alphabet.characters:
+            return (self[i] for i in range(len(self)))
         return iter(self.text().split("\n")[:-1])
 
     def __repr__(self) -> str:
@@ -501,6 +536,13 @@ def parts_of(
 ) -> Iterator[Corpus]:
     """As `stream`, for one source, which may be without items."""
     tally = Tally(format_.errors)
+    if options.documents:
+        text = read_document(source, name_of(source), format_, digest, tally)
+        tally.tell()
+        whole = Corpus.from_encoded(encode_documents([text], name_of(source), options, alphabet), options)
+        if whole is not None:
+            yield whole
+        return
     for block in read_blocks(source, format_, digest, tally):
         found = encode_block(block, f"{name_of(source)}: line", options, alphabet)
         for place, error in found.refused.items():

@@ -211,11 +211,15 @@ class Tally:
         standing = {}
         for place, why in block.refused.items():
             if why.replaced and self._errors == "replace":
-                self._replaced[block.number(place)] = str(why.error)
+                self.replaced(block.number(place), why.error)
             else:
                 self.skip(block.number(place), why.error)
                 standing[place] = why
         return replace(block, refused=standing)
+
+    def replaced(self, number: int, error: NextcharError) -> None:
+        """Count the line of this number, in which something was replaced."""
+        self._replaced[number] = str(error)
 
     def skip(self, number: int, error: NextcharError) -> None:
         """Count the line of this number, which is left out."""

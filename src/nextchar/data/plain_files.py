@@ -55,7 +55,7 @@ def read_plain(
     """The items of local files, or None where some need a closer look, are small, or have no item."""
     if format_.column is not None or format_.encoding.lower() not in _UTF8 or not sources:
         return None
-    if options.graphemes or (alphabet is not None and alphabet.clusters is not None):
+    if options.graphemes or options.documents or (alphabet is not None and alphabet.clusters is not None):
         return None
     if not all(map(is_plain_local_file, sources)):
         return None

@@ -35,6 +35,7 @@ class TextOptions:
         strip: without blanks at either end.
         graphemes: what a reader sees as one character is one symbol, also where it is several code points: emoji,
             flags, letters with combining marks (extended grapheme clusters, Unicode Standard Annex 29).
+        documents: an item is a whole text: its line ends are symbols like any other, and nothing is stripped.
 
     Example:
         >>> import nextchar
@@ -47,6 +48,7 @@ class TextOptions:
     nfc: bool = False
     strip: bool = True
     graphemes: bool = False
+    documents: bool = False
 
     __repr__ = one_line
 
@@ -56,6 +58,8 @@ class TextOptions:
                 object.__setattr__(self, name, bool(value))
             elif not isinstance(value, bool):
                 raise BadValueError(f"{name} is true or false, not {value!r}", argument=name)
+        if self.documents:
+            object.__setattr__(self, "strip", False)
 
     @classmethod
     def of(cls, options: TextOptions | None) -> TextOptions:
@@ -69,9 +73,8 @@ class TextOptions:
         raise BadValueError(f"options are TextOptions, for example TextOptions(lower=True), not {options!r}")
 
     def document(self) -> dict[str, bool]:
-        """As a model's file holds them: the arguments of the class, `graphemes` only where it is on."""
-        found = asdict(self)
-        return found if self.graphemes else {name: value for name, value in found.items() if name != "graphemes"}
+        """As a model's file holds them: the arguments of the class; what older versions lack only where it is on."""
+        return {name: value for name, value in asdict(self).items() if value or name not in ("graphemes", "documents")}
 
     def apply(self, text: str, *, strip: bool = True) -> str:
         """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""

@@ -93,7 +93,8 @@ def count_files(
 
         with counted_on(client, tuple(map(str, sources)), format_, options, order, MEMORY) as found:
             return gathered([found.run], MEMORY)
-    plain = order == 2 and column is None and encoding.lower() in _ASCII_SUPERSETS and not options.graphemes
+    plain = order == 2 and column is None and encoding.lower() in _ASCII_SUPERSETS
+    plain = plain and not (options.graphemes or options.documents)
 
     def parts() -> Iterator[Counts]:
         for source in map(str, sources):

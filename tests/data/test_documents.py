@@ -1,0 +1,111 @@
+"""Whole texts as items: line ends are symbols, nothing is stripped, and the boundary opens and closes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nextchar
+from nextchar import Corpus, Ngram, TextOptions, TrainingFiles
+from nextchar.cli import main
+from nextchar.errors import CorpusError, NextcharError, UnknownSymbolError
+
+DOCUMENTS = TextOptions(documents=True)
+texts = st.lists(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), min_size=1), min_size=1)
+
+
+@given(texts)
+def test_texts_come_back_as_they_were(given_texts: list[str]) -> None:
+    corpus = Corpus.from_documents(given_texts)
+    assert list(corpus) == given_texts
+    assert corpus.symbols == sum(map(len, given_texts)) + len(given_texts)
+    again = corpus.encoded_in(corpus.alphabet.union(nextchar.Alphabet.of("xyz")))
+    assert list(again) == given_texts
+    assert again.fingerprints().tolist() == corpus.fingerprints().tolist()
+
+
+def test_a_file_is_one_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf one\r\n\r\ntwo \rthree\n")
+    (tmp_path / "b.txt").write_bytes("drei\nvier ü".encode())
+    corpus = Corpus.from_file(tmp_path / "a.txt", tmp_path / "b.txt", options=DOCUMENTS)
+    assert list(corpus) == [" one\n\ntwo \nthree\n", "drei\nvier ü"]
+
+
+def test_large_files_are_read_as_small_ones(tmp_path: Path) -> None:
+    text = "".join(f"{i} ä\n" for i in range(400_000))  # several megabytes: more than one piece
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    assert Corpus.from_file(tmp_path / "a.txt", options=DOCUMENTS)[0] == text
+
+
+def test_bigrams_of_a_text_by_hand() -> None:
+    # ab\nab has the bigrams .a ab b\n \na ab b. : b is followed by a line end once and by the end once.
+    model = Ngram(order=2, add=0).fit(Corpus.from_documents(["ab\nab"]))
+    costs = model.score(["ab\nab"])[0].surprisal
+    assert costs == pytest.approx([0, 0, 0.6931471805599453, 0, 0, 0.6931471805599453])
+    assert set(model.sample(50, seed=1)) <= {"\n".join(["ab"] * n) for n in range(1, 30)}
+
+
+def test_a_model_remembers_that_it_learned_from_texts(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(" to be\nor not\n" * 40)
+    trained = nextchar.train(Ngram(order=4), TrainingFiles(sources=(str(tmp_path / "a.txt"),), options=DOCUMENTS))
+    trained.model.save(tmp_path / "m")
+    loaded = nextchar.load(tmp_path / "m")
+    assert loaded.provenance.options == DOCUMENTS
+    assert loaded.provenance.items == 1
+    assert loaded.nats([" to be\nor"]).tolist() == trained.model.nats([" to be\nor"]).tolist()
+    found = CliRunner().invoke(main, ["evaluate", str(tmp_path / "m"), str(tmp_path / "a.txt"), "--text", "--json"])
+    assert '"symbols": 561' in found.stdout  # 40 times 14, and the end
+    older = nextchar.Ngram(order=2).fit(["ab"])
+    assert "documents" not in older.content().document["text"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"one\ntwo\0", "line 2: holds a NUL"),
+        (b"one\n\ncaf\xe9 au lait", r"line 3, byte 9 of the file: not utf-8"),
+        (b"", "no items"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "picture|image|PNG"),
+    ],
+)
+def test_what_is_no_text_is_told_with_its_place(data: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(CorpusError, match=said):
+        Corpus.from_file(tmp_path / "a.txt", options=DOCUMENTS)
+
+
+def test_what_cannot_be_decoded_is_replaced_where_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one\ncaf\xe9\n\0two")
+    with pytest.warns(nextchar.errors.InputWarning, match="2 lines"):
+        corpus = Corpus.from_file(tmp_path / "a.txt", options=DOCUMENTS, errors="replace")
+    assert list(corpus) == ["one\ncaf\ufffd\n\ufffdtwo"]
+
+
+def test_an_unknown_character_is_told_with_line_and_column() -> None:
+    alphabet = Corpus.from_documents(["ab\n"]).alphabet
+    with pytest.raises(UnknownSymbolError, match=r"text 2, line 3, character 2.*'x'"):
+        Corpus.from_documents(["ab", "a\nb\nax"], alphabet=alphabet)
+
+
+@pytest.mark.parametrize("wrong", ["one text", 3, [b"bytes"], ["a\0"], [""], []])
+def test_what_are_no_texts(wrong: object) -> None:
+    with pytest.raises(NextcharError):
+        Corpus.from_documents(wrong)  # type: ignore[arg-type]
+
+
+def test_clusters_of_code_points_in_texts() -> None:
+    corpus = Corpus.from_documents(["e\u0301\n🇩🇪\n"], options=TextOptions(graphemes=True))
+    assert corpus.symbols == 5  # two clusters, two line ends, the end
+    assert list(corpus) == ["e\u0301\n🇩🇪\n"]
+
+
+def test_a_list_model_does_not_take_text(tmp_path: Path) -> None:
+    Ngram(order=2).fit(["ab"]).save(tmp_path / "m")
+    (tmp_path / "a.txt").write_text("ab\n")
+    found = CliRunner().invoke(main, ["evaluate", str(tmp_path / "m"), str(tmp_path / "a.txt"), "--text"])
+    assert found.exit_code == 2
+    assert "trained on a list" in found.stderr
