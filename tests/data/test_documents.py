@@ -103,6 +103,14 @@ def test_clusters_of_code_points_in_texts() -> None:
     assert list(corpus) == ["e\u0301\n🇩🇪\n"]
 
 
+def test_an_arpa_file_has_line_ends_as_words(tmp_path: Path) -> None:
+    model = Ngram(order=3).fit(Corpus.from_documents(["to be\nor not\nto be"]))
+    nextchar.write_arpa(model, tmp_path / "m.arpa")
+    again = nextchar.read_arpa(tmp_path / "m.arpa")
+    assert again.provenance.options.documents
+    assert again.nats(["be\nto"]) == pytest.approx(model.nats(["be\nto"]), abs=1e-5)  # ARPA has few digits
+
+
 def test_a_list_model_does_not_take_text(tmp_path: Path) -> None:
     Ngram(order=2).fit(["ab"]).save(tmp_path / "m")
     (tmp_path / "a.txt").write_text("ab\n")

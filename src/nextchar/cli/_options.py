@@ -231,7 +231,7 @@ documents_option = click.option(
     "--text",
     "documents",
     is_flag=True,
-    help="Each FILE is one text: its line ends are symbols, and nothing is stripped.",
+    help="Each FILE is one text, its line ends are symbols.",
 )
 
 

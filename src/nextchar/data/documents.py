@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of, unknown_symbol
-from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends
+from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends, with_replacements
 from nextchar.data.encoded_lines import Encoded
 from nextchar.data.files import open_binary
 from nextchar.data.format import Format, Tally
@@ -47,7 +47,7 @@ def read_document(source: str, name: str, format_: Format, digest: Digest | None
                             raise refusal.error
                         tally.replaced(line + place, refusal.error)
             line += line_ends(piece)
-            pieces.append(piece.replace(MARK, REPLACEMENT).replace("\0", REPLACEMENT))
+            pieces.append(with_replacements(piece).replace("\0", REPLACEMENT))
     return "".join(pieces)
 
 

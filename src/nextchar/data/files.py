@@ -71,7 +71,9 @@ def open_binary(source: str) -> Iterator[BinaryIO]:
             handle = _open_raw(source)
             stack.callback(handle.close)
             if (compression := COMPRESSIONS.get(Path(source).suffix.lower())) is not None:
-                handle = compression.of(source, handle)
+                buffered = io.BufferedReader(cast(io.RawIOBase, handle))
+                stack.callback(buffered.close)
+                handle = compression.of(source, buffered)
                 stack.callback(handle.close)
         except FileNotFoundError:
             raise CorpusError(f"{source}: no such file") from None
@@ -161,20 +163,19 @@ class Compression(NamedTuple):
     begins: re.Pattern[bytes]
     decompressed: Callable[[BinaryIO], BinaryIO]
 
-    def of(self, source: str, handle: BinaryIO) -> BinaryIO:
+    def of(self, source: str, handle: io.BufferedReader) -> BinaryIO:
         """The content of an open file.
 
         Raises:
             CorpusError: it is no such data, whatever its name says.
         """
-        buffered = io.BufferedReader(cast(io.RawIOBase, handle))
-        first = buffered.peek(_BEGINNING)
+        first = handle.peek(_BEGINNING)
         if first and not self.begins.match(first):
             kind = no_text(source, first, failed=True) or "if it is plain text, give it a name without that ending"
             raise CorpusError(
                 f"{source}: is no {self.name} data, though its name ends in {Path(source).suffix}; {kind}"
             )
-        return self.decompressed(cast(BinaryIO, buffered))
+        return self.decompressed(cast(BinaryIO, handle))
 
 
 _BEGINNING: Final = 1 << 10  # bytes that show what a file is

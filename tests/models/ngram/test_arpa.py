@@ -519,7 +519,7 @@ def faults() -> dict[str, tuple[str | bytes, str]]:
         "not a word": (SMALL.replace("a b", "a c"), "line 13: the word 'c' is not among the 1-grams"),
         "a word": (SMALL.replace("\tb\n", "\tbe\n"), "line 9: the word 'be' is not one character"),
         "an accent": (SMALL.replace("\tb\n", "\te\u0301\n"), "line 9: the word 'e\u0301' is not one character"),
-        "a line end": (SMALL.replace("\tb\n", "\t<U+000A>\n"), r"line 9: '\n' (U+000A) cannot be a symbol"),
+        "a carriage return": (SMALL.replace("\tb\n", "\t<U+000D>\n"), r"line 9: '\r' (U+000D) cannot be a symbol"),
         "a surrogate": (SMALL.replace("\tb\n", "\t<U+D800>\n"), "(U+D800) cannot be a symbol"),
         "no beginning": (SMALL.replace("\t<s>\t", "\tc\t"), "line 11: <s> is not among the 1-grams"),
         "no boundary": (SMALL.replace("\t</s>", "\tc"), "line 11: </s> is not among the 1-grams"),

@@ -11,7 +11,7 @@ Letters: G nodes, M n-grams of one order, S states, E entries, V size of the alp
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -79,6 +79,8 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
     for section in sections(name, blocks, by_clusters=options.graphemes):
         tree = (tree or _Tree.empty(section.alphabet)).longer_by(section, name)
     assert tree is not None
+    if "\n" in tree.alphabet.characters:
+        options = replace(options, documents=True)
     automaton = tree.automaton(name)
     short = name if "://" in name else Path(name).name
     return BackoffModel(
