@@ -163,7 +163,7 @@ class Compression(NamedTuple):
     begins: re.Pattern[bytes]
     decompressed: Callable[[BinaryIO], BinaryIO]
 
-    def of(self, source: str, handle: io.BufferedReader) -> BinaryIO:
+    def of(self, source: str, handle: io.BufferedReader[io.RawIOBase]) -> BinaryIO:
         """The content of an open file.
 
         Raises:
