@@ -26,7 +26,7 @@ __all__ = ["reshaped_automaton"]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 _READ: Final = ("first", "symbols", "log_prob", "target", "link", "price")
-MOST: Final = 1 << 24  # K
+MOST: Final = 1 << 22  # K
 ROOM: Final = 1 << 16  # K at first, and twice as much each time that this is too little
 
 
