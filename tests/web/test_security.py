@@ -438,7 +438,7 @@ def sent(examples: int) -> Callable[..., Any]:
 
 
 test_nothing_that_is_sent_is_a_defect = sent(100)
-test_nothing_of_much_that_is_sent_is_a_defect = pytest.mark.slow(sent(2000))
+test_nothing_of_much_that_is_sent_is_a_defect = pytest.mark.slow(sent(400))
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])

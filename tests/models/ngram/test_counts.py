@@ -123,7 +123,7 @@ def counting_bytes_equals_counting_text(
 files = given(lines, ends, st.booleans(), st.booleans(), st.booleans(), st.integers(1, 3))
 test_counting_bytes_equals_counting_text = settings(max_examples=60)(files(counting_bytes_equals_counting_text))
 test_counting_bytes_of_many_files = pytest.mark.slow(
-    settings(max_examples=1000)(files(counting_bytes_equals_counting_text))
+    settings(max_examples=200)(files(counting_bytes_equals_counting_text))
 )
 
 
