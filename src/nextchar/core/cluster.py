@@ -56,9 +56,10 @@ def connected(address: str) -> Iterator[Client]:
     need_dask()
     from distributed import Client
 
-    logger = logging.getLogger("distributed")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # what matters of it is told as errors
+    quiet = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    levels = [logger.level for logger in quiet]
+    for logger in quiet:
+        logger.setLevel(logging.CRITICAL)  # what matters of it is told as errors
     try:
         _find_scheduler(address)
         try:
@@ -70,7 +71,8 @@ def connected(address: str) -> Iterator[Client]:
         finally:
             client.close(timeout=CONNECT_SECONDS)
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(quiet, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _find_scheduler(address: str) -> None:
