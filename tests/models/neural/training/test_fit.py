@@ -34,7 +34,7 @@ def test_the_memory_that_a_net_needs_is_said(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("validation", [None, CORPUS])
 def test_weights_that_are_no_numbers_are_no_model(settings: dict[str, Any], validation: nextchar.Corpus | None) -> None:
     # a single step: the training loss is from before it, and finite
-    with pytest.raises(SettingsError, match=re.escape("the loss is no longer a number after 1 steps")):
+    with pytest.raises(SettingsError, match=re.escape("the loss is no longer a number after 1 step;")):
         nextchar.MLP(context=2, embedding=3, width=4, steps=1, **settings).fit(CORPUS, validation=validation)
 
 
