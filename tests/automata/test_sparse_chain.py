@@ -284,6 +284,19 @@ def test_constrained_samples_over_thousands_of_symbols(large: NgramModel, constr
     assert large.draw(10, Plan(seed=2), constraint).corpus[3] == items[3]
 
 
+def test_pairs_beyond_32_bits(large: NgramModel) -> None:
+    """States of four conditions and of the model, numbered together; what is left out is missing."""
+    letters = large.alphabet.characters
+    listed = [letters[i] + letters[i + j] + "一" for i in range(300) for j in range(1, 6)]
+    every = nextchar.given(large, suffix="一", contains=letters[5], max_length=4)
+    others = nextchar.given(large, suffix="一", contains=letters[5], max_length=4, not_in=listed)
+    meant = [item for item in listed if letters[5] in item]
+    left = every.probability - math.fsum(np.exp(-large.nats(meant)).tolist())
+    assert others.probability == pytest.approx(left, rel=1e-10)
+    assert isinstance(others.chain, SparseChain)
+    assert others.chain.cells.narrow.key.max() * large.automaton.size > 1 << 31
+
+
 @pytest.mark.parametrize("plan", [Plan(top_k=5, seed=4), Plan(top_p=0.3, seed=4), Plan(temperature=0.5, seed=4)])
 def test_reshaped_constrained_samples_over_thousands_of_symbols(large: NgramModel, plan: Plan) -> None:
     """Exact, and so without a warning; no symbol is outside what the plan leaves of its row."""

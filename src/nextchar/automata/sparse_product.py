@@ -266,7 +266,8 @@ class SparseProduct:
             elif (end - begin) * max(self._exceptions(to), 1) > len(self.rows.keys) // 2:
                 self._row(to, is_state=True)
             else:
-                self._fresh.append(np.unique(to * S + self.rows.target[row.entries[by_child[begin:end]]]))
+                targets = self.rows.target[row.entries[by_child[begin:end]]].astype(np.int64)
+                self._fresh.append(np.unique(to * S + targets))  # beyond 32 bits
 
     def _exceptions(self, key: int) -> int:
         return max(
