@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 import click
 
@@ -86,7 +87,7 @@ class CommandGroup(click.Group):
             name = ctx.invoked_subcommand
             command = None if name is None else self.get_command(ctx, name)
             where = ctx if command is None else click.Context(command, info_name=name, parent=ctx)
-            raise click.UsageError(f"{self._with_option(error, ctx)}.", ctx=where) from None
+            raise click.UsageError(f"{_shown(self._with_option(error, ctx))}.", ctx=where) from None
         except NextcharError as error:
             _fail(self._with_option(error, ctx))
         except KeyboardInterrupt as interrupt:
@@ -182,13 +183,27 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print a line: results to standard output, or with `err`, and where a command writes a file there, to stderr.
 
     To a file or a pipe text is UTF-8; a terminal that cannot show a character gets its number (see `CommandGroup`).
+    What is said, and what goes to a terminal, shows control characters instead of sending them: what a file holds could
+    otherwise command the terminal.
     """
     stream = sys.stderr if err or _stdout_is_taken() else sys.stdout
     if stream is None:  # closed before this program began
         return
+    _write(_shown(text) if stream is sys.stderr or stream.isatty() else text, stream, nl=nl)
+
+
+def _write(text: str, stream: TextIO, *, nl: bool) -> None:
     with writing_to("-", NextcharError):
         stream.write(text + "\n" if nl else text)
         stream.flush()
+
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but the tab and the line feed
+
+
+def _shown(text: str) -> str:
+    """A text, perhaps of several lines, with control characters as Python writes them."""
+    return _CONTROL.sub(lambda found: visible(found[0]), text)
 
 
 def leave_stdout_to_output() -> None:
@@ -246,7 +261,11 @@ def _json(document: Any, indent: int | None) -> str:
     """As JSON that is valid in any encoding: for a terminal that cannot show all characters in ASCII alone."""
     from nextchar.core.json_values import plain
 
-    return json.dumps(plain(document), ensure_ascii=not shows_all(), allow_nan=False, indent=indent)
+    text = json.dumps(plain(document), ensure_ascii=not shows_all(), allow_nan=False, indent=indent)
+    return _LATE_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+_LATE_CONTROL: Final = re.compile("[\x7f-\x9f]")  # which JSON may hold as they are
 
 
 def tsv_field(text: str) -> str:
@@ -297,7 +316,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE, title=title, title_justify="left", pad_edge=False)
+    table = Table(box=SIMPLE, title=title and _shown(title), title_justify="left", pad_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
@@ -305,7 +324,9 @@ def print_table(
     printer = console()
     with writing_to("-", NextcharError), printer.capture() as printed:  # and echoed, to where all is printed
         printer.print(table)
-    echo(printed.get(), nl=False)
+    stream = sys.stderr if _stdout_is_taken() else sys.stdout
+    if stream is not None:
+        _write(printed.get(), stream, nl=False)  # with the colours of a terminal
 
 
 def print_losses(losses: Mapping[str, PartLoss]) -> None:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from nextchar._version import __version__
 from nextchar.data.arguments import need_path
+from nextchar.data.display import LONGEST, shortened
 from nextchar.data.mapped import mapped_array, pieces_of
 from nextchar.data.writing import write_atomically, writing_to
 from nextchar.errors import ModelFileError
@@ -128,7 +129,7 @@ def read_model_file(path: str | Path, *, mapped: Collection[str] = ()) -> ModelF
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (safetensors.SafetensorError, TypeError, AttributeError, UnicodeDecodeError) as error:
-        raise ModelFileError(f"{path}: is not a model file, or is damaged ({error})") from None
+        raise ModelFileError(f"{path}: is not a model file, or is damaged ({shortened(str(error), LONGEST)})") from None
     if _checksum(text, arrays) != metadata.get("checksum"):
         raise ModelFileError(f"{path}: is damaged: its checksum does not fit its content")
     return ModelFile(document["kind"], arrays, document)
@@ -178,12 +179,14 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise ModelFileError(f"{path}: is damaged: its description cannot be read") from None
     if isinstance(version, int) and version > FORMAT:
+        writer = shortened(ascii(str(document.get("package", "of a newer version")))[1:-1])
         raise ModelFileError(
-            f"{path}: has format {version}, written by nextchar {document.get('package', 'of a newer version')}; "
+            f"{path}: has format {shortened(str(version))}, written by nextchar {writer}; "
             f"this is nextchar {__version__}, which reads up to format {FORMAT}: upgrade it"
         )
     if version != FORMAT or not isinstance(kind, str):
-        raise ModelFileError(f"{path}: is damaged: it has format {version!r} and kind {kind!r}")
+        found = f"format {shortened(repr(version))} and kind {shortened(repr(kind))}"
+        raise ModelFileError(f"{path}: is damaged: it has {found}")
     return dict(document)
 
 

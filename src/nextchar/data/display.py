@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
+    "LONGEST",
     "LONGEST_LINE",
     "amount",
     "are",
@@ -35,6 +36,7 @@ __all__ = [
 
 LONGEST_LINE: Final = 150  # characters of a line
 LONGEST_TEXT: Final = 40  # of a text in it
+LONGEST: Final = 300  # characters of what a file says, in a message about it
 _CONTROLS: Final = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nextchar.core.settings import Setting, settings_of
 from nextchar.core.spec import Spec
+from nextchar.data.display import LONGEST, shortened
 from nextchar.errors import BadValueError, MissingExtraError, ModelFileError, NotAModelError
 from nextchar.extras import need_extra
 
@@ -325,7 +326,7 @@ def load(path: str | Path) -> Model:
     except MissingExtraError:
         raise
     except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path}: is not a usable model: {error}") from None
+        raise ModelFileError(f"{path}: is not a usable model: {shortened(str(error), LONGEST)}") from None
 
 
 def _made(content: ModelFile) -> Model:

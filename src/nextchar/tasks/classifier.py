@@ -33,7 +33,7 @@ import numpy.typing as npt
 from nextchar.core.model_file import read_model_file, write_model_file
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
-from nextchar.data.display import line_of, shortened, table_html, thousands
+from nextchar.data.display import LONGEST, line_of, shortened, table_html, thousands
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ngram.model import Ngram
@@ -316,7 +316,7 @@ class Classifier:
             found._check_settings()
             found._learned(fitted_from(content, list(found.specs)))
         except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
-            raise ModelFileError(f"{path}: is not a usable classifier: {error}") from None
+            raise ModelFileError(f"{path}: is not a usable classifier: {shortened(str(error), LONGEST)}") from None
         return found
 
     # -- inside -----------------------------------------------------------------------------------------------------

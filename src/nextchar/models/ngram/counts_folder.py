@@ -26,7 +26,7 @@ import numpy as np
 
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.arguments import need_path
-from nextchar.data.display import thousands
+from nextchar.data.display import LONGEST, shortened, thousands
 from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.item_sum import ItemSum
 from nextchar.data.item_weights import MOST_WEIGHT
@@ -60,6 +60,7 @@ FACTS: Final = "_counts.json"
 ITEMS: Final = "_items.u64"
 GROUP_ROWS: Final = 1 << 18  # n-grams of a row group, which is what is compressed together
 SHARD_GROUPS: Final = 64
+PAGES: Final = 1 << 16  # bytes that the pages of a column take beside what they hold, at the most
 
 
 def need_pyarrow() -> None:
@@ -135,9 +136,8 @@ class CountsFolder:
         try:
             document = json.loads(content)
             if document["format"] != FORMAT:
-                raise CountsError(
-                    f"{path}: has format {document['format']!r}; this version reads format {FORMAT}: upgrade it"
-                )
+                version = shortened(repr(document["format"]))
+                raise CountsError(f"{path}: has format {version}; this version reads format {FORMAT}: upgrade it")
             return cls._of(folder, document)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, CountsError):
@@ -233,9 +233,27 @@ class CountsFolder:
             with pq.ParquetFile(self.path / name) as file:
                 if file.schema_arrow.remove_metadata() != schema():
                     raise CountsError(f"{self.path / name}: has other columns than ngram (text) and count (int64)")
+                if not self._plain(file.metadata):
+                    raise CountsError(f"{self.path / name}: its texts are stored otherwise than in counts of nextchar")
                 for batch in file.iter_batches(batch_size=rows):
                     if len(batch):
                         yield self._piece(batch)
+
+    def _plain(self, metadata: Any) -> bool:
+        """Whether a Parquet file says that its texts take no more room than n-grams do.
+
+        A text that stands once in a dictionary can be meant a million times, and little can be what a lot of the same
+        was compressed to. So a small file would fill the memory.
+        """
+        widest = max(len(name.encode()) for name in self.alphabet.names)
+        groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+        return metadata.num_rows <= GROUP_ROWS * SHARD_GROUPS and all(
+            group.num_rows <= GROUP_ROWS
+            and not group.column(0).has_dictionary_page
+            and not set(group.column(0).encodings) & {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
+            and group.column(0).total_uncompressed_size <= group.num_rows * (self.order * widest + 4) + PAGES
+            for group in groups
+        )
 
     def _piece(self, batch: pa.RecordBatch) -> Piece:
         texts, tallies = batch.column(0), batch.column(1)
@@ -255,8 +273,8 @@ class CountsFolder:
             yield
         except CountsError:
             raise
-        except (NextcharError, pa.ArrowException) as error:
-            raise CountsError(f"{self.path / name}: is damaged: {error}") from None
+        except (NextcharError, pa.ArrowException, ValueError, TypeError, LookupError, OverflowError) as error:
+            raise CountsError(f"{self.path / name}: is damaged: {shortened(str(error), LONGEST)}") from None
         except OSError as error:
             raise CountsError(f"{self.path / name}: cannot be read: {error.strerror or error}") from error
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from nextchar.core.metrics import CurvePoint
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.data.corpus import Corpus
+from nextchar.data.display import LONGEST, shortened
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.neural.training.log import Recorder
 from nextchar.models.neural.training.processes import Processes
@@ -107,7 +108,9 @@ class Checkpointer:
         except SettingsError:
             raise
         except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
-            raise ModelFileError(f"{self._run.checkpoint}: is not a usable checkpoint: {error}") from None
+            raise ModelFileError(
+                f"{self._run.checkpoint}: is not a usable checkpoint: {shortened(str(error), LONGEST)}"
+            ) from None
 
     def _check(self, path: Path, identity: TrainingIdentity) -> None:
         mine = self._identity

@@ -27,7 +27,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nextchar.core.json_values import float_of, mapping_of, optional, plain
+from nextchar.core.json_values import float_of, int_of, mapping_of, optional, plain, text_of
 from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
@@ -308,6 +308,8 @@ class Trainer:
         """
         parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimiser": {}}
         for name, array in snapshot.arrays.items():
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} has numbers that are not finite")
             group, _, rest = name.partition(".")
             if group in parts:
                 parts[group][rest] = torch.from_numpy(array.copy())
@@ -316,22 +318,43 @@ class Trainer:
         if parts["best"] and {name: tensor.shape for name, tensor in parts["best"].items()} != shapes:
             raise ValueError("the best weights so far do not fit the net")
         self._best = {name: tensor.to(self.learner.device) for name, tensor in parts["best"].items()}
-        for name in _CARRIED:
-            setattr(self, f"_{name}", snapshot.document[name])
-        for name in _OF_SCHEDULE:
-            setattr(self.schedule, name, snapshot.document[name])
-        for name in _OF_LEARNER:
-            setattr(self.learner, name, snapshot.document[name])
-        self._best_nats, self._goal = (float_of(snapshot.document[name]) for name in ("best_nats", "goal"))
-        self.plan = optional(snapshot.document["plan"], _plan_of)
-        self.stopped = snapshot.document["stopped"]
-        self.curve = [CurvePoint.from_document(point) for point in snapshot.document["log"]]
+        document = snapshot.document
+        for name, read in _CARRIED.items():
+            setattr(self, f"_{name}", read(document[name]))
+        for name, read in _OF_SCHEDULE.items():
+            setattr(self.schedule, name, read(document[name]))
+        for name, read in _OF_LEARNER.items():
+            setattr(self.learner, name, read(document[name]))
+        self.plan = optional(document["plan"], _plan_of)
+        self.stopped = optional(document["stopped"], text_of)
+        self.curve = [CurvePoint.from_document(point) for point in document["log"]]
 
 
-# The numbers that a trainer, its schedule and its learner carry from step to step, beside weights, optimiser and log.
-_CARRIED: Final = ("epoch", "row", "since", "nats", "best_nats", "best_step", "best_point", "goal")
-_OF_SCHEDULE: Final = ("step", "seconds", "begin", "length", "points", "stretches", "rates")
-_OF_LEARNER: Final = ("symbols", "ratios")
+def _count_of(value: object) -> int:
+    if (count := int_of(value)) < 0:
+        raise ValueError(f"{count} is below 0")
+    return count
+
+
+def _finite_of(value: object) -> float:
+    if not math.isfinite(number := float_of(value)):
+        raise ValueError(f"{number} is not finite")
+    return number
+
+
+# What a trainer, its schedule and its learner carry from step to step, beside weights, optimiser and log, and how each
+# is read from a checkpoint.
+_Readers = Mapping[str, Callable[[object], object]]
+_CARRIED: Final[_Readers] = {
+    **dict.fromkeys(("epoch", "row", "best_step", "best_point"), _count_of),
+    **dict.fromkeys(("since", "nats"), _finite_of),
+    **dict.fromkeys(("best_nats", "goal"), float_of),
+}
+_OF_SCHEDULE: Final[_Readers] = {
+    **dict.fromkeys(("step", "points", "stretches"), _count_of),
+    **dict.fromkeys(("seconds", "begin", "length", "rates"), _finite_of),
+}
+_OF_LEARNER: Final[_Readers] = {"symbols": _count_of, "ratios": lambda value: mapping_of(value, float_of)}
 
 
 def _plan_of(document: object) -> TrainingPlan:
