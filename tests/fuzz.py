@@ -55,7 +55,7 @@ class Chance(random.Random):
         low, high = (0, start) if stop is None else (start, stop)
         return low + self._below(high - low)
 
-    def choice(self, values: Sequence[Any]) -> Any:
+    def choice(self, values: Sequence[Any]) -> Any:  # type: ignore[override]
         return values[self._below(len(values))]
 
     def random(self) -> float:
