@@ -253,7 +253,9 @@ def _told() -> Iterator[None]:
             argument="memory",
         ) from error
     except (CancelledError, CommClosedError, asyncio.CancelledError, TimeoutError) as error:
-        raise ClusterError(f"the cluster was lost: {error or type(error).__name__}") from error
+        raise ClusterError(
+            "the cluster was lost: the connection to its scheduler broke off, or the work was cancelled there"
+        ) from error
     except (ImportError, AttributeError, ModuleNotFoundError) as error:
         raise ClusterError(
             f"a worker cannot run this: {error}; install nextchar {__version__} with Python "
