@@ -389,3 +389,25 @@ def test_a_model_whose_settings_ask_for_more_than_its_weights(tmp_path: Path) ->
     write_model_file(path, ModelFile(content.kind, content.arrays, {**content.document, "settings": settings}))
     with pytest.raises(ModelFileError, match=r"distance do not fit its settings: \(2, 64\) wanted"):
         load(path)
+
+
+@pytest.mark.parametrize("array", ["weights.head.weight", "best.head.weight", "optimiser.momentum.0"])
+def test_a_checkpoint_with_numbers_that_are_not_finite(checkpoint: Path, array: str) -> None:
+    content = read_model_file(checkpoint)
+    document = {name: value for name, value in content.document.items() if name not in ("format", "kind", "package")}
+    arrays = {**content.arrays, array: np.full_like(content.arrays[array], np.nan)}
+    write_model_file(checkpoint, ModelFile(content.kind, arrays, document))
+    with pytest.raises(ModelFileError, match="numbers that are not finite"):
+        fit(spec_of("mlp"), Run(checkpoint=checkpoint, resume=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("step", "3"), ("epoch", -1), ("row", 0.5), ("rates", "nan"), ("symbols", None), ("stopped", 1)]
+)
+def test_a_checkpoint_whose_progress_is_none(checkpoint: Path, name: str, value: object) -> None:
+    content = read_model_file(checkpoint)
+    document = {name: value for name, value in content.document.items() if name not in ("format", "kind", "package")}
+    document["training"] = {**document["training"], name: value}
+    write_model_file(checkpoint, ModelFile(content.kind, content.arrays, document))
+    with pytest.raises(ModelFileError, match="is not a usable checkpoint"):
+        fit(spec_of("mlp"), Run(checkpoint=checkpoint, resume=True))
