@@ -235,13 +235,10 @@ def test_many_damaged_files_are_refused_or_read(kind: str, tmp_path: Path) -> No
         attempt(kind, seed, tmp_path)
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("less_memory")
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_file_cut_at_any_byte_is_refused_or_read(kind: str, tmp_path: Path) -> None:
+def cut(kind: str, path: Path, *, places: int) -> None:
     """Of models and compressed files none that is cut short is read; a text may end anywhere."""
-    content, path = _whole(kind), tmp_path / f"m.{kind}"
-    for n in range(0, len(content), max(len(content) // 3_000, 1)):
+    content = _whole(kind)
+    for n in range(0, len(content), max(len(content) // places, 1)):
         path.write_bytes(content[:n])
         if kind in TEXTS:
             with contextlib.suppress(NextcharError), warnings.catch_warnings():
@@ -250,3 +247,18 @@ def test_a_file_cut_at_any_byte_is_refused_or_read(kind: str, tmp_path: Path) ->
         else:
             with pytest.raises(NextcharError):
                 read(kind, content[:n], path, random.Random(n))
+
+
+@pytest.mark.usefixtures("less_memory")
+@pytest.mark.parametrize("kind", ["list", "csv", "list.gz", "list.bz2", "list.xz", "list.zst", "arpa", "ngram-add"])
+def test_a_small_file_cut_at_any_byte_is_refused_or_read(kind: str, tmp_path: Path) -> None:
+    """At every byte; of the two larger ones at 200."""
+    cut(kind, tmp_path / f"m.{kind}", places=200 if kind in ("arpa", "ngram-add") else 10**6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("less_memory")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_cut_at_any_byte_is_refused_or_read(kind: str, tmp_path: Path) -> None:
+    """At every byte of a small one, at 3,000 and more of a large one."""
+    cut(kind, tmp_path / f"m.{kind}", places=3_000)
