@@ -599,7 +599,7 @@ def test_the_errors_are_one_family_of_value_errors(tmp_path: Path, model: Path) 
         nextchar.Corpus.from_file(tmp_path / "none")
     with pytest.raises(CorpusError, match="whole numbers"):
         nextchar.Corpus.from_items(["a", "b"], weights=[1, -1])
-    with pytest.raises(CorpusError, match="1 weights"):
+    with pytest.raises(CorpusError, match="1 weight"):
         nextchar.Corpus.from_items(["a", "b"], weights=[1])
     with pytest.raises(CorpusError, match="line end"):
         nextchar.Corpus.from_items(["a", "b\nc"])

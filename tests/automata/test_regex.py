@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from nextchar.automata.dfa import DEAD, Dfa, lengths_between, nothing_of
@@ -44,11 +44,20 @@ def patterns() -> st.SearchStrategy[str]:
     return st.recursive(leaves, larger, max_leaves=8)
 
 
+def compiled_if_small(pattern: str) -> Dfa:
+    """A few of the patterns repeat what is repeated in so many ways that they are refused; that is no subject here."""
+    try:
+        return compiled(pattern)
+    except SettingsError as error:
+        assert "is too large" in str(error)
+        reject()
+
+
 @given(patterns())
 @settings(max_examples=300)
 def test_a_pattern_accepts_what_re_does(pattern: str) -> None:
     expression = re.compile(pattern)
-    automaton = compiled(pattern)
+    automaton = compiled_if_small(pattern)
     wanted = [expression.fullmatch(word) is not None for word in WORDS]
     assert automaton.accepts(WORDS).tolist() == wanted
     assert (bool(automaton.size) and bool(automaton.accepting[0])) == (expression.fullmatch("") is not None)
@@ -56,7 +65,7 @@ def test_a_pattern_accepts_what_re_does(pattern: str) -> None:
 
 @given(patterns())
 def test_ranks_never_fall(pattern: str) -> None:
-    automaton = compiled(pattern)
+    automaton = compiled_if_small(pattern)
     states = np.arange(automaton.size)
     rows = automaton.rows(states, ABC.size)
     source = np.repeat(states, ABC.size)[rows.reshape(-1) != DEAD]

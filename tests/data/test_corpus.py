@@ -119,7 +119,7 @@ def test_an_item_is_one_line(bad: str) -> None:
 
 def test_weights_are_whole_and_not_negative() -> None:
     for weights in ([1, -1], [1, 1.5], [1]):
-        with pytest.raises(CorpusError, match="weights"):
+        with pytest.raises(CorpusError, match="weight"):
             Corpus.from_items(["a", "b"], weights)  # type: ignore[arg-type]
 
 

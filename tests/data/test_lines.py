@@ -102,12 +102,12 @@ def test_what_text_has_replaced_is_still_there_as_it_came_in(tmp_path: Path, err
         block = only(read_lines(str(table), Format(column="name", errors=errors), TextOptions(), ABC))
     # Rows begin in lines 2, 3, 5, 6, 8 (too many fields: shown whole), 10 and 11 (a quote where none may be), 12.
     assert list(block.lines) == ["a", "a b", "c\ufffdb", "a \ufffd", "5,a,b c", '"x', '"\ufffd,a', "\ufffd"]
-    assert block.given == {1: "a\nb", 2: "c\0b", 3: "a\n\ufffd", 4: "5,a,b\nc", 7: "\0"}
+    assert block.given == {1: "a\nb", 2: "c\0b", 3: "a\n\udcff", 4: "5,a,b\nc", 7: "\0"}
     plain = tmp_path / "a.txt"
     plain.write_bytes(b"a\nb\0c\0\nc\xff\n\xff\0\n")
     with pytest.warns(InputWarning):
         block = only(read_lines(str(plain), Format(errors=errors), TextOptions(), ABC))
-    assert block.given == {1: "b\0c\0", 3: "\ufffd\0"}  # bytes that are no text have no other sign than U+FFFD
+    assert block.given == {1: "b\0c\0", 2: "c\udcff", 3: "\udcff\0"}  # \udcff: so Python has a byte 0xff
 
 
 def test_texts_that_no_line_can_hold() -> None:
@@ -115,7 +115,7 @@ def test_texts_that_no_line_can_hold() -> None:
     with pytest.warns(InputWarning, match=r"5 lines skipped, the first: item 1, 'a\\nb': holds a line end"):
         block = only(lines_of_items(texts, TextOptions(), ABC, "skip"))
     assert list(block.lines) == ["a b", "b ", "c", "a\ufffd", "\ufffd", "\ufffd "]
-    assert block.given == {0: "a\nb", 1: "b\r", 4: "\0", 5: "\ufffd\n"}
+    assert block.given == {0: "a\nb", 1: "b\r", 3: "a\udcff", 4: "\0", 5: "\ud83d\n"}
     assert str(block.refused[3]) == r"item 4, 'a\udcff': holds half a surrogate pair"
     assert items_of(block) == {3: "c"}
     with pytest.raises(CorpusError, match=r"item 1, .*half a surrogate pair"):

@@ -140,7 +140,7 @@ def test_labels_that_are_none(given: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([1.0], "2 texts, but 1 weights"),
+        ([1.0], "2 texts, but 1 weight"),
         ([1, -1], "weight 2 is -1"),
         ([1, float("nan")], "weight 2 is nan"),
         ([0, 0], "all weights are 0"),

@@ -190,7 +190,8 @@ class Corpus:
                 raise SettingsError("the values of a mapping are the weights of its items; give no others")
             weights = list(items.values())
         items = texts_of(list(items) if isinstance(items, Mapping) else items, "item")
-        if options is not None and options.documents and weights is None:
+        options = TextOptions.of(options)
+        if options.documents and weights is None:
             return cls._of_texts(items, options, alphabet)
         text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:

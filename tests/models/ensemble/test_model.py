@@ -342,7 +342,7 @@ def test_after_a_symbol_that_it_lacks_a_model_goes_on_as_at_the_beginning() -> N
 
 def test_a_symbol_for_unknown_characters_is_read_where_one_is_lacking() -> None:
     plain = Corpus.from_items(["aac", "ca"])
-    other = Ngram(order=2, add=0.5).fit(plain.encoded_in(plain.alphabet.only("ac", has_unknown=True)))
+    other = Ngram(order=2, add=0.5).fit(plain.encoded_in(plain.alphabet.only(["a", "c"], has_unknown=True)))
     made = pooled([Ngram(order=2, add=0.5).fit(A), other], (1.0, 1.0))
     assert made.alphabet.names == ("a", "b", "c")
     assert made.alphabet.has_unknown

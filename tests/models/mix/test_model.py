@@ -413,7 +413,7 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     run = CliRunner().invoke
     made = run(main, ["train", str(names), "-o", path, "--model", "mix", "--epochs", "1"])
     assert made.exit_code == 0, made.output
-    assert made.output.startswith("mix (1 epochs)")
+    assert made.output.startswith("mix (1 epoch)")
     explained = run(main, ["info", path, "--explain"])
     assert explained.exit_code == 0
     assert all(expert.name in explained.output for expert in EXPERTS[:3])
