@@ -86,7 +86,7 @@ def learned_of_arrays(
         and lines.ndim == 1
         and lines.dtype == np.int64
         and LEAST_CONTEXTS <= len(lines) <= MOST_CONTEXTS
-        and (lines >= 1).all()
+        and 1 <= lines.min() <= lines.max() <= len(arrays["slots.line"])
         and (lines & (lines - 1) == 0).all()
         and lines.sum() == len(arrays["slots.line"])
         and text.dtype == alphabet.dtype
