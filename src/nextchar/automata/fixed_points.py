@@ -9,7 +9,7 @@ Letters: F numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -27,9 +27,14 @@ EXACT: Final = 1e-15  # a relative change of a round that is rounding and no pro
 NEARLY: Final = 1e-13  # one that may be, if it no longer falls
 EXACT_LOGS: Final = 1e-14
 NEARLY_LOGS: Final = 1e-12
+STALLED: Final = 1e-11  # one that nothing makes smaller any more: of items of 100,000 symbols, say, some six digits
+STALLS: Final = 3  # stand; so often it has to be seen
+ROUNDING: Final = 1e-9  # the largest change that may be rounding: of numbers that are thousands of times their terms
 
 
-def settled(least: F64, advance: Callable[[F64], F64], *, exact: float = EXACT, nearly: float = NEARLY) -> F64:
+def settled(
+    least: F64, advance: Callable[[F64], F64], *, exact: float = EXACT, nearly: float = NEARLY, columns: int = 1
+) -> F64:
     """The least solution of x = advance(x), (F,), where `advance` is linear and no term of it is negative.
 
     Args:
@@ -37,10 +42,28 @@ def settled(least: F64, advance: Callable[[F64], F64], *, exact: float = EXACT, 
         advance: one round.
         exact: a relative change that ends the search.
         nearly: one that does if it no longer falls.
+        columns: as many kinds of numbers take turns, which do not depend on each other.
 
     Raises:
         SettingsError: it does not settle.
     """
+
+    def corrected(iterates: list[F64]) -> F64 | None:
+        # Where items hardly ever end, what is missing is in the direction that rounds change least: the iterates say
+        # which, and rounds from nothing how far a round comes along it, without the numbers' own rounding.
+        x, after = iterates[-2:]
+        nothing, size = advance(np.zeros_like(x)), np.abs(after).max()
+        direction = left = after - x
+        for _ in range(CYCLE):
+            if not (length := np.abs(left).max()):
+                return None
+            direction = left * (size / length)
+            left = advance(direction) - nothing
+        missing, gained = (part.reshape(-1, columns).sum(axis=0) for part in (advance(after) - after, direction - left))
+        if not (gained != 0).all():
+            return None
+        better: F64 = after + (direction.reshape(-1, columns) * (missing / gained)).reshape(-1)
+        return better
 
     def change(now: F64, before: F64) -> float:
         return float((np.abs(now - before) / np.maximum(now, SMALL)).max(initial=0.0))  # what is smaller is not settled
@@ -52,7 +75,7 @@ def settled(least: F64, advance: Callable[[F64], F64], *, exact: float = EXACT, 
         better: F64 = _combined(history) * scale
         return better if (better >= least).all() else None
 
-    return _settled(least, advance, change, extrapolated, exact, nearly)
+    return _settled(least, advance, change, [extrapolated, corrected], exact, nearly)
 
 
 def settled_logs(x: F64, advance: Callable[[F64], F64]) -> F64:
@@ -81,20 +104,20 @@ def settled_logs(x: F64, advance: Callable[[F64], F64]) -> F64:
             found: F64 = np.log(better) + scale
         return found
 
-    return _settled(x, advance, change, extrapolated, EXACT_LOGS, NEARLY_LOGS)
+    return _settled(x, advance, change, [extrapolated], EXACT_LOGS, NEARLY_LOGS)
 
 
 def _settled(
     x: F64,
     advance: Callable[[F64], F64],
     change_of: Callable[[F64, F64], float],
-    extrapolated: Callable[[list[F64]], F64 | None],
+    better_ones: Sequence[Callable[[list[F64]], F64 | None]],
     exact: float,
     nearly: float,
 ) -> F64:
-    last, pause, done = np.inf, CYCLE, 0
+    last, pause, done, stalls = np.inf, CYCLE, 0, 0
     while done < ROUNDS:
-        iterates = [x]
+        iterates, begun = [x], x
         for _ in range(pause):
             x = advance(x)
             iterates = [*iterates[-CYCLE:], x]
@@ -103,15 +126,20 @@ def _settled(
                 return x
         done += pause
         if change > last / 2:
-            if change <= nearly:
+            stalls += 1
+            to_and_fro = change_of(x, begun) <= pause / 2 * change  # and no longer on: rounds only round
+            if change <= nearly or (change <= ROUNDING and to_and_fro) or (change <= STALLED and stalls >= STALLS):
                 return x
             pause *= 2
         last = change
-        better = extrapolated(iterates)
-        if better is not None:
-            after = advance(better)
-            if change_of(better, after) < change:
-                x = after
+        for find in better_ones:
+            better = find(iterates)
+            if better is not None:
+                after = advance(better)
+                if (left := change_of(better, after)) < change:
+                    x, change = after, left
+                    iterates = [better, after]
+                    break
     raise unsettled()
 
 

@@ -105,7 +105,7 @@ class _Means:
 
         x = advance(np.zeros(2 * len(inside)))
         if block.loops:
-            self.value[inside] = settled(x, advance, exact=EXACT_LOGS, nearly=NEARLY_LOGS).reshape(-1, 2)
+            self.value[inside] = settled(x, advance, exact=EXACT_LOGS, nearly=NEARLY_LOGS, columns=2).reshape(-1, 2)
 
     def _row(self, row: Wide) -> _Row:
         cells, message = self.cells, self.message
