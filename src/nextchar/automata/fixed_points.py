@@ -27,13 +27,18 @@ EXACT: Final = 1e-15  # a relative change of a round that is rounding and no pro
 NEARLY: Final = 1e-13  # one that may be, if it no longer falls
 EXACT_LOGS: Final = 1e-14
 NEARLY_LOGS: Final = 1e-12
-STALLED: Final = 1e-11  # one that nothing makes smaller any more: of items of 100,000 symbols, say, some six digits
-STALLS: Final = 3  # stand; so often it has to be seen
+STALLS: Final = 3  # pauses in which a change does not fall, until it counts as one that nothing makes smaller
 ROUNDING: Final = 1e-9  # the largest change that may be rounding: of numbers that are thousands of times their terms
 
 
 def settled(
-    least: F64, advance: Callable[[F64], F64], *, exact: float = EXACT, nearly: float = NEARLY, columns: int = 1
+    least: F64,
+    advance: Callable[[F64], F64],
+    *,
+    exact: float = EXACT,
+    nearly: float = NEARLY,
+    stalled: float = 0.0,
+    columns: int = 1,
 ) -> F64:
     """The least solution of x = advance(x), (F,), where `advance` is linear and no term of it is negative.
 
@@ -42,6 +47,7 @@ def settled(
         advance: one round.
         exact: a relative change that ends the search.
         nearly: one that does if it no longer falls.
+        stalled: one that does if nothing makes it smaller.
         columns: as many kinds of numbers take turns, which do not depend on each other.
 
     Raises:
@@ -75,7 +81,7 @@ def settled(
         better: F64 = _combined(history) * scale
         return better if (better >= least).all() else None
 
-    return _settled(least, advance, change, [extrapolated, corrected], exact, nearly)
+    return _settled(least, advance, change, [extrapolated, corrected], exact, nearly, stalled)
 
 
 def settled_logs(x: F64, advance: Callable[[F64], F64]) -> F64:
@@ -104,7 +110,7 @@ def settled_logs(x: F64, advance: Callable[[F64], F64]) -> F64:
             found: F64 = np.log(better) + scale
         return found
 
-    return _settled(x, advance, change, [extrapolated], EXACT_LOGS, NEARLY_LOGS)
+    return _settled(x, advance, change, [extrapolated], EXACT_LOGS, NEARLY_LOGS, 0.0)
 
 
 def _settled(
@@ -114,6 +120,7 @@ def _settled(
     better_ones: Sequence[Callable[[list[F64]], F64 | None]],
     exact: float,
     nearly: float,
+    stalled: float,
 ) -> F64:
     last, pause, done, stalls = np.inf, CYCLE, 0, 0
     while done < ROUNDS:
@@ -128,7 +135,7 @@ def _settled(
         if change > last / 2:
             stalls += 1
             to_and_fro = change_of(x, begun) <= pause / 2 * change  # and no longer on: rounds only round
-            if change <= nearly or (change <= ROUNDING and to_and_fro) or (change <= STALLED and stalls >= STALLS):
+            if change <= nearly or (change <= ROUNDING and to_and_fro) or (change <= stalled and stalls >= STALLS):
                 return x
             pause *= 2
         last = change

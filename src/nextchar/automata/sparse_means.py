@@ -25,6 +25,8 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 MOST_NATS: Final = 1e300  # 0 x inf is 0
 
+STALLED: Final = 1e-11  # a change that nothing makes smaller: means of 10,000 symbols and more have some seven digits
+
 
 class _Row(NamedTuple):
     """A wide row.
@@ -105,7 +107,9 @@ class _Means:
 
         x = advance(np.zeros(2 * len(inside)))
         if block.loops:
-            self.value[inside] = settled(x, advance, exact=EXACT_LOGS, nearly=NEARLY_LOGS, columns=2).reshape(-1, 2)
+            self.value[inside] = settled(
+                x, advance, exact=EXACT_LOGS, nearly=NEARLY_LOGS, stalled=STALLED, columns=2
+            ).reshape(-1, 2)
 
     def _row(self, row: Wide) -> _Row:
         cells, message = self.cells, self.message

@@ -84,16 +84,16 @@ def encode_documents(texts: Sequence[str], where: str, options: TextOptions, alp
     if alphabet is None:
         alphabet = _alphabet_of(written, where, clusters)
     ids: list[Ids] = []
+    end = np.array([BOUNDARY], dtype=alphabet.dtype)
     for place, text in zip(places.tolist(), written, strict=True):
         codepoints = codepoints_of(text)
         if not alphabet.has_unknown and len(missing := alphabet.absent(codepoints)):
             at = int(missing[0])
             line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
             raise unknown_symbol(
-                alphabet.split(kept[len(ids)])[at], at, at=f"{where} {place + 1}, line {line}, character {column}"
+                alphabet.split(kept[len(ids) // 2])[at], at, at=f"{where} {place + 1}, line {line}, character {column}"
             )
-        ids += [alphabet.encode_codepoints(codepoints), np.array([BOUNDARY], dtype=alphabet.dtype)]
-        ids[-2:] = [np.concatenate(ids[-2:])]
+        ids += [alphabet.encode_codepoints(codepoints), end]
     return Encoded(alphabet, np.concatenate(ids), None, len(clean) - len(kept), places, {})
 
 

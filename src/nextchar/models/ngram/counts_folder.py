@@ -217,13 +217,18 @@ class CountsFolder:
                 follows = colexicographic(ngrams if last is None else np.concatenate([last[None], ngrams]))
                 if not follows or not _padded(ngrams) or counts.min() < 1 or int(counts.max()) > self.total - total:
                     raise CountsError(f"{self.path / shard(number)}: its n-grams are not in order, or its counts wrong")
+                if size + len(counts) > self.size:  # before they come to whoever has made room for fewer
+                    raise self._unfit()
                 last = ngrams[-1]
                 size, total = size + len(counts), total + int(counts.sum())
                 items += int(counts[ngrams[:, -1] == BOUNDARY].sum())
                 yield ngrams, counts
         seen = self.provenance
         if (size, total, items) != (self.size, self.total, seen.items if seen.weight is None else seen.weight):
-            raise CountsError(f"{self.path}: is damaged: its files do not fit its description")
+            raise self._unfit()
+
+    def _unfit(self) -> CountsError:
+        return CountsError(f"{self.path}: is damaged: its files do not fit its description")
 
     def _of_shard(self, name: str, rows: int) -> Iterator[Piece]:
         import pyarrow.parquet as pq
