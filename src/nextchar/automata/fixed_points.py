@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from nextchar.errors import SettingsError
 
-__all__ = ["EXACT", "EXACT_LOGS", "NEARLY_LOGS", "ROUNDS", "SMALL", "settled", "settled_logs", "unsettled"]
+__all__ = ["EXACT", "EXACT_LOGS", "NEARLY_LOGS", "ROUNDS", "SMALL", "STALLED", "settled", "settled_logs", "unsettled"]
 
 F64 = npt.NDArray[np.float64]
 CYCLE: Final = 8  # rounds between extrapolations
@@ -27,6 +27,7 @@ EXACT: Final = 1e-15  # a relative change of a round that is rounding and no pro
 NEARLY: Final = 1e-13  # one that may be, if it no longer falls
 EXACT_LOGS: Final = 1e-14
 NEARLY_LOGS: Final = 1e-12
+STALLED: Final = 1e-11  # one that nothing makes smaller: answers on items of 10,000 symbols have some seven digits
 STALLS: Final = 3  # pauses in which a change does not fall, until it counts as one that nothing makes smaller
 ROUNDING: Final = 1e-9  # the largest change that may be rounding: of numbers that are thousands of times their terms
 
@@ -110,7 +111,7 @@ def settled_logs(x: F64, advance: Callable[[F64], F64]) -> F64:
             found: F64 = np.log(better) + scale
         return found
 
-    return _settled(x, advance, change, [extrapolated], EXACT_LOGS, NEARLY_LOGS, 0.0)
+    return _settled(x, advance, change, [extrapolated], EXACT_LOGS, NEARLY_LOGS, STALLED)
 
 
 def _settled(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.automata.backoff_rows import RowShares
-from nextchar.automata.fixed_points import EXACT_LOGS, NEARLY_LOGS, settled
+from nextchar.automata.fixed_points import EXACT_LOGS, NEARLY_LOGS, STALLED, settled
 from nextchar.automata.sparse_cells import RankBlock, SparseCells
 from nextchar.automata.sparse_product import Wide
 from nextchar.automata.unlisted import LEAST_LEFT, unlisted_sums
@@ -24,8 +24,6 @@ __all__ = ["means_of"]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 MOST_NATS: Final = 1e300  # 0 x inf is 0
-
-STALLED: Final = 1e-11  # a change that nothing makes smaller: means of 10,000 symbols and more have some seven digits
 
 
 class _Row(NamedTuple):
