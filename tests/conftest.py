@@ -44,6 +44,22 @@ def names(names_path: Path) -> Corpus:
     return Corpus.from_file(names_path)
 
 
+@pytest.fixture(scope="session")
+def shakespeare_path() -> Path:
+    """Tiny Shakespeare, which is not part of the project."""
+    path = find("tiny-shakespeare")
+    if path is None:
+        path = Path(__file__).parents[2] / "shared" / "data" / "shakespeare.txt"
+    if not path.is_file():
+        pytest.skip("needs tiny Shakespeare: set NEXTCHAR_SHAKESPEARE, or run nextchar data fetch tiny-shakespeare")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shakespeare(shakespeare_path: Path) -> str:
+    return shakespeare_path.read_text(encoding="utf-8")
+
+
 class Cluster:
     """A Dask scheduler and workers, each a process that is reached over TCP."""
 

@@ -29,6 +29,7 @@ from nextchar.data.datasets import NAMED, DataSet, named, shipped_names, shipped
 from nextchar.errors import DataSetError
 
 OWN_COPY = os.environ.get("NEXTCHAR_NAMES")  # read before the fixture below hides it
+OWN_SHAKESPEARE = os.environ.get("NEXTCHAR_SHAKESPEARE")
 SCRIPT = Path(__file__).parents[2] / "tools" / "build_names_2018.py"
 
 CONTENT = b"emma\nolivia\nava\n" * 5000  # 16 bytes x 5000 = 80,000: more than one block of the download
@@ -51,6 +52,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache" / "data"
     monkeypatch.setattr(fetching, "cache_folder", lambda: folder)
     monkeypatch.delenv("NEXTCHAR_NAMES", raising=False)
+    monkeypatch.delenv("NEXTCHAR_SHAKESPEARE", raising=False)
     monkeypatch.delenv("NEXTCHAR_SMALL", raising=False)
     monkeypatch.setenv("no_proxy", "*")
     return folder
@@ -218,12 +220,12 @@ def test_a_package_without_its_file_says_so(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_named() -> None:
-    assert list(NAMED) == ["names-2018", "makemore-names"]
+    assert list(NAMED) == ["names-2018", "makemore-names", "tiny-shakespeare"]
     for name, data_set in NAMED.items():
         assert named(name) is data_set
         assert data_set.name == name
         assert len(data_set.sha256) == 64
-    with pytest.raises(DataSetError, match='"nmaes"; there are: names-2018, makemore-names'):
+    with pytest.raises(DataSetError, match='"nmaes"; there are: names-2018, makemore-names, tiny-shakespeare'):
         named("nmaes")
     with pytest.raises(dataclasses.FrozenInstanceError):
         NAMED["names-2018"].name = "other"  # type: ignore[misc]
@@ -534,6 +536,15 @@ def test_the_real_makemore_names(monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = Counter(name.lower() for name in shipped_names())
     assert not Counter(names) - shipped
     assert (shipped - Counter(names)).total() == 145
+
+
+@pytest.mark.skipif(not OWN_SHAKESPEARE, reason="set NEXTCHAR_SHAKESPEARE to tiny Shakespeare")
+def test_the_real_tiny_shakespeare(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert OWN_SHAKESPEARE is not None
+    monkeypatch.setenv("NEXTCHAR_SHAKESPEARE", OWN_SHAKESPEARE)
+    text = fetching.locate("tiny-shakespeare").read_text(encoding="utf-8")
+    assert text.startswith("First Citizen:\n")
+    assert (len(text), len(set(text))) == (1_115_394, 65)  # as nanoGPT's README has it
 
 
 # The command

@@ -39,8 +39,8 @@ def data() -> None:
 def list_data_sets(as_json: bool) -> None:
     """List the data sets and where each one is on this machine.
 
-    "your copy" is the file that the environment variable NEXTCHAR_NAMES points to. The command
-    "data path" prints the whole path.
+    "your copy" is the file that the environment variable NEXTCHAR_NAMES (or, for tiny-shakespeare,
+    NEXTCHAR_SHAKESPEARE) points to. The command "data path" prints the whole path.
     """
     from nextchar.cli._output import echo_json, note, print_table
     from nextchar.data.datasets import NAMED
@@ -53,7 +53,7 @@ def list_data_sets(as_json: bool) -> None:
         try:
             path = find_data_set(data_set)
         except DataSetError as error:
-            problem = str(error)  # NEXTCHAR_NAMES points to a wrong file; the rest of the list still holds
+            problem = str(error)  # its variable points to a wrong file; the rest of the list still holds
         if data_set.url is None:
             where = "shipped"
         elif problem:
@@ -102,8 +102,8 @@ def list_data_sets(as_json: bool) -> None:
 def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
     """Fetch the data set NAME once, check it, and print the path of its file.
 
-    A right copy in the cache, or where NEXTCHAR_NAMES points to, is used without the network; a damaged one in the
-    cache is fetched anew.
+    A right copy in the cache, or where NEXTCHAR_NAMES or NEXTCHAR_SHAKESPEARE points to, is used without the network;
+    a damaged one in the cache is fetched anew.
     """
     from nextchar.cli._output import echo, echo_json, note
     from nextchar.data import download as fetching

@@ -1,4 +1,4 @@
-"""The lists of names that nextchar knows by name: one ships with the package, one can be fetched and checked.
+"""The data sets that nextchar knows by name: one ships with the package, others can be fetched and checked.
 
 Fetching lives in `nextchar.data.download`; this module only says what there is, and reads the shipped file.
 """
@@ -23,7 +23,7 @@ class DataSet:
     Attributes:
         name: what users call it.
         description: one line on what is in it.
-        items: how many names it holds, repeats counted.
+        items: how many names or texts it holds, repeats counted.
         file_name: the name of its file, in the package or in the cache.
         size_bytes: size of the file.
         sha256: hash of the file, 64 lower-case hexadecimal digits.
@@ -31,6 +31,7 @@ class DataSet:
         url: the file itself if it is fetched; None if it ships with the package.
         variable: environment variable that may point to the user's own copy; None if there is none.
         column: that of the names, if it is a table.
+        text: whether it is one running text, whose line ends are symbols, and not a list.
     """
 
     name: str
@@ -43,6 +44,7 @@ class DataSet:
     url: str | None = None
     variable: str | None = None
     column: str | None = None
+    text: bool = False
 
 
 NAMED: Mapping[str, DataSet] = MappingProxyType(
@@ -69,6 +71,18 @@ NAMED: Mapping[str, DataSet] = MappingProxyType(
                 origin="github.com/karpathy/makemore, from data of the US Social Security Administration",
                 url="https://raw.githubusercontent.com/karpathy/makemore/master/names.txt",
                 variable="NEXTCHAR_NAMES",
+            ),
+            DataSet(
+                name="tiny-shakespeare",
+                description="input.txt of char-rnn and nanoGPT, one running text of plays",
+                items=1,
+                file_name="tiny-shakespeare.txt",
+                size_bytes=1_115_394,
+                sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+                origin="github.com/karpathy/char-rnn, from plays of Shakespeare, public domain",
+                url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+                variable="NEXTCHAR_SHAKESPEARE",
+                text=True,
             ),
         )
     }

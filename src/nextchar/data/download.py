@@ -68,7 +68,7 @@ def find(name: str, *, folder: Path | None = None) -> Path | None:
     """A checked copy of a named data set on this machine, or None; the network is not used.
 
     Looked at in this order: the shipped file; the file that the data set's environment variable points to
-    (NEXTCHAR_NAMES for makemore-names); the cache.
+    (NEXTCHAR_NAMES for makemore-names, NEXTCHAR_SHAKESPEARE for tiny-shakespeare); the cache.
 
     Args:
         name: a key of `nextchar.data.datasets.NAMED`.
