@@ -85,7 +85,7 @@ def _losses(names: Path, words: Path | None, lmplz: Path | None, folder: Path) -
         if path is None:
             continue
         data = f"{path.name}, {division}"
-        parts = split(Corpus.from_file(path), division)  # type: ignore[arg-type]
+        parts = split(Corpus.from_file(path), division)
         known = np.unique(parts.train.fingerprints())
         new = parts.test.take(np.flatnonzero(~np.isin(parts.test.fingerprints(), known)))
         for order in (5, 6) if lmplz is not None else ():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_counts_over_two_alphabets_add_up() -> None:
 
 
 @pytest.mark.parametrize("how", [{"lower": True}, {"nfc": True}, {"strip": False}])
-def test_models_that_treat_text_in_different_ways_are_refused(how: dict[str, bool]) -> None:
+def test_models_that_treat_text_in_different_ways_are_refused(how: dict[str, Any]) -> None:
     one = Ngram(order=2).fit(Corpus.from_items(["ab"]))
     other = Ngram(order=2).fit(Corpus.from_items(["ab"], options=TextOptions(**how)))
     with pytest.raises(SettingsError, match="the two models treat text in different ways"):

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["counted", "settings_from"]
 
 _OF_FILES: Final = {
-    *("division", "distinct", "label", "column", "weight", "no_header", "delimiter", "encoding", "errors"),
+    *(
+        "division",
+        "validation",
+        "test",
+        "distinct",
+        "label",
+        "column",
+        "weight",
+        "no_header",
+        "delimiter",
+        "encoding",
+        "errors",
+    ),
     *("lower", "nfc", "strip", "graphemes"),
 }
 

@@ -30,11 +30,14 @@ __all__ = [
     "documents_option",
     "file_or_texts",
     "graphemes_option",
+    "held_out_options",
     "input_options",
     "json_option",
     "memory_option",
     "model_argument",
     "share",
+    "split_name",
+    "split_or_none",
     "text_options",
     "text_options_from",
     "texts_argument",
@@ -59,7 +62,28 @@ class _Share(click.FloatRange):
         return found
 
 
+class _SplitName(click.ParamType[str]):
+    """A split: one of those known by name, or by tails."""
+
+    name = "split"
+
+    def __init__(self, *also: str) -> None:
+        self._also = also
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, if there is such a split."""
+        from nextchar.data.splits import SPLITS, TAILS, is_split
+
+        if value not in self._also and not is_split(value):
+            known = ", ".join((*self._also, *SPLITS))
+            shares = "the shares of the end that are held out, each above 0 and together below 1"
+            self.fail(f"there is no split {value!r}; choose from {known}, or give {shares}: {TAILS}.", param, ctx)
+        return str(value)
+
+
 share = _Share()
+split_name = _SplitName()
+split_or_none = _SplitName("none")
 model_argument = click.argument("model", type=click.Path(), metavar="MODEL")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -225,6 +249,28 @@ graphemes_option = click.option(
     is_flag=True,
     help="One symbol for what readers see as one: emoji, flags, combining marks.",
 )
+
+
+def held_out_options(command: Command) -> Command:
+    """--validation and --test: files of items held out, instead of a split."""
+    for option in (
+        click.option(
+            "--test",
+            cls=RareOption,
+            multiple=True,
+            metavar="FILE",
+            help="Instead of --split: measure on FILE; repeatable.",
+        ),
+        click.option(
+            "--validation",
+            cls=RareOption,
+            multiple=True,
+            metavar="FILE",
+            help="Instead of --split: choose settings by FILE, and measure on it; repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 documents_option = click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from nextchar.cli._options import input_options, json_option, model_argument
+from nextchar.cli._options import input_options, json_option, model_argument, split_name
 from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.display import thousands
@@ -177,7 +177,8 @@ def _run(
 @click.option(
     "--split",
     "division",
-    type=click.Choice(["distinct", "eurekalabs", "lecture"]),
+    type=split_name,
+    metavar="NAME",
     required=True,
     help="The split that the models were trained with.",
 )
@@ -188,7 +189,7 @@ def combine(
     models: tuple[str, ...],
     output: str,
     files: tuple[str, ...],
-    division: Any,
+    division: str,
     seed: int,
     format_: Format,
     as_json: bool,

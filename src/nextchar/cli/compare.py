@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from nextchar.cli._options import graphemes_option, input_options, json_option, text_options, text_options_from
+from nextchar.cli._options import (
+    documents_option,
+    graphemes_option,
+    held_out_options,
+    input_options,
+    json_option,
+    split_name,
+    text_options,
+    text_options_from,
+)
 from nextchar.cli._output import echo_json, note, print_table, training_progress
 from nextchar.cli._targets import check_target
 
@@ -22,18 +31,17 @@ __all__ = ["compare"]
 @click.option(
     "--split",
     "division",
-    type=click.Choice(["distinct", "eurekalabs", "lecture"]),
-    default="distinct",
-    show_default=True,
-    help="How to divide the items into training, validation and test; see train.",
+    type=split_name,
+    metavar="NAME",
+    help="How to divide the items into training, validation and test; see train.  [default: distinct; with --text "
+    "tail:0.1,0.1]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="Of the split.")
+@held_out_options
+@click.option("--seed", type=int, metavar="S", help="Of the split.  [default: 0]")
 @click.option(
     "--part",
     type=click.Choice(["test", "validation"]),
-    default="test",
-    show_default=True,
-    help="The items to measure by.",
+    help="The items to measure by.  [default: test, where there is such a part]",
 )
 @click.option("--seconds", type=float, metavar="X", help="Also train the mix and the nets, each for so long.")
 @click.option("--models", metavar="A,B", help="Only these kinds of model.")
@@ -41,12 +49,15 @@ __all__ = ["compare"]
 @input_options
 @text_options
 @graphemes_option
+@documents_option
 @json_option
 def compare(
     files: tuple[str, ...],
-    division: Any,
-    seed: int,
-    part: str,
+    division: str | None,
+    validation: tuple[str, ...],
+    test: tuple[str, ...],
+    seed: int | None,
+    part: str | None,
     seconds: float | None,
     models: str | None,
     figure: str | None,
@@ -55,9 +66,12 @@ def compare(
     nfc: bool,
     strip: bool,
     graphemes: bool,
+    documents: bool,
     as_json: bool,
 ) -> None:
     """Train models of all kinds on part of the FILEs' items, measure them on another part, and print a leaderboard.
+
+    With --text each FILE is one text, of which the models learn the beginning and are measured on the end.
 
     Columns: nats and bits per symbol of that part; nats per symbol of its items that are new, not in the training
     part; size of the model's file; seconds of training; millions of symbols scored a second. Ctrl-C ends the
@@ -66,11 +80,15 @@ def compare(
     if seconds is not None and not seconds > 0:
         raise click.UsageError(f"--seconds takes a number above 0, not {seconds:g}.")
     from nextchar.data.corpus import Corpus
-    from nextchar.data.splits import split
+    from nextchar.data.splits import TAILS, split, split_of_files
     from nextchar.models.registry import MODELS
     from nextchar.tasks.leaderboard import candidates
     from nextchar.tasks.leaderboard import compare as run
 
+    if division is not None and (validation or test):
+        raise click.UsageError(f"--split {division} goes without --{'validation' if validation else 'test'}.")
+    if seed is not None and (validation or test or (division or "distinct") != "distinct" or documents):
+        raise click.UsageError(f"--seed {seed} would change nothing: it is that of --split distinct.")
     wanted = () if models is None else tuple(name.strip() for name in models.split(","))
     compared = {row.name: row for row in MODELS.values() if row.candidates}
     for name in wanted:
@@ -89,9 +107,18 @@ def compare(
     corpus = Corpus.read(
         files,
         format_,
-        options=text_options_from(lower, nfc, strip, graphemes),
+        options=text_options_from(lower, nfc, strip, graphemes, documents),
     )
-    parts = split(corpus, division, seed=seed)
+    if validation or test:
+        division, parts = "files", split_of_files(corpus, format_, validation, test)
+    else:
+        division = division or (TAILS if corpus.options.whole_files else "distinct")
+        parts = split(corpus, division, seed=seed or 0)
+    if part is None and not len(parts.test):
+        note("Note: measured on the validation part, by which some models choose settings; a test part is more honest.")
+    part = part or ("test" if len(parts.test) else "validation")
+    if not len(getattr(parts, part)):
+        raise click.UsageError(f"--part {part}: there is no such part; the split is {division}.")
     if parts.note:
         note(f"Note: {parts.note}.")
     results: list[Entry] = []

@@ -15,9 +15,11 @@ from nextchar.cli._counts import counted, settings_from
 from nextchar.cli._options import (
     documents_option,
     graphemes_option,
+    held_out_options,
     input_options,
     json_option,
     memory_option,
+    split_or_none,
     text_options,
     text_options_from,
 )
@@ -54,11 +56,12 @@ _SHIPPED_COLUMN = "name"
 @click.option(
     "--split",
     "division",
-    type=click.Choice(["none", "distinct", "eurekalabs", "lecture"]),
+    type=split_or_none,
     default="none",
     metavar="NAME",
-    help="Hold items out: none, distinct, eurekalabs, lecture.",
+    help="Hold items out: distinct, eurekalabs, lecture, tail:0.1.",
 )
+@held_out_options
 @click.option("--seed", type=int, metavar="S", help="Of the split and of the training.  [default: 0]")
 @click.option("--distinct", is_flag=True, help="Count repeated items once.")
 @click.option(
@@ -89,7 +92,9 @@ def train(
     output: str,
     kind: str | None,
     assignments: tuple[str, ...],
-    division: Any,
+    division: str,
+    validation: tuple[str, ...],
+    test: tuple[str, ...],
     seed: int | None,
     distinct: bool,
     counts: str | None,
@@ -112,7 +117,8 @@ def train(
     with the package are taken: US given names of 2018.
 
     With --split, the loss on the items held out is reported. distinct removes repeated items first; eurekalabs and
-    lecture are the published splits of makemore's names.txt. With --column and --label NAME, one model for each label
+    lecture are the published splits of makemore's names.txt; tail:0.1 holds out the last tenth of each text (or list),
+    tail:0.1,0.1 a validation part and, behind it, a test part. With --column and --label NAME, one model for each label
     is learned; see classify.
     """
     given = {name: value for name, value in chosen.items() if value not in (None, ())}
@@ -154,6 +160,8 @@ def train(
             raise click.UsageError("--label needs --column, the column of the items.")
         if unknown:
             raise click.UsageError("--unknown goes without --label: a classifier has a symbol for unknown characters.")
+        if validation or test:
+            raise click.UsageError("--validation and --test go without --label.")
         _check_seed(seed, division, spec if given or assignments else None)
         _train_classifier(
             *(files, output, replace(format_, label=label), as_json, options),
@@ -162,10 +170,11 @@ def train(
         return
     _check_seed(seed, division, spec)
     set_by_user = {*given, *(assignment.partition("=")[0] for assignment in assignments)}
-    if division != "none" and "hold_out" in set_by_user:
-        raise click.UsageError(
-            f"--hold-out goes without --split {division}, whose validation part serves for the same."
-        )
+    if division != "none" and (validation or test):
+        raise click.UsageError(f"--split {division} goes without --{'validation' if validation else 'test'}.")
+    if "hold_out" in set_by_user and (validation or division != "none"):
+        what = "--validation" if validation else f"--split {division}"
+        raise click.UsageError(f"--hold-out goes without {what}, whose validation part serves for the same.")
     from nextchar.data.files import is_table
     from nextchar.tasks.train import TrainingFiles, train_on_counts
     from nextchar.tasks.train import train as fit
@@ -179,7 +188,7 @@ def train(
     )
     within: dict[str, Any] = {"scratch": Path(output).absolute().parent if holds_file(output) else None}
     if memory is not None:
-        if division != "none" or distinct or (spec is not None and not _counts_suffice(spec)):
+        if division != "none" or validation or test or distinct or (spec is not None and not _counts_suffice(spec)):
             raise click.UsageError("--memory goes with n-gram models, which count; others have all items in memory.")
         within["memory"] = memory
     if format_.column is None and any(map(is_table, files)):
@@ -190,7 +199,8 @@ def train(
                 trained = train_on_counts(spec, folder, unknown=unknown, learning=learning, **within)
             else:
                 told = {"reading": reading, "learning": learning, **within}
-                trained = fit(spec, data, division=division, seed=seed or 0, **told)
+                held: dict[str, Any] = {"division": division, "validation": validation, "test": test}
+                trained = fit(spec, data, **held, seed=seed or 0, **told)
         except KeyboardInterrupt:
             if written := [str(path) for path in checkpoints if path.exists()]:
                 note(f"{', '.join(written)}: written; to go on, give the same command with --resume")

@@ -35,7 +35,9 @@ class TextOptions:
         strip: without blanks at either end.
         graphemes: what a reader sees as one character is one symbol, also where it is several code points: emoji,
             flags, letters with combining marks (extended grapheme clusters, Unicode Standard Annex 29).
-        documents: an item is a whole text: its line ends are symbols like any other, and nothing is stripped.
+        documents: an item is a text: its line ends are symbols like any other, and nothing is stripped.
+        separator: the line between the items of a file; "" for blank lines. With it items are texts too. Without, of
+            texts each file is one.
 
     Example:
         >>> import nextchar
@@ -49,17 +51,38 @@ class TextOptions:
     strip: bool = True
     graphemes: bool = False
     documents: bool = False
+    separator: str | None = None
 
     __repr__ = one_line
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if isinstance(value, np.bool_):
+            if name == "separator":
+                self._check_separator()
+            elif isinstance(value, np.bool_):
                 object.__setattr__(self, name, bool(value))
             elif not isinstance(value, bool):
                 raise BadValueError(f"{name} is true or false, not {value!r}", argument=name)
+        if self.separator is not None:
+            object.__setattr__(self, "documents", True)
         if self.documents:
             object.__setattr__(self, "strip", False)
+
+    def _check_separator(self) -> None:
+        if self.separator is None:
+            return
+        if not isinstance(self.separator, str):
+            raise BadValueError(f"the separator is a text, not {self.separator!r}", argument="separator")
+        if set(self.separator) & set("\n\r\0"):
+            raise BadValueError(
+                f"the separator is one line, without its end, not {self.separator!r}; empty for blank lines",
+                argument="separator",
+            )
+
+    @property
+    def whole_files(self) -> bool:
+        """Whether each file is one item."""
+        return self.documents and self.separator is None
 
     @classmethod
     def of(cls, options: TextOptions | None) -> TextOptions:
@@ -72,9 +95,10 @@ class TextOptions:
             return options or cls()
         raise BadValueError(f"options are TextOptions, for example TextOptions(lower=True), not {options!r}")
 
-    def document(self) -> dict[str, bool]:
+    def document(self) -> dict[str, bool | str]:
         """As a model's file holds them: the arguments of the class; what older versions lack only where it is on."""
-        return {name: value for name, value in asdict(self).items() if value or name not in ("graphemes", "documents")}
+        since = {"graphemes": False, "documents": False, "separator": None}
+        return {name: value for name, value in asdict(self).items() if name not in since or value != since[name]}
 
     def apply(self, text: str, *, strip: bool = True) -> str:
         """The text, or a block of lines, with the options applied to each line; without `strip`, that one not."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +28,7 @@ from nextchar.tasks.labels import label_places
 
 __all__ = ["LabelledTexts", "Quality", "TrainedClassifier", "read_labelled", "train_classifier"]
 
-Division = SplitName | Literal["none"]
+Division = SplitName | str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -129,9 +129,10 @@ def compare(
         'ngram'
     """
     held_out: Corpus = getattr(split, part)
+    judges = split.validation if len(split.validation) else None
     for candidate in field:
         begun = time.perf_counter()
-        model = candidate.spec.fit(split.train, validation=split.validation, progress=progress)
+        model = candidate.spec.fit(split.train, validation=judges, progress=progress)
         trained = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from nextchar.data.provenance import Provenance, ProvenanceRecorder
 from nextchar.data.sequences import value_name
 from nextchar.data.sizes import MEMORY, checked_memory
 from nextchar.data.source import Source
-from nextchar.data.splits import Split, SplitName, split
+from nextchar.data.splits import Split, SplitName, split, split_of_files
 from nextchar.data.text_options import TextOptions
 from nextchar.data.writing import writing_to
 from nextchar.errors import BadValueError, CountsError, SettingsError
@@ -100,7 +100,9 @@ def train(
     spec: Spec | None,
     data: TrainingFiles,
     *,
-    division: SplitName | Literal["none"] = "none",
+    division: SplitName | str = "none",
+    validation: Sequence[str] = (),
+    test: Sequence[str] = (),
     seed: int = 0,
     reading: Reading | None = None,
     learning: Progress | None = None,
@@ -117,7 +119,10 @@ def train(
         spec: the settings of the model; None for the n-gram model that is best on items held out (see
             `models.ngram.selection`; of a large file, its first few megabytes decide).
         data: what to train on.
-        division: which items to hold out.
+        division: which items to hold out: none, or a split (see `data.splits.split`).
+        validation: instead of a split, files of items to choose settings by, read as the others are; a character that
+            only these have is in the model's alphabet too.
+        test: files of items to measure by, likewise.
         seed: of the split.
         reading: is told how many bytes have been read.
         learning: is told how far training has come.
@@ -127,7 +132,7 @@ def train(
     Raises:
         CorpusError: the data cannot be read.
         CountsError: what has to be sorted on disk cannot be written there.
-        SettingsError: too few items for the split.
+        SettingsError: too few items for the split; or a split and files beside it.
 
     Example:
         >>> import nextchar
@@ -141,15 +146,19 @@ def train(
     need(data, TrainingFiles, "data", "TrainingFiles")
     _check_told(spec, reading, learning, scratch, optional=True)
     limit = checked_memory(memory)
+    held_out = bool(validation or test)
+    if held_out and division != "none":
+        raise SettingsError(f"give a split ({division}), or files of items held out", argument="split")
+    holding = held_out or division != "none"
     digest = Digest()
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
     choice = None
-    if spec is None and division == "none" and not data.distinct:
+    if spec is None and not holding and not data.distinct:
         first = next(parts)
         parts = chain([first], parts)
         choice = choose(first, progress=learning)
         spec = choice.spec
-    if division == "none" and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
+    if not holding and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         recorder = ProvenanceRecorder()
         with _scratch(scratch) as folder:
             runs = count_within(recorder.watch(parts), spec.order, limit, folder)
@@ -161,32 +170,33 @@ def train(
     everything = len(corpus)
     if data.distinct:
         corpus = corpus.distinct()
+    repeats = everything - len(corpus)
     if division == "none":
-        pieces = Split(train=corpus, validation=corpus.take([]), test=corpus.take([]))
+        pieces = split_of_files(corpus, data.format, validation, test)
     else:
         pieces = split(corpus, division, seed=seed)
-    repeats = everything - sum(map(len, (pieces.train, pieces.validation, pieces.test)))
+        repeats += pieces.repeats
     training = pieces.train
     if data.unknown:
         training = training.encoded_in(training.alphabet.only(training.characters_used(), has_unknown=True))
-    validation = pieces.validation if len(pieces.validation) else None
+    judges = pieces.validation if len(pieces.validation) else None
     if spec is None:
-        choice = choose(training, validation, progress=learning)
+        choice = choose(training, judges, progress=learning)
         spec = choice.spec
-    model = spec.fit(training, validation=validation, progress=learning)
+    model = spec.fit(training, validation=judges, progress=learning)
     seconds = time.perf_counter() - begun
     measured = dict(model.metrics.losses)  # by a training that has looked at them already
     if "train" not in measured:
         measured["train"] = PartLoss.of(_on_training_data(model, training, _left(spec, begun)))
     losses: dict[str, PartLoss] = measured
-    if division != "none":
+    if holding:
         losses |= held_out_losses(model, pieces, seconds=_left(spec, begun))
     return Trained(
         model=_measured(
             model,
             seconds,
             losses,
-            division=division,
+            division="files" if held_out else division,
             seed=seed if division == "distinct" else None,
             distinct=data.distinct,
             repeats=repeats,
@@ -253,7 +263,7 @@ def train_on_counts(
 
 
 def held_out_losses(model: Model, pieces: Split, *, seconds: float | None = None) -> dict[str, PartLoss]:
-    """The loss on the validation and the test part, of all their items and of those new to the model.
+    """The loss on the validation and the test part, where there are items, of all and of those new to the model.
 
     Args:
         model: trained on the training part.
@@ -263,6 +273,8 @@ def held_out_losses(model: Model, pieces: Split, *, seconds: float | None = None
     losses = {}
     known = model.provenance.known
     for name, part in (("validation", pieces.validation), ("test", pieces.test)):
+        if not len(part):
+            continue
         new = part if known is None else part.take(np.flatnonzero(~np.isin(part.fingerprints(), known)))
         share = None if seconds is None else seconds / (2 if len(new) == len(part) else 4)
         everything = evaluate_within(model, part, share)

@@ -100,11 +100,10 @@ class EnsembleOf:
         if validation is None:
             everything = len(data)
             data, validation = hold_out(data)
-            notes = (
-                f"{len(validation):,} of the {thousands(everything, 'item')} {were(len(validation))} held out of the "
-                "training, for the weights of "
-                "the ensemble",
-            )
+            held = f"{len(validation):,} of the {thousands(everything, 'item')} {were(len(validation))}"
+            if data.options.whole_files:
+                held = f"the last {thousands(validation.symbols, 'symbol')} of the text were"
+            notes = (f"{held} held out of the training, for the weights of the ensemble",)
         made: list[Model] = []
         stopped: list[str] = []
         done = 0.0

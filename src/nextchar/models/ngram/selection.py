@@ -21,7 +21,7 @@ from nextchar.core.scoring import evaluate
 from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
-from nextchar.data.splits import hold_out
+from nextchar.data.splits import heads, hold_out
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 
@@ -29,8 +29,9 @@ __all__ = ["Choice", "choose"]
 
 HIGHEST_ORDER: Final = 10
 FEWEST: Final = 20  # different items from which some are held out
+SHORTEST: Final = 400  # characters of texts, from which their ends are held out
 SECONDS: Final = 5.0  # of the processor, after which nothing more is tried: a busy machine chooses no worse
-MOST_SYMBOLS: Final = 1 << 21  # that are looked at: of more data, items evenly spaced
+MOST_SYMBOLS: Final = 1 << 21  # that are looked at: of more data, items evenly spaced, of texts the beginnings
 SAMPLING_SYMBOLS: Final = 60_000  # up to which pitman-yor is tried: it seats each as often as its item counts
 
 
@@ -43,11 +44,13 @@ class Choice:
 
     Attributes:
         tried: settings and nats per symbol of the items held out.
-        held_out: how many items they are.
+        held_out: how many items they are, or symbols of texts.
+        texts: whether the ends of texts were held out, and not items.
     """
 
     tried: tuple[tuple[Ngram, float], ...]
     held_out: int
+    texts: bool = False
 
     @property
     def spec(self) -> Spec:
@@ -58,14 +61,15 @@ class Choice:
         """Why, in one sentence for people."""
         best, loss = self.tried[0]
         if not self.held_out:
-            return f"took {best.summary}: too few items to hold some out and choose by them"
+            few = "too short a text to hold its end" if self.texts else "too few items to hold some"
+            return f"took {best.summary}: {few} out and choose by {'it' if self.texts else 'them'}"
         rest = "".join(
             f"; {spec.summary}: {other:.4f}"
             for spec, other in _first_of_each(self.tried[1:])
             if spec.smoothing != best.smoothing
         )
         return (
-            f"chose {best.summary}: {loss:.4f} nats per symbol on {thousands(self.held_out, 'item')} held out, "
+            f"chose {best.summary}: {loss:.4f} nats per symbol on {thousands(self.held_out, self._unit)} held out, "
             f"the least of {len(self.tried)} tried{rest}"
         )
 
@@ -73,7 +77,12 @@ class Choice:
         """What was taken, in a few words: order 6, modified Kneser-Ney, best of 17."""
         best, _ = self.tried[0]
         what = f"order {best.order}, {_NAMES.get(best.smoothing, best.smoothing.title())}"
-        return f"{what}, best of {len(self.tried)}" if self.held_out else f"{what}; too few items to try others"
+        few = "too short a text" if self.texts else "too few items"
+        return f"{what}, best of {len(self.tried)}" if self.held_out else f"{what}; {few} to try others"
+
+    @property
+    def _unit(self) -> str:
+        return "symbol" if self.texts else "item"
 
     @property
     def candidates(self) -> tuple[CandidateLoss, ...]:
@@ -97,15 +106,18 @@ def _first_of_each(tried: tuple[tuple[Ngram, float], ...]) -> Iterator[tuple[Ngr
 def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress | None = None) -> Choice:
     """Try models and rank them; of fewer than 20 different items none are held out, and order 3 Witten-Bell is taken.
 
+    Of texts the end of each is held out.
+
     Args:
         data: the training data, or a part of it.
         validation: the items to judge by; by default a tenth of the data is held out.
         progress: is told how far pitman-yor has come.
     """
     begun = time.process_time()
+    texts = data.options.whole_files
     if validation is None:
-        if len(np.unique(data.fingerprints())) < FEWEST:
-            return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0)
+        if data.symbols < SHORTEST if texts else len(np.unique(data.fingerprints())) < FEWEST:
+            return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0, texts=texts)
         data, validation = hold_out(_thinned(data))
     data, validation = _thinned(data), _thinned(validation)
     tried: list[tuple[Ngram, float]] = []
@@ -135,9 +147,9 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
         if time.process_time() - begun > SECONDS:
             break
         attempt(spec)
-    return Choice(tuple(sorted(tried, key=lambda pair: pair[1])), len(validation))
+    held = validation.symbols if texts else len(validation)
+    return Choice(tuple(sorted(tried, key=lambda pair: pair[1])), held, texts)
 
 
 def _thinned(data: Corpus) -> Corpus:
-    step = -(-data.symbols // MOST_SYMBOLS)
-    return data if step <= 1 else data.take(np.arange(0, len(data), step))
+    return heads(data, 1 / -(-data.symbols // MOST_SYMBOLS))

@@ -82,6 +82,13 @@ def set_aside(data: Corpus, validation: Corpus | None, share: float) -> Parts:
         return Parts(data, validation.encoded_in(data.alphabet), None)
     if not share:
         return Parts(data, None, None)
+    if data.options.whole_files:
+        if data.symbols < LEAST_SYMBOLS:
+            few = f"a text of {thousands(data.symbols, 'symbol')} is short"
+            return Parts(data, None, f"{few}: none of it is held out, and nothing tells when the net knows it by heart")
+        train, held = hold_out(data, max(min(share, MEASURED_SYMBOLS / data.symbols), LEAST_MEASURED / data.symbols))
+        note = f"the last {thousands(held.symbols, 'symbol')} of the text were held out"
+        return Parts(train, held, note + ": the weights that predict them best are kept")
     n = len(np.unique(data.fingerprints()))
     mean = data.symbols / len(data)
     if n < 2 or (n < LEAST_ITEMS and data.symbols < LEAST_SYMBOLS):
