@@ -32,6 +32,7 @@ __all__ = [
     "graphemes_option",
     "held_out_options",
     "input_options",
+    "is_file_name",
     "json_option",
     "memory_option",
     "model_argument",
@@ -186,7 +187,7 @@ def file_or_texts(texts: Sequence[str], format_: Format) -> tuple[str, Sequence[
     if not texts:
         return "-", None
     files = [one for one in texts if one == "-" or os.path.lexists(one) or meant_by(one)]
-    paths = [one for one in texts if os.sep in one or "/" in one or one.lower().endswith(_ENDINGS)]
+    paths = [one for one in texts if _looks_like_a_path(one)]
     if len(texts) == 1 and (files or paths):
         return texts[0], None
     if files or paths:
@@ -197,6 +198,17 @@ def file_or_texts(texts: Sequence[str], format_: Format) -> tuple[str, Sequence[
     if len(texts) == 1:
         note(f"Note: {texts[0]}: no such file, so it is a text.")
     return "", texts
+
+
+def is_file_name(text: str) -> bool:
+    """Whether an argument names a file, one that is there or one that it looks like, and is no text."""
+    from nextchar.data.datasets import meant_by
+
+    return text == "-" or os.path.lexists(text) or meant_by(text) is not None or _looks_like_a_path(text)
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return os.sep in text or "/" in text or text.lower().endswith(_ENDINGS)
 
 
 def memory_option(default: str | None, *, rare: bool = False) -> Callable[[Command], Command]:

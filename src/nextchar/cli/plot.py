@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import click
 
-from nextchar.cli._options import model_argument
+from nextchar.cli._options import is_file_name, model_argument
+from nextchar.cli._output import note
 from nextchar.cli._targets import check_target
 
-__all__ = ["Figure", "layers", "plot"]
+__all__ = ["Figure", "layers", "plot", "surprisal"]
 
 output_option = click.option(
     *("-o", "--output"),
@@ -22,7 +23,7 @@ output_option = click.option(
 
 @click.group(short_help="Draw a model.")
 def plot() -> None:
-    """Draw a model to a PNG or SVG file."""
+    """Draw a model to a PNG or SVG file, or a text as a page."""
 
 
 class Figure(NamedTuple):
@@ -55,13 +56,6 @@ FIGURES = (
         "probabilities",
         "The table of bigram probabilities.",
         "Draw p(next symbol | symbol) of MODEL as a table, in percent; every row sums to 100.",
-    ),
-    Figure(
-        "surprisal",
-        "surprisal",
-        "How surprising each symbol of a word is.",
-        "Draw a bar for each symbol of WORD: -log p in nats, as MODEL has it.",
-        word=True,
     ),
     Figure(
         "training",
@@ -144,3 +138,47 @@ def layers(model: str, file: str | None, output: str) -> None:
     if file is not None:
         items = Corpus.from_file(file, options=loaded.provenance.options, alphabet=loaded.alphabet)
     plots.save(plots.layers(loaded, items), output)
+
+
+@plot.command(short_help="How surprising each symbol of a word or a text is.")
+@model_argument
+@click.argument("text", metavar="FILE | WORD")
+@click.option(
+    "--lines",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of FILE: the first N lines.  [default: of a picture 40; of a page all, up to 200,000 symbols]",
+)
+@click.option(
+    *("-o", "--output"),
+    required=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="A .png or .svg file, or of a FILE also a page, .html; - for a PNG on standard output.",
+)
+def surprisal(model: str, text: str, lines: int | None, output: str) -> None:
+    """Show how surprising each symbol is to MODEL: of FILE as the colour of its characters, of WORD as bars.
+
+    A page says the bits of each character where the pointer is, and those of each line beside it. FILE is read as the
+    model's training data was: as a text, or as a list with an item on each line.
+    """
+    from pathlib import Path
+
+    from nextchar import plots
+    from nextchar.data.corpus import Corpus
+    from nextchar.models.registry import load
+
+    is_file = is_file_name(text) and not Path(text).is_dir()
+    check_target(output, (model, *([text] if is_file else [])), "the picture")
+    plots.check_output(output, page=is_file)
+    if lines is not None and not is_file:
+        raise click.UsageError(f"--lines goes with a FILE; {text} is a word.")
+    loaded = load(model)
+    if not is_file:
+        plots.save(plots.surprisal(loaded, text), output)
+        return
+    found = Corpus.from_file(text, options=loaded.provenance.options, alphabet=loaded.alphabet)
+    if Path(output).suffix.lower() != ".html":
+        plots.save(plots.surprisal_of_text(loaded, found, lines=lines or plots.LINES), output)
+    elif not plots.save_surprisal_page(loaded, found, output, title=Path(text).name, lines=lines):
+        note(f"Note: {output} shows the beginning of the text.")

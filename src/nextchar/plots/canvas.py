@@ -38,6 +38,7 @@ __all__ = [
     "check_size",
     "fit_layout",
     "joined",
+    "luminance",
     "pair_table",
     "points_that_fit",
     "save",
@@ -65,19 +66,24 @@ _FONTS: Final = [  # those that are installed are searched for each character, i
 ]
 
 
-def check_output(path: str | Path) -> None:
+def check_output(path: str | Path, *, page: bool = False) -> None:
     """Say what is wrong with the name of a picture's file, before the picture is drawn.
 
+    Args:
+        path: of the file.
+        page: whether it may be a page, .html, too.
+
     Raises:
-        SettingsError: it ends in neither .png nor .svg, is a directory, or its folder does not exist.
+        SettingsError: it has another ending, is a directory, or its folder does not exist.
     """
     from nextchar.data.writing import holds_file
 
     if not holds_file(path) and not Path(path).is_dir():  # standard output, a pipe or a device takes a PNG
         return
     path = Path(path)
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise BadValueError(f"{path}: pictures are written as .png or .svg; give a file name that ends so")
+    if path.suffix.lower() not in (".png", ".svg", *([".html"] if page else [])):
+        also = "; the text as a page as .html" if page else ""
+        raise BadValueError(f"{path}: pictures are written as .png or .svg{also}; give a file name that ends so")
     if path.is_dir():
         raise SettingsError(f"{path}: is a directory; give a file name for the picture")
     if not path.parent.is_dir():
@@ -229,7 +235,7 @@ def pair_table(
     side = max(6.0, _CELL_INCHES * V + 1.2)
     points = points_that_fit([line for row in cells for cell in row for line in cell], (side - 1.2) / V)
     top = float(shade.max()) or 1.0
-    light = _luminance(mpl.colormaps[COLOURS](shade / top)[..., :3]) > 0.18  # black is the more legible from here on
+    light = luminance(mpl.colormaps[COLOURS](shade / top)[..., :3]) > 0.18  # black is the more legible from here on
     with style():
         figure = canvas(side, side)
         axes = figure.add_subplot()
@@ -267,8 +273,8 @@ def shade_table(
     axes.tick_params(top=True, labeltop=True, length=0)
 
 
-def _luminance(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def luminance(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Relative luminance of colours, (..., 3) -> (...), as the Web Content Accessibility Guidelines define it."""
     linear = np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    luminance: npt.NDArray[np.float64] = linear @ np.array([0.2126, 0.7152, 0.0722])
-    return luminance
+    found: npt.NDArray[np.float64] = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return found
