@@ -198,6 +198,17 @@ def test_scoring_a_corpus_is_looking_up_its_rows(model: Model) -> None:
     np.testing.assert_allclose(model.score(["mia"])[0].surprisal, by_hand, atol=1e-6)
 
 
+def test_a_reader_charges_what_the_rows_say(model: Model) -> None:
+    ids = streams(model, rows=1)
+    rows = model.log_probs(ids)[0]
+    reader = model.reader()
+    with np.errstate(invalid="ignore"):
+        for t, symbol in enumerate(ids[0, 1:]):
+            np.testing.assert_allclose(reader.log_probs, rows[t], atol=1e-6)
+            assert reader.fork().push([symbol]) == reader.push([symbol])
+    assert reader.symbols == ids.shape[1] - 1
+
+
 def test_the_training_loss_from_what_the_model_remembers(model: Model) -> None:
     if model.kind == "backoff":
         pytest.skip("it was trained elsewhere")

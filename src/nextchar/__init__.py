@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nextchar.core.drawing import Samples as Samples
     from nextchar.core.model import Model as Model
     from nextchar.core.plan import Plan as Plan
+    from nextchar.core.reader import TextReader as TextReader
     from nextchar.core.scoring import Evaluation as Evaluation
     from nextchar.core.scoring import Score as Score
     from nextchar.core.scoring import evaluate as evaluate
@@ -110,6 +111,7 @@ _HOME: Final = {
     "Split": "data.splits",
     "Tabulation": "automata.tabulation",
     "TextOptions": "data.text_options",
+    "TextReader": "core.reader",
     "TrainingFiles": "tasks.train",
     "Transformer": "models.neural.families",
     "WaveNet": "models.neural.families",

@@ -273,3 +273,76 @@ def test_evaluate_reads_a_file_of_any_size_in_the_same_memory(tmp_path: Path) ->
         assert json.loads(done.stdout)["items"] == 4 * 50_000 * megabytes
         peaks.append(int(done.stderr.split()[-1]) / 1024)
     assert peaks[1] < peaks[0] + 40, "12 MB more were read, whose numbers would take 100 MB"
+
+
+TEXT = "the cat sat on the mat\nthe mat sat\n" * 12
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with models of a text, and a text that goes on in two files."""
+    folder = tmp_path_factory.mktemp("texts")
+    corpus = nextchar.Corpus.from_documents([TEXT])
+    nextchar.Ngram(order=4).fit(corpus).save(folder / "ngram")
+    nextchar.ContextMixing(contexts=9).fit(corpus).save(folder / "mixing")
+    (folder / "begin.txt").write_bytes(b"the cat\r\nsat on a cat\r\na cat on a cat\r\n" * 8)
+    (folder / "end.txt").write_bytes(b"a cat sat on a cat\n")
+    return folder
+
+
+@pytest.mark.parametrize(("kind", "adaptive"), [("ngram", False), ("mixing", False), ("mixing", True)])
+def test_evaluating_a_text_that_goes_on(texts: Path, kind: str, adaptive: bool) -> None:
+    model = nextchar.load(texts / kind)
+    how = ["--adaptive"] if adaptive else []
+    begin = (texts / "begin.txt").read_bytes().decode().replace("\r\n", "\n")
+    reader = model.reader(adaptive=adaptive)
+    reader.skip(begin)
+    expected = (reader.push("a cat sat on a cat\n") + reader.end()) / 20  # 19 characters, and the end
+    command = ["evaluate", texts / kind, texts / "end.txt", "--text", "--after", texts / "begin.txt", *how]
+    found = json.loads(run(*command, "--json").stdout)
+    assert found["nats_per_symbol"] == pytest.approx(expected)
+    assert found["bits_per_symbol"] == pytest.approx(expected / math.log(2))
+    assert (found["symbols"], found["adaptive"]) == (20, adaptive)
+    assert (found["after"], found["read_before"]) == (str(texts / "begin.txt"), len(begin))
+    for_people = run(*command).stdout
+    assert "read before" in for_people
+    assert ("adaptive" in for_people) == adaptive
+    alone = json.loads(run("evaluate", texts / kind, texts / "end.txt", "--text", "--json", *how).stdout)
+    assert alone["after"] is None
+    assert alone["read_before"] == 0
+    assert alone["nats_per_symbol"] != found["nats_per_symbol"]
+
+
+def test_scoring_lines_that_are_learned(texts: Path, tmp_path: Path) -> None:
+    nextchar.ContextMixing(contexts=9).fit(WORDS).save(tmp_path / "m")
+    lines = "".join(f"{word}\n" for word in ["zegein", *["nesden"] * 9])
+    found = [
+        row["nats"]
+        for row in documents(run("score", tmp_path / "m", "-", "--adaptive", "--json", stdin=lines.encode()))
+    ]
+    expected = [score.nats for score in nextchar.load(tmp_path / "m").score(lines.split(), adaptive=True)]
+    assert found == pytest.approx(expected)
+    assert found[-1] < found[1] / 2
+    (tmp_path / "first").write_text("nesden\n" * 9)
+    after = run("score", tmp_path / "m", "-", "--adaptive", "--after", tmp_path / "first", "--json", stdin=b"nesden\n")
+    assert documents(after)[0]["nats"] < found[1] / 2
+    assert "was read first, 63 symbols" in after.stderr
+
+
+def test_what_cannot_be_read_on_is_refused(texts: Path, models: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "items").write_text("gehen\n")
+    refused = run("evaluate", texts / "ngram", texts / "end.txt", "--adaptive", code=1)
+    assert "kind ngram stays as it was trained" in refused.stderr
+    refused = run("evaluate", models["score"], tmp_path / "items", "--after", tmp_path / "items", code=1)
+    assert "each item of a list begins anew" in refused.stderr
+    refused = run("score", models["score"], tmp_path / "items", "--after", tmp_path / "none.txt", code=1)
+    assert "none.txt" in refused.stderr
+    (tmp_path / "bad.txt").write_bytes(b"the c\xe9t")
+    refused = run("evaluate", texts / "ngram", texts / "end.txt", "--after", tmp_path / "bad.txt", code=1)
+    assert "bad.txt" in refused.stderr
+    (tmp_path / "unknown.txt").write_text("the\nwolf")
+    refused = run("evaluate", texts / "ngram", texts / "end.txt", "--after", tmp_path / "unknown.txt", code=1)
+    assert "line 2" in refused.stderr
+    assert "'w'" in refused.stderr
+    refused = run("score", models["score"], tmp_path / "items", "--adaptive", "--cluster", "tcp://a:1", code=2)
+    assert "--cluster" in refused.stderr

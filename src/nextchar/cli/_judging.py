@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nextchar.cli._scored import Scored
     from nextchar.core.model import Model
     from nextchar.core.outlier_threshold import OutlierThreshold
+    from nextchar.core.protocol import CorpusScorer
     from nextchar.data.corpus import Corpus
     from nextchar.data.lines import LineBlock
 
@@ -39,10 +40,11 @@ class Obstacles(NamedTuple):
 class Judge:
     """Scores block after block, and remembers what cannot come from the model."""
 
-    def __init__(self, model: Model, flag: bool, rank: bool = False) -> None:
+    def __init__(self, model: Model, flag: bool, rank: bool = False, scorer: CorpusScorer | None = None) -> None:
         from nextchar.tasks.outliers import threshold_of
 
         self._model = model
+        self._scorer = scorer
         self._detector: OutlierThreshold | None = threshold_of(model) if flag else None
         self._ranking = model.ranking() if rank else None
         self.obstacles = Obstacles()
@@ -59,7 +61,7 @@ class Judge:
             none = np.empty(0)
             surprisal, nats, symbols = none, none, none.astype(np.int64)
         else:
-            surprisal = symbol_nats(self._model, corpus)
+            surprisal = symbol_nats(self._model, corpus) if self._scorer is None else self._scorer(corpus)
             nats, symbols = item_nats(corpus, surprisal), corpus.lengths + 1
             self._look_at(corpus, nats, surprisal)
         return Scored(

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from nextchar.core.constraint import Constraint
+    from nextchar.core.continued_scoring import ContinuedScorer
     from nextchar.core.model import Model
     from nextchar.data.corpus import Corpus
     from nextchar.data.format import Format
     from nextchar.data.text_options import TextOptions
 
 __all__ = [
+    "adaptive_option",
+    "after_option",
     "client_of",
     "cluster_option",
     "constraint_from",
@@ -36,6 +39,7 @@ __all__ = [
     "json_option",
     "memory_option",
     "model_argument",
+    "scorer_from",
     "share",
     "split_name",
     "split_or_none",
@@ -291,6 +295,29 @@ documents_option = click.option(
     is_flag=True,
     help="Each FILE is one text, its line ends are symbols.",
 )
+
+
+adaptive_option = click.option(
+    "--adaptive", is_flag=True, help="Learn each symbol after it was scored; MODEL itself stays as it is."
+)
+after_option = click.option(
+    "--after",
+    metavar="FILE",
+    help="Read FILE first, and learn it with --adaptive; a text goes on directly behind it.",
+)
+
+
+def scorer_from(model: Model, adaptive: bool, after: str | None, format_: Format) -> ContinuedScorer:
+    """What scores as --adaptive and --after say; the file is read as what is scored."""
+    from dataclasses import replace
+
+    from nextchar.data.corpus import Corpus, stream
+
+    options = model.provenance.options
+    if after is None:
+        return model.scorer(adaptive=adaptive)
+    parts = [part for part in stream([after], replace(format_, weight=None), options, model.alphabet) if len(part)]
+    return model.scorer(adaptive=adaptive, after=Corpus.concatenate(parts) if parts else None)
 
 
 def text_options_from(

@@ -10,6 +10,8 @@ import click
 
 from nextchar.cli._judging import Form, Judge, tell_of
 from nextchar.cli._options import (
+    adaptive_option,
+    after_option,
     client_of,
     cluster_option,
     documents_option,
@@ -17,13 +19,15 @@ from nextchar.cli._options import (
     input_options,
     json_option,
     model_argument,
+    scorer_from,
     texts_argument,
     unweighted_input_options,
 )
-from nextchar.cli._output import echo_json, print_table
+from nextchar.cli._output import echo_json, note, print_table
 from nextchar.cli._reading import reading_progress
 from nextchar.cli._streams import FLAGGED, line_blocks, say_how_to_end, tsv_option, write_rows
 from nextchar.cli._targets import check_target, output_option
+from nextchar.data.display import thousands
 
 if TYPE_CHECKING:
     from nextchar.cli._scored import Scored
@@ -43,6 +47,8 @@ __all__ = ["evaluate", "score"]
     "--rank", is_flag=True, help="Also how many items are at least as probable, counted or (~) estimated by drawing."
 )
 @click.option("--no-surprisal", is_flag=True, help="With --json: without the nats of each symbol.")
+@adaptive_option
+@after_option
 @output_option("Write the answers there.")
 @cluster_option("Score FILEs, each into a file of the same name in the folder of -o, on the workers")
 @unweighted_input_options
@@ -57,6 +63,8 @@ def score(
     flagged_only: bool,
     rank: bool,
     no_surprisal: bool,
+    adaptive: bool,
+    after: str | None,
     output: str,
     cluster: str | None,
     format_: Format,
@@ -90,6 +98,8 @@ def score(
     if no_surprisal and not as_json:
         raise click.UsageError("--no-surprisal goes with --json.")
     if cluster is not None:
+        if adaptive or after is not None:
+            raise click.UsageError("--adaptive and --after read in order, which workers of --cluster do not.")
         if most or least or output == "-" or not texts:
             raise click.UsageError("with --cluster: score MODEL FILE... -o FOLDER, and no --most or --least.")
         from nextchar.cli._cluster_scores import Wanted, score_on_cluster
@@ -107,7 +117,10 @@ def score(
     file, items = file_or_texts(texts, format_)
     check_target(output, [file, model], "the scores", binary=False)
     loaded = load(model)
-    judge = Judge(loaded, flag or flagged_only, rank)
+    scorer = scorer_from(loaded, adaptive, after, format_)
+    if scorer.read_before:
+        note(f"Note: {after} was read first, {thousands(scorer.read_before, 'symbol')}.")
+    judge = Judge(loaded, flag or flagged_only, rank, scorer)
     best = None if most is None and least is None else Best(most or least or 0, most is not None)
     form = Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
     options, alphabet = loaded.provenance.options, loaded.alphabet
@@ -152,9 +165,21 @@ def score(
 @click.argument("file", default="-")
 @input_options
 @documents_option
+@adaptive_option
+@after_option
 @json_option
-def evaluate(model: str, file: str, format_: Format, documents: bool, as_json: bool) -> None:
-    """The loss of MODEL on all items of FILE: total nats over the number of symbols, ends of items counted."""
+def evaluate(
+    model: str, file: str, format_: Format, documents: bool, adaptive: bool, after: str | None, as_json: bool
+) -> None:
+    """The loss of MODEL on all items of FILE: total nats over the number of symbols, ends of items counted.
+
+    \b
+    --json  {"items", "symbols", "nats_per_symbol", "bits_per_symbol",
+            "perplexity", "adaptive": true or false, "after": the file that
+            was read first or null, "read_before": its symbols}
+    """  # noqa: D301 - click reads the control character, not a backslash
+    from dataclasses import replace
+
     from nextchar.core.scoring import evaluate_parts
     from nextchar.data.corpus import stream
     from nextchar.models.registry import load
@@ -163,9 +188,11 @@ def evaluate(model: str, file: str, format_: Format, documents: bool, as_json: b
     if documents and not loaded.provenance.options.documents:
         raise click.UsageError(f"--text goes with a model that was trained with it; {model} was trained on a list.")
     say_how_to_end(file)
-    result = evaluate_parts(loaded, stream([file], format_, loaded.provenance.options, loaded.alphabet))
+    scorer = scorer_from(loaded, adaptive, after, format_)
+    result = evaluate_parts(loaded, stream([file], format_, loaded.provenance.options, loaded.alphabet), scorer)
+    result = replace(result, adaptive=adaptive, read_before=scorer.read_before)
     if as_json:
-        echo_json(result.document())
+        echo_json({**result.document(), "after": after})
         return
     rows = [
         ("items", f"{result.items:,}"),
@@ -174,6 +201,10 @@ def evaluate(model: str, file: str, format_: Format, documents: bool, as_json: b
         ("bits per symbol", f"{result.bits_per_symbol:.6f}"),
         ("perplexity", f"{result.perplexity:.4f}"),
     ]
+    if adaptive:
+        rows.append(("adaptive", "each symbol was learned after it was scored"))
+    if after is not None:
+        rows.append(("read before", f"{after}, {thousands(result.read_before, 'symbol')}"))
     if result.impossible:
         rows.append(("impossible", f"first {result.impossible}"))
     print_table(["measure", "value"], rows, right=["value"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.constraint import Constraint
+from nextchar.core.continued_scoring import ContinuedScorer
 from nextchar.core.drawing import Drawing, Samples, sample
 from nextchar.core.json_values import plain
 from nextchar.core.metrics import Metrics
@@ -27,7 +28,8 @@ from nextchar.core.notebook import bigram_html
 from nextchar.core.plan import Plan, Stream
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
 from nextchar.core.ranking import Rank, Ranking
-from nextchar.core.scoring import Evaluation, Score, evaluate, item_nats, score_corpus, symbol_nats
+from nextchar.core.reader import StaticReader, TextReader
+from nextchar.core.scoring import Evaluation, Score, evaluate, evaluate_parts, item_nats, score_corpus, symbol_nats
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
@@ -35,9 +37,11 @@ from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
 from nextchar.data.stable_items import as_read
 from nextchar.data.training_items import surroundings
+from nextchar.errors import BadValueError, SettingsError
 
 __all__ = ["Model", "SavedModel"]
 
+LEARNING_KIND: Final = "context-mixing"  # a test compares it with the table of models
 QUICK_SYMBOLS: Final = 1 << 20  # of training data: the loss is computed for showing the model, where it is not known
 
 
@@ -203,6 +207,10 @@ class Model(ABC):
     def with_metrics(self, metrics: Metrics) -> Model:
         """The same model with other metrics."""
 
+    def own_reader(self, *, adaptive: bool) -> TextReader | None:  # noqa: ARG002 - an interface
+        """A reader that this kind of model has for texts; None for the plain one, or where it cannot learn."""
+        return None
+
     # -- what all models do -----------------------------------------------------------------------------------------
 
     def sample(
@@ -301,14 +309,47 @@ class Model(ABC):
         near = surroundings(seen, self.alphabet, (), None, plan.new, plan.min_distance) if plan.min_distance else None
         return sample(self, n, plan, constraint, options=seen.options, known=seen.known, near=near)
 
-    def score(self, items: Iterable[str] | Corpus) -> list[Score]:
+    def score(
+        self,
+        items: Iterable[str] | Corpus,
+        *,
+        adaptive: bool = False,
+        after: Corpus | Iterable[str] | str | None = None,
+    ) -> list[Score]:
         """What each item costs in nats, symbol by symbol.
+
+        Args:
+            items: to score, in this order.
+            adaptive: whether each symbol is learned after it was scored; the model itself stays as it is.
+            after: what is read before; see `scorer`.
 
         Raises:
             CorpusError: an item is blank or holds a line end.
+            SettingsError: this kind of model cannot learn while it reads.
             UnknownSymbolError: an item has a character that the model does not know.
         """
-        return score_corpus(self, self._corpus_of(items))
+        return score_corpus(self, self._corpus_of(items), self.scorer(adaptive=adaptive, after=after))
+
+    def scorer(self, *, adaptive: bool = False, after: Corpus | Iterable[str] | str | None = None) -> ContinuedScorer:
+        """What scores one corpus after the other; see `ContinuedScorer`.
+
+        Args:
+            adaptive: whether it learns each symbol after it has scored it.
+            after: what is read first, and learned where it is adaptive. A text of a model of texts is followed
+                directly by what is scored, without a boundary.
+
+        Raises:
+            SettingsError: this kind of model cannot learn while it reads; or `after` is a list, and is not learned.
+            UnknownSymbolError: `after` has a character that the model does not know.
+        """
+        options = self.provenance.options
+        if isinstance(after, str) and not options.documents:
+            raise BadValueError(f"give a list of items, for example [{shortened(after)!r}], not one text")
+        if isinstance(after, str):
+            after = Corpus.from_documents([after], options=options, alphabet=self.alphabet) if after else None
+        elif after is not None:
+            after = Corpus.of(as_read(after, options) if isinstance(after, Corpus) else after, options=options)
+        return ContinuedScorer(self, self.reader(adaptive=True) if adaptive else None, after)
 
     def nats(self, items: Iterable[str] | Corpus) -> npt.NDArray[np.float64]:
         """-log p of each item, shape (n,): `score` for millions.
@@ -355,14 +396,63 @@ class Model(ABC):
         need(corpus, Corpus, "corpus", "a corpus (Corpus.from_items, from_file)")
         return symbol_nats(self, corpus)
 
+    def reader(self, *, adaptive: bool = False) -> TextReader:
+        """A place in a text that is read from left to right: what comes next, what each symbol cost; see `TextReader`.
+
+        Args:
+            adaptive: whether it learns from what it reads, the model itself staying as it is. It then has tables of its
+                own, which take as much memory again as the model's.
+
+        Raises:
+            SettingsError: this kind of model cannot learn while it reads.
+
+        Example:
+            >>> import nextchar
+            >>> reader = nextchar.Ngram(order=2, add=0).fit(["ab", "b"]).reader()
+            >>> round(reader.push("a"), 4), round(reader.push("b"), 4)  # p(a) is 1/2, p(b | a) is 1
+            (0.6931, 0.0)
+        """
+        own = self.own_reader(adaptive=adaptive)
+        if own is not None:
+            return own
+        if adaptive:
+            raise SettingsError(
+                f"a model of kind {self.kind} stays as it was trained; to learn while it reads takes one of kind "
+                f"{LEARNING_KIND}",
+                argument="adaptive",
+            )
+        return StaticReader(self, self.provenance.options)
+
     def surprisal(self, item: str) -> list[tuple[str, float]]:
         """Each symbol of an item and -log p of it in nats; the end, shown as the boundary's sign, comes last."""
         score = self.score([item])[0]
         return list(zip([*self.alphabet.split(score.item), self.alphabet.boundary_sign], score.surprisal, strict=True))
 
-    def evaluate(self, corpus: Corpus | Iterable[str]) -> Evaluation:
-        """The loss on a corpus, its items read as the model reads text, or on items from memory."""
-        return evaluate(self, as_read(corpus, self.provenance.options) if isinstance(corpus, Corpus) else corpus)
+    def evaluate(
+        self,
+        corpus: Corpus | Iterable[str],
+        *,
+        adaptive: bool = False,
+        after: Corpus | Iterable[str] | str | None = None,
+    ) -> Evaluation:
+        """The loss on a corpus, its items read as the model reads text, or on items from memory.
+
+        Args:
+            corpus: what is scored.
+            adaptive: whether each symbol is learned after it was scored; the model itself stays as it is.
+            after: what is read before; see `scorer`.
+
+        Raises:
+            SettingsError: this kind of model cannot learn while it reads.
+            UnknownSymbolError: a character is not in the model's alphabet.
+        """
+        options = self.provenance.options
+        read = as_read(corpus, options) if isinstance(corpus, Corpus) else corpus
+        if not adaptive and after is None:
+            return evaluate(self, read)
+        scorer = self.scorer(adaptive=adaptive, after=after)
+        found = evaluate_parts(self, [Corpus.of(read, options=options, alphabet=self.alphabet)], scorer)
+        return replace(found, adaptive=adaptive, read_before=scorer.read_before)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one file, whole or not at all.

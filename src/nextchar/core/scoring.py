@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.protocol import LanguageModel
+from nextchar.core.protocol import CorpusScorer, LanguageModel
 from nextchar.data.alphabet import BOUNDARY, Ids
 from nextchar.data.arguments import need_model
 from nextchar.data.corpus import Corpus
@@ -87,6 +87,8 @@ class Evaluation:
         nats: -log p of everything, weights counted.
         weight: of the symbols; `symbols` where the items have no weights.
         impossible: for people: the first n-gram that the model holds impossible, where `nats` is infinite.
+        adaptive: whether the model learned each symbol after it was scored.
+        read_before: how many symbols were read before the first.
 
     Example:
         >>> import nextchar
@@ -101,11 +103,15 @@ class Evaluation:
     nats: float
     weight: int
     impossible: str | None = None
+    adaptive: bool = False
+    read_before: int = 0
 
     def __repr__(self) -> str:
         size = f"{thousands(self.items, 'item')}, {thousands(self.symbols, 'symbol')}"
         loss = f"{self.nats_per_symbol:.4f} nats/symbol, perplexity {self.perplexity:.4g}"
-        return line_of(self, loss, size, *([f"impossible: {self.impossible}"] if self.impossible else []))
+        how = ["adaptive"] if self.adaptive else []
+        how += [f"after {thousands(self.read_before, 'symbol')}"] if self.read_before else []
+        return line_of(self, loss, size, *how, *([f"impossible: {self.impossible}"] if self.impossible else []))
 
     def _repr_html_(self) -> str:
         rows = [
@@ -140,6 +146,8 @@ class Evaluation:
             "nats_per_symbol": self.nats_per_symbol,
             "bits_per_symbol": self.bits_per_symbol,
             "perplexity": self.perplexity,
+            "adaptive": self.adaptive,
+            "read_before": self.read_before,
             **({"impossible": self.impossible} if self.impossible else {}),
         }
 
@@ -208,11 +216,11 @@ def item_nats(corpus: Corpus, nats: F64) -> F64:
     return sums
 
 
-def score_corpus(model: LanguageModel, corpus: Corpus) -> list[Score]:
-    """Score every item."""
+def score_corpus(model: LanguageModel, corpus: Corpus, scorer: CorpusScorer | None = None) -> list[Score]:
+    """Score every item, with the model as it is or by what says how much each symbol costs."""
     if not len(corpus):
         return []
-    nats = symbol_nats(model, corpus)
+    nats = symbol_nats(model, corpus) if scorer is None else scorer(corpus)
     totals = item_nats(corpus, nats)
     offsets = corpus.offsets.tolist()
     values = nats.tolist()
@@ -262,12 +270,13 @@ def evaluate(
     return _evaluated(model, corpus)
 
 
-def evaluate_parts(model: LanguageModel, parts: Iterable[Corpus]) -> Evaluation:
+def evaluate_parts(model: LanguageModel, parts: Iterable[Corpus], scorer: CorpusScorer | None = None) -> Evaluation:
     """As `evaluate`, for a corpus that comes in parts and need not be in memory as a whole.
 
     Args:
         model: any language model.
         parts: corpora in alphabets that the model's includes, whose items follow each other.
+        scorer: says what each symbol costs; None for the model as it is.
 
     Raises:
         UnknownSymbolError: a part has a character that the model does not know.
@@ -276,18 +285,18 @@ def evaluate_parts(model: LanguageModel, parts: Iterable[Corpus]) -> Evaluation:
     nats: list[float] = []
     impossible = None
     for part in parts:
-        found = _evaluated(model, part.encoded_in(model.alphabet), before=items)
+        found = _evaluated(model, part.encoded_in(model.alphabet), items, scorer)
         items, symbols, weight = items + found.items, symbols + found.symbols, weight + found.weight
         nats.append(found.nats)
         impossible = impossible or found.impossible
     return Evaluation(items=items, symbols=symbols, nats=math.fsum(nats), weight=weight, impossible=impossible)
 
 
-def _evaluated(model: LanguageModel, corpus: Corpus, before: int = 0) -> Evaluation:
+def _evaluated(model: LanguageModel, corpus: Corpus, before: int = 0, scorer: CorpusScorer | None = None) -> Evaluation:
     """The loss on a corpus in the model's alphabet, to which so many items belong that stand before it."""
     if not len(corpus):
         return Evaluation(items=0, symbols=0, nats=0.0, weight=0)
-    nats = symbol_nats(model, corpus)
+    nats = symbol_nats(model, corpus) if scorer is None else scorer(corpus)
     total = float(nats.sum()) if corpus.weights is None else float(item_nats(corpus, nats) @ corpus.weights)
     impossible = None
     if not math.isfinite(total):

@@ -277,6 +277,11 @@ class Scratch(NamedTuple):
             length=np.zeros(MATCHES, dtype=np.int64),
         )
 
+    @classmethod
+    def of_depths(cls, K: int, D: int) -> Scratch:
+        """For so many contexts at each of so many depths: all arrays (D, ...)."""
+        return cls(*(np.repeat(array[None], D, axis=0) for array in cls.of(K)))
+
 
 def numbers_of_inputs(K: int) -> int:
     """I: three of a context, two of a match, and a constant."""

@@ -16,7 +16,7 @@ from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slo
 from nextchar._kernels.context_mixing.prediction import expect, predict
 from nextchar._kernels.context_mixing.update import learn_bit, learn_slots
 
-__all__ = ["read_text", "replay"]
+__all__ = ["pass_text", "read_text", "replay"]
 
 
 @njit(cache=True, nogil=True)
@@ -89,3 +89,12 @@ def replay(ids, state, text, traits):  # type: ignore[no-untyped-def]
         remember(state, text, symbol)
         pass_symbol(state, symbol, traits)
         follow_matches(state, text, symbol, True)
+
+
+@njit(cache=True, nogil=True)
+def pass_text(ids, state, text, traits):  # type: ignore[no-untyped-def]
+    """Let a state read a text, in place; nothing is predicted and nothing learned."""
+    for t in range(ids.size):
+        symbol = np.int64(ids[t])
+        pass_symbol(state, symbol, traits)
+        follow_matches(state, text, symbol, False)

@@ -29,6 +29,7 @@ from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
+from nextchar.core.reader import TextReader
 from nextchar.core.settings import check, setting
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
@@ -37,6 +38,7 @@ from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError
 from nextchar.models.context_mixing.code_tree import children, tree_of
+from nextchar.models.context_mixing.reader import ContextMixingReader
 from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
 from nextchar.models.context_mixing.training import learn
@@ -217,6 +219,10 @@ class ContextMixingModel(StepwiseModel):
         out = np.empty((len(ids), self.alphabet.size))
         advance_states(states, ids, *self.learned, Scratch.of(K), lines, out)
         return Step(states, out)
+
+    def own_reader(self, *, adaptive: bool) -> TextReader:
+        """A reader by the compiled loop."""
+        return ContextMixingReader(self.learned, self.alphabet, self.provenance.options, adaptive=adaptive)
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items."""

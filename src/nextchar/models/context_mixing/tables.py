@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,13 @@ __all__ = [
     "LEAST_APM",
     "MOST_APM",
     "Learned",
+    "copied",
     "fixed_tables",
     "lines_of_contexts",
     "new_learned",
     "new_text",
     "rows_of_apm",
+    "with_room",
 ]
 
 SLOT_BYTES: Final = 8
@@ -123,7 +125,6 @@ def new_learned(
         APM_TABLES,
         CELLS,
         LENGTHS,
-        LINE_OF_SLOTS,
         MATCHES,
         Apms,
         Maps,
@@ -137,8 +138,7 @@ def new_learned(
     K, V = len(lines), len(traits.fold)
     units = int(tree.unit.max()) + 1
     sizes = np.array(sizes_of_mixers(units, V), dtype=np.int64)
-    words = np.zeros(int(lines.sum() + 1) * LINE_OF_SLOTS, dtype=np.uint64)
-    words = words[(-words.ctypes.data // SLOT_BYTES) % LINE_OF_SLOTS :]  # a line begins where the memory's does
+    words = _lines_of_slots(int(lines.sum()))
     middle = np.array(BIN_MIDDLES)
     cell = np.repeat((middle + 0.4)[None, :] / (middle[:, None] + middle[None, :] + 0.8), 4).astype(np.float32)
     curve = (1 / (1 + np.exp(-(np.arange(APM_BINS) / 2 - 8)))).astype(np.float32)
@@ -161,3 +161,42 @@ def new_learned(
         apms=Apms(np.tile(curve, (APM_TABLES, rows, 1)), np.zeros((APM_TABLES, rows, APM_BINS), dtype=np.uint8)),
         tables=fixed_tables(rate, units, V),
     )
+
+
+def _lines_of_slots(lines: int) -> npt.NDArray[np.uint64]:
+    """Empty slots, a little more than these lines have; a line begins where the memory's does."""
+    from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
+
+    words = np.zeros((lines + 1) * LINE_OF_SLOTS, dtype=np.uint64)
+    return words[(-words.ctypes.data // SLOT_BYTES) % LINE_OF_SLOTS :]
+
+
+def copied(learned: Learned) -> Learned:
+    """The same once more, to go on learning apart; what never changes is shared."""
+    from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
+
+    def again(tables: Any) -> Any:
+        return type(tables)(*(array.copy() for array in tables))
+
+    L = int((learned.slots.mask + np.uint64(1)).sum())
+    words = _lines_of_slots(L)
+    words[: L * LINE_OF_SLOTS] = learned.slots.words[: L * LINE_OF_SLOTS]
+    return learned._replace(
+        text=again(learned.text),
+        slots=learned.slots._replace(words=words),
+        maps=learned.maps._replace(p=learned.maps.p.copy(), n=learned.maps.n.copy()),
+        matches=again(learned.matches),
+        mixers=again(learned.mixers),
+        apms=again(learned.apms),
+    )
+
+
+def with_room(learned: Learned, more: int) -> Learned:
+    """The same with room for more symbols of text, for twice as many where there was too little."""
+    text = learned.text
+    size = int(text.size[0])
+    if size + more < len(text.ids):
+        return learned
+    ids = np.zeros(2 * (size + more) + 1, dtype=text.ids.dtype)
+    ids[:size] = text.ids[:size]
+    return learned._replace(text=text._replace(ids=ids))

@@ -1,0 +1,104 @@
+"""Reading a text and learning from it: each symbol is predicted as a whole, and then learned.
+
+What a symbol costs is what the row (see `rows`) said of it: nothing changes between its bits, neither a weight nor a
+slot. So a text can be coded symbol by symbol with rows, and decoded from the code alone.
+
+Letters: S symbols of a text, K contexts, D depths of the code tree.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol, remember
+from nextchar._kernels.context_mixing.layout import MATCHES, Scratch
+from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
+from nextchar._kernels.context_mixing.prediction import expect, predict
+from nextchar._kernels.context_mixing.update import learn_bit, learn_slots
+
+__all__ = ["read_and_learn"]
+
+F32 = np.float32
+
+
+@njit(cache=True, nogil=True)
+def read_and_learn(  # type: ignore[no-untyped-def]
+    ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, discounted, nats
+):  # fmt: skip
+    """Read symbols one by one, in place, and learn each.
+
+    Args:
+        ids: (S,) what to read, boundaries included.
+        state: where reading stands.
+        text: what was read before; grows.
+        traits: of the symbols.
+        tree: their code.
+        slots: the counts.
+        maps: what the counts mean.
+        matches: what matches are worth.
+        mixers: the weights.
+        apms: the adaptive maps.
+        tables: what does not change.
+        work: room for each depth, all arrays (D, ...); see `Scratch`.
+        discounted: how slots count; see `update`.
+        nats: (S,) the result.
+    """
+    touched = np.uint64(0)
+    longest = tree.depth.max() + 1
+    mixed, x = np.empty(longest, dtype=np.float32), np.empty(longest, dtype=np.float32)
+    context, path, length = work.context[0], work.path[0], work.length[0]
+    for t in range(ids.size):
+        symbol = np.int64(ids[t])
+        hash_contexts(state, text, traits, context)
+        expect(state, text, tree, path, length)
+        shape = traits.shape[np.int64(state[0])]
+        begin = tree.first[symbol]
+        depths = tree.first[symbol + 1] - begin
+        cost = 0.0
+        for d in range(depths):
+            node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
+            here = _at(work, d)
+            if d % LEVELS == 0:
+                touched ^= find_lines(context, slots, node, here.line)
+            find_slots(context, slots, here.line, node, False, here.slot)
+            for j in range(MATCHES):
+                here.expected[j] = tree.bit[path[j] + d] if path[j] >= 0 else -1
+            p, mixed[d], x[d] = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, here)
+            one = np.float64(p)
+            cost -= math.log(one if bit else 1.0 - one)
+            for j in range(MATCHES):
+                if here.expected[j] >= 0 and here.expected[j] != bit:
+                    path[j] = -1
+        nats[t] = cost
+        for d in range(depths):
+            node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
+            here = _at(work, d)
+            learn_bit(bit, node, mixed[d], x[d], tree, maps, matches, mixers, apms, tables, here)
+            find_slots(context, slots, here.line, node, True, here.slot)
+            learn_slots(slots.words, here.slot, bit, discounted, tables.slot_rate)
+        remember(state, text, symbol)
+        pass_symbol(state, symbol, traits)
+        follow_matches(state, text, symbol, True)
+    return touched
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _at(work, d):  # type: ignore[no-untyped-def]
+    """The room of a depth; what belongs to the symbol as a whole, or to a line of slots, is shared."""
+    return Scratch(
+        work.context[0],
+        work.line[d // LEVELS],
+        work.slot[d],
+        work.cell[d],
+        work.inputs[d],
+        work.row[d],
+        work.dots[d],
+        work.errors[0],
+        work.apm[d],
+        work.expected[d],
+        work.path[0],
+        work.length[0],
+    )

@@ -1,0 +1,135 @@
+"""Reading a text with context mixing: as the model stands, or learning from each symbol.
+
+An adaptive reader begins with the model's tables, and has its own from the first symbol on: a copy of what the model
+holds in memory. A fork shares them until one of the two reads on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from typing import TYPE_CHECKING, Final, Self, final
+from weakref import WeakSet
+
+import numpy as np
+import numpy.typing as npt
+
+from nextchar.core.protocol import LogProbs
+from nextchar.core.reader import TextReader
+from nextchar.data.alphabet import Alphabet, Ids
+from nextchar.data.text_options import TextOptions
+from nextchar.models.context_mixing.tables import Learned, copied, with_room
+
+if TYPE_CHECKING:
+    from nextchar._kernels.context_mixing.layout import Scratch
+
+__all__ = ["ContextMixingReader"]
+
+BLOCK: Final = 20_000  # symbols read between two chances for Ctrl-C
+F64 = npt.NDArray[np.float64]
+
+
+def _row_of(state: npt.NDArray[np.uint64], learned: Learned) -> LogProbs:
+    """What a state says of the next symbol, (V,) nats."""
+    from nextchar._kernels.context_mixing.layout import Scratch
+    from nextchar._kernels.context_mixing.lookup import LEVELS
+    from nextchar._kernels.context_mixing.rows import write_row
+
+    K = len(learned.slots.first)
+    lines = np.empty((int(learned.tree.depth.max()) // LEVELS + 1, K), dtype=np.int64)
+    out = np.empty(len(learned.traits.fold))
+    write_row(state, *learned, Scratch.of(K), lines, out)
+    return out
+
+
+class _Tables:
+    """Tables, and who reads with them; those of a model are never written to."""
+
+    def __init__(self, learned: Learned, *, writable: bool) -> None:
+        self.learned = learned
+        self.writable = writable
+        self.readers: WeakSet[ContextMixingReader] = WeakSet()
+
+
+@final
+class ContextMixingReader(TextReader):
+    """A reader of a context mixing model (see `TextReader`).
+
+    Args:
+        learned: the model's tables.
+        alphabet: what its ids mean.
+        options: what it does to text.
+        adaptive: whether it learns.
+    """
+
+    def __init__(self, learned: Learned, alphabet: Alphabet, options: TextOptions, *, adaptive: bool) -> None:
+        from nextchar._kernels.context_mixing.layout import STATE
+
+        super().__init__(alphabet, options, adaptive=adaptive)
+        self._state = np.zeros(STATE, dtype=np.uint64)
+        self._row: LogProbs | None = None
+        self._work: Scratch | None = None
+        self._tables = _Tables(learned, writable=False)
+        self._tables.readers.add(self)
+
+    @property
+    def log_probs(self) -> LogProbs:
+        """What comes next, (V,) nats."""
+        if self._row is None:
+            self._row = _row_of(self._state, self._tables.learned)
+        return self._row
+
+    def fork(self) -> Self:
+        """Another reader at the same place; tables are copied when one of the two learns."""
+        other = copy(self)
+        other._state, other._work = self._state.copy(), None
+        self._tables.readers.add(other)
+        return other
+
+    def _read(self, ids: Ids) -> F64:
+        nats = np.empty(len(ids))
+        self._row = None
+        read = self._learning(len(ids)) if self.adaptive else self._reading()
+        for begin in range(0, len(ids), BLOCK):
+            part = slice(begin, begin + BLOCK)
+            read(ids[part], nats[part])
+        return nats
+
+    def _reading(self) -> Callable[[Ids, F64], object]:
+        from nextchar._kernels.context_mixing.layout import Scratch
+        from nextchar._kernels.context_mixing.reading import read_text
+
+        learned = self._tables.learned
+        work, flags = Scratch.of(len(learned.slots.first)), (False,) * 4
+        return lambda ids, nats: read_text(ids, self._state, *learned, work, True, *flags, nats)
+
+    def _learning(self, more: int) -> Callable[[Ids, F64], object]:
+        from nextchar._kernels.context_mixing.layout import Scratch
+        from nextchar._kernels.context_mixing.learning import read_and_learn
+
+        learned = self._own(more)
+        if self._work is None:
+            D = int(learned.tree.depth.max()) + 1
+            self._work = Scratch.of_depths(len(learned.slots.first), D)
+        work = self._work
+        return lambda ids, nats: read_and_learn(ids, self._state, *learned, work, True, nats)
+
+    def _skip(self, ids: Ids) -> None:
+        if self.adaptive:
+            self._read(ids)
+            return
+        from nextchar._kernels.context_mixing.reading import pass_text
+
+        self._row = None
+        learned = self._tables.learned
+        pass_text(ids, self._state, learned.text, learned.traits)
+
+    def _own(self, more: int) -> Learned:
+        """Tables that no one else reads with, with room for more symbols of text."""
+        tables = self._tables
+        if not tables.writable or len(tables.readers) > 1:
+            tables.readers.discard(self)
+            self._tables = _Tables(copied(tables.learned), writable=True)
+            self._tables.readers.add(self)
+        self._tables.learned = with_room(self._tables.learned, more)
+        return self._tables.learned
