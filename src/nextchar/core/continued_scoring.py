@@ -43,7 +43,7 @@ class ContinuedScorer:
         self.read_before = 0
         if after is None or not len(after):
             return
-        texts = after.options.documents
+        texts = after.options.whole_files
         if learning is None and not texts:
             raise SettingsError(
                 "each item of a list begins anew, so that a list read before matters only to reading that learns",

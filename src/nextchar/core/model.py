@@ -343,7 +343,7 @@ class Model(ABC):
             UnknownSymbolError: `after` has a character that the model does not know.
         """
         options = self.provenance.options
-        if isinstance(after, str) and not options.documents:
+        if isinstance(after, str) and not options.whole_files:
             raise BadValueError(f"give a list of items, for example [{shortened(after)!r}], not one text")
         if isinstance(after, str):
             after = Corpus.from_documents([after], options=options, alphabet=self.alphabet) if after else None
