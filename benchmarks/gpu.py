@@ -120,7 +120,7 @@ def _as_graph(trainer: Trainer) -> None:
     """Forward and backward of a batch of the usual size, recorded once and replayed; the update stays as it is."""
     learner, rows = trainer.learner, trainer._B
     epoch = trainer._epochs.epoch(0)
-    ids, targets = (torch.from_numpy(part[:rows]).to(learner.device) for part in epoch)
+    ids, targets = (torch.from_numpy(part).to(learner.device) for part in epoch.part(0, rows))
     symbols = (targets != IGNORED).sum()
 
     def compute() -> torch.Tensor:
@@ -141,7 +141,7 @@ def _as_graph(trainer: Trainer) -> None:
     with torch.cuda.graph(graph):
         nats = compute()
 
-    def learn(batch: PackedRows, step: int, pace: float) -> float:  # noqa: ARG001 - the shape of the method
+    def learn(batch: PackedRows, step: int, pace: float, *, carried: bool = False) -> float:  # noqa: ARG001 - its shape
         if len(batch.ids) == rows:  # the last one of an epoch is left out here
             ids.copy_(torch.from_numpy(batch.ids))
             targets.copy_(torch.from_numpy(batch.targets))

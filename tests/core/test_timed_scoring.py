@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nextchar.core.scoring import evaluate
+from nextchar.core.scoring import evaluate, symbol_nats
 from nextchar.core.timed_scoring import evaluate_within
 from nextchar.data.corpus import Corpus
 from nextchar.models.ngram.model import Ngram
@@ -52,13 +52,43 @@ def test_where_there_is_not_a_sample_is() -> None:
     assert found.nats_per_symbol == pytest.approx(np.log(11))  # ten digits and the boundary
 
 
-def test_of_long_items_the_beginnings_are() -> None:
+def test_of_long_items_the_beginnings_are(monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = Corpus.from_items(["0123456789" * 2000, "01" * 9000, "012"])
     model: Any = Slow(corpus, 0.0)
-    found = evaluate_within(model, corpus, 60.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: model.read / 1000)  # 1,000 symbols a second, by this clock
+    found = evaluate_within(model, corpus, 2.5)  # 1,028 symbols, and in what is left 2,048 have no room
     assert (found.items, found.symbols) == (3, 512 + 512 + 4)
     assert model.read == found.symbols
     assert found.nats == pytest.approx(found.symbols * np.log(11))
+
+
+def test_long_items_are_read_further_where_time_is_left() -> None:
+    """A text is one item: its first 512 symbols would say little of it."""
+    corpus = Corpus.from_items(["0123456789" * 2000, "01" * 9000, "012"], weights=[1, 2, 3])
+    model: Any = Slow(corpus, 0.0)
+    found = evaluate_within(model, corpus, 60.0)
+    assert (found.items, found.symbols) == (3, 20_001 + 18_001 + 4)
+    assert found.weight == 20_001 + 2 * 18_001 + 3 * 4
+    assert found.nats == pytest.approx(found.weight * np.log(11))
+
+
+def test_a_text_is_measured_on_its_beginning_as_a_whole_text_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The symbols of the beginning cost what they cost in the text: the place where it was cut does not count."""
+    text = "abracadabra " * 5000
+    corpus = Corpus.from_items([text])
+    model = Ngram(order=3, add=1.0).fit(corpus)
+    slow: Any = Slow(corpus, 0.0)
+
+    def log_probs(ids: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        slow.read += ids.size
+        return model.log_probs(ids)
+
+    slow.log_probs = log_probs
+    monkeypatch.setattr(time, "perf_counter", lambda: slow.read / 1000)
+    found = evaluate_within(slow, corpus, 20.0)
+    # 512 in half a second; then 16 times as many have room in 70% of the rest, and in what is left after them no more
+    assert found.symbols == 8192
+    assert found.nats == pytest.approx(symbol_nats(model, corpus)[:8192].sum(), rel=1e-9)
 
 
 def test_what_is_impossible_is_named() -> None:

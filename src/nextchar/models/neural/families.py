@@ -25,7 +25,8 @@ __all__ = ["GRU", "LSTM", "MLP", "RNN", "BoW", "NetRun", "NetSpec", "RecurrentSp
 
 LONGEST_CONTEXT: Final = 256  # that is chosen without being asked for
 MOST_LAYERS: Final = 1000
-LONGEST: Final = f"what the longest item needs, at most {LONGEST_CONTEXT}"
+TEXT_CONTEXT: Final = 128  # where the items are long texts
+LONGEST: Final = f"what the longest item needs, at most {LONGEST_CONTEXT}; {TEXT_CONTEXT} for long texts"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -243,6 +244,7 @@ class RecurrentSpec(NetSpec):
         "small": {"embedding": 16, "width": 64},
         "default": {},
         "large": {"embedding": 64, "width": 320, "epochs": 40},
+        "text": {"embedding": 64, "width": 512, "batch": 2048},
     }
     rate: float = 0.03
     embedding: int = setting(32, help="Numbers a symbol.", at_least=1)
@@ -393,6 +395,9 @@ class Transformer(NetSpec):
         "small": {"width": 32, "heads": 2, "layers": 2},
         "default": {},
         "large": {"width": 64, "layers": 4, "epochs": 40},
+        "text": {"width": 192, "layers": 4, "context": 128},
+        "nanogpt-cpu": {"width": 128, "layers": 4, "context": 64},
+        "nanogpt": {"width": 384, "heads": 6, "layers": 6, "context": 256, "dropout": 0.2, "batch": 16_384},
     }
     rate: float = 0.015
     context: int | None = setting(None, help="Symbols that a layer looks back.", at_least=1, default_text=LONGEST)
@@ -420,4 +425,6 @@ class Transformer(NetSpec):
 
 
 def _longest(data: Corpus) -> int:
-    return min(int(data.lengths.max()) + 1, LONGEST_CONTEXT)
+    from nextchar.models.neural.training.packing import is_text
+
+    return TEXT_CONTEXT if is_text(data) else min(int(data.lengths.max()) + 1, LONGEST_CONTEXT)

@@ -24,6 +24,7 @@ from nextchar.models.neural.nets.noise import BatchPart, kept, layer_keys
 
 __all__ = [
     "FAR",
+    "STRETCH",
     "DropsOut",
     "Feedforward",
     "Net",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 State = tuple[Tensor, ...]
+STRETCH: Final = 256  # symbols of a long text in a row
 FAR: Final = 1 << 20  # the position of symbols whose item began before the row
 
 
@@ -136,6 +138,19 @@ class Net(nn.Module, ABC):
     def window(self) -> int | None:
         """How many symbols the net looks back; None for all."""
         return None
+
+    @property
+    def stretch(self) -> int:
+        """How many symbols of a long text make a row in training."""
+        return STRETCH
+
+    @property
+    def carries(self) -> bool:
+        """Whether rows of a long text are read on from the state that the one before left, as a whole text is later.
+
+        For that the parts of a state have the batch as their first dimension.
+        """
+        return False
 
 
 def positions(ids: Tensor, place: Tensor | None = None) -> Tensor:

@@ -66,6 +66,11 @@ class BowNet(Net):
         logits: Tensor = self.head(norm(x))
         return logits
 
+    @property
+    def carries(self) -> bool:
+        """The sum of all vectors so far."""
+        return True
+
     def initial(self, batch: int) -> State:
         """The place of the last symbol and how many were read, (B,) each, and the sum of their vectors, (B, C)."""
         place = torch.full((batch,), FAR, device=self.head.bias.device)

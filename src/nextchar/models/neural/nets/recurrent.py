@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from nextchar.models.neural.nets.base import DropsOut, Net, State, embeddings, picked, positions, zero_head
+from nextchar.models.neural.nets.base import STRETCH, DropsOut, Net, State, embeddings, picked, positions, zero_head
 
 __all__ = ["RecurrentNet", "packed_order"]
 
@@ -40,12 +40,35 @@ class RecurrentNet(Net):
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, T) -> (B, T, V)."""
-        order, sizes = packed_order(positions(ids))
+        return self.read(ids, self.initial(len(ids)))[0]
+
+    def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T) -> (B, T, V): the part of a row before its first boundary goes on from the state."""
+        B, T = ids.shape
+        position = positions(ids)
+        order, sizes = packed_order(position)
+        begins = order[: int(sizes[0])]  # the flat index at which each part begins, the longest first
+        going = ((ids.flatten()[begins] != 0) & (begins % T == 0))[:, None]
+        before = tuple((vector[begins // T] * going)[None] for vector in state)  # (1, n, H) each
         packed = PackedSequence(self.embedding(ids.flatten()[order]), sizes)
-        hidden = self.layer(packed)[0].data  # (N, H), in that order
+        found, after = self.layer(packed, before if self.states > 1 else before[0])
+        hidden = found.data  # (N, H), in that order
         hidden = torch.empty_like(hidden).index_copy(0, order, hidden)
         logits: Tensor = self.head(self.dropout.dropped(hidden))
-        return logits.view(*ids.shape, -1)
+        last = begins.sort().indices  # the parts as they lie in the rows; of each row the last one
+        last = last[torch.bincount(begins // T, minlength=B).cumsum(0) - 1]
+        left = after if self.states > 1 else (after,)
+        return logits.view(B, T, -1), tuple(vector[0, last] for vector in left)
+
+    @property
+    def stretch(self) -> int:
+        """As far as the gradient goes back."""
+        return STRETCH // 2
+
+    @property
+    def carries(self) -> bool:
+        """The hidden vectors."""
+        return True
 
     @property
     def weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -166,6 +166,11 @@ class TransformerNet(Net):
         return torch.where(allowed[:, None], bias, -torch.inf).flatten(0, 1)
 
     @property
+    def stretch(self) -> int:
+        """The context."""
+        return self.context
+
+    @property
     def largest_state(self) -> int:
         """Keys and values of the whole context, in each layer."""
         return 2 * len(self.attention) * self.context * self.symbol.embedding_dim

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nextchar.models.neural.nets.base import Net
+from nextchar.models.neural.nets.base import Net, State
 from nextchar.models.neural.nets.noise import BatchPart
 from nextchar.models.neural.training.devices import precision_on
 from nextchar.models.neural.training.muon import Optimiser
@@ -63,6 +63,7 @@ class Learner:
         self._settings = settings
         self._processes = processes
         self._optimiser = self._new_optimiser()
+        self._carried: State = ()  # of all rows of the batch before, where they are read on
 
     def _new_optimiser(self) -> Optimiser:
         rates = self._settings
@@ -75,13 +76,14 @@ class Learner:
         self.net.set_dropout(dropout)
         self._optimiser.decay = decay
 
-    def learn(self, batch: PackedRows, step: int, pace: float) -> float:
+    def learn(self, batch: PackedRows, step: int, pace: float, *, carried: bool = False) -> float:
         """One update; gives the nats of this process's rows.
 
         Args:
             batch: of all processes.
             step: its number, by which dropout goes.
             pace: share of the learning rates.
+            carried: each row goes on where the same row of the batch before ended.
         """
         share = self._processes.rows(len(batch.ids))
         mine = PackedRows(*(part[share] for part in batch))
@@ -91,7 +93,7 @@ class Learner:
         ids, targets = (torch.from_numpy(part).to(self.device) for part in mine)
         symbols = int((batch.targets != IGNORED).sum())  # of all processes
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            logits = self.net(ids)
+            logits = self._read_on(ids, share, len(batch.ids)) if carried else self.net(ids)
         nats = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
         self._optimiser.zero()
         (nats / symbols).backward()  # type: ignore[no-untyped-call]
@@ -99,6 +101,26 @@ class Learner:
         self.update(pace)
         self.symbols += symbols
         return nats.item()
+
+    def _read_on(self, ids: Tensor, share: slice, rows: int) -> Tensor:
+        """The logits of rows that go on where the batch before ended; then every process has the state of all."""
+        if not self._carried:
+            self._carried = self.net.initial(rows)
+        empty = share.stop == share.start
+        logits, after = self.net.read(ids, tuple(part[:1] if empty else part[share] for part in self._carried))
+        if self._processes.size == 1:
+            self._carried = tuple(part.detach() for part in after)
+            return logits
+        self._carried = tuple(torch.zeros_like(part) for part in self._carried)
+        for whole, part in zip(self._carried, after, strict=True):
+            if not empty:
+                whole[share] = part.detach()
+            self._processes.add_up(whole)
+        return logits
+
+    def read_anew(self) -> None:
+        """The next batch goes on from nothing."""
+        self._carried = ()
 
     def update(self, pace: float) -> None:
         """Change the weights by the gradient that the optimiser has."""
@@ -143,14 +165,18 @@ class Learner:
         """To these weights, from which nothing has been learned yet."""
         self.net.load_state_dict(weights)  # copied into the optimiser's stacks
         self._optimiser.forget()
+        self.read_anew()
         self.symbols, self.ratios = 0, {}
 
     def state(self) -> dict[str, Tensor]:
-        """The weights and what the optimiser carries on; not copied."""
+        """The weights, what the optimiser carries on, and the net from row to row; not copied."""
         found = {f"weights.{name}": tensor for name, tensor in self.net.state_dict().items()}
+        found |= {f"carried.{i}": tensor for i, tensor in enumerate(self._carried)}
         return found | {f"optimiser.{name}": tensor for name, tensor in self._optimiser.state().items()}
 
-    def load_state(self, weights: Mapping[str, Tensor], optimiser: Mapping[str, Tensor]) -> None:
+    def load_state(
+        self, weights: Mapping[str, Tensor], optimiser: Mapping[str, Tensor], carried: Mapping[str, Tensor]
+    ) -> None:
         """Take over those of another one.
 
         Raises:
@@ -161,3 +187,8 @@ class Learner:
         except RuntimeError as error:
             raise ValueError(str(error)) from None
         self._optimiser.load_state(optimiser)
+        found = tuple(carried[str(i)].to(self.device) for i in range(len(carried)))
+        expected = self.net.initial(len(found[0])) if found else ()
+        if [(part.shape, part.dtype) for part in found] != [(part.shape, part.dtype) for part in expected]:
+            raise ValueError("what is carried from row to row does not fit the net")
+        self._carried = found

@@ -12,7 +12,7 @@ Letters: R rows of an epoch, T places of a row, n items.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,12 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 
-__all__ = ["IGNORED", "Epochs", "PackedRows", "Pieces", "pack"]
+__all__ = ["I64", "IGNORED", "Epochs", "PackedRows", "Pieces", "RowSource", "Rows", "is_text", "pack"]
 
 IGNORED: Final = -100  # as a target: an empty place, or a symbol that another piece predicts
 SHORTEST_ROW: Final = 16
 LONGEST_ROW: Final = 512
+TEXT_SHARE: Final = 0.5  # of the symbols in items longer than a row, from which on a corpus is read as texts
 I64 = npt.NDArray[np.int64]
 
 
@@ -38,6 +39,40 @@ class PackedRows(NamedTuple):
 
     ids: I64
     targets: I64
+
+    @property
+    def number(self) -> int:
+        """R."""
+        return len(self.ids)
+
+    def part(self, first: int, number: int) -> PackedRows:
+        """So many rows from one on, or as many as there are."""
+        return PackedRows(self.ids[first : first + number], self.targets[first : first + number])
+
+
+class Rows(Protocol):
+    """The rows of an epoch."""
+
+    @property
+    def number(self) -> int:
+        """R."""
+        ...
+
+    def part(self, first: int, number: int) -> PackedRows:
+        """So many rows from one on, or as many as there are."""
+        ...
+
+
+class RowSource(Protocol):
+    """A corpus as rows, epoch after epoch: see `Epochs` for short items, and `stretches` for texts."""
+
+    T: int
+    rows: int
+    carried: bool
+
+    def epoch(self, number: int) -> Rows:
+        """The rows of an epoch, in the order in which to read them."""
+        ...
 
 
 class Pieces(NamedTuple):
@@ -60,7 +95,10 @@ class Epochs:
     Attributes:
         T: places of a row: as many as the longest item needs, within bounds.
         rows: R, at most; where items have weights, each epoch has its own number of rows.
+        carried: whether each batch goes on where the one before ended: it does not.
     """
+
+    carried = False
 
     def __init__(self, corpus: Corpus, *, seed: int, longest: int = LONGEST_ROW) -> None:
         self._corpus = corpus
@@ -87,6 +125,12 @@ class Epochs:
         turn = rng.permutation(rows)
         place = turn[place // self.T] * self.T + place % self.T
         return _laid_out(self._corpus, pieces, place, rows, self.T)
+
+
+def is_text(corpus: Corpus) -> bool:
+    """Whether most of its symbols are in items that are too long for a row."""
+    sizes = corpus.lengths + 1
+    return int(sizes[sizes > LONGEST_ROW].sum()) >= TEXT_SHARE * max(corpus.symbols, 1)
 
 
 def pack(corpus: Corpus, T: int) -> PackedRows:

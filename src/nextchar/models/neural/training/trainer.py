@@ -34,11 +34,12 @@ from nextchar.data.display import thousands
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.learner import Learner
-from nextchar.models.neural.training.packing import Epochs, PackedRows, pack
+from nextchar.models.neural.training.packing import PackedRows, Rows, pack
 from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned, stronger
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.schedule import LOWER, POINTS, Schedule
 from nextchar.models.neural.training.settings import TrainSettings
+from nextchar.models.neural.training.stretches import beginning, rows_of
 
 __all__ = ["Snapshot", "Trainer"]
 
@@ -100,7 +101,7 @@ class Trainer:
         self._settings = settings
         self.learner = Learner(net, settings, device, self._processes)
         begun = time.perf_counter()
-        self._epochs = Epochs(data, seed=settings.seed)
+        self._epochs = rows_of(data, net, batch=settings.batch, seed=settings.seed)
         self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
         self._symbols_of_data = data.symbols
         self._B = max(settings.batch // self._epochs.T, 1)
@@ -143,16 +144,17 @@ class Trainer:
             self._best_nats = self.learner.measured(self._validation)
             self._best = self.learner.weights()
         while (at.share < 1 or not self._best) and self.stopped is None:  # one step at least
-            if self._row >= len(rows.ids):
+            if self._row >= rows.number:
                 self._epoch, self._row = self._epoch + 1, 0
                 rows = self._epochs.epoch(self._epoch)
-            nats = self.learner.learn(self._batch(rows, self._row), at.step, at.pace)
+                self.learner.read_anew()
+            nats = self._learn(rows, self._row, at.step)
             told = self._processes.after_step(nats, time.perf_counter() - begun, interrupted=interrupted())
             self._nats += told.nats
             self.asked_to_end = told.interrupts > 0
             self._row += self._B
             at.step, at.seconds = at.step + 1, told.seconds
-            point = self._measure(len(rows.ids)) if at.point_is_due else None
+            point = self._measure(rows.number) if at.point_is_due else None
             if point is not None and self.stopped is None:
                 at.seconds = self._processes.of_first(time.perf_counter() - begun)
                 self._look_ahead()
@@ -181,7 +183,7 @@ class Trainer:
 
     # -- the plan and its stretches ------------------------------------------------------------------------------------
 
-    def _new_plan(self, rows: PackedRows, begun: float) -> TrainingPlan:
+    def _new_plan(self, rows: Rows, begun: float) -> TrainingPlan:
         """See how often the budget reads the data, and what follows from that; and begin the first stretch."""
         at = self.schedule
         an_epoch = float(self._steps_an_epoch)  # in the budget's unit
@@ -208,17 +210,17 @@ class Trainer:
             between = plan.stretch * self._symbols_of_data / POINTS  # symbols
             most = max(MEASURED_SHARE * between, LEAST_MEASURED_SYMBOLS)
             number = max(math.ceil(most / self._epochs.T), 1)
-            self._validation = PackedRows(*(part[:number] for part in self._validation))
+            self._validation = self._validation.part(0, number)
 
-    def _seconds_a_step(self, rows: PackedRows) -> float:
+    def _seconds_a_step(self, rows: Rows) -> float:
         """How long a step takes, from a few whose result is thrown away; the first, which prepares things, apart."""
         weights = self.learner.weights()
         budget = self.schedule.budget
         most = min(PROBE_SECONDS, PROBE_SHARE * budget)
-        self.learner.learn(self._batch(rows, 0), 0, self.schedule.pace)
+        self._learn(rows, 0, 0)
         begun, steps, seconds = time.perf_counter(), 0, 0.0
         while steps < PROBE_STEPS or seconds < most:
-            self.learner.learn(self._batch(rows, self._B * steps % len(rows.ids)), 0, self.schedule.pace)
+            self._learn(rows, self._B * steps % rows.number, 0)
             steps, seconds = steps + 1, self._processes.of_first(time.perf_counter() - begun)
             if seconds > PROBE_SHARE * budget:
                 break
@@ -248,8 +250,9 @@ class Trainer:
 
     # -- steps and points ----------------------------------------------------------------------------------------------
 
-    def _batch(self, rows: PackedRows, first: int) -> PackedRows:
-        return PackedRows(*(part[first : first + self._B] for part in rows))
+    def _learn(self, rows: Rows, first: int, step: int) -> float:
+        """Learn from the batch that begins with a row; gives the nats of this process's rows."""
+        return self.learner.learn(rows.part(first, self._B), step, self.schedule.pace, carried=self._epochs.carried)
 
     def _measure(self, rows: int) -> CurvePoint:
         """Look at the validation items, keep the weights if they are the best so far, and see whether to go on."""
@@ -306,14 +309,14 @@ class Trainer:
         Raises:
             KeyError, TypeError, ValueError: the snapshot is not one of such a trainer.
         """
-        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimiser": {}}
+        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "optimiser": {}, "carried": {}}
         for name, array in snapshot.arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} has numbers that are not finite")
             group, _, rest = name.partition(".")
             if group in parts:
                 parts[group][rest] = torch.from_numpy(array.copy())
-        self.learner.load_state(parts["weights"], parts["optimiser"])
+        self.learner.load_state(parts["weights"], parts["optimiser"], parts["carried"])
         shapes = {name: tensor.shape for name, tensor in self.learner.net.state_dict().items()}
         if parts["best"] and {name: tensor.shape for name, tensor in parts["best"].items()} != shapes:
             raise ValueError("the best weights so far do not fit the net")
@@ -363,6 +366,6 @@ def _plan_of(document: object) -> TrainingPlan:
 
 def _some(corpus: Corpus, T: int, *, seed: int) -> PackedRows:
     """A corpus, or its first 200,000 symbols, as rows in an order of chance: any number of them is a sample."""
-    rows = pack(next(iter(corpus.slices(MEASURED_SYMBOLS))), T)
+    rows = pack(beginning(corpus, MEASURED_SYMBOLS), T)
     order = np.random.default_rng([seed]).permutation(len(rows.ids))
     return PackedRows(*(part[order] for part in rows))
