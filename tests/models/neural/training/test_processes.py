@@ -38,6 +38,7 @@ CASES: Final[Mapping[str, Mapping[str, Any]]] = {
     "transformer": {"kind": "transformer", "width": 12, "heads": 2, "layers": 2, "steps": 50, "dropout": 0.2},
     "gru": {"kind": "gru", "width": 12, "steps": 50, "dropout": 0.3},
     "weighted": {"kind": "mlp", "width": 12, "steps": 30, "dropout": 0.1},
+    "text": {"kind": "lstm", "width": 12, "steps": 20, "batch": 384},  # three streams of 128 places: one and two
     "resumed": {"kind": "bow", "width": 12, "steps": 50, "dropout": 0.2},
     "killed": {"kind": "wavenet", "width": 12, "steps": 50, "dropout": 0.2, "precision": "float32"},
 }
@@ -67,6 +68,8 @@ with joined_group():
     for name, settings in cases.items():
         weights = [1 + i % 3 for i in range(len(words))] if name == "weighted" else None
         data = Corpus.from_items(words, weights=weights)
+        if name == "text":
+            data = Corpus.from_documents(["\\n".join(words * 8)])
         run = Run()
         if name in ("resumed", "killed"):
             run = Run(checkpoint=folder / name, log=folder / f"{name}.jsonl", resume=True, every_seconds=0)
@@ -78,12 +81,14 @@ with joined_group():
 
 
 def spec_of(name: str) -> NetSpec:
-    settings = {**CASES[name], "seed": 4, "batch": 112}
+    settings = {"seed": 4, "batch": 112, **CASES[name]}
     return cast(NetSpec, registry.spec_of(settings.pop("kind"), settings, preset="small"))
 
 
 def data_of(name: str) -> Corpus:
     words = WORDS * 4
+    if name == "text":
+        return Corpus.from_documents(["\n".join(words * 8)])
     return Corpus.from_items(words, weights=[1 + i % 3 for i in range(len(words))] if name == "weighted" else None)
 
 
@@ -127,7 +132,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Run(checkpoint=made / "resumed", log=made / "resumed.jsonl")
     with pytest.raises(KeyboardInterrupt):
         spec_of("resumed").fit(data_of("resumed"), validation=HELD, run=run, progress=press)
-    cases = {name: {**settings, "seed": 4, "batch": 112} for name, settings in CASES.items()}
+    cases = {name: {"seed": 4, "batch": 112, **settings} for name, settings in CASES.items()}
     processes = start(["-c", WORKER, str(made), json.dumps(cases), json.dumps(WORDS * 4), json.dumps(HELD)])
     assert [process.wait(300) for process in processes] == [-signal.SIGKILL] * 2
     return made
@@ -138,7 +143,7 @@ def test_a_batch_has_an_odd_number_of_rows_and_the_last_one_has_one() -> None:
     assert (epochs.T, epochs.rows, 112 // epochs.T) == (16, 2 * 7 + 1, 7)
 
 
-@pytest.mark.parametrize("name", ["transformer", "gru", "weighted"])
+@pytest.mark.parametrize("name", ["transformer", "gru", "weighted", "text"])
 def test_losses_are_those_of_one_process(name: str, folder: Path) -> None:
     alone = spec_of(name).fit(data_of(name), validation=HELD)
     first, second = (load(folder / f"{name}.{rank}") for rank in range(2))

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 
 from nextchar.models.neural.training.packing import IGNORED, Epochs  # noqa: E402
 from nextchar.models.neural.training.settings import Run  # noqa: E402
-from nextchar.models.neural.training.stretches import Stretches, beginning, rows_of  # noqa: E402
+from nextchar.models.neural.training.stretches import Stretches, beginning, row_source  # noqa: E402
 
 CHANCE = np.random.default_rng(1)
 TEXTS = Corpus.from_documents(["".join(CHANCE.choice(list("abcd"), size)) for size in (701, 150)])  # 853 symbols
@@ -71,17 +71,17 @@ def test_streams_go_on_from_batch_to_batch(streams: int) -> None:
 
 def test_texts_are_cut_and_items_are_packed() -> None:
     net = spec_of("lstm", steps=1).net(5)
-    assert isinstance(rows_of(TEXTS, net, batch=512, seed=1), Stretches)
+    assert isinstance(row_source(TEXTS, net, batch=512, seed=1), Stretches)
     names = Corpus.from_items(["emma", "ava"] * 20)
-    assert isinstance(rows_of(names, net, batch=512, seed=1), Epochs)
+    assert isinstance(row_source(names, net, batch=512, seed=1), Epochs)
     weighted = Corpus.from_items(["ab" * 350], weights=[3])
-    assert isinstance(rows_of(weighted, net, batch=512, seed=1), Epochs)
+    assert isinstance(row_source(weighted, net, batch=512, seed=1), Epochs)
     mostly_names = Corpus.from_items(["a" * 600, *["emma"] * 200])  # 601 symbols of a long one, 1,000 of short ones
-    assert isinstance(rows_of(mostly_names, net, batch=512, seed=1), Epochs)
-    assert rows_of(TEXTS, net, batch=512, seed=1).carried
-    assert not rows_of(TEXTS, spec_of("mlp", steps=1).net(5), batch=512, seed=1).carried
+    assert isinstance(row_source(mostly_names, net, batch=512, seed=1), Epochs)
+    assert row_source(TEXTS, net, batch=512, seed=1).carried
+    assert not row_source(TEXTS, spec_of("mlp", steps=1).net(5), batch=512, seed=1).carried
     transformer = spec_of("transformer", steps=1)
-    assert rows_of(TEXTS, transformer.net(5), batch=512, seed=1).T == 32  # its context
+    assert row_source(TEXTS, transformer.net(5), batch=512, seed=1).T == 32  # its context
 
 
 def test_the_context_that_a_text_asks_for() -> None:

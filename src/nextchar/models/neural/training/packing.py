@@ -20,7 +20,7 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 
-__all__ = ["I64", "IGNORED", "Epochs", "PackedRows", "Pieces", "RowSource", "Rows", "is_text", "pack"]
+__all__ = ["I64", "IGNORED", "EpochRows", "Epochs", "PackedRows", "Pieces", "RowSource", "is_text", "pack"]
 
 IGNORED: Final = -100  # as a target: an empty place, or a symbol that another piece predicts
 SHORTEST_ROW: Final = 16
@@ -30,7 +30,7 @@ I64 = npt.NDArray[np.int64]
 
 
 class PackedRows(NamedTuple):
-    """Rows to train or measure on.
+    """EpochRows to train or measure on.
 
     Attributes:
         ids: (R, T) what is read.
@@ -50,7 +50,7 @@ class PackedRows(NamedTuple):
         return PackedRows(self.ids[first : first + number], self.targets[first : first + number])
 
 
-class Rows(Protocol):
+class EpochRows(Protocol):
     """The rows of an epoch."""
 
     @property
@@ -70,7 +70,7 @@ class RowSource(Protocol):
     rows: int
     carried: bool
 
-    def epoch(self, number: int) -> Rows:
+    def epoch(self, number: int) -> EpochRows:
         """The rows of an epoch, in the order in which to read them."""
         ...
 

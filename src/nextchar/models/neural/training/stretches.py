@@ -23,10 +23,10 @@ from nextchar.data.corpus import Corpus
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.packing import I64, IGNORED, Epochs, PackedRows, RowSource, is_text
 
-__all__ = ["StretchRows", "Stretches", "beginning", "rows_of"]
+__all__ = ["StretchRows", "Stretches", "beginning", "row_source"]
 
 
-def rows_of(corpus: Corpus, net: Net, *, batch: int, seed: int) -> RowSource:
+def row_source(corpus: Corpus, net: Net, *, batch: int, seed: int) -> RowSource:
     """A corpus as rows for a net: texts in stretches, shorter items packed, and so are items that have weights.
 
     Args:

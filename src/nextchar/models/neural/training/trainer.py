@@ -34,12 +34,12 @@ from nextchar.data.display import thousands
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.learner import Learner
-from nextchar.models.neural.training.packing import PackedRows, Rows, pack
+from nextchar.models.neural.training.packing import EpochRows, PackedRows, pack
 from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned, stronger
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.schedule import LOWER, POINTS, Schedule
 from nextchar.models.neural.training.settings import TrainSettings
-from nextchar.models.neural.training.stretches import beginning, rows_of
+from nextchar.models.neural.training.stretches import beginning, row_source
 
 __all__ = ["Snapshot", "Trainer"]
 
@@ -101,7 +101,7 @@ class Trainer:
         self._settings = settings
         self.learner = Learner(net, settings, device, self._processes)
         begun = time.perf_counter()
-        self._epochs = rows_of(data, net, batch=settings.batch, seed=settings.seed)
+        self._epochs = row_source(data, net, batch=settings.batch, seed=settings.seed)
         self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
         self._symbols_of_data = data.symbols
         self._B = max(settings.batch // self._epochs.T, 1)
@@ -183,7 +183,7 @@ class Trainer:
 
     # -- the plan and its stretches ------------------------------------------------------------------------------------
 
-    def _new_plan(self, rows: Rows, begun: float) -> TrainingPlan:
+    def _new_plan(self, rows: EpochRows, begun: float) -> TrainingPlan:
         """See how often the budget reads the data, and what follows from that; and begin the first stretch."""
         at = self.schedule
         an_epoch = float(self._steps_an_epoch)  # in the budget's unit
@@ -212,7 +212,7 @@ class Trainer:
             number = max(math.ceil(most / self._epochs.T), 1)
             self._validation = self._validation.part(0, number)
 
-    def _seconds_a_step(self, rows: Rows) -> float:
+    def _seconds_a_step(self, rows: EpochRows) -> float:
         """How long a step takes, from a few whose result is thrown away; the first, which prepares things, apart."""
         weights = self.learner.weights()
         budget = self.schedule.budget
@@ -250,7 +250,7 @@ class Trainer:
 
     # -- steps and points ----------------------------------------------------------------------------------------------
 
-    def _learn(self, rows: Rows, first: int, step: int) -> float:
+    def _learn(self, rows: EpochRows, first: int, step: int) -> float:
         """Learn from the batch that begins with a row; gives the nats of this process's rows."""
         return self.learner.learn(rows.part(first, self._B), step, self.schedule.pace, carried=self._epochs.carried)
 
