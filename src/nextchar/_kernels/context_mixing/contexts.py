@@ -14,11 +14,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
 from nextchar._kernels.constants import GOLDEN
+from nextchar._kernels.context_mixing.compiled import part
 from nextchar._kernels.context_mixing.layout import (
     COLUMN,
+    CONTEXTS,
     FIRST_SYMBOL,
     FIRST_WORD,
     FOLLOWERS,
@@ -43,23 +44,22 @@ from nextchar._kernels.context_mixing.layout import (
 )
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["CONTEXTS", "follow_matches", "hash_contexts", "pair", "pass_symbol", "remember"]
+__all__ = ["follow_matches", "hash_contexts", "pair", "pass_symbol", "remember"]
 
 U64 = np.uint64
-CONTEXTS: Final = 37
 LONGEST_LINE: Final = 255  # a column beyond is not told from it
 _SHORT, _LONG = 7, 14  # symbols that have to agree for a match
 _LOW: Final = 0xFFFFFFFF
 _THREE: Final = 0xFFFFFFFFFFFF  # three symbols of 16 bits
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part
 def pair(a, b):  # type: ignore[no-untyped-def]
     """The hash of two numbers."""
     return mix64(a * U64(GOLDEN) + b + U64(0x1234567))
 
 
-@njit(cache=True, nogil=True)
+@part
 def pass_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
     """Let a state read one more symbol, in place; the boundary leads back to the start."""
     if symbol == 0:
@@ -96,9 +96,9 @@ def pass_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
         state[LINE] = pair(state[LINE], U64(symbol))
 
 
-@njit(cache=True, nogil=True)
+@part
 def hash_contexts(state, text, traits, context):  # type: ignore[no-untyped-def]
-    """The contexts (K,) that a state is in, K at most 37."""
+    """All contexts (37,) that a state is in."""
     c1, c2, c3, c4, c5 = state[0], state[1], state[2], state[3], state[4]
     h = U64(0)
     context[0] = U64(77)
@@ -108,71 +108,40 @@ def hash_contexts(state, text, traits, context):  # type: ignore[no-untyped-def]
     word = pair(state[WORD], c1)
     last = text.followers[np.int64(pair(c1, c2) & U64(FOLLOWERS - 1))]
     in_word = U64(999) if state[WORD_LENGTH] else c1
+    context[9] = word
+    context[10] = pair(word, state[WORD1])
+    context[11] = pair(context[10], state[WORD2])
+    context[12] = pair(word, state[SUFFIX1])
+    context[13] = pair(word, state[HEADING])
+    context[14] = pair(c2, c3)
+    context[15] = pair(c3, c4)
+    context[16] = pair(context[14], c4)
+    context[17] = pair(pair(c1, c3), c4)
+    context[18] = pair(state[COLUMN], c1)
+    context[19] = pair(pair(state[SYLLABLES], in_word), state[LAST_LENGTH] >> U64(3))
     folded = U64(3)
-    K = context.size
-    for k in range(9, K):
-        tag = U64(1000 + k)
-        if k == 9:
-            h = word
-        elif k == 10:
-            h = pair(word, state[WORD1])
-        elif k == 11:
-            h = pair(pair(word, state[WORD1]), state[WORD2])
-        elif k == 12:
-            h = pair(word, state[SUFFIX1])
-        elif k == 13:
-            h = pair(word, state[HEADING])
-        elif k == 14:
-            h = pair(c2, c3)
-        elif k == 15:
-            h = pair(c3, c4)
-        elif k == 16:
-            h = pair(pair(c2, c3), c4)
-        elif k == 17:
-            h = pair(pair(c1, c3), c4)
-        elif k == 18:
-            h = pair(state[COLUMN], c1)
-        elif k == 19:
-            h = pair(pair(state[SYLLABLES], in_word), state[LAST_LENGTH] >> U64(3))
-        elif k == 20:
-            for i in range(3):
-                folded = pair(folded, U64(traits.fold[np.int64(state[i])]))
-            h = folded
-        elif 21 <= k <= 23:
-            folded = pair(folded, U64(traits.fold[np.int64(state[k - 18])]))
-            h = folded
-        elif k == 24:
-            h = pair(last, c1)
-        elif k == 25:
-            h = pair(word, state[WORD2])
-        elif k == 26:
-            h = pair(pair(word, state[SUFFIX1]), state[SUFFIX2])
-        elif k == 27:
-            h = pair(word, state[WORD3])
-        elif k == 28:
-            h = pair(state[HEADING], context[2])
-        elif k == 29:
-            h = pair(state[FIRST_WORD], word)
-        elif k == 30:
-            h = pair(state[FIRST_SYMBOL], context[3])
-        elif k == 31:
-            h = pair(pair(state[SYLLABLES], state[WORD_LENGTH]), c1)
-        elif k == 32:
-            h = pair(pair(pair(c1, c2), c4), c5)
-        elif k == 33:
-            h = pair(pair(pair(c1, c3), c4), c5)
-        elif k == 34:
-            h = pair(last & U64(_LOW), context[2])
-        elif k == 35:
-            for i in range(6, 8):
-                folded = pair(folded, U64(traits.fold[np.int64(state[i])]))
-            h = folded
-        else:
-            h = pair(context[8], state[8])
-        context[k] = h + tag * U64(GOLDEN)
+    for i in range(8):
+        folded = pair(folded, U64(traits.fold[np.int64(state[i])]))
+        if 2 <= i < 6:
+            context[18 + i] = folded
+    context[24] = pair(last, c1)
+    context[25] = pair(word, state[WORD2])
+    context[26] = pair(context[12], state[SUFFIX2])
+    context[27] = pair(word, state[WORD3])
+    context[28] = pair(state[HEADING], context[2])
+    context[29] = pair(state[FIRST_WORD], word)
+    context[30] = pair(state[FIRST_SYMBOL], context[3])
+    context[31] = pair(pair(state[SYLLABLES], state[WORD_LENGTH]), c1)
+    context[32] = pair(pair(pair(c1, c2), c4), c5)
+    context[33] = pair(pair(pair(c1, c3), c4), c5)
+    context[34] = pair(last & U64(_LOW), context[2])
+    context[35] = folded
+    context[36] = pair(context[8], state[8])
+    for k in range(9, CONTEXTS):  # two that hash the same are told apart by their place
+        context[k] += U64(1000 + k) * U64(GOLDEN)
 
 
-@njit(cache=True, nogil=True)
+@part
 def _head(state, length, size):  # type: ignore[no-untyped-def]
     h = U64(length)
     for i in range(length):
@@ -180,7 +149,7 @@ def _head(state, length, size):  # type: ignore[no-untyped-def]
     return np.int64(mix64(h) & U64(size - 1))
 
 
-@njit(cache=True, nogil=True)
+@part
 def remember(state, text, symbol):  # type: ignore[no-untyped-def]
     """Add the symbol that comes after a state to the text; the state has not read it yet."""
     at = np.int64(pair(state[0], state[1]) & U64(FOLLOWERS - 1))
@@ -189,7 +158,7 @@ def remember(state, text, symbol):  # type: ignore[no-untyped-def]
     text.size[0] += 1
 
 
-@njit(cache=True, nogil=True)
+@part
 def follow_matches(state, text, symbol, learn):  # type: ignore[no-untyped-def]
     """Let the matches go on by a symbol that the state has read, and look for new ones.
 

@@ -16,6 +16,7 @@ __all__ = [
     "BINS",
     "CELLS",
     "COLUMN",
+    "CONTEXTS",
     "FIRST_SYMBOL",
     "FIRST_WORD",
     "FOLLOWERS",
@@ -23,12 +24,14 @@ __all__ = [
     "IN_VOWEL",
     "LAST_LENGTH",
     "LENGTHS",
+    "LEVELS",
     "LINE",
     "LINE_OF_SLOTS",
     "MATCHES",
     "MATCH_AT",
     "MATCH_LENGTH",
     "MIXERS",
+    "MOST_SYMBOLS",
     "PER_CONTEXT",
     "POSITION",
     "RECENT",
@@ -76,11 +79,14 @@ LENGTHS: Final = 20  # classes of the length of a match
 FOLLOWERS: Final = 1 << 16
 SHAPES: Final = 8  # classes of symbols: boundary, line end, blank, capital, letter, digit, mark, other
 
+CONTEXTS: Final = 37
 LINE_OF_SLOTS: Final = 8  # slots of a line: 64 bytes, what the memory moves at once
+LEVELS: Final = 3  # of the tree, that share a line
 BINS: Final = 12  # of a count
 CELLS: Final = BINS * BINS * 4  # of a state map: the bins of both counts, and the last two bits
 PER_CONTEXT: Final = 3  # inputs
 MIXERS: Final = 8  # sets of weights
+MOST_SYMBOLS: Final = 1 << 12  # that the weights are picked by
 APM_TABLES: Final = 3
 APM_BINS: Final = 33
 
@@ -144,7 +150,8 @@ class Slots(NamedTuple):
 
     Attributes:
         words: uint64, a slot each: from the low end check 16 bits, probability of a 1 in 65536ths 16 bits, how often 0
-            and 1 came 8 bits each, the last two bits 2 bits; 0 for none.
+            and 1 came 8 bits each, the last two bits 2 bits; 0 for none. The last line is none of any context's: it
+            stays empty, and stands for what is not there.
         first: (K,) the first line of each context.
         mask: (K,) uint64, the number of its lines less 1.
     """
@@ -158,13 +165,11 @@ class Maps(NamedTuple):
     """How probable a 1 is after counts such as these, learned for each context.
 
     Attributes:
-        p: (K * 576,) float32.
-        n: (K * 576,) int16, how often each cell was seen.
+        cells: (K * 576,) uint32, from the high end the probability 22 bits, how often the cell was seen 10 bits.
         bin: (256,) uint8, the bin of a count.
     """
 
-    p: Array
-    n: Array
+    cells: Array
     bin: Array
 
 
@@ -200,12 +205,10 @@ class Apms(NamedTuple):
     """Adaptive probability maps: what the mixed probability turned out to be worth, by context.
 
     Attributes:
-        p: (3, A, 33) float32.
-        n: (3, A, 33) uint8.
+        cells: (3, A, 33) uint32, as those of `Maps`.
     """
 
-    p: Array
-    n: Array
+    cells: Array
 
 
 class Fixed(NamedTuple):
@@ -214,36 +217,40 @@ class Fixed(NamedTuple):
     Attributes:
         stretch: (4096,) float32, ln(p / (1 - p)) in the middle of each step of p.
         squash: float32, its inverse from -12 to 12, 128 values a unit.
-        rows: (8,) how many rows each set of weights has.
+        shares: (39, 39) int64, the share of a number in another, in eighths.
         rate: (4,) of the first layer's learning: what remains, what falls, how fast it falls; and of the second's.
         slot_rate: (512,) float32, of a slot's probability, by how often it was seen.
         map_rate: (1001,) float32, of a cell of a state map.
+        apm_rate: (251,) float32, of one of an adaptive probability map.
     """
 
     stretch: Array
     squash: Array
-    rows: Array
+    shares: Array
     rate: Array
     slot_rate: Array
     map_rate: Array
+    apm_rate: Array
 
 
 class Scratch(NamedTuple):
-    """Room for one prediction.
+    """Room for one prediction, or for a row of them.
 
     Attributes:
-        context: (K,) uint64, the hash of each context.
-        line: (K,) where each context's line begins.
-        slot: (K,) where its slot is, -1 for none.
-        cell: (K,) of its map, -1 for none.
+        context: (37,) uint64, the hash of each context, also of those that the model leaves out.
+        line: (levels, K) uint64, where each context's line begins, for each three levels of the tree.
+        slot: (K,) uint64, where its slot is.
+        cell: (K,) uint64, of its map.
         inputs: (I,) float32.
         row: (8,) the rows of weights that are used.
         dots: (8,) float32, what they say, stretched.
-        errors: (8,) float32.
-        apm: (3,) the rows of the maps.
+        apm: (3,) uint64, the rows of the maps.
         expected: (2,) the bit that each match expects, -1 where it says nothing.
         path: (2,) where the path of the symbol that each match expects begins, -1 for none.
         length: (2,) the class of each match's length.
+        mixed: (2,) float32, what the mixers say together, and the same stretched.
+        so_far: (N,) of a row: nats of the way to each node.
+        stack: (N,) of a row: nodes that are still to be walked.
     """
 
     context: Array
@@ -253,41 +260,47 @@ class Scratch(NamedTuple):
     inputs: Array
     row: Array
     dots: Array
-    errors: Array
     apm: Array
     expected: Array
     path: Array
     length: Array
+    mixed: Array
+    so_far: Array
+    stack: Array
 
     @classmethod
-    def of(cls, K: int) -> Scratch:
-        """For so many contexts."""
+    def of(cls, K: int, tree: Tree) -> Scratch:
+        """For so many contexts, and a tree of such a depth."""
         return cls(
-            context=np.zeros(K, dtype=np.uint64),
-            line=np.zeros(K, dtype=np.int64),
-            slot=np.zeros(K, dtype=np.int64),
-            cell=np.zeros(K, dtype=np.int64),
+            context=np.zeros(CONTEXTS, dtype=np.uint64),
+            line=np.zeros((int(tree.depth.max()) // LEVELS + 1, K), dtype=np.uint64),
+            slot=np.zeros(K, dtype=np.uint64),
+            cell=np.zeros(K, dtype=np.uint64),
             inputs=np.zeros(numbers_of_inputs(K), dtype=np.float32),
             row=np.zeros(MIXERS, dtype=np.int64),
             dots=np.zeros(MIXERS, dtype=np.float32),
-            errors=np.zeros(MIXERS, dtype=np.float32),
-            apm=np.zeros(APM_TABLES, dtype=np.int64),
+            apm=np.zeros(APM_TABLES, dtype=np.uint64),
             expected=np.zeros(MATCHES, dtype=np.int64),
             path=np.zeros(MATCHES, dtype=np.int64),
             length=np.zeros(MATCHES, dtype=np.int64),
+            mixed=np.zeros(2, dtype=np.float32),
+            so_far=np.zeros(len(tree.depth)),
+            stack=np.zeros(len(tree.depth) + 1, dtype=np.int64),
         )
 
     @classmethod
-    def of_depths(cls, K: int, D: int) -> Scratch:
-        """For so many contexts at each of so many depths: all arrays (D, ...)."""
-        return cls(*(np.repeat(array[None], D, axis=0) for array in cls.of(K)))
+    def of_depths(cls, K: int, tree: Tree) -> Scratch:
+        """The same with the room of one node for each depth: all arrays (D, ...), of what is shared (1, ...)."""
+        one, D = cls.of(K, tree), int(tree.depth.max()) + 1
+        apart = ("slot", "cell", "inputs", "row", "dots", "apm", "expected", "mixed")
+        return cls(*(np.repeat(a[None], D if name in apart else 1, axis=0) for name, a in one._asdict().items()))
 
 
 def numbers_of_inputs(K: int) -> int:
-    """I: three of a context, two of a match, and a constant."""
-    return PER_CONTEXT * K + 2 * MATCHES + 1
+    """I: three of a context, two of a match, and a constant; and zeros up to a multiple of eight."""
+    return -(-(PER_CONTEXT * K + 2 * MATCHES + 1) // 8) * 8
 
 
 def sizes_of_mixers(units: int, V: int) -> tuple[int, ...]:
     """How many rows of weights each set has; see `prediction.pick_weights`."""
-    return (units, (LENGTHS + 1) * 3 * SHAPES, min(V, 1 << 12), 81, 256, units * 16, units * 16, units * LENGTHS)
+    return (units, (LENGTHS + 1) * 3 * SHAPES, min(V, MOST_SYMBOLS), 81, 256, units * 16, units * 16, units * LENGTHS)

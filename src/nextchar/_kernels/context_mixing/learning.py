@@ -11,20 +11,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol, remember
-from nextchar._kernels.context_mixing.layout import MATCHES, Scratch
-from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
+from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES, Scratch
+from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
 from nextchar._kernels.context_mixing.prediction import expect, predict
 from nextchar._kernels.context_mixing.update import learn_bit, learn_slots
 
 __all__ = ["read_and_learn"]
 
-F32 = np.float32
 
-
-@njit(cache=True, nogil=True)
+@loop
 def read_and_learn(  # type: ignore[no-untyped-def]
     ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, discounted, nats
 ):  # fmt: skip
@@ -46,9 +44,6 @@ def read_and_learn(  # type: ignore[no-untyped-def]
         discounted: how slots count; see `update`.
         nats: (S,) the result.
     """
-    touched = np.uint64(0)
-    longest = tree.depth.max() + 1
-    mixed, x = np.empty(longest, dtype=np.float32), np.empty(longest, dtype=np.float32)
     context, path, length = work.context[0], work.path[0], work.length[0]
     for t in range(ids.size):
         symbol = np.int64(ids[t])
@@ -57,16 +52,16 @@ def read_and_learn(  # type: ignore[no-untyped-def]
         shape = traits.shape[np.int64(state[0])]
         begin = tree.first[symbol]
         depths = tree.first[symbol + 1] - begin
+        for d in range(0, depths, LEVELS):
+            find_lines(context, slots, np.int64(tree.node[begin + d]), work.line[0, d // LEVELS])
         cost = 0.0
         for d in range(depths):
             node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
             here = _at(work, d)
-            if d % LEVELS == 0:
-                touched ^= find_lines(context, slots, node, here.line)
-            find_slots(context, slots, here.line, node, False, here.slot)
+            find_slots(context, slots, work.line[0, d // LEVELS], node, False, here.slot)
             for j in range(MATCHES):
                 here.expected[j] = tree.bit[path[j] + d] if path[j] >= 0 else -1
-            p, mixed[d], x[d] = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, here)
+            p = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, here)
             one = np.float64(p)
             cost -= math.log(one if bit else 1.0 - one)
             for j in range(MATCHES):
@@ -76,29 +71,30 @@ def read_and_learn(  # type: ignore[no-untyped-def]
         for d in range(depths):
             node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
             here = _at(work, d)
-            learn_bit(bit, node, mixed[d], x[d], tree, maps, matches, mixers, apms, tables, here)
-            find_slots(context, slots, here.line, node, True, here.slot)
+            learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, here)
+            find_slots(context, slots, work.line[0, d // LEVELS], node, True, here.slot)
             learn_slots(slots.words, here.slot, bit, discounted, tables.slot_rate)
         remember(state, text, symbol)
         pass_symbol(state, symbol, traits)
         follow_matches(state, text, symbol, True)
-    return touched
 
 
-@njit(cache=True, nogil=True, inline="always")
+@part
 def _at(work, d):  # type: ignore[no-untyped-def]
     """The room of a depth; what belongs to the symbol as a whole, or to a line of slots, is shared."""
     return Scratch(
-        work.context[0],
-        work.line[d // LEVELS],
-        work.slot[d],
-        work.cell[d],
-        work.inputs[d],
-        work.row[d],
-        work.dots[d],
-        work.errors[0],
-        work.apm[d],
-        work.expected[d],
-        work.path[0],
-        work.length[0],
+        context=work.context[0],
+        line=work.line[0],
+        slot=work.slot[d],
+        cell=work.cell[d],
+        inputs=work.inputs[d],
+        row=work.row[d],
+        dots=work.dots[d],
+        apm=work.apm[d],
+        expected=work.expected[d],
+        path=work.path[0],
+        length=work.length[0],
+        mixed=work.mixed[d],
+        so_far=work.so_far[0],
+        stack=work.stack[0],
     )

@@ -8,18 +8,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from nextchar._kernels.context_mixing.compiled import loop
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol, remember
-from nextchar._kernels.context_mixing.layout import MATCHES
-from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
+from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES
+from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
 from nextchar._kernels.context_mixing.prediction import expect, predict
 from nextchar._kernels.context_mixing.update import learn_bit, learn_slots
 
 __all__ = ["pass_text", "read_text", "replay"]
 
 
-@njit(cache=True, nogil=True)
+@loop
 def read_text(  # type: ignore[no-untyped-def]
     ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work,
     predicts, learns, counts, remembers, discounted, nats,
@@ -46,7 +46,6 @@ def read_text(  # type: ignore[no-untyped-def]
         discounted: how they count; see `update`.
         nats: (S,) the result where it predicts.
     """
-    touched = np.uint64(0)
     for t in range(ids.size):
         symbol = np.int64(ids[t])
         hash_contexts(state, text, traits, work.context)
@@ -54,19 +53,20 @@ def read_text(  # type: ignore[no-untyped-def]
         shape = traits.shape[np.int64(state[0])]
         begin = tree.first[symbol]
         cost = 0.0
-        for d in range(tree.first[symbol + 1] - begin):
+        steps = tree.first[symbol + 1] - begin
+        for d in range(0, steps, LEVELS):  # the symbol is known: all lines are on their way before the first is used
+            find_lines(work.context, slots, np.int64(tree.node[begin + d]), work.line[d // LEVELS])
+        for d in range(steps):
             node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
-            if d % LEVELS == 0:
-                touched ^= find_lines(work.context, slots, node, work.line)
-            find_slots(work.context, slots, work.line, node, counts, work.slot)
+            find_slots(work.context, slots, work.line[d // LEVELS], node, counts, work.slot)
             if predicts:
                 for j in range(MATCHES):
                     work.expected[j] = tree.bit[work.path[j] + d] if work.path[j] >= 0 else -1
-                p, mixed, x = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work)
+                p = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work)
                 one = np.float64(p)
                 cost -= math.log(one if bit else 1.0 - one)
                 if learns:
-                    learn_bit(bit, node, mixed, x, tree, maps, matches, mixers, apms, tables, work)
+                    learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work)
                 for j in range(MATCHES):
                     if work.expected[j] >= 0 and work.expected[j] != bit:
                         work.path[j] = -1
@@ -78,10 +78,9 @@ def read_text(  # type: ignore[no-untyped-def]
             remember(state, text, symbol)
         pass_symbol(state, symbol, traits)
         follow_matches(state, text, symbol, remembers)
-    return touched
 
 
-@njit(cache=True, nogil=True)
+@loop
 def replay(ids, state, text, traits):  # type: ignore[no-untyped-def]
     """Remember a text that was learned before: what a model's file leaves out."""
     for t in range(ids.size):
@@ -91,7 +90,7 @@ def replay(ids, state, text, traits):  # type: ignore[no-untyped-def]
         follow_matches(state, text, symbol, True)
 
 
-@njit(cache=True, nogil=True)
+@loop
 def pass_text(ids, state, text, traits):  # type: ignore[no-untyped-def]
     """Let a state read a text, in place; nothing is predicted and nothing learned."""
     for t in range(ids.size):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from nextchar._kernels.context_mixing.compiled import loop
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol
-from nextchar._kernels.context_mixing.layout import MATCHES
-from nextchar._kernels.context_mixing.lookup import LEVELS, find_lines, find_slots
+from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES
+from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
 from nextchar._kernels.context_mixing.prediction import expect, predict
 
 __all__ = ["advance_states", "write_row"]
 
 
-@njit(cache=True, nogil=True)
-def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, lines, out):  # type: ignore[no-untyped-def]
+@loop
+def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, out):  # type: ignore[no-untyped-def]
     """What a state says of all symbols, (V,) nats; nothing is learned.
 
     Args:
@@ -31,30 +31,26 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
         apms: the adaptive maps.
         tables: what does not change.
         work: room.
-        lines: (depths, K) int64, room for the lines of each level that begins one.
         out: (V,) the result.
     """
     hash_contexts(state, text, traits, work.context)
     expect(state, text, tree, work.path, work.length)
     shape = traits.shape[np.int64(state[0])]
-    N = tree.depth.size
-    so_far = np.zeros(N)
-    stack = np.empty(N + 1, dtype=np.int64)
-    stack[0], top = 0, 1
-    touched = np.uint64(0)
+    so_far, stack = work.so_far, work.stack
+    so_far[0], stack[0], top = 0.0, 0, 1
     while top:
         top -= 1
         node = stack[top]
         depth = tree.depth[node]
-        line = lines[depth // LEVELS]
+        line = work.line[depth // LEVELS]
         if depth % LEVELS == 0:
-            touched ^= find_lines(work.context, slots, node, line)
+            find_lines(work.context, slots, node, line)
         find_slots(work.context, slots, line, node, False, work.slot)
         for j in range(MATCHES):
             at = work.path[j] + depth
             agrees = work.path[j] >= 0 and at < tree.node.size and tree.node[at] == node
             work.expected[j] = tree.bit[at] if agrees else -1
-        p, _, _ = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work)
+        p = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work)
         one = np.float64(p)
         for bit in range(2):
             nats = so_far[node] + math.log(one if bit else 1.0 - one)
@@ -65,20 +61,17 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
                 so_far[below] = nats
                 stack[top] = below
                 top += 1
-    return touched
 
 
-@njit(cache=True, nogil=True)
-def advance_states(states, ids, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, lines, out):  # type: ignore[no-untyped-def]
+@loop
+def advance_states(states, ids, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, out):  # type: ignore[no-untyped-def]
     """Let states (B, words) read a symbol each, in place, and write the row of each, out (B, V) nats.
 
     A symbol of -1 is not read: the row is that of the state as it is.
     """
-    touched = np.uint64(0)
     for b in range(ids.size):
         state = states[b]
         if ids[b] >= 0:
             pass_symbol(state, ids[b], traits)
             follow_matches(state, text, ids[b], False)
-        touched ^= write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, lines, out[b])
-    return touched
+        write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, out[b])

@@ -6,10 +6,11 @@ Sources: as `prediction`; the discount of an opposite count is that of paq's non
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from nextchar._kernels.context_mixing.compiled import part
+from nextchar._kernels.context_mixing.lanes import add_scaled
 from nextchar._kernels.context_mixing.layout import APM_TABLES, MATCHES, MIXERS
-from nextchar._kernels.context_mixing.prediction import apm_place, squash
+from nextchar._kernels.context_mixing.prediction import SEEN_BITS, apm_place, squash
 
 __all__ = ["learn_bit", "learn_slots"]
 
@@ -20,50 +21,45 @@ KEPT = 6  # of an opposite count, when counts are discounted; half of what is be
 MOST_SEEN = 1000  # of a cell of a state map
 MOST_HITS = 400
 MOST_APM = 250
+_SEEN = np.uint32(1023)
+_ONE = np.int32((1 << 22) - 1)
 
 
-@njit(cache=True, nogil=True)
-def _learn_weights(weights, row, errors, inputs):  # type: ignore[no-untyped-def]
-    for j in range(MIXERS):
-        r, e = row[j], errors[j]
-        for i in range(inputs.size):
-            weights[r, i] += e * inputs[i]
+@part
+def _learned(cell, bit, rate, most):  # type: ignore[no-untyped-def]
+    """A cell of 32 bits (see `Maps`) that has seen one more bit."""
+    seen = cell & _SEEN
+    p = np.int32(cell >> SEEN_BITS)
+    p += np.int32(F32((_ONE if bit else np.int32(0)) - p) * rate[seen])
+    return np.uint32(p) << SEEN_BITS | min(seen + np.uint32(1), np.uint32(most))
 
 
-@njit(cache=True, nogil=True)
-def _learn_maps(p, n, cell, bit, rate):  # type: ignore[no-untyped-def]
+@part
+def _learn_maps(cells, cell, bit, rate):  # type: ignore[no-untyped-def]
     for k in range(cell.size):
-        c = cell[k]
-        if c >= 0:
-            seen = n[c]
-            p[c] += (bit - p[c]) * rate[seen]
-            if seen < MOST_SEEN:
-                n[c] = seen + 1
+        cells[cell[k]] = _learned(cells[cell[k]], bit, rate, MOST_SEEN)
 
 
-@njit(cache=True, nogil=True)
-def learn_bit(bit, node, mixed, x, tree, maps, matches, mixers, apms, tables, work):  # type: ignore[no-untyped-def]
+@part
+def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # type: ignore[no-untyped-def]
     """Let everything learn but the counts: what `predict` left in `work` was right or wrong about a bit."""
     b = F32(bit)
     rate = F32(tables.rate[0] + tables.rate[1] / (1.0 + tables.rate[2] * mixers.steps[0]))
     mixers.steps[0] += 1.0
     for j in range(MIXERS):
-        work.errors[j] = rate * (b - squash(tables.squash, work.dots[j]))
-    _learn_weights(mixers.weights, work.row, work.errors, work.inputs)
+        error = rate * (b - squash(tables.squash, work.dots[j]))
+        add_scaled(mixers.weights, work.row[j], work.inputs, error)
     unit = tree.unit[node]
-    error = F32(tables.rate[3]) * (b - mixed)
+    error = F32(tables.rate[3]) * (b - work.mixed[0])
     for j in range(MIXERS):
         mixers.second[unit, j] += error * work.dots[j]
-    i, f = apm_place(x)
+    i, f = apm_place(work.mixed[1])
     if f >= F32(0.5):
         i += 1
     for j in range(APM_TABLES):
         a = work.apm[j]
-        seen = apms.n[j, a, i]
-        apms.p[j, a, i] += (b - apms.p[j, a, i]) / (F32(seen) + F32(6.0))
-        if seen < MOST_APM:
-            apms.n[j, a, i] = seen + 1
-    _learn_maps(maps.p, maps.n, work.cell, b, tables.map_rate)
+        apms.cells[j, a, i] = _learned(apms.cells[j, a, i], bit, tables.apm_rate, MOST_APM)
+    _learn_maps(maps.cells, work.cell, bit, tables.map_rate)
     depth = min((tree.depth[node] + 1) // 2, 2)
     for j in range(MATCHES):
         if work.expected[j] >= 0:
@@ -75,29 +71,20 @@ def learn_bit(bit, node, mixed, x, tree, maps, matches, mixers, apms, tables, wo
                 matches.n[j, length, depth] = seen + 1
 
 
-@njit(cache=True, nogil=True)
+@part
 def learn_slots(words, slot, bit, discounted, rate):  # type: ignore[no-untyped-def]
     """Count a bit in the slots of all contexts."""
+    own_at, other_at = (U64(40), U64(32)) if bit else (U64(32), U64(40))
+    target = np.int32(65535 if bit else 0)
     for k in range(slot.size):
         v = words[slot[k]]
-        n0, n1 = np.int64(v >> U64(32) & U64(255)), np.int64(v >> U64(40) & U64(255))
-        p = np.int64(v >> U64(16) & U64(0xFFFF))
-        if bit:
-            p += np.int64(F32(65535 - p) * rate[n0 + n1])
-            n0, n1 = _counted(n0, n1, discounted)
-        else:
-            p -= np.int64(F32(p) * rate[n0 + n1])
-            n1, n0 = _counted(n1, n0, discounted)
+        own, other = v >> own_at & U64(255), v >> other_at & U64(255)
+        p = np.int32(v >> U64(16) & U64(0xFFFF))
+        p += np.int32(F32(target - p) * rate[own + other])
+        if discounted and other > U64(KEPT):
+            other = U64(KEPT) + (other - U64(KEPT) >> U64(1))
+        if own >= U64(MOST):
+            other = other + U64(1) >> U64(1)
+        own = min(own + U64(1), U64(MOST))
         last = ((v >> U64(48)) << U64(1) | U64(bit)) & U64(3)
-        words[slot[k]] = v & U64(0xFFFF) | U64(p) << U64(16) | U64(n0) << U64(32) | U64(n1) << U64(40) | last << U64(48)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _counted(other, own, discounted):  # type: ignore[no-untyped-def]
-    own += 1
-    if discounted and other > KEPT:
-        other = KEPT + (other - KEPT) // 2
-    if own > MOST:
-        own = MOST
-        other = (other + 1) // 2
-    return other, own
+        words[slot[k]] = v & U64(0xFFFF) | U64(p) << U64(16) | own << own_at | other << other_at | last << U64(48)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar, Final, Literal, cast, final
 
 import numpy as np
@@ -41,7 +40,7 @@ from nextchar.models.context_mixing.code_tree import children, tree_of
 from nextchar.models.context_mixing.reader import ContextMixingReader
 from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
-from nextchar.models.context_mixing.training import learn
+from nextchar.models.context_mixing.training import BLOCK, learn
 from nextchar.models.context_mixing.traits import traits_of
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
@@ -192,12 +191,6 @@ class ContextMixingModel(StepwiseModel):
         """It looks back to the item's beginning."""
         return
 
-    @cached_property
-    def _levels(self) -> int:
-        from nextchar._kernels.context_mixing.lookup import LEVELS
-
-        return int(self.learned.tree.depth.max()) // LEVELS + 1
-
     def start(self, batch: int) -> Step:
         """The state of `batch` items having read the boundary."""
         from nextchar._kernels.context_mixing.layout import STATE
@@ -214,10 +207,8 @@ class ContextMixingModel(StepwiseModel):
         from nextchar._kernels.context_mixing.layout import Scratch
         from nextchar._kernels.context_mixing.rows import advance_states
 
-        K = len(self.learned.slots.first)
-        lines = np.empty((self._levels, K), dtype=np.int64)
         out = np.empty((len(ids), self.alphabet.size))
-        advance_states(states, ids, *self.learned, Scratch.of(K), lines, out)
+        advance_states(states, ids, *self.learned, Scratch.of(len(self.learned.slots.first), self.learned.tree), out)
         return Step(states, out)
 
     def own_reader(self, *, adaptive: bool) -> TextReader:
@@ -253,9 +244,11 @@ class ContextMixingModel(StepwiseModel):
         from nextchar._kernels.context_mixing.reading import read_text
 
         nats = np.empty(corpus.symbols)
-        work = Scratch.of(len(self.learned.slots.first))
+        work = Scratch.of(len(self.learned.slots.first), self.learned.tree)
         state = np.zeros(STATE, dtype=np.uint64)
-        read_text(corpus.ids, state, *self.learned, work, True, False, False, False, False, nats)
+        for begin in range(0, len(nats), BLOCK):
+            part = corpus.ids[begin : begin + BLOCK].astype(np.int64)
+            read_text(part, state, *self.learned, work, True, False, False, False, False, nats[begin : begin + BLOCK])
         return nats
 
     @property

@@ -32,13 +32,10 @@ F64 = npt.NDArray[np.float64]
 def _row_of(state: npt.NDArray[np.uint64], learned: Learned) -> LogProbs:
     """What a state says of the next symbol, (V,) nats."""
     from nextchar._kernels.context_mixing.layout import Scratch
-    from nextchar._kernels.context_mixing.lookup import LEVELS
     from nextchar._kernels.context_mixing.rows import write_row
 
-    K = len(learned.slots.first)
-    lines = np.empty((int(learned.tree.depth.max()) // LEVELS + 1, K), dtype=np.int64)
     out = np.empty(len(learned.traits.fold))
-    write_row(state, *learned, Scratch.of(K), lines, out)
+    write_row(state, *learned, Scratch.of(len(learned.slots.first), learned.tree), out)
     return out
 
 
@@ -100,8 +97,8 @@ class ContextMixingReader(TextReader):
         from nextchar._kernels.context_mixing.reading import read_text
 
         learned = self._tables.learned
-        work, flags = Scratch.of(len(learned.slots.first)), (False,) * 4
-        return lambda ids, nats: read_text(ids, self._state, *learned, work, True, *flags, nats)
+        work, flags = Scratch.of(len(learned.slots.first), learned.tree), (False,) * 4
+        return lambda ids, nats: read_text(ids.astype(np.int64), self._state, *learned, work, True, *flags, nats)
 
     def _learning(self, more: int) -> Callable[[Ids, F64], object]:
         from nextchar._kernels.context_mixing.layout import Scratch
@@ -109,10 +106,9 @@ class ContextMixingReader(TextReader):
 
         learned = self._own(more)
         if self._work is None:
-            D = int(learned.tree.depth.max()) + 1
-            self._work = Scratch.of_depths(len(learned.slots.first), D)
+            self._work = Scratch.of_depths(len(learned.slots.first), learned.tree)
         work = self._work
-        return lambda ids, nats: read_and_learn(ids, self._state, *learned, work, True, nats)
+        return lambda ids, nats: read_and_learn(ids.astype(np.int64), self._state, *learned, work, True, nats)
 
     def _skip(self, ids: Ids) -> None:
         if self.adaptive:
@@ -122,7 +118,7 @@ class ContextMixingReader(TextReader):
 
         self._row = None
         learned = self._tables.learned
-        pass_text(ids, self._state, learned.text, learned.traits)
+        pass_text(ids.astype(np.int64), self._state, learned.text, learned.traits)
 
     def _own(self, more: int) -> Learned:
         """Tables that no one else reads with, with room for more symbols of text."""

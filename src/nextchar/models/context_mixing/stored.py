@@ -25,6 +25,7 @@ __all__ = ["arrays_of_learned", "learned_of_arrays"]
 Arrays = Mapping[str, npt.NDArray[Any]]
 LARGEST_WEIGHT: Final = 1e6
 LEAST_CONTEXTS, MOST_CONTEXTS = 9, 37
+_SEEN: Final = np.uint32(1023)  # the bits of a cell that say how often it was seen
 
 
 def arrays_of_learned(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDArray[Any]]:
@@ -46,23 +47,23 @@ def arrays_of_learned(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDA
         "slots.counts": np.empty((other, 2), dtype=np.uint8),
     }
     pack_slots(words, learned.maps.bin, *slots.values())
-    used = np.flatnonzero(learned.apms.n.any(axis=(0, 2)))
+    apms = learned.apms.cells
+    used = np.flatnonzero((apms & _SEEN).any(axis=(0, 2)))
     return {
         **slots,
         "lines": (learned.slots.mask + np.uint64(1)).astype(np.int64),
         "child": learned.tree.child,
         "text": learned.text.ids[: int(learned.text.size[0])].astype(alphabet.dtype),
-        "maps.p": learned.maps.p,
-        "maps.n": learned.maps.n,
+        "maps": learned.maps.cells,
         "matches.p": learned.matches.p,
         "matches.n": learned.matches.n,
         "mixers.weights": learned.mixers.weights,
         "mixers.second": learned.mixers.second,
         "mixers.steps": learned.mixers.steps,
-        "apms.rows": np.array([learned.apms.p.shape[1]], dtype=np.int64),
+        "apms.rows": np.array([apms.shape[1]], dtype=np.int64),
         "apms.row": used,
-        "apms.p": learned.apms.p[:, used].astype(np.float16),
-        "apms.n": learned.apms.n[:, used],
+        "apms.p": (apms[:, used] >> 16).astype(np.uint16),
+        "apms.n": (apms[:, used] & _SEEN).astype(np.uint8),
     }
 
 
@@ -103,29 +104,27 @@ def learned_of_arrays(
     learned = new_learned(tree, traits_of(alphabet, vowel), lines, len(text) + 1, rows, rate)
     used = arrays["apms.row"]
     kept = {
-        **{f"maps.{name}": getattr(learned.maps, name) for name in ("p", "n")},
+        "maps": learned.maps.cells,
         **{f"matches.{name}": getattr(learned.matches, name) for name in ("p", "n")},
         **{f"mixers.{name}": getattr(learned.mixers, name) for name in ("weights", "second", "steps")},
     }
     sound = all(arrays[name].shape == array.shape and arrays[name].dtype == array.dtype for name, array in kept.items())
     sound = sound and _slots_fit(arrays)
     sound = sound and all(np.isfinite(arrays[name]).all() for name in kept)
-    sound = sound and all(
-        ((arrays[name] >= 0) & (arrays[name] <= 1)).all() for name in ("maps.p", "matches.p", "apms.p")
-    )
+    sound = sound and bool(((arrays["matches.p"] >= 0) & (arrays["matches.p"] <= 1)).all())
     sound = sound and all(np.abs(arrays[name]).max() <= LARGEST_WEIGHT for name in ("mixers.weights", "mixers.second"))
-    sound = sound and arrays["maps.n"].min() >= 0 and arrays["maps.n"].max() <= 1000
+    sound = sound and (arrays["maps"] & _SEEN).max() <= 1000
     sound = sound and arrays["matches.n"].min() >= 0 and arrays["matches.n"].max() <= 400
     sound = sound and float(arrays["mixers.steps"][0]) >= 0
-    shape = (*learned.apms.p.shape[:1], len(used), *learned.apms.p.shape[2:])
-    sound = sound and used.ndim == 1 and used.dtype == np.int64 and arrays["apms.p"].dtype == np.float16
+    shape = (*learned.apms.cells.shape[:1], len(used), *learned.apms.cells.shape[2:])
+    sound = sound and used.ndim == 1 and used.dtype == np.int64 and arrays["apms.p"].dtype == np.uint16
     sound = sound and arrays["apms.n"].dtype == np.uint8 and arrays["apms.n"].max(initial=0) <= 250
     sound = sound and arrays["apms.p"].shape == arrays["apms.n"].shape == shape
     if not sound or (len(used) and not (used.min() >= 0 and used.max() < rows and (np.diff(used) > 0).all())):
         raise ModelFileError("its tables do not fit each other")
     for name, array in kept.items():
         array[:] = arrays[name]
-    learned.apms.p[:, used], learned.apms.n[:, used] = arrays["apms.p"], arrays["apms.n"]
+    learned.apms.cells[:, used] = arrays["apms.p"].astype(np.uint32) << 16 | arrays["apms.n"]
     packed = [arrays[f"slots.{name}"] for name in ("line", "check", "bit", "run", "p", "counts")]
     middle = np.floor(BIN_MIDDLES).astype(np.uint64)
     unpack_slots(*packed, middle, learned.tables.slot_rate, learned.slots.words)  # type: ignore[call-arg]

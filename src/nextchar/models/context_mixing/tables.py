@@ -72,20 +72,22 @@ def rows_of_apm(symbols: int) -> int:
     return 1 << int(np.clip(np.ceil(np.log2(symbols / 4 + 1)), np.log2(LEAST_APM), np.log2(MOST_APM)))
 
 
-def fixed_tables(rate: tuple[float, float, float, float], units: int, V: int) -> Fixed:
+def fixed_tables(rate: tuple[float, float, float, float]) -> Fixed:
     """The numbers that do not change."""
-    from nextchar._kernels.context_mixing.layout import Fixed, sizes_of_mixers
+    from nextchar._kernels.context_mixing.layout import CONTEXTS, Fixed
 
     p = (np.arange(4096) + 0.5) / 4096
     x = np.arange(24 * 128 + 2) / 128 - 12
     seen = np.arange(1001)
+    number = np.arange(CONTEXTS + 2)
     return Fixed(
         stretch=np.log(p / (1 - p)).astype(np.float32),
         squash=(1 / (1 + np.exp(-x))).astype(np.float32),
-        rows=np.array(sizes_of_mixers(units, V), dtype=np.int64),
+        shares=np.minimum(number[:, None] * 8 // np.maximum(number, 1), 8),
         rate=np.array(rate),
         slot_rate=(1 / np.minimum(seen[:512] + 1.6, 30)).astype(np.float32),
         map_rate=(1 / (seen + 1.5)).astype(np.float32),
+        apm_rate=(1 / (seen[:251] + 6)).astype(np.float32),
     )
 
 
@@ -123,7 +125,6 @@ def new_learned(
     from nextchar._kernels.context_mixing.layout import (
         APM_BINS,
         APM_TABLES,
-        CELLS,
         LENGTHS,
         MATCHES,
         Apms,
@@ -140,8 +141,8 @@ def new_learned(
     sizes = np.array(sizes_of_mixers(units, V), dtype=np.int64)
     words = _lines_of_slots(int(lines.sum()))
     middle = np.array(BIN_MIDDLES)
-    cell = np.repeat((middle + 0.4)[None, :] / (middle[:, None] + middle[None, :] + 0.8), 4).astype(np.float32)
-    curve = (1 / (1 + np.exp(-(np.arange(APM_BINS) / 2 - 8)))).astype(np.float32)
+    cell = _cells(np.repeat((middle + 0.4)[None, :] / (middle[:, None] + middle[None, :] + 0.8), 4))
+    curve = _cells(1 / (1 + np.exp(-(np.arange(APM_BINS) / 2 - 8))))
     hits = np.broadcast_to((0.75 + 0.01 * np.arange(LENGTHS))[None, :, None], (MATCHES, LENGTHS, 3))
     weights = np.full((int(sizes.sum()), numbers_of_inputs(K)), START_WEIGHT, dtype=np.float32)
     return Learned(
@@ -151,15 +152,14 @@ def new_learned(
         slots=Slots(words, np.cumsum(lines) - lines, (lines - 1).astype(np.uint64)),
         maps=Maps(
             np.tile(cell, K),
-            np.zeros(K * CELLS, dtype=np.int16),
             np.searchsorted(_BIN_STARTS, np.arange(256), side="right").astype(np.uint8),
         ),
         matches=Matches(hits.astype(np.float32), np.zeros(hits.shape, dtype=np.int16)),
         mixers=Mixers(
             weights, np.cumsum(sizes) - sizes, np.full((units, len(sizes)), 1 / len(sizes), np.float32), np.zeros(1)
         ),
-        apms=Apms(np.tile(curve, (APM_TABLES, rows, 1)), np.zeros((APM_TABLES, rows, APM_BINS), dtype=np.uint8)),
-        tables=fixed_tables(rate, units, V),
+        apms=Apms(np.tile(curve, (APM_TABLES, rows, 1))),
+        tables=fixed_tables(rate),
     )
 
 
@@ -184,7 +184,7 @@ def copied(learned: Learned) -> Learned:
     return learned._replace(
         text=again(learned.text),
         slots=learned.slots._replace(words=words),
-        maps=learned.maps._replace(p=learned.maps.p.copy(), n=learned.maps.n.copy()),
+        maps=learned.maps._replace(cells=learned.maps.cells.copy()),
         matches=again(learned.matches),
         mixers=again(learned.mixers),
         apms=again(learned.apms),
@@ -200,3 +200,8 @@ def with_room(learned: Learned, more: int) -> Learned:
     ids = np.zeros(2 * (size + more) + 1, dtype=text.ids.dtype)
     ids[:size] = text.ids[:size]
     return learned._replace(text=text._replace(ids=ids))
+
+
+def _cells(p: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
+    """Cells of maps (see `Maps`) that were never seen, with such probabilities."""
+    return (p * (1 << 22)).astype(np.uint32) << np.uint32(10)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from nextchar.models.context_mixing.tables import Learned
 
-__all__ = ["Passed", "learn"]
+__all__ = ["BLOCK", "Passed", "learn"]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
@@ -70,9 +70,9 @@ def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Generator[Passed
     from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
 
-    work, state = Scratch.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
+    work, state = Scratch.of(len(learned.slots.first), learned.tree), np.zeros(STATE, dtype=np.uint64)
     for begin in range(0, len(ids), BLOCK):
-        part = ids[begin : begin + BLOCK]
+        part = ids[begin : begin + BLOCK].astype(np.int64)
         nats = np.empty(len(part))
         read_text(part, state, *learned, work, True, True, True, True, True, nats)
         yield Passed((begin + len(part)) / len(ids), float(nats.mean()))
@@ -82,14 +82,14 @@ def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Gen
     from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
 
-    work, state = Scratch.of(len(learned.slots.first)), np.zeros(STATE, dtype=np.uint64)
+    work, state = Scratch.of(len(learned.slots.first), learned.tree), np.zeros(STATE, dtype=np.uint64)
     nothing = np.empty(0)
     for number in range(passes):
         for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
             array[:] = 0
         begin = 0
         while begin < len(ids):
-            part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))]
+            part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))].astype(np.int64)
             nats, ahead = np.empty(len(part)), state.copy()
             try:
                 read_text(part, ahead, *learned, work, True, True, False, False, False, nats)
@@ -98,6 +98,6 @@ def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Gen
                 yield Passed((number + begin / len(ids)) / passes, float(nats.mean()))
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
-                rest = ids[entered : len(ids) if number else entered]
+                rest = ids[entered : len(ids) if number else entered].astype(np.int64)
                 read_text(rest, state, *learned, work, False, False, True, True, False, nothing)
                 raise

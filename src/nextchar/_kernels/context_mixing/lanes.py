@@ -1,0 +1,140 @@
+"""Eight numbers at once: what the loops do to a line of slots or a row of weights, said to the compiler directly.
+
+A sum of products must be taken in one fixed order if every machine is to give the same numbers, so a compiler leaves
+it a chain of single steps. Here the order is eight partial sums, lane by lane, added in pairs at the end: as fixed, on
+every machine, and as fast as its vectors are.
+
+Nothing here checks bounds: indices are the caller's to get right, and rows are multiples of eight long.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.np.arrayobj import make_array
+
+from nextchar._kernels.context_mixing.compiled import machine
+
+__all__ = ["LANES", "add_scaled", "dot", "least_used", "matching", "prefetch"]
+
+LANES: Final = 8
+_FLOATS: Final = ir.VectorType(ir.FloatType(), LANES)
+_WORDS: Final = ir.VectorType(ir.IntType(64), LANES)
+_I32: Final = ir.IntType(32)
+_I64: Final = ir.IntType(64)
+
+
+def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    return make_array(kind)(context, builder, value).data  # type: ignore[no-untyped-call]
+
+
+def _row(context: Any, builder: Any, kind: Any, value: Any, row: Any) -> tuple[Any, Any]:
+    array = make_array(kind)(context, builder, value)  # type: ignore[no-untyped-call]
+    width = builder.extract_value(array.shape, 1)
+    return builder.gep(array.data, [builder.mul(row, width)]), width
+
+
+def _splat(builder: Any, vector: Any, value: Any) -> Any:
+    undefined = ir.Constant(vector, ir.Undefined)
+    one = builder.insert_element(undefined, value, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
+
+
+def _same(vector: Any, value: int) -> Any:
+    return ir.Constant(vector, [value] * LANES)
+
+
+def _load(builder: Any, vector: Any, data: Any, at: Any, align: int) -> Any:
+    return builder.load(builder.bitcast(builder.gep(data, [at]), vector.as_pointer()), align=align)
+
+
+@machine
+def dot(_typing: Any, weights: Any, row: Any, x: Any) -> Any:  # noqa: ARG001 - its type is known
+    """The product of one row of weights (R, I) float32 and of x (I,)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a, width = _row(context, builder, signature.args[0], args[0], args[1])
+        b = _data(context, builder, signature.args[2], args[2])
+        total = cgutils.alloca_once_value(builder, ir.Constant(_FLOATS, [0.0] * LANES))  # type: ignore[no-untyped-call]
+        begin, step = ir.Constant(width.type, 0), ir.Constant(width.type, LANES)
+        with cgutils.for_range_slice(builder, begin, width, step, width.type) as (i, _):
+            product = builder.fmul(_load(builder, _FLOATS, a, i, 4), _load(builder, _FLOATS, b, i, 4))
+            builder.store(builder.fadd(builder.load(total), product), total)
+        found = builder.load(total)
+        lanes = [builder.extract_element(found, ir.Constant(_I32, lane)) for lane in range(LANES)]
+        while len(lanes) > 1:
+            half = len(lanes) // 2
+            lanes = [builder.fadd(lanes[lane], lanes[lane + half]) for lane in range(half)]
+        return lanes[0]
+
+    return types.float32(weights, types.intp, x), codegen
+
+
+@machine
+def add_scaled(_typing: Any, weights: Any, row: Any, x: Any, scale: Any) -> Any:  # noqa: ARG001 - its type is known
+    """Add scale times x (I,) to one row of weights (R, I) float32, in place."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a, width = _row(context, builder, signature.args[0], args[0], args[1])
+        b = _data(context, builder, signature.args[2], args[2])
+        factor = _splat(builder, _FLOATS, args[3])
+        begin, step = ir.Constant(width.type, 0), ir.Constant(width.type, LANES)
+        with cgutils.for_range_slice(builder, begin, width, step, width.type) as (i, _):
+            at = builder.bitcast(builder.gep(a, [i]), _FLOATS.as_pointer())
+            product = builder.fmul(factor, _load(builder, _FLOATS, b, i, 4))
+            builder.store(builder.fadd(builder.load(at, align=4), product), at, align=4)
+        return context.get_dummy_value()
+
+    return types.void(weights, types.intp, x, types.float32), codegen
+
+
+@machine
+def matching(_typing: Any, words: Any, begin: Any, check: Any) -> Any:  # noqa: ARG001 - their types are known
+    """Which of the eight words (uint64) from `begin` on ends in the 16 bits `check`: the first such, 8 for none."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = _data(context, builder, signature.args[0], args[0])
+        low = builder.and_(_load(builder, _WORDS, data, args[1], 8), _same(_WORDS, 0xFFFF))
+        equal = builder.icmp_unsigned("==", low, _splat(builder, _WORDS, args[2]))
+        mask = builder.zext(builder.bitcast(equal, ir.IntType(LANES)), _I32)
+        mask = builder.or_(mask, ir.Constant(_I32, 1 << LANES))
+        return builder.zext(builder.cttz(mask, ir.Constant(ir.IntType(1), 1)), _I64)
+
+    return types.uint64(words, types.uint64, types.uint64), codegen
+
+
+@machine
+def least_used(_typing: Any, words: Any, begin: Any) -> Any:  # noqa: ARG001 - its type is known
+    """Which of the eight slots from `begin` on has the least counts (bits 32 to 39 and 40 to 47): the first such."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = _data(context, builder, signature.args[0], args[0])
+        narrow = ir.VectorType(_I32, LANES)
+        high = builder.trunc(builder.lshr(_load(builder, _WORDS, data, args[1], 8), _same(_WORDS, 32)), narrow)
+        zeros = builder.and_(high, _same(narrow, 255))
+        ones = builder.and_(builder.lshr(high, _same(narrow, 8)), _same(narrow, 255))
+        place = ir.Constant(narrow, list(range(LANES)))
+        keys = builder.or_(builder.shl(builder.add(zeros, ones), _same(narrow, 3)), place)
+        kind = ir.FunctionType(_I32, [narrow])
+        least = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.umin.v8i32")  # type: ignore[no-untyped-call]
+        return builder.zext(builder.and_(builder.call(least, [keys]), ir.Constant(_I32, LANES - 1)), _I64)
+
+    return types.uint64(words, types.uint64), codegen
+
+
+@machine
+def prefetch(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ARG001 - its type is known
+    """Ask the memory for what stands at a flat index of an array, and do not wait for it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = _data(context, builder, signature.args[0], args[0])
+        pointer = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")  # type: ignore[no-untyped-call]
+        builder.call(ask, [pointer, ir.Constant(_I32, 1), ir.Constant(_I32, 3), ir.Constant(_I32, 1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), codegen
