@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import resource
 import signal
 import subprocess
@@ -20,8 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.data import write_numbered
 from benchmarks.processes import nextchar_command
-from nextchar.data.datasets import shipped_names
 from nextchar.data.sizes import checked_memory
 
 __all__ = ["main"]
@@ -42,7 +41,7 @@ def main() -> None:
 
 
 def measure(folder: Path, given: argparse.Namespace) -> None:
-    write_text(folder / "text.txt", checked_memory(given.size))
+    write_numbered(folder / "text.txt", checked_memory(given.size))
     print(f"load: {os.getloadavg()[0]:.1f}; text: {(folder / 'text.txt').stat().st_size / 1e6:,.0f} MB")
     count = nextchar_command("count", "text.txt", "--order", str(given.order), "--memory", given.memory, "-o")
     started = time.monotonic()
@@ -54,16 +53,6 @@ def measure(folder: Path, given: argparse.Namespace) -> None:
     same = same and len(list((folder / "one").iterdir())) == len(list((folder / "two").iterdir()))
     print("the folders are the same, byte for byte" if same else "THE FOLDERS DIFFER")
     sys.exit(0 if same else 1)
-
-
-def write_text(path: Path, size: int) -> None:
-    """Names in random order, each with a running number, so that items are distinct."""
-    names, chance, written = shipped_names(), random.Random(1), 0
-    with path.open("w") as file:
-        number = 0
-        while written < size:
-            lines = "".join(f"{name} {number + i}\n" for i, name in enumerate(chance.choices(names, k=50_000)))
-            number, written = number + 50_000, written + file.write(lines)
 
 
 def on_cluster(folder: Path, count: list[str], given: argparse.Namespace) -> None:

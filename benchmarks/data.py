@@ -19,6 +19,7 @@ __all__ = [
     "warm",
     "write_generated",
     "write_names",
+    "write_numbered",
     "write_repeated",
 ]
 
@@ -115,6 +116,16 @@ def write_generated(path: Path, names: tuple[str, ...], size: int) -> None:
         while out.tell() < size:
             out.write(model.draw_left_to_right(_BATCH, nextchar.Plan(seed=seed), cut).corpus.text().encode())
             seed += 1
+
+
+def write_numbered(path: Path, size: int) -> None:
+    """A file of `size` bytes or a little more: names in small letters, each with a running number, so all distinct."""
+    names, chance, written = [name.lower() for name in shipped_names()], random.Random(1), 0
+    with path.open("w") as file:
+        number = 0
+        while written < size:
+            lines = "".join(f"{name} {number + i}\n" for i, name in enumerate(chance.choices(names, k=50_000)))
+            number, written = number + 50_000, written + file.write(lines)
 
 
 def first_bytes(path: Path, size: int, to: Path) -> Path:
