@@ -112,7 +112,7 @@ def compare(
     if validation or test:
         division, parts = "files", split_of_files(corpus, format_, validation, test)
     else:
-        division = division or (TAILS if corpus.options.whole_files else "distinct")
+        division = division or (TAILS if corpus.whole_texts else "distinct")
         parts = split(corpus, division, seed=seed or 0)
     if part is None and not len(parts.test):
         note("Note: measured on the validation part, by which some models choose settings; a test part is more honest.")

@@ -217,6 +217,13 @@ class Alphabet:
         table[ord("\n")] = BOUNDARY
         return table
 
+    @cached_property
+    def _text_table(self) -> Ids:
+        """As `_table`, with NUL as the boundary."""
+        table = self._table.copy()
+        table[0] = BOUNDARY
+        return table
+
     def encode_codepoints(self, codepoints: npt.NDArray[Any]) -> Ids:
         """Ids of code points, same shape.
 
@@ -234,6 +241,10 @@ class Alphabet:
         """
         return self._looked_up(self._line_table, codepoints)
 
+    def encode_texts(self, codepoints: npt.NDArray[Any]) -> Ids:
+        """As `encode_lines`, for items that NULs close, and in which line feeds are symbols."""
+        return self._looked_up(self._text_table, codepoints)
+
     def _looked_up(self, table: Ids, codepoints: npt.NDArray[Any]) -> Ids:
         ids: Ids
         if codepoints.dtype == table.dtype == np.uint8:  # translate is three times as fast as an index
@@ -246,9 +257,10 @@ class Alphabet:
             raise unknown_symbol(chr(codepoints.flat[position]), position)
         return ids.astype(self.dtype, copy=False)
 
-    def lacking(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Where, in text with line feeds, the characters are that have no id."""
-        return np.flatnonzero(self._line_table[_within(codepoints, self._line_table)] == self.size)
+    def lacking(self, codepoints: npt.NDArray[Any], *, texts: bool = False) -> npt.NDArray[np.int64]:
+        """Where the characters are that have no id, in items that line feeds close, or NULs where they are texts."""
+        table = self._text_table if texts else self._line_table
+        return np.flatnonzero(table[_within(codepoints, table)] == self.size)
 
     def absent(self, codepoints: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Where the characters are that have no id, line feeds like any other."""

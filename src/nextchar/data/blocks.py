@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from nextchar.data.datasets import meant_by
 from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends, with_replacements
+from nextchar.data.documents import TEXT_END, separated_blocks, whole_blocks
 from nextchar.data.files import ending_of, open_binary
 from nextchar.data.format import Block, Format, Tally
 from nextchar.data.tables import table_blocks
+from nextchar.data.text_options import TextOptions
 
 __all__ = ["line_blocks", "name_of", "raw_blocks", "read_blocks"]
 
@@ -23,8 +25,15 @@ def name_of(source: str) -> str:
     return "standard input" if source == "-" else source
 
 
+_LINES = TextOptions()
+
+
 def read_blocks(
-    source: str, format_: Format, digest: Digest | None = None, tally: Tally | None = None
+    source: str,
+    format_: Format,
+    digest: Digest | None = None,
+    tally: Tally | None = None,
+    options: TextOptions = _LINES,
 ) -> Iterator[Block]:
     """The lines of a source that can be used, in order, in blocks of a few megabytes.
 
@@ -36,7 +45,7 @@ def read_blocks(
             no row of the table, and the policy is to stop (with line and byte).
     """
     own = Tally(format_.errors) if tally is None else tally
-    for block in raw_blocks(source, format_, digest):
+    for block in raw_blocks(source, format_, digest, tally=own, options=options):
         settled = own.settle(block)
         yield settled.without(settled.refused)
     if tally is None:
@@ -49,14 +58,18 @@ def raw_blocks(
     digest: Digest | None = None,
     *,
     at_once: bool = False,
+    tally: Tally | None = None,
+    options: TextOptions = _LINES,
 ) -> Iterator[Block]:
-    """All lines of a source, those too that cannot be used, which the blocks say.
+    """All lines of a source, those too that cannot be used, which the blocks say; or the texts that are its items.
 
     Args:
         source: as for `open_binary`.
         format_: how to read it.
         digest: takes in what is read.
         at_once: a block is what has come so far, instead of some megabytes: for input that pauses.
+        tally: counts what is replaced in a text that is the whole source; in others that is refused at first.
+        options: whether items are texts, and what is between them.
 
     Raises:
         CorpusError: it cannot be read, or lacks a column.
@@ -66,10 +79,15 @@ def raw_blocks(
         format_ = replace(format_, column=data_set.column)
     with open_binary(source) as handle:
         decoder = Decoder(name, handle, format_.encoding, digest, at_once=at_once)
-        if format_.column is None:
-            yield from line_blocks(decoder)
+        if format_.column is not None:
+            closer = TEXT_END if options.documents else "\n"
+            yield from table_blocks(name, ending_of(source), decoder, format_, closer)
+        elif options.separator is not None:
+            yield from separated_blocks(decoder, options.separator)
+        elif options.documents:
+            yield from whole_blocks(decoder, format_.errors, tally or Tally(format_.errors), options)
         else:
-            yield from table_blocks(name, ending_of(source), decoder, format_)
+            yield from line_blocks(decoder)
 
 
 def line_blocks(decoder: Decoder, first_line: int = 1) -> Iterator[Block]:

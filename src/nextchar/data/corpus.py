@@ -26,7 +26,7 @@ from nextchar.data.arguments import need, need_all, need_ids
 from nextchar.data.blocks import name_of, read_blocks
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import shortened, table_html, thousands
-from nextchar.data.documents import encode_documents, read_document
+from nextchar.data.documents import divided, text_block
 from nextchar.data.encoded_lines import Encoded, encode_block
 from nextchar.data.fingerprints import Fingerprints, fingerprints_of
 from nextchar.data.format import Block, ErrorPolicy, Format, Tally, column_name
@@ -191,13 +191,14 @@ class Corpus:
             weights = list(items.values())
         items = texts_of(list(items) if isinstance(items, Mapping) else items, "item")
         options = TextOptions.of(options)
-        if options.documents and weights is None:
-            return cls._of_texts(items, options, alphabet)
+        if options.documents:
+            return cls._of_texts(items, "item", options, alphabet, weights)
         text = "\n".join(items) + "\n" if items else ""
         if text.count("\n") != len(items) or "\r" in text or "\0" in text:
             at, item = next((i, s) for i, s in enumerate(items) if set(s) & set("\n\r\0"))
             raise CorpusError(
-                f"item {at + 1}, {shortened(item)!r}: an item is one line, without line ends and NUL characters"
+                f"item {at + 1}, {shortened(item)!r}: an item is one line, without line ends and NUL characters; where "
+                "line ends are symbols, give TextOptions(documents=True)"
             )
         counted = None if weights is None else whole_weights(weights, len(items))
         return cls._of_block(Block(text, 1, counted), "item", options, alphabet)
@@ -207,10 +208,17 @@ class Corpus:
         cls,
         texts: Iterable[str],
         *,
+        separator: str | None = None,
         options: TextOptions | None = None,
         alphabet: Alphabet | None = None,
     ) -> Corpus:
-        """Take whole texts from memory, each an item: line ends are symbols, and nothing is stripped.
+        """Take texts from memory, each an item, or several: line ends are symbols, and nothing is stripped.
+
+        Args:
+            texts: with any line ends, which become line feeds; empty ones are left out.
+            separator: the line between the items of a text, such as %; "" for blank lines, any number of them.
+            options: what to do to the text, and a separator as well.
+            alphabet: encode with this one; by default the characters that occur.
 
         Raises:
             SettingsError: something else instead of texts.
@@ -222,15 +230,38 @@ class Corpus:
             >>> corpus = nextchar.Corpus.from_documents(["one" + chr(10) + "two"])
             >>> len(corpus), corpus.symbols
             (1, 8)
-        """
+            >>> stanzas = chr(10).join(["one", "two", "", "", "three"])
+            >>> list(nextchar.Corpus.from_documents([stanzas], separator=""))
+            ['one\ntwo', 'three']
+        """  # noqa: D301 - doctest reads the line end, not a backslash
         if isinstance(texts, str):
             raise CorpusError(f"give a list of texts, for example [{shortened(texts)!r}], not one text")
-        return cls._of_texts(texts_of(texts, "text"), replace(TextOptions.of(options), documents=True), alphabet)
+        texts = texts_of(texts, "text")
+        options = replace(TextOptions.of(options), documents=True)
+        if separator is not None:
+            options = replace(options, separator=separator)
+        if (between := options.separator) is not None:
+            lines = (text.replace("\r\n", "\n").replace("\r", "\n") for text in texts)
+            texts = [item for text in lines for item, _ in divided(text.removesuffix("\n") + "\n", between)]
+        return cls._of_texts(texts, "text", options, alphabet)
 
     @classmethod
-    def _of_texts(cls, texts: Sequence[str], options: TextOptions, alphabet: Alphabet | None) -> Corpus:
-        corpus = cls.from_encoded(encode_documents(texts, "text", options, alphabet), options)
-        return cls.concatenate([] if corpus is None else [corpus])
+    def _of_texts(
+        cls,
+        texts: Sequence[str],
+        what: str,
+        options: TextOptions,
+        alphabet: Alphabet | None,
+        weights: Iterable[int] | None = None,
+    ) -> Corpus:
+        try:
+            block = text_block(texts)
+        except ValueError as error:
+            place = int(error.args[0])
+            message = f"{what} {place + 1}, {shortened(texts[place])!r}: holds a NUL character, which no text has"
+            raise CorpusError(message) from None
+        counted = None if weights is None else whole_weights(weights, len(texts))
+        return cls._of_block(replace(block, weights=counted), what, options, alphabet)
 
     @classmethod
     def of(
@@ -294,7 +325,7 @@ class Corpus:
         Raises:
             CorpusError: there are no items.
         """
-        parts = [part for part in need_all(parts, Corpus, "parts", "a list of corpora") if len(part)]
+        parts = [part for part in need_all(parts, Corpus, "parts", "a list of corpora") if part.symbols]
         if not parts:
             raise CorpusError("no items: the input is empty or has only blank lines")
         if len(parts) == 1:
@@ -365,6 +396,16 @@ class Corpus:
     def weighted_symbols(self) -> int:
         """All symbols, each as often as its item counts."""
         return self.symbols if self.weights is None else exact_sum(self.weights, self.lengths + 1)
+
+    @property
+    def whole_texts(self) -> bool:
+        """Whether its items are files as a whole, which can be cut inside, and no items between separators or rows."""
+        return self.options.whole_files and (self.source is None or self.source.format.column is None)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is a piece of a text that goes on in the next: no boundary closes it."""
+        return self.symbols > 0 and int(self.ids[-1]) != BOUNDARY
 
     def checked(self) -> Corpus:
         """This corpus, if all that there is to count fits into 64 bits.
@@ -503,10 +544,20 @@ def stream(
     options: TextOptions,
     alphabet: Alphabet | None = None,
     digest: Digest | None = None,
+    *,
+    pieces: bool = False,
 ) -> Iterator[Corpus]:
     """The sources as small corpora, one a block, each with an alphabet of its own unless one is given.
 
     This is how data larger than memory is counted: the counts of the parts are added.
+
+    Args:
+        sources: as for Corpus.from_file.
+        format_: how to read them.
+        options: what to do to the text.
+        alphabet: the characters that may occur; None for those that do.
+        digest: takes in what is read.
+        pieces: give a text that is a whole file in pieces, which are open at their ends, and not as one corpus.
 
     Raises:
         CorpusError: a source cannot be read.
@@ -514,7 +565,7 @@ def stream(
     """
     empty = True
     for source in sources:
-        for part in parts_of(source, format_, options, alphabet, digest):
+        for part in parts_of(source, format_, options, alphabet, digest, pieces=pieces):
             empty = False
             yield part
     if empty:
@@ -534,23 +585,25 @@ def parts_of(
     options: TextOptions,
     alphabet: Alphabet | None = None,
     digest: Digest | None = None,
+    *,
+    pieces: bool = False,
 ) -> Iterator[Corpus]:
     """As `stream`, for one source, which may be without items."""
     tally = Tally(format_.errors)
-    if options.documents:
-        text = read_document(source, name_of(source), format_, digest, tally)
-        tally.tell()
-        whole = Corpus.from_encoded(encode_documents([text], name_of(source), options, alphabet), options)
-        if whole is not None:
-            yield whole
-        return
-    for block in read_blocks(source, format_, digest, tally):
+    of_text: list[Corpus] = []
+    for block in read_blocks(source, format_, digest, tally, options):
         found = encode_block(block, f"{name_of(source)}: line", options, alphabet)
         for place, error in found.refused.items():
-            if format_.errors == "stop":
+            if format_.errors == "stop" or (options.whole_files and format_.column is None):
                 raise error
             tally.skip(block.number(place), error)
         corpus = Corpus.from_encoded(found, options)
-        if corpus is not None:
+        if corpus is None:
+            continue
+        if block.open and not pieces:
+            of_text.append(corpus)
+            if not corpus.open:
+                yield Corpus.concatenate(of_text)
+        else:
             yield corpus
     tally.tell()

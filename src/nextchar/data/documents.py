@@ -1,104 +1,184 @@
-"""Texts that are items as a whole: their line ends are symbols like any other."""
+r"""Items that are texts: their line ends are symbols like any other. A file is one text, or several with lines between.
+
+Blocks of such items are as those of lines (see `data.format`), with NULs, which no text has, in the place of the line
+ends that close items. A file that is one text comes in pieces that are open at their ends. They are cut where nothing
+that is done to the text reaches across: behind a line end, or in a very long line behind a blank or between plain
+letters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final
 
-import numpy as np
-
-from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of, unknown_symbol
-from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends, with_replacements
-from nextchar.data.encoded_lines import Encoded
-from nextchar.data.files import open_binary
-from nextchar.data.format import Format, Tally
-from nextchar.data.graphemes import Graphemes, clusters_of
+from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, line_ends, with_bytes, with_replacements
+from nextchar.data.format import Block, ErrorPolicy, Refusal, Tally
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import CorpusError
 
-__all__ = ["encode_documents", "read_document"]
+__all__ = ["TEXT_END", "divided", "separated_blocks", "text_block", "whole_blocks"]
+
+TEXT_END: Final = "\0"
+_LONG: Final = 1 << 12  # characters that are looked back for a place to cut a line
+_PLAIN: Final = frozenset(("Lu", "Ll", "Lo", "Nd"))
+_JAMO: Final = range(0x1100, 0x1200)
 
 
-def read_document(source: str, name: str, format_: Format, digest: Digest | None, tally: Tally) -> str:
-    """The whole text of a source, with line feeds for all line ends.
-
-    Args:
-        source: as for `open_binary`.
-        name: what messages call it.
-        format_: its encoding, and what becomes of what cannot be decoded: a document cannot be left out in part, so
-            that only `replace` goes on.
-        digest: takes in what is read.
-        tally: counts the lines in which something was replaced.
+def text_block(texts: Sequence[str]) -> Block:
+    """Texts from memory, with any line ends; their numbers are their places, from 1.
 
     Raises:
-        CorpusError: it cannot be read or decoded, or holds a NUL character; with line and byte.
+        ValueError: a text holds a NUL character; its place.
     """
-    if format_.column is not None:
-        raise CorpusError(f"{source}: a text has no columns", argument="column")
-    pieces: list[str] = []
-    line = 1
-    with open_binary(source) as handle:
-        decoder = Decoder(name, handle, format_.encoding, digest)
-        for piece in decoder:
-            if MARK in piece or "\0" in piece:
-                for place, text in enumerate(piece.split("\n")):
-                    if MARK in text or "\0" in text:
-                        refusal = decoder.refusal(text, line + place)
-                        if format_.errors != "replace":
-                            raise refusal.error
-                        tally.replaced(line + place, refusal.error)
-            line += line_ends(piece)
-            pieces.append(with_replacements(piece).replace("\0", REPLACEMENT))
-    return "".join(pieces)
+    plain = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
+    joined = "".join(text + TEXT_END for text in plain)
+    if joined.count(TEXT_END) != len(texts):
+        raise ValueError(next(i for i, text in enumerate(plain) if TEXT_END in text))
+    return Block(joined, 1, numbers=range(1, len(texts) + 1), closer=TEXT_END)
 
 
-def encode_documents(texts: Sequence[str], where: str, options: TextOptions, alphabet: Alphabet | None) -> Encoded:
-    """Whole texts as items; empty ones are left out.
-
-    Args:
-        texts: with any line ends, which become line feeds.
-        where: what stands before an item's number in an error.
-        options: what is done to the text.
-        alphabet: the characters that may occur; None for those that do.
+def whole_blocks(decoder: Decoder, errors: ErrorPolicy, tally: Tally, options: TextOptions) -> Iterator[Block]:
+    """A source that is one text, in pieces of a few megabytes.
 
     Raises:
-        CorpusError: a text holds a NUL character or half a surrogate pair.
-        UnknownSymbolError: a character is not in the given alphabet; with its place.
+        CorpusError: it cannot be read or decoded, or holds a NUL character, unless that is replaced; with line and
+            byte.
     """
-    clean = [options.apply(text.replace("\r\n", "\n").replace("\r", "\n")) for text in texts]
-    places = np.array([i for i, text in enumerate(clean) if text], dtype=np.int64)
-    kept = [clean[i] for i in places]
-    for number, text in enumerate(clean, start=1):
-        if "\0" in text:
-            raise CorpusError(f"{where} {number}: holds a NUL character, which no text has")
-    if not kept:
-        return Encoded(None, np.empty(0, dtype=np.uint8), None, len(clean), places, {})
-    clusters: tuple[str, ...] | None = None
-    if alphabet is not None:
-        written = [alphabet.written(text) for text in kept]
-    elif options.graphemes:
-        clusters = tuple(sorted(set().union(*(clusters_of(text) for text in kept))))
-        signs = Graphemes(clusters)
-        written = [signs.written(text) for text in kept]
-    else:
-        written = kept
-    if alphabet is None:
-        alphabet = _alphabet_of(written, where, clusters)
-    ids: list[Ids] = []
-    end = np.array([BOUNDARY], dtype=alphabet.dtype)
-    for place, text in zip(places.tolist(), written, strict=True):
-        codepoints = codepoints_of(text)
-        if not alphabet.has_unknown and len(missing := alphabet.absent(codepoints)):
-            at = int(missing[0])
-            line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
-            raise unknown_symbol(
-                alphabet.split(kept[len(ids) // 2])[at], at, at=f"{where} {place + 1}, line {line}, character {column}"
-            )
-        ids += [alphabet.encode_codepoints(codepoints), end]
-    return Encoded(alphabet, np.concatenate(ids), None, len(clean) - len(kept), places, {})
+    line, column, continues, number = 1, 0, False, 1
+    ready = held = ""  # the last piece has something before the end
+    for piece in decoder:
+        text = held + _mended(piece, decoder, number, errors, tally)
+        number += line_ends(piece)
+        cut = _place_to_cut(text, options)
+        held = text[cut:]
+        if cut and ready:
+            yield Block(ready, line, closer=TEXT_END, continues=continues, column=column)
+            line, column, continues = *_after(ready, line, column), True
+        if cut:
+            ready = text[:cut]
+    yield Block(ready + held + TEXT_END, line, closer=TEXT_END, continues=continues, column=column)
 
 
-def _alphabet_of(texts: Sequence[str], where: str, clusters: tuple[str, ...] | None) -> Alphabet:
-    characters = "".join(sorted(set().union(*map(set, texts))))
-    if half := next((c for c in characters if "\ud800" <= c <= "\udfff"), None):
-        raise CorpusError(f"{where}: holds half a surrogate pair (U+{ord(half):04X}); not valid text")
-    return Alphabet(characters, clusters=clusters)
+def _after(text: str, line: int, column: int) -> tuple[int, int]:
+    """The line after a text, and how many of its characters come before."""
+    ends = line_ends(text)
+    return line + ends, len(text) - (text.rfind("\n") + 1) + (0 if ends else column)
+
+
+def _mended(text: str, decoder: Decoder, line: int, errors: ErrorPolicy, tally: Tally) -> str:
+    """What cannot be decoded replaced, if that is asked for; its first line has this number."""
+    if MARK not in text and "\0" not in text:
+        return text
+    for place, one in enumerate(text.split("\n")):
+        if MARK in one or "\0" in one:
+            refusal = decoder.refusal(one, line + place)
+            if errors != "replace":
+                raise refusal.error
+            tally.replaced(line + place, refusal.error)
+    return with_replacements(text).replace("\0", REPLACEMENT)
+
+
+def _place_to_cut(text: str, options: TextOptions) -> int:
+    """Up to where a text can be treated by itself; 0 for nowhere."""
+    if not (options.lower or options.nfc or options.graphemes):
+        return len(text)
+    if cut := text.rfind("\n") + 1:
+        return cut
+    for at in range(len(text) - 1, max(len(text) - _LONG, 0), -1):
+        before, after = text[at - 1], text[at]
+        if _is_plain(after) and (before == " " or _is_plain(before)):
+            return at
+    return 0
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_plain(character: str) -> bool:
+    """Whether it is a letter or digit that nothing joins: neither a combining one, nor a jamo."""
+    if character.isascii():
+        return character.isalnum()
+    category = unicodedata.category(character)
+    return category in _PLAIN and ord(character) not in _JAMO and unicodedata.combining(character) == 0
+
+
+def divided(lines: str, separator: str) -> list[tuple[str, int]]:
+    """The items of whole lines between separators, without their last line ends, and where each begins; no empty ones.
+
+    Args:
+        lines: each ended by a line feed.
+        separator: the line between two items; an empty one stands for lines that have blanks alone.
+    """
+    text = "\n" + lines
+    begin, found = 1, []
+    for line in _between(separator).finditer(text):
+        if begin < line.start():
+            found.append((text[begin : line.start()], begin - 1))
+        begin = line.end() + 1
+    if begin < len(text):
+        found.append((text[begin:-1], begin - 1))
+    return [(item, at) for item, at in found if item]
+
+
+@lru_cache(maxsize=16)
+def _between(separator: str) -> re.Pattern[str]:
+    """A line between two items with the line end before it; it begins with plain characters, which are found fast."""
+    return re.compile(r"\n" + (re.escape(separator) if separator else r"[^\S\n]*") + r"(?=\n)")
+
+
+def separated_blocks(decoder: Decoder, separator: str, first_line: int = 1) -> Iterator[Block]:
+    """The items of a source between separators, in blocks; those that cannot be used are refused as a whole.
+
+    Args:
+        decoder: gives its text.
+        separator: see `divided`.
+        first_line: the number of its first line.
+    """
+    held: list[str] = []  # of the item that has begun
+    pattern = _between(separator)
+    for lines in _whole_lines(decoder):
+        last = 0
+        for line in pattern.finditer("\n" + lines):
+            last = line.end()  # and so behind the separator's line end, as one came before the lines
+        if not last:
+            held.append(lines)
+            continue
+        text = "".join((*held, lines[:last]))
+        yield _items_block(text, decoder, separator, first_line)
+        first_line += line_ends(text)
+        held = [lines[last:]]
+    if rest := "".join(held):
+        yield _items_block(rest, decoder, separator, first_line)
+
+
+def _whole_lines(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in pieces that end with lines."""
+    held: list[str] = []
+    for piece in pieces:
+        cut = piece.rfind("\n") + 1
+        if cut:
+            yield "".join((*held, piece[:cut]))
+            held = []
+        if cut < len(piece):
+            held.append(piece[cut:])
+    if held:
+        yield "".join(held) + "\n"
+
+
+def _items_block(text: str, decoder: Decoder, separator: str, first_line: int) -> Block:
+    """A block of the items in whole lines."""
+    items: list[str] = []
+    numbers: list[int] = []
+    refused: dict[int, Refusal] = {}
+    line, counted = first_line, 0
+    for item, begin in divided(text, separator):
+        line, counted = line + text.count("\n", counted, begin), begin
+        if MARK in item or "\0" in item:
+            lines = item.split("\n")
+            faulty = next(i for i, one in enumerate(lines) if MARK in one or "\0" in one)
+            refused[len(items)] = decoder.refusal(lines[faulty], line + faulty)._replace(given=with_bytes(item))
+            item = with_replacements(item).replace("\0", REPLACEMENT)
+        items.append(item)
+        numbers.append(line)
+    joined = "".join(item + TEXT_END for item in items)
+    return Block(joined, first_line, numbers=numbers, refused=refused, closer=TEXT_END)

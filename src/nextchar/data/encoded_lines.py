@@ -1,5 +1,7 @@
 """Blocks of lines as ids: blank lines left out, text options applied, and lines that an alphabet cannot write named.
 
+Blocks of texts likewise, which have NULs where lines end (see `data.documents`).
+
 Letters: n items, S symbols.
 """
 
@@ -14,6 +16,7 @@ import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import Alphabet, Ids, codepoints_of, unknown_symbol
+from nextchar.data.documents import TEXT_END
 from nextchar.data.format import Block
 from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
 from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
@@ -46,7 +49,7 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
     """The items of a block of lines, in the alphabet given or one of their own.
 
     Args:
-        block: the lines, without refused ones.
+        block: the lines, without refused ones; or texts, of which an open one's last piece has no boundary at its end.
         where: what stands before a line's number in an error.
         options: what is done to the text.
         alphabet: the characters that may occur; None for those that do.
@@ -64,41 +67,69 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
         from nextchar._kernels.corpus import strip_lines
 
         codepoints = strip_lines(codepoints, BLANKS)
-    line_ends = np.flatnonzero(codepoints == ord("\n"))
+    closer = ord(block.closer)
+    line_ends = np.flatnonzero(codepoints == closer)
     lengths = np.diff(line_ends, prepend=-1) - 1
-    blank = int((lengths == 0).sum())
     kept = lengths > 0
+    if block.continues and len(kept):
+        kept[0] = True
+    blank = int((~kept).sum())
     weights = None if block.weights is None else np.array(block.weights, dtype=np.int64)
     if weights is not None:
         kept &= weights > 0
     places = np.flatnonzero(kept)
-    if not len(places):
+    open_end = len(codepoints) - (int(line_ends[-1]) + 1 if len(line_ends) else 0)  # of a text that goes on
+    if not (len(places) or open_end):
         return Encoded(None, np.empty(0, dtype=np.uint8), None, blank, places, {})
     if len(places) < len(kept):
-        codepoints = codepoints[np.repeat(kept, lengths + 1)]
-    own = alphabet or _alphabet_of(codepoints, where, clusters)
+        codepoints = codepoints[np.concatenate([np.repeat(kept, lengths + 1), np.ones(open_end, dtype=np.bool_)])]
+    own = alphabet or _alphabet_of(codepoints, where, clusters, closer)
+    texts = block.closer == TEXT_END
     try:
-        ids = own.encode_lines(codepoints)
+        ids = own.encode_texts(codepoints) if texts else own.encode_lines(codepoints)
     except UnknownSymbolError:
+        if block.open:
+            raise _unknown_in_text(codepoints, block, own, where, options) from None
         refused = {}
         offsets = np.concatenate([[0], np.cumsum(lengths[places] + 1)])
-        for item, position in _first_in_each(own.lacking(codepoints), offsets):
+        lines = block.lines()
+        for item, position in _first_in_each(own.lacking(codepoints, texts=texts), offsets):
             place = int(places[item])
-            in_line = _in_the_line(block, place, position, options)
-            at = f"{where} {block.number(place)}, character {in_line + 1}"
             symbol = chr(codepoints[offsets[item] + position])
             if own.clusters is not None:  # what stands there in the text, and not the sign for it
-                symbol = split_graphemes(options.apply(block.text.split("\n")[place]))[position]
-            refused[place] = unknown_symbol(symbol, in_line, at=at)
+                symbol = split_graphemes(options.apply(lines[place]))[position]
+            before = np.flatnonzero(codepoints[offsets[item] : offsets[item] + position] == ord("\n"))
+            row, begin = len(before), int(before[-1]) + 1 if len(before) else 0
+            in_line = _in_the_line(lines[place].split("\n")[row], position - begin, options)
+            number = block.number(place)
+            at = (
+                f"{where} {number}, line {row + 1}"
+                if texts and not where.endswith("line")
+                else f"{where} {number + row}"
+            )
+            refused[place] = unknown_symbol(symbol, in_line, at=f"{at}, character {in_line + 1}")
         rest = np.setdiff1d(np.arange(len(kept)), list(refused))
         found = encode_block(block.without(refused), where, options, alphabet)
         return found._replace(places=rest[found.places], refused=refused)
     return Encoded(own, ids, None if weights is None else weights[places], blank, places, {})
 
 
-def _in_the_line(block: Block, place: int, position: int, options: TextOptions) -> int:
-    """Where in its line, as it came in, the symbol at a position of an item stands."""
-    line = block.text.split("\n")[place]
+def _unknown_in_text(
+    codepoints: npt.NDArray[Any], block: Block, alphabet: Alphabet, where: str, options: TextOptions
+) -> UnknownSymbolError:
+    """What is said of the first character of a text, or of a piece of one, that the alphabet lacks."""
+    at = int(alphabet.lacking(codepoints, texts=True)[0])
+    ends = np.flatnonzero(codepoints[:at] == ord("\n"))
+    row, begin = len(ends), int(ends[-1]) + 1 if len(ends) else 0
+    line = block.text.split("\n")[row].split(TEXT_END)[0]
+    in_line = _in_the_line(line, at - begin, options)
+    symbol = split_graphemes(options.apply(line))[at - begin] if alphabet.clusters is not None else chr(codepoints[at])
+    column = in_line + 1 + (0 if row else block.column)
+    return unknown_symbol(symbol, column - 1, at=f"{where} {block.first_line + row}, character {column}")
+
+
+def _in_the_line(line: str, position: int, options: TextOptions) -> int:
+    """Where in a line, as it came in, the symbol at a position of what is made of it stands."""
     before = len(line) - len(line.lstrip()) if options.strip else 0
     if options.graphemes:
         return len(split_graphemes(line[:before])) + position
@@ -113,7 +144,7 @@ def _first_in_each(positions: npt.NDArray[np.int64], offsets: npt.NDArray[np.int
     return list(zip(items.tolist(), (positions[first] - offsets[items]).tolist(), strict=True))
 
 
-def _alphabet_of(codepoints: npt.NDArray[Any], where: str, clusters: tuple[str, ...] | None) -> Alphabet:
+def _alphabet_of(codepoints: npt.NDArray[Any], where: str, clusters: tuple[str, ...] | None, closer: int) -> Alphabet:
     seen = np.zeros(0x110000, dtype=np.bool_)
     if kernels_loaded():
         from nextchar._kernels.corpus import mark_seen
@@ -121,7 +152,7 @@ def _alphabet_of(codepoints: npt.NDArray[Any], where: str, clusters: tuple[str, 
         mark_seen(codepoints, seen)
     else:
         seen[codepoints] = True
-    seen[ord("\n")] = False
+    seen[closer] = False
     present = np.flatnonzero(seen)
     surrogates = (present >= 0xD800) & (present <= 0xDFFF)
     if surrogates.any():

@@ -32,8 +32,9 @@ class Format:
         delimiter: the character between the fields of a table; None to find out.
         header: whether a table begins with a line of names; without, columns go by their numbers.
         errors: what becomes of a line that cannot be used. `stop`: an error that names it. `skip`: it is left out.
-            `replace`: what cannot be decoded, and NUL, becomes U+FFFD and a line end in an item a space; what is wrong
-            in another way is left out. A warning tells how many lines these were, and the first.
+            `replace`: what cannot be decoded, and NUL, becomes U+FFFD and a line end in an item a space, unless items
+            are texts; what is wrong in another way is left out. A text that is a whole file is not left out in part, so
+            that only `replace` goes on there. A warning tells how many lines these were, and the first.
 
     Example:
         >>> import nextchar
@@ -119,15 +120,21 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a source, or rows of a table.
+    """Whole lines of a source, or rows of a table; or items that are texts, each closed by a NUL.
+
+    What is said of lines here holds for such texts. The last one may be open, and go on in the next block.
 
     Attributes:
         text: lines, each ended by a line feed; of a table the items, one a line.
         first_line: the number of the first line in its file, from 1.
         weights: one whole number a line, or None.
         labels: one a line, or None.
-        numbers: the lines' numbers, where they do not follow each other from the first.
+        numbers: the lines' numbers, where they do not follow each other from the first; of texts that of the first line
+            of each, or of memory that of the text.
         refused: what is wrong with a line, by its place in the block, from 0.
+        closer: what ends a line: a line feed, or NUL where line ends are symbols.
+        continues: whether the first text has begun in the block before.
+        column: how many characters of its first line stand before the block.
     """
 
     text: str
@@ -136,6 +143,14 @@ class Block:
     labels: tuple[str, ...] | None = None
     numbers: Sequence[int] | None = None
     refused: Mapping[int, Refusal] = field(default_factory=dict)
+    closer: str = "\n"
+    continues: bool = False
+    column: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether it is a piece of a text that has begun before it or goes on after it."""
+        return self.continues or (self.closer != "\n" and not self.text.endswith(self.closer))
 
     def number(self, index: int) -> int:
         """The number in its file of the line at this place of the block."""
@@ -143,7 +158,7 @@ class Block:
 
     def lines(self) -> list[str]:
         """The lines, without their ends."""
-        return self.text.split("\n")[:-1]
+        return self.text.split(self.closer)[:-1]
 
     def until(self, end: int) -> Block:
         """The lines before this place."""
@@ -151,19 +166,20 @@ class Block:
 
     def without(self, places: Collection[int]) -> Block:
         """The other lines."""
-        return self._of([i for i in range(self.text.count("\n")) if i not in places]) if places else self
+        return self._of([i for i in range(self.text.count(self.closer)) if i not in places]) if places else self
 
     def _of(self, kept: Sequence[int]) -> Block:
         lines = self.lines()
         where = {old: new for new, old in enumerate(kept)}
         numbers = [self.number(i) for i in kept]
         return Block(
-            text="".join(f"{lines[i]}\n" for i in kept),
+            text="".join(lines[i] + self.closer for i in kept),
             first_line=numbers[0] if numbers else self.first_line,
             weights=None if self.weights is None else tuple(self.weights[i] for i in kept),
             labels=None if self.labels is None else tuple(self.labels[i] for i in kept),
             numbers=numbers,
             refused={where[i]: why for i, why in self.refused.items() if i in where},
+            closer=self.closer,
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -20,6 +20,7 @@ from nextchar.data.blocks import name_of, raw_blocks
 from nextchar.data.corpus import Corpus
 from nextchar.data.decoding import REPLACEMENT, line_ends
 from nextchar.data.display import shortened
+from nextchar.data.documents import TEXT_END
 from nextchar.data.encoded_lines import encode_block
 from nextchar.data.format import Block, ErrorPolicy, Format, Refusal, Tally
 from nextchar.data.text_options import TextOptions
@@ -46,7 +47,8 @@ class LineBlock:
         places: (n,) which of the lines each item of the corpus is, from 0; increasing.
         refused: why a line cannot be used, by its place; the message has the file and the line.
         given: the lines, by their places, that hold what text has replaced: NUL characters, line ends, and bytes that
-            are not in the encoding (Python's surrogateescape).
+            are not in the encoding (Python's surrogateescape); of items that are texts all, for in `text` their line
+            ends are spaces.
     """
 
     text: str
@@ -81,7 +83,7 @@ def read_lines(
         CorpusError: it cannot be read, lacks a column, or has a line that cannot be used and the policy is to stop.
         UnknownSymbolError: a character is not in the given alphabet and the policy is to stop.
     """
-    blocks = raw_blocks(source, format_, at_once=True)
+    blocks = _in_one_block(raw_blocks(source, format_, at_once=True, options=options))
     return _lines(blocks, f"{name_of(source)}: line", format_.errors, options, alphabet)
 
 
@@ -96,15 +98,20 @@ def lines_of_items(
     """
     refused = {}
     lines = []
+    texts = options.documents
+    closer = TEXT_END if texts else "\n"
     for place, item in enumerate(items):
         text = _HALF_A_PAIR.sub(REPLACEMENT, item)
-        line = text.replace("\n", " ").replace("\r", " ").replace("\0", REPLACEMENT)
-        if line != item:
-            what = "half a surrogate pair" if text != item else "a line end or a NUL character"
+        line = text.replace("\0", REPLACEMENT)
+        line = line.replace("\r\n", "\n").replace("\r", "\n") if texts else line.replace("\n", " ").replace("\r", " ")
+        if line != item and not (texts and line.count(REPLACEMENT) == item.count(REPLACEMENT)):
+            what = "half a surrogate pair" if text != item else f"a {'' if texts else 'line end or a '}NUL character"
             error = CorpusError(f"item {place + 1}, {shortened(item)!r}: holds {what}")
             refused[place] = Refusal(error, True, item)
-        lines.append(line + "\n")
-    return _lines(iter([Block("".join(lines), 1, refused=refused)]), "item", errors, options, alphabet)
+        lines.append(line + closer)
+    numbers = range(1, len(items) + 1)
+    block = Block("".join(lines), 1, refused=refused, closer=closer, numbers=numbers if texts else None)
+    return _lines(iter([block]), "item", errors, options, alphabet)
 
 
 def lines_of_blocks(
@@ -136,7 +143,7 @@ def _counted(
         settled = block if stops else tally.settle(block)
         wrong: dict[int, NextcharError] = {place: why.error for place, why in settled.refused.items()}
         found = encode_block(settled.without(wrong), where, options, alphabet)
-        size = line_ends(settled.text)
+        size = line_ends(settled.text) if settled.closer == "\n" else settled.text.count(settled.closer)
         places = found.places
         if wrong:  # and so not among the lines that were encoded
             rest = np.setdiff1d(np.arange(size), list(wrong))
@@ -147,6 +154,10 @@ def _counted(
             tally.skip(settled.number(place), error)
         numbers = settled.numbers or range(settled.first_line, settled.first_line + size)
         given = {place: why.given for place, why in block.refused.items() if why.given is not None}
+        if settled.closer != "\n":
+            texts = settled.lines()
+            given = dict(enumerate(texts)) | given
+            settled = replace(settled, text="".join(text.replace("\n", " ") + "\n" for text in texts))
         lines = LineBlock(settled.text, numbers, Corpus.from_encoded(found, options), places, wrong, given)
         if stops and wrong:
             first = min(wrong)
@@ -156,10 +167,21 @@ def _counted(
         yield lines
 
 
+def _in_one_block(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Pieces of a text that is a whole source as one; other blocks as they come."""
+    open_: list[Block] = []
+    for block in blocks:
+        open_.append(block)
+        if block.closer == "\n" or block.text.endswith(block.closer):
+            text = "".join(piece.text for piece in open_) if len(open_) > 1 else block.text
+            yield block if len(open_) == 1 else replace(open_[0], text=text)
+            open_ = []
+
+
 def _pieces(block: Block) -> Iterator[Block]:
     """A large block of plain lines in pieces that stay in the processor's cache, with what is made of them."""
     begin, first_line = 0, block.first_line
-    if block.numbers is None and block.weights is None and not block.refused:
+    if block.closer == "\n" and block.numbers is None and block.weights is None and not block.refused:
         while len(block.text) - begin > PIECE:
             end = block.text.find("\n", begin + PIECE) + 1
             piece = Block(block.text[begin:end], first_line)

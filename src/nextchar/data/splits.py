@@ -169,7 +169,7 @@ def _tails(corpus: Corpus, name: str, shares: tuple[Fraction, Fraction]) -> Spli
     validation, test = shares
     parts = _cut(corpus, (1 - validation - test, 1 - test))
     if not all(len(part) for part, share in zip(parts, (1, validation, test), strict=True) if share):
-        texts = corpus.options.whole_files
+        texts = corpus.whole_texts
         given = thousands(corpus.symbols - len(corpus), "character") if texts else thousands(len(corpus), "item")
         raise SettingsError(f"the split {name!r} leaves a part empty; it was given {given}")
     return Split(train=parts[0], validation=parts[1], test=parts[2])
@@ -180,7 +180,7 @@ def _cut(corpus: Corpus, shares: Sequence[Fraction]) -> list[Corpus]:
 
     A part of a text is closed by a boundary as a text is. Parts may be empty.
     """
-    if not corpus.options.whole_files:
+    if not corpus.whole_texts:
         places = [0, *(int(len(corpus) * share) for share in shares), len(corpus)]
         return [corpus.take(np.arange(begin, end)) for begin, end in pairwise(places)]
     ids: list[list[npt.NDArray[Any]]] = [[] for _ in range(len(shares) + 1)]
@@ -208,7 +208,7 @@ def heads(corpus: Corpus, share: float) -> Corpus:
     """About this share of a corpus: the beginning of each text, or of a list items at equal distances."""
     if share >= 1:
         return corpus
-    if corpus.options.whole_files:
+    if corpus.whole_texts:
         return _cut(corpus, (Fraction(share),))[0]
     return corpus.take(np.arange(0, len(corpus), round(1 / share)))
 
@@ -227,7 +227,7 @@ def hold_out(corpus: Corpus, share: float = 0.1, *, least: int = 1) -> tuple[Cor
     Raises:
         SettingsError: no more than `least` different items, or texts of one character.
     """
-    if corpus.options.whole_files:
+    if corpus.whole_texts:
         rest, end = _cut(corpus, (1 - Fraction(share),))
         if not (len(rest) and len(end)):
             raise SettingsError("to hold a part out, a text of more characters is needed")
@@ -264,5 +264,5 @@ def _shuffled(n: int) -> list[int]:
 
 def _need(corpus: Corpus, least: int, name: str) -> None:
     if len(corpus) < least:
-        texts = f"; {TAILS} cuts texts, and holds their ends out" if corpus.options.whole_files else ""
+        texts = f"; {TAILS} cuts texts, and holds their ends out" if corpus.whole_texts else ""
         raise SettingsError(f"the split {name!r} needs at least {least:,} items; it was given {len(corpus):,}{texts}")

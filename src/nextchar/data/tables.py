@@ -98,7 +98,7 @@ def _is_faulty(text: str) -> bool:
     return MARK in text or "\0" in text
 
 
-def table_blocks(source: str, ending: str, decoder: Decoder, format_: Format) -> Iterator[Block]:
+def table_blocks(source: str, ending: str, decoder: Decoder, format_: Format, closer: str = "\n") -> Iterator[Block]:
     """One column of a table, with its weights and labels, in blocks; what is refused has its reason and a blank line.
 
     Args:
@@ -106,6 +106,7 @@ def table_blocks(source: str, ending: str, decoder: Decoder, format_: Format) ->
         ending: of its name.
         decoder: gives its text.
         format_: which columns, and what else is known of it.
+        closer: what ends an item in a block; line ends in items are wrong unless it is another.
 
     Raises:
         CorpusError: it is empty or lacks a column.
@@ -123,12 +124,15 @@ def table_blocks(source: str, ending: str, decoder: Decoder, format_: Format) ->
         name = DELIMITERS.get(delimiter, repr(delimiter))
         message = f"{source}: read with {name}s between the fields"
         warnings.warn(InputWarning(message, argument="delimiter"), stacklevel=2)
-    yield from _Table(source, dialect, decoder, format_, lines).blocks()
+    yield from _Table(source, dialect, decoder, format_, lines, closer).blocks()
 
 
 class _Table:
-    def __init__(self, source: str, dialect: Dialect, decoder: Decoder, format_: Format, lines: _Lines) -> None:
-        self._source, self._decoder = source, decoder
+    def __init__(
+        self, source: str, dialect: Dialect, decoder: Decoder, format_: Format, lines: _Lines, closer: str
+    ) -> None:
+        self._source, self._decoder, self._closer = source, decoder, closer
+        self._one_line = closer == "\n"
         self._delimiter, self._blank_follows = dialect
         self._format, self._lines = format_, lines
         self._weights = Weights(source, "," if dialect.delimiter == ";" else None)
@@ -150,7 +154,7 @@ class _Table:
                     raise refusal.error
                 header = [with_replacements(field) for field in header]
             self._set_columns(header)
-        found = _Found(self._format)
+        found = _Found(self._format, self._closer)
         lines = self._lines
         for number, row in rows:
             if isinstance(row, list):
@@ -160,7 +164,7 @@ class _Table:
                 found.add(number, _in_one_line(given), why=row._replace(given=given if "\0" in given else None))
             if lines.at == len(lines.ready) or len(found.items) == _BLOCK_ROWS:
                 yield found.block()
-                found = _Found(self._format)
+                found = _Found(self._format, self._closer)
         if found.items:
             yield found.block()
         self._weights.tell()
@@ -241,7 +245,11 @@ class _Table:
             return
         item_at, weight_at, label_at = self._columns or self._set_columns([str(i + 1) for i in range(len(row))])
         plain = len(row) == self._width and label_at is None and not self._lines.suspect
-        if not plain or "\n" in row[item_at] or not (weight_at is None or _is_plain_number(row[weight_at])):
+        if (
+            not plain
+            or (self._one_line and "\n" in row[item_at])
+            or not (weight_at is None or _is_plain_number(row[weight_at]))
+        ):
             self._read(number, row, found)
             return
         found.items.append(row[item_at])
@@ -272,8 +280,9 @@ class _Table:
         if self._lines.suspect and (faulty := next((field for field in row if _is_faulty(field)), None)) is not None:
             why = self._decoder.refusal(faulty, number)
             given = with_bytes(given)
-        if "\n" in item or "\n" in label:
-            text, what = (item, "item") if "\n" in item else (label, "label")
+        in_item = self._one_line and "\n" in item
+        if in_item or "\n" in label:
+            text, what = (item, "item") if in_item else (label, "label")
             ends = self._lines.before + self._lines.at
             where = f"line {number}" + (f" (its row ends in line {ends})" if ends > number else "")
             why = why or Refusal(
@@ -286,14 +295,18 @@ class _Table:
             except ValueError as error:
                 weight, why = 0, why if why and not why.replaced else Refusal(CorpusError(f"{at}: {error}"))
         if why is not None:
-            item, label = _in_one_line(item), _in_one_line(label)
+            item, label = _mended(item) if not self._one_line else _in_one_line(item), _in_one_line(label)
             why = why._replace(given=given if given != item else None)
         found.add(number, item, weight, label, why)
 
 
 def _in_one_line(text: str) -> str:
     """A field as a block has it: line ends are spaces, and what is no text is replaced."""
-    return with_replacements(text).replace("\n", " ").replace("\0", REPLACEMENT)
+    return _mended(text).replace("\n", " ")
+
+
+def _mended(text: str) -> str:
+    return with_replacements(text).replace("\0", REPLACEMENT)
 
 
 def _names(header: list[str]) -> str:
@@ -309,7 +322,8 @@ def _is_plain_number(field: str) -> bool:
 class _Found:
     """The rows of the next block."""
 
-    def __init__(self, format_: Format) -> None:
+    def __init__(self, format_: Format, closer: str) -> None:
+        self._closer = closer
         self._weighted, self._labelled = format_.weight is not None, format_.label is not None
         self.items: list[str] = []
         self.numbers: list[int] = []
@@ -331,7 +345,8 @@ class _Found:
     def block(self) -> Block:
         """All of them."""
         return Block(
-            text="\n".join(self.items) + "\n",
+            text="".join(item + self._closer for item in self.items),
+            closer=self._closer,
             first_line=self.numbers[0],
             weights=tuple(self.weights) if self._weighted else None,
             labels=tuple(self.labels) if self._labelled else None,

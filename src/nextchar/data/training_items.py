@@ -52,7 +52,9 @@ def training_items(seen: Provenance, alphabet: Alphabet, data: Corpus) -> Corpus
             )
     plain = set(alphabet.characters)  # an item with other characters is not one that the model gives
     texts = [item for item in items if plain.issuperset(alphabet.written(item))]
-    return Corpus.from_items(texts, options=TextOptions(strip=False), alphabet=alphabet)
+    return Corpus.from_items(
+        texts, options=TextOptions(strip=False, documents=seen.options.documents), alphabet=alphabet
+    )
 
 
 def known_file(seen: Provenance) -> Corpus | None:

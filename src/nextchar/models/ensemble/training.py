@@ -101,7 +101,7 @@ class EnsembleOf:
             everything = len(data)
             data, validation = hold_out(data)
             held = f"{len(validation):,} of the {thousands(everything, 'item')} {were(len(validation))}"
-            if data.options.whole_files:
+            if data.whole_texts:
                 held = f"the last {thousands(validation.symbols, 'symbol')} of the text were"
             notes = (f"{held} held out of the training, for the weights of the ensemble",)
         made: list[Model] = []

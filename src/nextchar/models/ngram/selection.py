@@ -114,7 +114,7 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
         progress: is told how far pitman-yor has come.
     """
     begun = time.process_time()
-    texts = data.options.whole_files
+    texts = data.whole_texts
     if validation is None:
         if data.symbols < SHORTEST if texts else len(np.unique(data.fingerprints())) < FEWEST:
             return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0, texts=texts)

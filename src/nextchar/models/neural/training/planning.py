@@ -82,7 +82,7 @@ def set_aside(data: Corpus, validation: Corpus | None, share: float) -> Parts:
         return Parts(data, validation.encoded_in(data.alphabet), None)
     if not share:
         return Parts(data, None, None)
-    if data.options.whole_files:
+    if data.whole_texts:
         if data.symbols < LEAST_SYMBOLS:
             few = f"a text of {thousands(data.symbols, 'symbol')} is short"
             return Parts(data, None, f"{few}: none of it is held out, and nothing tells when the net knows it by heart")
