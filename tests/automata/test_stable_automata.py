@@ -55,6 +55,21 @@ def test_every_short_text(alphabet: str, options: TextOptions) -> None:
     np.testing.assert_array_equal(accepted(texts, known, options), expected)
 
 
+@pytest.mark.parametrize(
+    ("alphabet", "separator"), [("%a\n", "%"), ("-a\n", "--"), ("ab\n", "ab"), ("a \n", ""), ("a\n", ""), ("a%", "%")]
+)
+def test_no_line_of_an_item_is_its_separator(alphabet: str, separator: str) -> None:
+    options = TextOptions(separator=separator)
+    known = Alphabet("".join(sorted(alphabet)), has_unknown=True)
+    texts = ["".join(word) for n in range(1, 6) for word in itertools.product(known.characters, repeat=n)]
+    expected = [all(line.strip() if not separator else line != separator for line in t.split("\n")) for t in texts]
+    assert not all(expected)
+    corpus = Corpus.from_documents(texts, alphabet=known)
+    [automaton] = stable_automata(known, options)
+    np.testing.assert_array_equal(automaton.accepts(corpus), expected)
+    np.testing.assert_array_equal(stable_items(corpus, options), expected)
+
+
 def some_characters() -> st.SearchStrategy[str]:
     combining = [chr(c) for c in range(0x300, 0x3100) if unicodedata.category(chr(c))[0] == "M"]
     jamo = [chr(c) for c in (0x1100, 0x1103, 0x1161, 0x1175, 0x11A8, 0x11C2, 0xAC00, 0xAC1C, 0xAC01)]

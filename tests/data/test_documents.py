@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 import nextchar
 from nextchar import Corpus, Ngram, TextOptions, TrainingFiles
 from nextchar.cli import main
+from nextchar.data.documents import separated_blocks
+from nextchar.data.format import Format
+from nextchar.data.lines import read_lines
 from nextchar.errors import CorpusError, NextcharError, UnknownSymbolError
 
 DOCUMENTS = TextOptions(documents=True)
@@ -117,3 +121,100 @@ def test_a_list_model_does_not_take_text(tmp_path: Path) -> None:
     found = CliRunner().invoke(main, ["evaluate", str(tmp_path / "m"), str(tmp_path / "a.txt"), "--text"])
     assert found.exit_code == 2
     assert "trained on a list" in found.stderr
+
+
+# -- several texts in a file, with lines between them -----------------------------------------------------------------
+
+FORTUNES = "You will be\nrich.\n%\n  Indented,\nwith %\na percent.\n%\n%\nShort.\n%\n"
+ITEMS = ["You will be\nrich.", "  Indented,\nwith %\na percent.", "Short."]
+
+
+@pytest.mark.parametrize(
+    ("text", "separator", "items"),
+    [
+        (FORTUNES, "%", ITEMS),
+        (f"%\n{FORTUNES}%", "%", ITEMS),
+        (FORTUNES.replace("\n", "\r\n"), "%", ITEMS),
+        ("one\ntwo\n\n\n \t\nthree\n", "", ["one\ntwo", "three"]),
+        ("\n\n one \n\ntwo", "", [" one ", "two"]),
+        ("a\n.*\nb\n..\nc", ".*", ["a", "b\n..\nc"]),
+        ("no separator\n\n", "%", ["no separator\n"]),
+    ],
+)
+def test_items_between_separators(text: str, separator: str, items: list[str], tmp_path: Path) -> None:
+    assert list(Corpus.from_documents([text], separator=separator)) == items
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    assert list(Corpus.from_file(tmp_path / "a.txt", options=TextOptions(separator=separator))) == items
+
+
+pieces = st.lists(st.sampled_from(["%\n", "a", "b\n", "\n", "%", " "]), max_size=12)
+
+
+@given(pieces, st.sampled_from(["%", ""]), st.integers(1, 4))
+def test_however_a_file_comes_in_pieces_it_has_the_same_items(parts: list[str], separator: str, size: int) -> None:
+    # by hand, line by line
+    text = "".join(parts)
+    items: list[str] = []
+    item: list[str] = []
+    for line in text.split("\n")[: None if not text.endswith("\n") else -1]:
+        if line == separator or (not separator and not line.strip()):
+            items.append("\n".join(item))
+            item = []
+        else:
+            item.append(line)
+    items.append("\n".join(item))
+    cut = [text[i : i + size] for i in range(0, len(text), size)]
+    blocks = separated_blocks(cut, separator)  # type: ignore[arg-type]
+    assert [one for block in blocks for one in block.lines()] == [one for one in items if one]
+
+
+def test_the_numbers_of_items_are_those_of_their_first_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(FORTUNES)
+    blocks = read_lines(str(tmp_path / "a.txt"), Format(), TextOptions(separator="%"))
+    assert [number for block in blocks for number in block.numbers] == [1, 4, 9]
+    alphabet = Corpus.from_documents(["\n%Ya.bcehiloprtuwS "]).alphabet
+    with pytest.raises(UnknownSymbolError, match=r"a.txt: line 4, character 3: .*'I'"):
+        Corpus.from_file(tmp_path / "a.txt", options=TextOptions(separator="%"), alphabet=alphabet)
+
+
+def test_an_item_that_cannot_be_used_is_left_out_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"one\n%\ntwo\ncaf\xe9\n%\nthree\n")
+    options = TextOptions(separator="%")
+    with pytest.raises(CorpusError, match="line 4, byte 14 of the file: not utf-8"):
+        Corpus.from_file(tmp_path / "a.txt", options=options)
+    with pytest.warns(nextchar.errors.InputWarning, match="1 line skipped"):
+        assert list(Corpus.from_file(tmp_path / "a.txt", options=options, errors="skip")) == ["one", "three"]
+    with pytest.warns(nextchar.errors.InputWarning, match="replaced"):
+        corpus = Corpus.from_file(tmp_path / "a.txt", options=options, errors="replace")
+    assert list(corpus) == ["one", "two\ncaf\ufffd", "three"]
+
+
+def test_a_column_whose_fields_have_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('text,n\n"one\ntwo",2\nthree,1\n"four\r\n\nfive",3\n')
+    with pytest.raises(CorpusError, match="holds a line end"):
+        Corpus.from_file(tmp_path / "a.csv", column="text")
+    corpus = Corpus.from_file(tmp_path / "a.csv", column="text", weight="n", options=DOCUMENTS)
+    assert list(corpus) == ["one\ntwo", "three", "four\n\nfive"]
+    assert corpus.weights is not None
+    assert corpus.weights.tolist() == [2, 1, 3]
+    assert not corpus.whole_texts  # so that whole rows are held out
+    assert list(Corpus.from_items(["a\nb", "c"], [2, 1], options=DOCUMENTS)) == ["a\nb", "c"]
+
+
+def run(*arguments: object) -> str:
+    found = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert found.exit_code == 0, found.stderr
+    return found.stdout
+
+
+def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(FORTUNES * 3)
+    run("train", tmp_path / "a.txt", "--separator", "%", "--order", 2, "--add", 1, "-o", tmp_path / "m")
+    assert nextchar.load(tmp_path / "m").provenance.options == TextOptions(separator="%")
+    written = run("sample", tmp_path / "m", "-n", 300, "--seed", 1)
+    lines = run("sample", tmp_path / "m", "-n", 300, "--seed", 1, "--json").splitlines()
+    told = [json.loads(line)["item"] for line in lines]
+    assert list(Corpus.from_documents([written], separator="%")) == told
+    (tmp_path / "b.txt").write_text(written)
+    assert json.loads(run("evaluate", tmp_path / "m", tmp_path / "b.txt", "--json"))["items"] == 300
+    assert "between them '%' on a line" in run("info", tmp_path / "m")

@@ -15,6 +15,7 @@ from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import shipped_path
 from nextchar.data.format import Format
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.calibration import log_loss, reliability
@@ -146,11 +147,11 @@ def test_a_file_holds_it(tmp_path: Path) -> None:
 def test_reading_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.csv"
     path.write_text('text,label\n"a,b",x\n,y\nb,\nc, y \n', encoding="utf-8")
-    assert read_labelled(str(path), Format(column="text", label="label")) == (["a,b", "c"], ["x", "y"])
+    assert read_labelled(str(path), Format(column="text", label="label"), TextOptions()) == (["a,b", "c"], ["x", "y"])
     with path.open(encoding="utf-8") as stream:  # standard input is as good: the table is read once
         monkeypatch.setattr("sys.stdin", stream)
-        assert read_labelled("-", Format(column="text", label="label")) == (["a,b", "c"], ["x", "y"])
-    assert len(read_labelled(str(shipped_path()), Format(column="name", label="sex"))[0]) == 32_178
+        assert read_labelled("-", Format(column="text", label="label"), TextOptions()) == (["a,b", "c"], ["x", "y"])
+    assert len(read_labelled(str(shipped_path()), Format(column="name", label="sex"), TextOptions())[0]) == 32_178
 
 
 def test_scikit_learn_can_use_it() -> None:

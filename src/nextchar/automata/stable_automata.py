@@ -4,7 +4,8 @@ Outer blanks take three states: nothing read, the last symbol no blank, the last
 are left out of every item. Normal form C takes more: a combining character changes a text if it has to go before the
 one that precedes it (canonical order), or if it joins the last starter, the last character of combining class 0. What
 stands between can block it: another character that did not join, of the same class, or of any class if its own is 0.
-So a state is the last starter, as far as anything joins it, and the class of the last character.
+So a state is the last starter, as far as anything joins it, and the class of the last character. Where a line divides
+items that are texts, none of their lines is such a one.
 
 Source: Unicode Standard Annex 15; The Unicode Standard, section 3.11 (D115 to D117).
 
@@ -23,7 +24,7 @@ import numpy.typing as npt
 from nextchar.automata.dfa import DEAD, Dfa
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.graphemes import PROBES_AFTER, PROBES_BEFORE, one_cluster
-from nextchar.data.stable_items import StableSymbols, stable_symbols
+from nextchar.data.stable_items import StableSymbols, separating_symbols, stable_symbols
 from nextchar.data.text_options import TextOptions
 
 __all__ = ["stable_automata"]
@@ -35,9 +36,9 @@ NOTHING: Final = -1  # the group where there is no last starter
 def stable_automata(alphabet: Alphabet, options: TextOptions) -> tuple[Dfa, ...]:
     """The conditions that an item of a model is one; none where the options leave every text as it is."""
     symbols = stable_symbols(alphabet, options)
-    if symbols.all_stable:
-        return ()
     found = []
+    if (between := separating_symbols(alphabet, options)) is not None:
+        found.append(_undivided(alphabet, between))
     if symbols.blank.any() or symbols.banned.any():
         found.append(_without_outer_blanks(symbols))
     if symbols.joins.any():
@@ -50,6 +51,35 @@ def _without_outer_blanks(symbols: StableSymbols) -> Dfa:
     class_of = np.where(symbols.banned, 2, np.where(symbols.blank, 1, 0))
     table = np.array([[1, DEAD, DEAD], [1, 2, DEAD], [1, 2, DEAD]])  # nothing, no blank last, a blank last
     return Dfa.of_classes(table, np.array([True, True, False]), class_of)
+
+
+def _undivided(alphabet: Alphabet, between: tuple[int, ...]) -> Dfa:
+    """No line that separates items; a state is how much of one the line has so far, or that it is another.
+
+    Args:
+        alphabet: of the items.
+        between: the symbols of such a line; none for a line of blanks.
+    """
+    line_end = alphabet.names.index("\n") + 1 if "\n" in alphabet.names else None
+    class_of = np.zeros(alphabet.size, dtype=np.int64)  # 0: symbols that are none of these
+    kinds = sorted(set(between))
+    class_of[kinds] = np.arange(1, 1 + len(kinds))
+    END = 1 + len(kinds)
+    if line_end is not None:
+        class_of[line_end] = END
+    if not between:
+        blanks = [i for i, name in enumerate(alphabet.names, start=1) if name.isspace() and name != "\n"]
+        class_of[blanks] = END + 1
+        table = [[1, DEAD, 0], [1, 0, 1]]
+        return Dfa.of_classes(np.array(table), np.array([False, True]), class_of)
+    k, other = len(between), len(between) + 1
+    table = [[other] * END + [0] for _ in range(k + 2)]
+    for state, symbol in enumerate(between):
+        table[state][1 + kinds.index(symbol)] = state + 1
+    table[k][END] = DEAD
+    accepting = np.ones(k + 2, dtype=np.bool_)
+    accepting[k] = False
+    return Dfa.of_classes(np.array(table), accepting, class_of)
 
 
 def _composed(alphabet: Alphabet, symbols: StableSymbols) -> Dfa:

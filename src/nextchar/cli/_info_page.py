@@ -148,9 +148,17 @@ def _text(options: TextOptions) -> str:
         *(["lower case"] if options.lower else []),
         *(["Unicode normal form C"] if options.nfc else []),
         *(["one symbol for what readers see as one"] if options.graphemes else []),
-        *(["texts with their line ends"] if options.documents else []),
+        *([_texts(options.separator)] if options.documents else []),
     ]
     return ", ".join(done) or "as it is"
+
+
+def _texts(separator: str | None) -> str:
+    """What items are that have line ends."""
+    if separator is None:
+        return "texts with their line ends, each file one"
+    between = f"{separator!r} on a line" if separator else "blank lines"
+    return f"texts with their line ends, between them {between}"
 
 
 def _data(seen: Provenance) -> str:

@@ -81,12 +81,13 @@ class Judge:
         import numpy as np
 
         from nextchar.core.scoring import first_impossible
+        from nextchar.data.display import shortened
 
         found = int(np.isinf(nats).sum())
         example = ""
         if found and not self.obstacles.impossible:
             ngram, item = first_impossible(self._model, corpus, surprisal)
-            example = f"{ngram} in {corpus[item]!r}"
+            example = f"{ngram} in {shortened(repr(corpus[item]))}"
         self.obstacles += Obstacles(len(corpus), found, example)
 
 

@@ -30,7 +30,7 @@ __all__ = [
     "cluster_option",
     "constraint_from",
     "constraint_options",
-    "documents_option",
+    "documents_options",
     "file_or_texts",
     "graphemes_option",
     "held_out_options",
@@ -46,6 +46,7 @@ __all__ = [
     "text_options",
     "text_options_from",
     "texts_argument",
+    "texts_as_trained",
     "training_data",
     "unweighted_input_options",
 ]
@@ -179,29 +180,33 @@ _ENDINGS: Final = (
 )
 
 
-def file_or_texts(texts: Sequence[str], format_: Format) -> tuple[str, Sequence[str] | None]:
-    """What arguments stand for: one file (standard input if there is none), or texts to be judged.
+def file_or_texts(
+    texts: Sequence[str], format_: Format, *, several: bool = False
+) -> tuple[Sequence[str], Sequence[str] | None]:
+    """What arguments stand for: files (standard input if there is none), or texts to be judged.
 
-    One argument is a file if there is one of that name, or if it looks like the path of one. Several are texts.
+    One argument is a file if there is one of that name, or if it looks like the path of one. Several are texts, unless
+    several files may be given and all of them are.
     """
     from nextchar.cli._output import note
     from nextchar.data.datasets import meant_by
     from nextchar.data.format import Format
 
     if not texts:
-        return "-", None
+        return ["-"], None
     files = [one for one in texts if one == "-" or os.path.lexists(one) or meant_by(one)]
     paths = [one for one in texts if _looks_like_a_path(one)]
-    if len(texts) == 1 and (files or paths):
-        return texts[0], None
+    if (len(texts) == 1 and (files or paths)) or (several and all(one in files or one in paths for one in texts)):
+        return texts, None
     if files or paths:
         what = (files or paths)[0]
-        raise click.UsageError(f"{what}: give one file, or texts alone; texts that look like a file go in by a pipe.")
+        wanted = "files alone" if several else "one file"
+        raise click.UsageError(f"{what}: give {wanted}, or texts alone; texts that look like a file go in by a pipe.")
     if format_ != Format(errors=format_.errors):
         raise click.UsageError(f"{texts[0]}: no such file; and for texts there is no --column or --encoding.")
     if len(texts) == 1:
         note(f"Note: {texts[0]}: no such file, so it is a text.")
-    return "", texts
+    return [], texts
 
 
 def is_file_name(text: str) -> bool:
@@ -289,12 +294,39 @@ def held_out_options(command: Command) -> Command:
     return command
 
 
-documents_option = click.option(
-    "--text",
-    "documents",
-    is_flag=True,
-    help="Each FILE is one text, its line ends are symbols.",
-)
+def documents_options(command: Command) -> Command:
+    """--text and --separator: items that are texts, with line ends in them."""
+    for option in (
+        click.option(
+            "--separator",
+            cls=RareOption,
+            metavar="LINE",
+            callback=lambda _ctx, _param, value: "" if value == "blank" else value,
+            help="Items are texts of several lines, with such a line between them, as % in files of fortunes; blank "
+            "stands for blank lines.",
+        ),
+        click.option("--text", "documents", is_flag=True, help="Each FILE is one text, its line ends are symbols."),
+    ):
+        command = option(command)
+    return command
+
+
+def texts_as_trained(model: Model, path: str, documents: bool, separator: str | None) -> TextOptions:
+    """How a model's text is read, which was trained on texts if --text or --separator is given.
+
+    Args:
+        model: the model.
+        path: of its file.
+        documents: whether --text is given.
+        separator: of the file that is read; by default the model's own.
+    """
+    from dataclasses import replace
+
+    options = model.provenance.options
+    if (documents or separator is not None) and not options.documents:
+        option = "--text" if documents else "--separator"
+        raise click.UsageError(f"{option} goes with a model that was trained so; {path} was trained on a list.")
+    return options if separator is None else replace(options, separator=separator)
 
 
 adaptive_option = click.option(
@@ -307,13 +339,14 @@ after_option = click.option(
 )
 
 
-def scorer_from(model: Model, adaptive: bool, after: str | None, format_: Format) -> ContinuedScorer:
+def scorer_from(
+    model: Model, adaptive: bool, after: str | None, format_: Format, options: TextOptions
+) -> ContinuedScorer:
     """What scores as --adaptive and --after say; the file is read as what is scored."""
     from dataclasses import replace
 
     from nextchar.data.corpus import Corpus, stream
 
-    options = model.provenance.options
     if after is None:
         return model.scorer(adaptive=adaptive)
     parts = [part for part in stream([after], replace(format_, weight=None), options, model.alphabet) if len(part)]
@@ -321,12 +354,17 @@ def scorer_from(model: Model, adaptive: bool, after: str | None, format_: Format
 
 
 def text_options_from(
-    lower: bool, nfc: bool, strip: bool, graphemes: bool = False, documents: bool = False
+    lower: bool,
+    nfc: bool,
+    strip: bool,
+    graphemes: bool = False,
+    documents: bool = False,
+    separator: str | None = None,
 ) -> TextOptions:
     """The text options that the flags ask for."""
     from nextchar.data.text_options import TextOptions
 
-    return TextOptions(lower=lower, nfc=nfc, strip=strip, graphemes=graphemes, documents=documents)
+    return TextOptions(lower=lower, nfc=nfc, strip=strip, graphemes=graphemes, documents=documents, separator=separator)
 
 
 def constraint_options(command: Command) -> Command:

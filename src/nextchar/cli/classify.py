@@ -94,7 +94,8 @@ def classify(
         raise click.UsageError("--tsv does not go with --label.")
     if label is not None and output != "-":
         raise click.UsageError("-o does not go with --label.")
-    file, items = file_or_texts(texts, format_)
+    files, items = file_or_texts(texts, format_)
+    file = files[0] if files else ""
     loaded = Classifier.load(model)
     if least is not None:
         loaded.set_params(least=least)
@@ -132,11 +133,12 @@ def classify(
 def _measure(loaded: Any, file: str, format_: Format, as_json: bool) -> None:
     import numpy as np
 
+    from nextchar.data.text_options import TextOptions
     from nextchar.tasks.calibration import log_loss, reliability
     from nextchar.tasks.labelled import read_labelled
     from nextchar.tasks.labels import label_places
 
-    texts, names = read_labelled(file, format_)
+    texts, names = read_labelled(file, format_, loaded.options or TextOptions())
     known = {str(label): label for label in loaded.classes_.tolist()}  # a table has numbers as texts
     labels = [known.get(name, name) for name in names]
     log_proba = loaded.predict_log_proba(texts)

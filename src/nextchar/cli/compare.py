@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import (
-    documents_option,
+    documents_options,
     graphemes_option,
     held_out_options,
     input_options,
@@ -49,7 +49,7 @@ __all__ = ["compare"]
 @input_options
 @text_options
 @graphemes_option
-@documents_option
+@documents_options
 @json_option
 def compare(
     files: tuple[str, ...],
@@ -67,6 +67,7 @@ def compare(
     strip: bool,
     graphemes: bool,
     documents: bool,
+    separator: str | None,
     as_json: bool,
 ) -> None:
     """Train models of all kinds on part of the FILEs' items, measure them on another part, and print a leaderboard.
@@ -87,7 +88,8 @@ def compare(
 
     if division is not None and (validation or test):
         raise click.UsageError(f"--split {division} goes without --{'validation' if validation else 'test'}.")
-    if seed is not None and (validation or test or (division or "distinct") != "distinct" or documents):
+    by_tails = division is None and documents and separator is None
+    if seed is not None and (validation or test or by_tails or division not in (None, "distinct")):
         raise click.UsageError(f"--seed {seed} would change nothing: it is that of --split distinct.")
     wanted = () if models is None else tuple(name.strip() for name in models.split(","))
     compared = {row.name: row for row in MODELS.values() if row.candidates}
@@ -107,7 +109,7 @@ def compare(
     corpus = Corpus.read(
         files,
         format_,
-        options=text_options_from(lower, nfc, strip, graphemes, documents),
+        options=text_options_from(lower, nfc, strip, graphemes, documents, separator),
     )
     if validation or test:
         division, parts = "files", split_of_files(corpus, format_, validation, test)

@@ -159,9 +159,11 @@ def _sorted(model: Model, parts: Iterator[Corpus], order: str) -> Iterator[Corpu
 
 
 def _rows(model: Model, corpus: Corpus, as_json: bool, as_tsv: bool) -> bytes:
-    """Items as they are printed, with or without their -log p."""
+    """Items as they are printed, with or without their -log p; between texts the line that divides them in a file."""
     if not (as_json or as_tsv):
-        return corpus.text().encode("utf-8", "backslashreplace")
+        separator = model.provenance.options.separator
+        text = corpus.text() if separator is None else "".join(f"{item}\n{separator}\n" for item in corpus)
+        return text.encode("utf-8", "backslashreplace")
     columns = zip(corpus, model.nats(corpus).tolist(), (corpus.lengths + 1).tolist(), strict=True)
     if as_json:
         lines = [json_line({"item": item, "nats": nats, "symbols": symbols}) for item, nats, symbols in columns]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -14,13 +15,14 @@ from nextchar.cli._options import (
     after_option,
     client_of,
     cluster_option,
-    documents_option,
+    documents_options,
     file_or_texts,
     input_options,
     json_option,
     model_argument,
     scorer_from,
     texts_argument,
+    texts_as_trained,
     unweighted_input_options,
 )
 from nextchar.cli._output import echo_json, note, print_table
@@ -47,6 +49,7 @@ __all__ = ["evaluate", "score"]
     "--rank", is_flag=True, help="Also how many items are at least as probable, counted or (~) estimated by drawing."
 )
 @click.option("--no-surprisal", is_flag=True, help="With --json: without the nats of each symbol.")
+@documents_options
 @adaptive_option
 @after_option
 @output_option("Write the answers there.")
@@ -63,6 +66,8 @@ def score(
     flagged_only: bool,
     rank: bool,
     no_surprisal: bool,
+    documents: bool,
+    separator: str | None,
     adaptive: bool,
     after: str | None,
     output: str,
@@ -76,6 +81,11 @@ def score(
     There is one line of output for each line of input, in its order. A line that is blank, or that --errors lets
     pass, is no item and has - in place of numbers. Answers come as lines do: `tail -f log | nextchar score MODEL -`
     answers each line at once, and Ctrl-C ends it.
+
+    A MODEL that was trained with --text or --separator reads what it scores in the same way, whether this is said again
+    or not: of each FILE, of which there may be several, there is one line of output, or one for each text between
+    separators, with the number of its first line; what a TEXT holds is taken as it is. In the table for people the
+    beginning of such items is shown.
 
     \b
     --json  {"line": from 1, "item", "nats", "symbols", "nats_per_symbol",
@@ -111,29 +121,31 @@ def score(
                 sys.exit(FLAGGED)
         return
     from nextchar.cli._scored import Best
-    from nextchar.data.lines import lines_of_items, read_lines
+    from nextchar.data.lines import beginnings, lines_of_items, read_lines
     from nextchar.models.registry import load
 
-    file, items = file_or_texts(texts, format_)
-    check_target(output, [file, model], "the scores", binary=False)
     loaded = load(model)
-    scorer = scorer_from(loaded, adaptive, after, format_)
+    options, alphabet = texts_as_trained(loaded, model, documents, separator), loaded.alphabet
+    files, items = file_or_texts(texts, format_, several=options.documents)
+    check_target(output, [*files, model], "the scores", binary=False)
+    scorer = scorer_from(loaded, adaptive, after, format_, options)
     if scorer.read_before:
         note(f"Note: {after} was read first, {thousands(scorer.read_before, 'symbol')}.")
     judge = Judge(loaded, flag or flagged_only, rank, scorer)
     best = None if most is None and least is None else Best(most or least or 0, most is not None)
     form = Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
-    options, alphabet = loaded.provenance.options, loaded.alphabet
     blocks = (
-        read_lines(file, format_, options, alphabet)
+        chain.from_iterable(read_lines(file, format_, options, alphabet) for file in files)
         if items is None
         else lines_of_items(items, options, alphabet, format_.errors)
     )
+    if options.documents and not (as_json or as_tsv):
+        blocks = map(beginnings, blocks)
     any_flagged = False
 
     def answers() -> Iterator[Scored]:
         nonlocal any_flagged
-        for block in line_blocks(blocks, file):
+        for block in line_blocks(blocks, files[0] if files else ""):
             scored = judge(block)
             if flagged_only and scored.flagged is not None:
                 scored = scored.take(scored.flagged.nonzero()[0])
@@ -162,16 +174,26 @@ def score(
 
 @click.command(short_help="The loss of a model on a file.")
 @model_argument
-@click.argument("file", default="-")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
 @input_options
-@documents_option
+@documents_options
 @adaptive_option
 @after_option
 @json_option
 def evaluate(
-    model: str, file: str, format_: Format, documents: bool, adaptive: bool, after: str | None, as_json: bool
+    model: str,
+    files: tuple[str, ...],
+    format_: Format,
+    documents: bool,
+    separator: str | None,
+    adaptive: bool,
+    after: str | None,
+    as_json: bool,
 ) -> None:
-    """The loss of MODEL on all items of FILE: total nats over the number of symbols, ends of items counted.
+    """The loss of MODEL on all items of FILEs: total nats over the number of symbols, ends of items counted.
+
+    FILEs are read as the data that MODEL was trained on: with one item a line, or as texts, whether --text or
+    --separator is said again or not. Without FILE, standard input is read.
 
     \b
     --json  {"items", "symbols", "nats_per_symbol", "bits_per_symbol",
@@ -185,11 +207,11 @@ def evaluate(
     from nextchar.models.registry import load
 
     loaded = load(model)
-    if documents and not loaded.provenance.options.documents:
-        raise click.UsageError(f"--text goes with a model that was trained with it; {model} was trained on a list.")
-    say_how_to_end(file)
-    scorer = scorer_from(loaded, adaptive, after, format_)
-    result = evaluate_parts(loaded, stream([file], format_, loaded.provenance.options, loaded.alphabet), scorer)
+    options = texts_as_trained(loaded, model, documents, separator)
+    files = files or ("-",)
+    say_how_to_end(files[0])
+    scorer = scorer_from(loaded, adaptive, after, format_, options)
+    result = evaluate_parts(loaded, stream(files, format_, options, loaded.alphabet), scorer)
     result = replace(result, adaptive=adaptive, read_before=scorer.read_before)
     if as_json:
         echo_json({**result.document(), "after": after})

@@ -13,7 +13,7 @@ import click
 
 from nextchar.cli._counts import counted, settings_from
 from nextchar.cli._options import (
-    documents_option,
+    documents_options,
     graphemes_option,
     held_out_options,
     input_options,
@@ -85,7 +85,7 @@ _SHIPPED_COLUMN = "name"
 @input_options
 @text_options
 @graphemes_option
-@documents_option
+@documents_options
 @json_option
 def train(
     files: tuple[str, ...],
@@ -108,6 +108,7 @@ def train(
     strip: bool,
     graphemes: bool,
     documents: bool,
+    separator: str | None,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -150,7 +151,7 @@ def train(
         from nextchar.data.datasets import shipped_path
 
         files, format_ = (str(shipped_path()),), replace(format_, column=format_.column or _SHIPPED_COLUMN)
-    options = text_options_from(lower, nfc, strip, graphemes, documents)
+    options = text_options_from(lower, nfc, strip, graphemes, documents, separator)
     if label is not None:
         if kind not in (None, "ngram"):
             raise click.UsageError("--label goes with --model ngram.")

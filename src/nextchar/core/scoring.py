@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 F64 = npt.NDArray[np.float64]
+SHOWN_BEFORE: Final = 60  # symbols before one that is impossible, where all of them count
 BATCH_CELLS: Final = 1 << 22  # B x T x V of one call of log_probs
 
 
@@ -301,7 +302,7 @@ def _evaluated(model: LanguageModel, corpus: Corpus, before: int = 0, scorer: Co
     impossible = None
     if not math.isfinite(total):
         ngram, item = first_impossible(model, corpus, nats)
-        impossible = f"{ngram} in item {before + item + 1}, {corpus[item]!r}"
+        impossible = f"{ngram} in item {before + item + 1}, {shortened(repr(corpus[item]))}"
     return Evaluation(
         items=len(corpus), symbols=corpus.symbols, nats=total, weight=corpus.weighted_symbols, impossible=impossible
     )
@@ -318,7 +319,7 @@ def first_impossible(model: LanguageModel, corpus: Corpus, nats: F64) -> tuple[s
     at = int(np.argmax(np.isinf(nats)))
     item = int(np.searchsorted(corpus.offsets, at, side="right")) - 1
     begin, end = corpus.offsets[item], corpus.offsets[item + 1]
-    back = int(at - begin) + 1 if model.context_length is None else model.context_length
+    back = min(int(at - begin) + 1, SHOWN_BEFORE) if model.context_length is None else model.context_length
     padded = np.concatenate([np.zeros(back, dtype=corpus.ids.dtype), corpus.ids[begin:end]])
     ngram = corpus.alphabet.show(padded[at - begin : at - begin + back + 1])
     return repr(ngram), item

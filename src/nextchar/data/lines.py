@@ -26,9 +26,10 @@ from nextchar.data.format import Block, ErrorPolicy, Format, Refusal, Tally
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, NextcharError
 
-__all__ = ["LineBlock", "lines_of_blocks", "lines_of_items", "read_lines"]
+__all__ = ["LineBlock", "beginnings", "lines_of_blocks", "lines_of_items", "read_lines"]
 
 PIECE: Final = 1 << 18  # characters
+SHOWN: Final = 60  # characters of a text
 _HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")  # so Python shows bytes of the command line that are no text
 
 
@@ -112,6 +113,11 @@ def lines_of_items(
     numbers = range(1, len(items) + 1)
     block = Block("".join(lines), 1, refused=refused, closer=closer, numbers=numbers if texts else None)
     return _lines(iter([block]), "item", errors, options, alphabet)
+
+
+def beginnings(block: LineBlock) -> LineBlock:
+    """The block with the beginnings of its items in `given`, for people: a text may be long."""
+    return replace(block, given={place: shortened(text, SHOWN) for place, text in block.given.items()})
 
 
 def lines_of_blocks(

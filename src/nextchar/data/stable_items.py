@@ -19,11 +19,12 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import shortened
+from nextchar.data.documents import divided
 from nextchar.data.graphemes import PROBES_BEFORE, one_cluster
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, SettingsError
 
-__all__ = ["StableSymbols", "as_read", "check_ends", "stable_items", "stable_symbols"]
+__all__ = ["StableSymbols", "as_read", "check_ends", "separating_symbols", "stable_items", "stable_symbols"]
 
 Flags = npt.NDArray[np.bool_]
 _JAMO: Final = range(0x1160, 0x1200)  # the vowels and final consonants that follow another jamo
@@ -64,9 +65,20 @@ def stable_symbols(alphabet: Alphabet, options: TextOptions) -> StableSymbols:
     return StableSymbols(banned, blank, joins)
 
 
+def separating_symbols(alphabet: Alphabet, options: TextOptions) -> tuple[int, ...] | None:
+    """The ids of the line that divides items; none of blanks. None where no item can have such a line."""
+    if options.separator is None:
+        return None
+    symbols = alphabet.split(options.separator)
+    numbers = {name: i for i, name in enumerate(alphabet.names, start=1)}
+    return tuple(numbers[symbol] for symbol in symbols) if numbers.keys() >= set(symbols) else None
+
+
 def stable_items(items: Corpus, options: TextOptions) -> Flags:
     """Whether the options leave each item as it is, (n,)."""
     stable = np.ones(len(items), dtype=np.bool_)
+    if options.separator is not None and separating_symbols(items.alphabet, options) is not None:
+        stable[:] = [divided(item + "\n", options.separator) == [(item, 0)] for item in items]
     symbols = stable_symbols(items.alphabet, options)
     if symbols.all_stable or not len(items):
         return stable

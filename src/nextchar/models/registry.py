@@ -370,15 +370,17 @@ def _provenance(content: ModelFile) -> Provenance:
     sizes = [data["items"], data["symbols"], *([] if data["weight"] is None else [data["weight"]])]
     if not all(type(size) is int and size >= 0 for size in sizes):
         raise ModelFileError(f"the size of its training data is not in whole numbers: {sizes}")
-    if not all(type(value) is bool for value in text.values()):
-        raise ModelFileError(f"its text options are not all true or false: {text}")
+    try:
+        options = TextOptions(**text)
+    except (BadValueError, TypeError) as error:
+        raise ModelFileError(f"its text options are none: {error}") from None
     known = content.arrays.get("known_items")
     if known is not None and (known.ndim != 1 or str(known.dtype) != "uint64"):
         raise ModelFileError("its known items are not 64-bit numbers")
     if known is not None and not (known[1:] > known[:-1]).all():  # they are searched in their order
         raise ModelFileError("its known items are not in order")
     return Provenance(
-        options=TextOptions(**text),
+        options=options,
         items=data["items"],
         symbols=data["symbols"],
         weight=data["weight"],

@@ -48,8 +48,8 @@ class LabelledTexts:
     __repr__ = one_line
 
     @classmethod
-    def read(cls, sources: Sequence[str], format_: Format) -> LabelledTexts:
-        """The rows of tables, by the columns that the format names.
+    def read(cls, sources: Sequence[str], format_: Format, options: TextOptions | None = None) -> LabelledTexts:
+        """The rows of tables, by the columns that the format names; texts may have line ends if the options say so.
 
         Raises:
             CorpusError: one cannot be read, lacks a column, or has no row with both.
@@ -59,7 +59,7 @@ class LabelledTexts:
         weights: list[int] = []
         for source in sources:
             before = len(texts)
-            for block in read_blocks(source, format_):
+            for block in read_blocks(source, format_, options=options or TextOptions()):
                 lines = block.lines()
                 counted = block.weights or (1,) * len(lines)
                 for text, label, weight in zip(lines, block.labels or (), counted, strict=True):
@@ -134,13 +134,15 @@ class TrainedClassifier:
     __repr__ = one_line
 
 
-def read_labelled(source: str, format_: Format) -> tuple[list[str], list[str]]:
+def read_labelled(source: str, format_: Format, options: TextOptions) -> tuple[list[str], list[str]]:
     """The texts and labels of a table, by its columns; rows without text or without label are left out.
+
+    Where the options say that items are texts, they may have line ends.
 
     Raises:
         CorpusError: it cannot be read, or lacks a column.
     """
-    found = LabelledTexts.read([source], format_)
+    found = LabelledTexts.read([source], format_, options)
     return found.texts, found.labels
 
 
@@ -170,7 +172,7 @@ def train_classifier(
         SettingsError: too few texts for the split, or what `Classifier.fit` raises.
     """
     options = options or TextOptions()
-    data = LabelledTexts.read(sources, format_)
+    data = LabelledTexts.read(sources, format_, options)
     rows = len(data.texts)
     if distinct or division == "distinct":
         data = data.distinct(options)
