@@ -150,3 +150,25 @@ def test_verify_says_that_the_checksum_fits_or_does_not(tmp_path: Path, monkeypa
     result = CliRunner().invoke(main, ["info", str(path), "--verify"])
     assert result.exit_code == 1
     assert "damaged" in result.stderr
+
+
+def test_a_folder_of_counts(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    (tmp_path / "names.txt").write_text("emma\nava\n", "utf-8")
+    path = tmp_path / "counts"
+    nextchar.count_to(path, tmp_path / "names.txt", order=2)
+    found = page(path, "--verify")
+    # .e em mm ma a. and .a av va a.: eight different ones, 5 + 4 in all
+    assert "8 n-grams of order 2, 9 in all" in found
+    assert "2 items, 9 symbols" in found
+    assert "train --counts, merge" in found
+    document = json.loads(page(path, "--json"))
+    assert (document["model"], document["ngrams"], document["data"]["items"]) == ("counts", 8, 2)
+    assert document["size_bytes"] == sum(each.stat().st_size for each in path.iterdir())
+    page(path, "--exact", code=2)
+    with (path / "00000.parquet").open("ab") as file:
+        file.write(b"x")
+    page(path)
+    page(path, "--verify", code=1)
+    (path / "00000.parquet").unlink()
+    page(path, code=1)

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from nextchar.data.alphabet import Alphabet
     from nextchar.data.provenance import Provenance
     from nextchar.data.text_options import TextOptions
+    from nextchar.models.ngram.counts_folder import CountsFolder
     from nextchar.models.registry import Kind
     from nextchar.tasks.classifier import Classifier
 
-__all__ = ["FileFacts", "classifier_page", "model_page"]
+__all__ = ["FileFacts", "classifier_page", "counts_page", "model_page"]
 
 Row = tuple[str, str]
 
@@ -110,6 +111,20 @@ def classifier_page(found: Classifier, file: FileFacts) -> str:
         ("more", "--json for everything"),
     ]
     return _lines(f"{file.path}: classifier. Which label a text has, and how probable that is.", rows)
+
+
+def counts_page(found: CountsFolder) -> str:
+    """The same of a folder of counts."""
+    rows = [
+        ("counts", f"{thousands(found.size, 'n-gram')} of order {found.order}, {found.total:,} in all"),
+        ("alphabet", _alphabet(found.alphabet)),
+        ("text", _text(found.provenance.options)),
+        ("data", _data(found.provenance)),
+        ("files", f"{len(found.checksums) + 1:,}, {thousands(found.size_bytes, 'byte')}"),
+        ("what it can", "train --counts, merge"),
+        ("more", "--json for everything; --verify for its checksums"),
+    ]
+    return _lines(f"{found.path}: counts. How often each n-gram occurred.", rows)
 
 
 def _lines(title: str, rows: Sequence[Row]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nextchar.cli._info_page import FileFacts, classifier_page, model_page
+from nextchar.cli._info_page import FileFacts, classifier_page, counts_page, model_page
 from nextchar.cli._options import json_option, model_argument
 from nextchar.cli._output import echo, echo_json, note, print_table
 from nextchar.errors import NotAModelError, SettingsError
@@ -29,7 +29,8 @@ __all__ = ["info"]
 def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], verify: bool, as_json: bool) -> None:
     """What MODEL is, what it was trained on, what was measured then, and what can be done with it.
 
-    MODEL may be a classifier too. With --json all that its file holds but for the arrays.
+    MODEL may be a classifier, or a folder of counts (see count), too. With --json all that its file holds but for the
+    arrays.
 
     With --exact also what its items are like, computed and not drawn: mean length, entropy, the probability of each
     length, and that an item is new, where the training data is given or known to the package by its hash.
@@ -37,9 +38,15 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], ve
     if data_files and not exact:
         raise click.UsageError("--data goes with --exact.")
     from dataclasses import asdict
+    from pathlib import Path
 
     from nextchar.models.registry import load
 
+    if Path(model).is_dir():
+        if explain or exact:
+            raise click.UsageError("--explain and --exact are for models; train --counts makes one of counts.")
+        _counts(model, verify, as_json)
+        return
     try:
         loaded = load(model)
         if verify:
@@ -79,6 +86,32 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], ve
         "metrics": loaded.metrics.document(),
         "file": file.document(),
         **({} if exactly is None else {"exact": exactly}),
+    }
+    echo_json(document)
+
+
+def _counts(path: str, verify: bool, as_json: bool) -> None:
+    """The same of a folder of counts."""
+    from nextchar.models.ngram.counts_folder import CountsFolder
+
+    found = CountsFolder.open(path)
+    if verify:
+        found.verify()
+        note(f"{path}: its checksums fit.")
+    if not as_json:
+        echo(counts_page(found))
+        return
+    seen = found.provenance
+    document = {
+        "model": "counts",
+        "order": found.order,
+        "ngrams": found.size,
+        "total": found.total,
+        "size_bytes": found.size_bytes,
+        "alphabet_size": found.alphabet.size,
+        "characters": "".join(found.alphabet.names),
+        "text": seen.options.document(),
+        "data": {"items": seen.items, "symbols": seen.symbols, "weight": seen.weight},
     }
     echo_json(document)
 

@@ -178,6 +178,29 @@ class CountsFolder:
             checksums=checksums,
         )
 
+    @property
+    def size_bytes(self) -> int:
+        """Of all its files.
+
+        Raises:
+            CountsError: one is missing.
+        """
+        total = 0
+        for name in (FACTS, *self.checksums):
+            with self._opening(name):
+                total += (self.path / name).stat().st_size
+        return total
+
+    def verify(self) -> None:
+        """See that every file is as it was written: its checksum.
+
+        Raises:
+            CountsError: one is missing or damaged.
+        """
+        for name in self.checksums:
+            with self._opening(name):
+                self._check(name)
+
     # -- reading ------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -274,12 +297,18 @@ class CountsFolder:
     def _reading(self, name: str) -> Iterator[None]:
         import pyarrow as pa
 
+        with self._opening(name):
+            try:
+                yield
+            except CountsError:
+                raise
+            except (NextcharError, pa.ArrowException, ValueError, TypeError, LookupError, OverflowError) as error:
+                raise CountsError(f"{self.path / name}: is damaged: {shortened(str(error), LONGEST)}") from None
+
+    @contextmanager
+    def _opening(self, name: str) -> Iterator[None]:
         try:
             yield
-        except CountsError:
-            raise
-        except (NextcharError, pa.ArrowException, ValueError, TypeError, LookupError, OverflowError) as error:
-            raise CountsError(f"{self.path / name}: is damaged: {shortened(str(error), LONGEST)}") from None
         except OSError as error:
             raise CountsError(f"{self.path / name}: cannot be read: {error.strerror or error}") from error
 
