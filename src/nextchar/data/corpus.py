@@ -231,9 +231,9 @@ class Corpus:
             >>> len(corpus), corpus.symbols
             (1, 8)
             >>> stanzas = chr(10).join(["one", "two", "", "", "three"])
-            >>> list(nextchar.Corpus.from_documents([stanzas], separator=""))
-            ['one\ntwo', 'three']
-        """  # noqa: D301 - doctest reads the line end, not a backslash
+            >>> [item.splitlines() for item in nextchar.Corpus.from_documents([stanzas], separator="")]
+            [['one', 'two'], ['three']]
+        """
         if isinstance(texts, str):
             raise CorpusError(f"give a list of texts, for example [{shortened(texts)!r}], not one text")
         texts = texts_of(texts, "text")
