@@ -25,7 +25,9 @@ from click.testing import CliRunner, Result
 
 from nextchar.cli import main
 from nextchar.data import download as fetching
-from nextchar.data.datasets import NAMED, DataSet, named, shipped_names, shipped_path
+from nextchar.data.corpus import Corpus
+from nextchar.data.datasets import NAMED, DataSet, are_texts, named, shipped_names, shipped_path
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import DataSetError
 
 OWN_COPY = os.environ.get("NEXTCHAR_NAMES")  # read before the fixture below hides it
@@ -229,6 +231,29 @@ def test_named() -> None:
         named("nmaes")
     with pytest.raises(dataclasses.FrozenInstanceError):
         NAMED["names-2018"].name = "other"  # type: ignore[misc]
+
+
+def test_the_names_of_texts_are_read_as_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own.txt"
+    own.write_bytes(CONTENT)
+    monkeypatch.setenv("NEXTCHAR_SMALL", str(own))
+    small = dataclasses.replace(SMALL, text=True)
+    monkeypatch.setattr("nextchar.data.datasets.NAMED", {"names-2018": NAMED["names-2018"], "small": small})
+    assert are_texts(["small"])
+    assert are_texts(["small", "small"])
+    assert not are_texts([])
+    assert not are_texts(["names-2018", str(own)])
+    with pytest.raises(DataSetError, match="small is a running text, and names-2018 is read as a list unless you say"):
+        are_texts(["small", "names-2018"])
+    assert len(Corpus.from_file("small")) == 1  # one text of 15,000 lines
+    assert len(Corpus.from_file("small", options=TextOptions())) == 15_000  # unless one says how to read
+    assert len(Corpus.from_file("names-2018", column="name")) == 32_178
+    trained = CliRunner().invoke(main, ["train", "small", "-o", str(tmp_path / "m"), "--order", "2"])
+    assert trained.exit_code == 0, trained.output
+    assert json.loads(CliRunner().invoke(main, ["info", str(tmp_path / "m"), "--json"]).stdout)["data"]["items"] == 1
+    mixed = CliRunner().invoke(main, ["train", "small", str(own), "-o", str(tmp_path / "n")])
+    assert mixed.exit_code == 1
+    assert "(--text)" in mixed.stderr
 
 
 # The script that builds it

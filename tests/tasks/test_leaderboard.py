@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from click.testing import CliRunner
 
 from nextchar.cli import main
 from nextchar.data.corpus import Corpus
-from nextchar.data.splits import Split
+from nextchar.data.splits import Split, split
+from nextchar.models.context_mixing.model import ContextMixing
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.leaderboard import Candidate, candidates, compare
 
@@ -25,8 +27,8 @@ def items_file(tmp_path: Path) -> Path:
 def test_a_result_says_what_the_model_costs() -> None:
     # trained on "ab": unigrams, add 1 over V = 3: each of a, b and the end has (1 + 1) / (3 + 3) = 1/3
     corpus = Corpus.from_items(["ab", "ab", "ba"])
-    split = Split(train=corpus.take([0]), validation=corpus.take([0]), test=corpus.take([1, 2]))
-    (result,) = compare([Candidate("ngram", Ngram(order=1, add=1))], split)
+    parts = Split(train=corpus.take([0]), validation=corpus.take([0]), test=corpus.take([1, 2]))
+    (result,) = compare([Candidate("ngram", Ngram(order=1, add=1))], parts)
     assert result.name == "order 1, add 1"
     assert result.nats_per_symbol == pytest.approx(1.0986122887)  # ln 3
     assert result.bits_per_symbol == pytest.approx(1.5849625007)  # log2 3
@@ -63,12 +65,72 @@ def test_the_command_ranks(items_file: Path, tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+TEXT = "".join(f"the {a}{b} is {b}{c}.\n" for a in "aeiou" for b in "bcdf" for c in "aeiou")
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+def test_of_texts_others_are_compared() -> None:
+    field = candidates(texts=True)
+    assert {candidate.kind for candidate in field} == {"ngram", "context-mixing"}
+    adaptive = [candidate.spec.summary for candidate in field if candidate.adaptive]
+    assert [summary.partition(",")[0] for summary in adaptive] == ["adaptive"]
+    assert not any(candidate.adaptive for candidate in candidates())
+
+
+def test_a_model_that_learns_as_it_reads_is_measured_so() -> None:
+    corpus = Corpus.from_documents([TEXT])
+    parts = split(corpus, "tail:0.2")
+    spec = ContextMixing(learning="adaptive", contexts=9)
+    (entry,) = compare([Candidate("context-mixing", spec, True)], parts, part="validation")
+    reader = spec.fit(parts.train).reader(adaptive=True)
+    each = [reader.push(character) for character in parts.validation[0]] + [reader.end()]  # one by one
+    assert entry.nats_per_symbol == pytest.approx(sum(each) / len(each), rel=1e-9)
+    assert (entry.adaptive, entry.outside) == (True, False)
+    (static,) = compare([Candidate("context-mixing", spec)], parts, part="validation")
+    assert static.nats_per_symbol > entry.nats_per_symbol  # of so short a text much is learned on the way
+
+
+def test_the_command_ranks_models_of_a_text(text_file: Path, tmp_path: Path) -> None:
+    options = ["--text", "--models", "ngram,ppmd", "--plot", str(tmp_path / "board.png")]
+    done = CliRunner().invoke(main, ["compare", str(text_file), *options])
+    assert done.exit_code == 0, done.output
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert re.search(r"ppmd: order \d+, not +\d\.\d{4} +adaptive", done.stdout)
+    assert re.search(r"order 3, add 0\.1 +\d\.\d{4} +static", done.stdout)
+    done = CliRunner().invoke(main, ["compare", str(text_file), "--text", "--models", "ppmd", "--json"])
+    (mark,) = json.loads(done.stdout)["results"]
+    assert (mark["model"], mark["adaptive"], mark["outside"]) == ("ppmd", True, True)
+
+
+def test_without_the_package_the_mark_is_left_out_and_said_to_be(
+    text_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nextchar.extras.find_spec", lambda _name: None)
+    monkeypatch.setattr("nextchar.tasks.leaderboard.candidates", lambda *_, **__: [Candidate("ngram", Ngram(order=2))])
+    done = CliRunner().invoke(main, ["compare", str(text_file), "--text"])
+    assert done.exit_code == 0, done.output
+    assert 'pip install "nextchar[pyppmd]"' in done.stderr
+    assert "ppmd" not in done.stdout
+    done = CliRunner().invoke(main, ["compare", str(text_file), "--text", "--models", "ppmd"])
+    assert done.exit_code == 1
+    assert 'pip install "nextchar[pyppmd]"' in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
         (["--models", "nosuch"], 2, "there is no model 'nosuch'; choose from ngram, mix, bow"),
         (["--models", "mix"], 2, "take part with --seconds only"),
-        (["--models", "bigram-net"], 2, "bigram-net takes no part in comparisons; choose from ngram"),  # nor with time
+        # nor with time
+        (["--models", "bigram-net"], 2, "bigram-net takes no part in comparisons of lists; choose from ngram"),
+        (["--models", "ppmd"], 2, "ppmd takes no part in comparisons of lists; choose from ngram"),
+        (["--text", "--models", "mix"], 2, "mix takes no part in comparisons of texts; choose from ngram"),
         (["--seconds", "0"], 2, "--seconds takes a number above 0"),
         (["--plot", "board.txt"], 2, "board.txt"),
         (["--split", "eurekalabs"], 1, "needs at least 2,001 items"),

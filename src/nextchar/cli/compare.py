@@ -72,39 +72,39 @@ def compare(
 ) -> None:
     """Train models of all kinds on part of the FILEs' items, measure them on another part, and print a leaderboard.
 
-    With --text each FILE is one text, of which the models learn the beginning and are measured on the end.
+    With --text each FILE is one text, of which the models learn the beginning and are measured on the end. Those that
+    are adaptive learn from it as they read it. So does ppmd, which is none of ours: the compressor PPMd as a mark (its
+    bits are what the end adds to the compressed beginning; its order is chosen on the beginning).
 
     Columns: nats and bits per symbol of that part; nats per symbol of its items that are new, not in the training
-    part; size of the model's file; seconds of training; millions of symbols scored a second. Ctrl-C ends the
-    comparison; what is known by then is printed.
+    part, or with --text how it was read; size of the model's file; seconds of training; millions of symbols scored a
+    second. Ctrl-C ends the comparison; what is known by then is printed.
     """
     if seconds is not None and not seconds > 0:
         raise click.UsageError(f"--seconds takes a number above 0, not {seconds:g}.")
     from nextchar.data.corpus import Corpus
+    from nextchar.data.datasets import are_texts
     from nextchar.data.splits import TAILS, split, split_of_files
-    from nextchar.models.registry import MODELS
-    from nextchar.tasks.leaderboard import candidates
+    from nextchar.tasks.leaderboard import OUTSIDE, candidates, outside_entry
     from nextchar.tasks.leaderboard import compare as run
 
+    documents = documents or are_texts(files)
     if division is not None and (validation or test):
         raise click.UsageError(f"--split {division} goes without --{'validation' if validation else 'test'}.")
     by_tails = division is None and documents and separator is None
     if seed is not None and (validation or test or by_tails or division not in (None, "distinct")):
         raise click.UsageError(f"--seed {seed} would change nothing: it is that of --split distinct.")
     wanted = () if models is None else tuple(name.strip() for name in models.split(","))
-    compared = {row.name: row for row in MODELS.values() if row.candidates}
-    for name in wanted:
-        if name not in MODELS:
-            raise click.UsageError(f"--models: there is no model {name!r}; choose from {', '.join(compared)}.")
-        if name not in compared:
-            raise click.UsageError(f"--models: {name} takes no part in comparisons; choose from {', '.join(compared)}.")
+    _check_names(wanted, documents)
     if figure is not None:
         from nextchar.plots import check_output
 
         check_target(figure, files, "the picture")
         check_output(figure)
-    field = candidates(seconds, wanted)
-    if not field:
+    ours = tuple(name for name in wanted if name != OUTSIDE)
+    field = candidates(seconds, ours, texts=documents) if ours or not wanted else []
+    marked = documents and (not wanted or OUTSIDE in wanted) and _has_mark(bool(wanted))
+    if not field and not marked:
         raise click.UsageError("--models: these models take part with --seconds only.")
     corpus = Corpus.read(
         files,
@@ -129,13 +129,15 @@ def compare(
         try:
             for result in run(field, parts, part=part, progress=progress):
                 results.append(result)  # noqa: PERF402 - kept one by one, as an interruption may come
+            if marked:
+                results.append(outside_entry(parts, part=part))
         except KeyboardInterrupt as interrupt:
             interrupted = interrupt
     results.sort(key=lambda result: result.nats_per_symbol)
     if as_json:
         echo_json({"split": division, "part": part, "results": [result.document() for result in results]})
     else:
-        _print(results)
+        _print(results, documents)
     if figure is not None and results:
         from nextchar.plots import leaderboard, save
 
@@ -144,15 +146,51 @@ def compare(
         raise interrupted
 
 
-def _print(results: list[Entry]) -> None:
-    columns = ["model", "nats", "new", "bits", "MB", "train s", "score M/s"]
+def _check_names(wanted: tuple[str, ...], documents: bool) -> None:
+    """See that the models that are named take part."""
+    from nextchar.models.registry import MODELS
+    from nextchar.tasks.leaderboard import OUTSIDE
+
+    compared = [row.name for row in MODELS.values() if (row.text_candidates if documents else row.candidates)]
+    compared += [OUTSIDE] if documents else []
+    for name in wanted:
+        if name in compared:
+            continue
+        if name in MODELS or name == OUTSIDE:
+            what = "texts" if documents else "lists"
+            raise click.UsageError(
+                f"--models: {name} takes no part in comparisons of {what}; choose from {', '.join(compared)}."
+            )
+        raise click.UsageError(f"--models: there is no model {name!r}; choose from {', '.join(compared)}.")
+
+
+def _has_mark(asked: bool) -> bool:
+    """Whether the package is there that gives the outside mark; it need not be, unless one asks for it."""
+    from nextchar.errors import MissingExtraError
+    from nextchar.extras import need_extra
+    from nextchar.tasks.outside_mark import EXTRA
+
+    try:
+        need_extra(EXTRA, "a comparison with PPMd")
+    except MissingExtraError as missing:
+        if asked:
+            raise
+        note(f"Note: {missing}.")
+        return False
+    return True
+
+
+def _print(results: list[Entry], documents: bool) -> None:
+    """The table: of texts with a word on who learns as it reads, of lists with the loss on new items."""
+    middle = "reading" if documents else "new"
+    columns = ["model", "nats", middle, "bits", "MB", "train s", "score M/s"]
     print_table(
         columns,
         (
             [
                 result.name,
                 f"{result.nats_per_symbol:.4f}",
-                "" if result.new_nats_per_symbol is None else f"{result.new_nats_per_symbol:.4f}",
+                ("adaptive" if result.adaptive else "static") if documents else _new(result),
                 f"{result.bits_per_symbol:.4f}",
                 f"{result.size_bytes / 1e6:.2f}",
                 f"{result.seconds:.2f}",
@@ -162,3 +200,7 @@ def _print(results: list[Entry]) -> None:
         ),
         right=columns[1:],
     )
+
+
+def _new(result: Entry) -> str:
+    return "" if result.new_nats_per_symbol is None else f"{result.new_nats_per_symbol:.4f}"

@@ -147,10 +147,11 @@ def train(
     logs = [run.log for run in runs if run.log is not None]
     named: list[tuple[str, Sequence[str | Path]]] = [("output", [output]), ("checkpoint", checkpoints), ("log", logs)]
     _check_beside([(name, path) for name, paths in named for path in paths], files)
-    if not files and folder is None:
-        from nextchar.data.datasets import shipped_path
+    from nextchar.data.datasets import are_texts, shipped_path
 
+    if not files and folder is None:
         files, format_ = (str(shipped_path()),), replace(format_, column=format_.column or _SHIPPED_COLUMN)
+    documents = documents or (separator is None and are_texts(files))
     options = text_options_from(lower, nfc, strip, graphemes, documents, separator)
     if label is not None:
         if kind not in (None, "ngram"):

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.arguments import need, need_all, need_ids
 from nextchar.data.blocks import name_of, read_blocks
+from nextchar.data.datasets import are_texts
 from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import shortened, table_html, thousands
 from nextchar.data.documents import divided, text_block
@@ -96,7 +97,8 @@ class Corpus:
             delimiter: the character between the fields of a table; by default it is found out.
             header: whether a table begins with the names of its columns.
             errors: what becomes of lines that cannot be used: see `Format`.
-            options: what to do to the text; by default blanks at the ends are stripped.
+            options: what to do to the text; by default blanks at the ends are stripped, and the data set
+                tiny-shakespeare is read as the text that it is.
             alphabet: encode with this one; by default the characters that occur.
 
         Raises:
@@ -132,7 +134,7 @@ class Corpus:
                     "Corpus.from_lines takes an open file"
                 )
         names = tuple(str(source) for source in sources)
-        options = TextOptions.of(options)
+        options = TextOptions(documents=are_texts(names)) if options is None else TextOptions.of(options)
         need(format_, Format, "format_", "a Format")
         need(alphabet, Alphabet, "alphabet", "an alphabet (Corpus.alphabet, Alphabet.of)", optional=True)
         digest = Digest()

@@ -6,14 +6,14 @@ Fetching lives in `nextchar.data.download`; this module only says what there is,
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from nextchar.errors import DataSetError
 
-__all__ = ["NAMED", "DataSet", "meant_by", "named", "shipped_names", "shipped_path"]
+__all__ = ["NAMED", "DataSet", "are_texts", "meant_by", "named", "shipped_names", "shipped_path"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +104,22 @@ def named(name: str) -> DataSet:
 def meant_by(source: str) -> DataSet | None:
     """The data set that someone means who gives its name where a file is asked for and no file is called so."""
     return None if source not in NAMED or Path(source).exists() else NAMED[source]
+
+
+def are_texts(sources: Sequence[str]) -> bool:
+    """Whether the names of data sets that are given as sources are those of running texts, to be read as such.
+
+    Raises:
+        DataSetError: only some of them are.
+    """
+    texts = [source for source in sources if (data_set := meant_by(source)) is not None and data_set.text]
+    if texts and len(texts) < len(sources):
+        other = next(source for source in sources if source not in texts)
+        raise DataSetError(
+            f"{texts[0]} is a running text, and {other} is read as a list unless you say that it is a text too",
+            argument="documents",
+        )
+    return bool(texts)
 
 
 def shipped_path() -> Path:

@@ -54,6 +54,7 @@ class Kind:
         fixed: settings that this row has decided; with `offers`, a name for a special case of another kind.
         offers: the only settings that can be given; empty for all.
         candidates: the settings with which it takes part in comparisons, each as far as they are not the defaults.
+        text_candidates: the same, where running texts are compared.
         joint: the row for this model trained together with others, or None.
     """
 
@@ -74,6 +75,7 @@ class Kind:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     offers: tuple[str, ...] = ()
     candidates: tuple[Mapping[str, Any], ...] = ()
+    text_candidates: tuple[Mapping[str, Any], ...] = ()
     joint: Kind | None = None
 
     @property
@@ -157,6 +159,14 @@ _ROWS: Final = (
             {"order": 6, "smoothing": "modified-kneser-ney", "tune": "held-out"},
             {"order": 8, "smoothing": "pitman-yor"},
         ),
+        text_candidates=(
+            {"order": 2},
+            {"order": 3},
+            {"order": 6, "smoothing": "witten-bell"},
+            {"order": 7, "smoothing": "absolute"},
+            {"order": 7, "smoothing": "kneser-ney"},
+            *({"order": order, "smoothing": "modified-kneser-ney"} for order in (4, 5, 6, 7, 8, 10)),
+        ),
     ),
     Kind(
         name="bigram-net",
@@ -187,6 +197,7 @@ _ROWS: Final = (
         description="Hashed contexts, mixed bit by bit.",
         settings="nextchar.models.context_mixing.model:ContextMixing",
         load="nextchar.models.context_mixing.model:ContextMixingModel.from_saved",
+        text_candidates=({"learning": "static"}, {"learning": "adaptive"}),
     ),
     _net("BoW", "Weighted mean of the symbols so far."),
     _net("MLP", "Layers over the last symbols' vectors.", "lecture"),

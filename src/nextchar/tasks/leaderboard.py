@@ -2,10 +2,14 @@
 
 The loss on held-out items that also occur in the training data says how well a model remembers, so it is given for
 the new items by themselves too. Speed is that of scoring the held-out items, again and again for about half a second.
+
+Of running texts the models learn the beginning, and are measured on the end. There some go on learning as they read,
+which is said of each, and PPMd, a compressor of others, stands among them as a mark (`outside_mark`).
 """
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -22,8 +26,12 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
 from nextchar.data.splits import Split
 from nextchar.models.registry import MODELS, spec_of, trained_kind
+from nextchar.tasks.outside_mark import ppmd_mark
 
-__all__ = ["Candidate", "Entry", "candidates", "compare"]
+__all__ = ["OUTSIDE", "Candidate", "Entry", "candidates", "compare", "outside_entry"]
+
+OUTSIDE: Final = "ppmd"
+"""What the mark of others is called."""
 
 MOST_SCORED: Final = 5_000_000  # symbols
 SCORING_SECONDS: Final = 0.5
@@ -36,10 +44,12 @@ class Candidate:
     Attributes:
         kind: as the table of models (`registry`) has it.
         spec: its settings.
+        adaptive: whether it is measured as it learns from what it reads.
     """
 
     kind: str
     spec: Spec
+    adaptive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +65,8 @@ class Entry:
         size_bytes: of the model's file.
         seconds: of training.
         symbols_per_second: scored.
+        adaptive: whether it learned from what it read while it was measured.
+        outside: whether it is a mark of others, and no model of ours.
     """
 
     model: str
@@ -65,6 +77,8 @@ class Entry:
     size_bytes: int
     seconds: float
     symbols_per_second: float
+    adaptive: bool = False
+    outside: bool = False
 
     def __repr__(self) -> str:
         return line_of(self, self.name, f"{self.nats_per_symbol:.4f} nats/symbol", f"{self.seconds:.1f} seconds")
@@ -79,12 +93,13 @@ class Entry:
         return asdict(self)
 
 
-def candidates(seconds: float | None = None, models: Sequence[str] = ()) -> list[Candidate]:
+def candidates(seconds: float | None = None, models: Sequence[str] = (), *, texts: bool = False) -> list[Candidate]:
     """The models to compare, with the settings that the table of models gives them.
 
     Args:
         seconds: let models that learn step by step (mix, nets) take part, each with so much time.
         models: only these kinds; by default all.
+        texts: those for running texts.
 
     Raises:
         SettingsError: there is no such kind, or it is not trained, or the time is out of its range.
@@ -102,8 +117,11 @@ def candidates(seconds: float | None = None, models: Sequence[str] = ()) -> list
         if (models and row.name not in models) or (row.timed and seconds is None):
             continue
         budget = {"seconds": seconds} if row.timed else {}
-        found += [Candidate(row.name, spec_of(row, {**settings, **budget})) for settings in row.candidates]
-        if row.candidates:
+        chosen = row.text_candidates if texts else row.candidates
+        for settings in chosen:
+            adaptive = settings.get("learning") == "adaptive"
+            found.append(Candidate(row.name, spec_of(row, {**settings, **budget}), adaptive))
+        if chosen:
             row.need()
     return found
 
@@ -138,6 +156,9 @@ def compare(
             path = Path(folder) / "model.safetensors"
             model.save(path)
             size = path.stat().st_size
+        if candidate.adaptive:
+            yield _adaptive(candidate, model, held_out, size, trained - begun)
+            continue
         every = evaluate(model, held_out)
         new = evaluate(model, held_out, without=model.provenance.known)
         yield Entry(
@@ -150,6 +171,49 @@ def compare(
             seconds=trained - begun,
             symbols_per_second=_speed(model, held_out),
         )
+
+
+def _adaptive(candidate: Candidate, model: Model, held_out: Corpus, size: int, seconds: float) -> Entry:
+    """The line of a model that learns from the held-out texts, once, as it reads them."""
+    begun = time.perf_counter()
+    nats = model.reader(adaptive=True).push(held_out.ids) / held_out.symbols
+    return Entry(
+        model=candidate.kind,
+        settings=candidate.spec.summary,
+        nats_per_symbol=nats,
+        bits_per_symbol=nats / math.log(2),
+        new_nats_per_symbol=None,
+        size_bytes=size,
+        seconds=seconds,
+        symbols_per_second=held_out.symbols / (time.perf_counter() - begun),
+        adaptive=True,
+    )
+
+
+def outside_entry(split: Split, *, part: str = "test") -> Entry:
+    """The line of PPMd, a compressor of others, on the held-out texts.
+
+    Args:
+        split: of documents.
+        part: which of them to measure by: test or validation.
+
+    Raises:
+        MissingExtraError: the package pyppmd is not installed.
+        SettingsError: a part has no text.
+    """
+    mark = ppmd_mark(split.train, getattr(split, part))
+    return Entry(
+        model=OUTSIDE,
+        settings=f"order {mark.order}, not ours",
+        nats_per_symbol=mark.nats_per_symbol,
+        bits_per_symbol=mark.nats_per_symbol / math.log(2),
+        new_nats_per_symbol=None,
+        size_bytes=mark.size_bytes,
+        seconds=mark.seconds,
+        symbols_per_second=mark.symbols_per_second,
+        adaptive=True,
+        outside=True,
+    )
 
 
 def _speed(model: Model, items: Corpus) -> float:
