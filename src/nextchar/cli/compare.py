@@ -88,22 +88,23 @@ def compare(
     from nextchar.tasks.leaderboard import OUTSIDE, candidates, outside_entry
     from nextchar.tasks.leaderboard import compare as run
 
-    documents = documents or are_texts(files)
+    documents = documents or (separator is None and are_texts(files))
+    running = documents and separator is None
     if division is not None and (validation or test):
         raise click.UsageError(f"--split {division} goes without --{'validation' if validation else 'test'}.")
-    by_tails = division is None and documents and separator is None
+    by_tails = division is None and running
     if seed is not None and (validation or test or by_tails or division not in (None, "distinct")):
         raise click.UsageError(f"--seed {seed} would change nothing: it is that of --split distinct.")
     wanted = () if models is None else tuple(name.strip() for name in models.split(","))
-    _check_names(wanted, documents)
+    _check_names(wanted, running)
     if figure is not None:
         from nextchar.plots import check_output
 
         check_target(figure, files, "the picture")
         check_output(figure)
     ours = tuple(name for name in wanted if name != OUTSIDE)
-    field = candidates(seconds, ours, texts=documents) if ours or not wanted else []
-    marked = documents and (not wanted or OUTSIDE in wanted) and _has_mark(bool(wanted))
+    field = candidates(seconds, ours, texts=running) if ours or not wanted else []
+    marked = running and (not wanted or OUTSIDE in wanted) and _has_mark(bool(wanted))
     if not field and not marked:
         raise click.UsageError("--models: these models take part with --seconds only.")
     corpus = Corpus.read(
@@ -137,7 +138,7 @@ def compare(
     if as_json:
         echo_json({"split": division, "part": part, "results": [result.document() for result in results]})
     else:
-        _print(results, documents)
+        _print(results, running)
     if figure is not None and results:
         from nextchar.plots import leaderboard, save
 
@@ -146,18 +147,18 @@ def compare(
         raise interrupted
 
 
-def _check_names(wanted: tuple[str, ...], documents: bool) -> None:
+def _check_names(wanted: tuple[str, ...], running: bool) -> None:
     """See that the models that are named take part."""
     from nextchar.models.registry import MODELS
     from nextchar.tasks.leaderboard import OUTSIDE
 
-    compared = [row.name for row in MODELS.values() if (row.text_candidates if documents else row.candidates)]
-    compared += [OUTSIDE] if documents else []
+    compared = [row.name for row in MODELS.values() if (row.text_candidates if running else row.candidates)]
+    compared += [OUTSIDE] if running else []
     for name in wanted:
         if name in compared:
             continue
         if name in MODELS or name == OUTSIDE:
-            what = "texts" if documents else "lists"
+            what = "texts" if running else "lists"
             raise click.UsageError(
                 f"--models: {name} takes no part in comparisons of {what}; choose from {', '.join(compared)}."
             )
@@ -180,9 +181,9 @@ def _has_mark(asked: bool) -> bool:
     return True
 
 
-def _print(results: list[Entry], documents: bool) -> None:
+def _print(results: list[Entry], running: bool) -> None:
     """The table: of texts with a word on who learns as it reads, of lists with the loss on new items."""
-    middle = "reading" if documents else "new"
+    middle = "reading" if running else "new"
     columns = ["model", "nats", middle, "bits", "MB", "train s", "score M/s"]
     print_table(
         columns,
@@ -190,7 +191,7 @@ def _print(results: list[Entry], documents: bool) -> None:
             [
                 result.name,
                 f"{result.nats_per_symbol:.4f}",
-                ("adaptive" if result.adaptive else "static") if documents else _new(result),
+                ("adaptive" if result.adaptive else "static") if running else _new(result),
                 f"{result.bits_per_symbol:.4f}",
                 f"{result.size_bytes / 1e6:.2f}",
                 f"{result.seconds:.2f}",

@@ -126,6 +126,7 @@ def _net(family: str, description: str, *more_presets: str) -> Kind:
         run=_RUN,
         updated=True,
         candidates=({},),
+        text_candidates=({},),
     )
 
 
