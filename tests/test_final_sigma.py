@@ -28,7 +28,7 @@ ALL = {item.text for item in nextchar.given(MODEL).top()}
         ({"match": "Ο.*Σ"}, lambda item: item[0] == "ο" and item[-1] in "σς"),
         ({"prefix": "οδος"}, lambda item: item.startswith("οδος")),  # as it is written
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_conditions(condition: dict[str, str], meets: object) -> None:
     assert callable(meets)

@@ -376,9 +376,10 @@ def constraint_options(command: Command) -> Command:
     @wraps(command)
     def with_reading(*args: Any, **options: Any) -> Any:
         reading = _reading(options)
-        if reading and not (options["data_files"] or options["not_in"]):
+        if reading and not (options["data_files"] or options["not_in"] or options.get("prompt_file")):
             option = {"header": "no-header"}.get(first := next(iter(reading)), first)
-            raise click.UsageError(f"--{option} is for the files of --data and --not-in, and there is none.")
+            files = " --prompt-file," if "prompt_file" in options else ""
+            raise click.UsageError(f"--{option} is for the files of{files} --data and --not-in, and there is none.")
         return command(*args, reading=reading, **options)
 
     found: Any = with_reading

@@ -17,6 +17,7 @@ from nextchar.cli._options import (
 from nextchar.cli._output import json_line, note, tsv_field
 from nextchar.cli._streams import write_rows, written_whole
 from nextchar.cli._targets import check_target, output_option
+from nextchar.cli._texts import TextWishes, prompt_from, text_options, write_texts
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
@@ -29,7 +30,8 @@ MOST_SORTED: Final = 10_000_000  # items, which take some 2 GB
 
 @click.command(short_help="Write new items.")
 @model_argument
-@click.option("-n", "count", type=int, default=10, show_default=True, help="How many items.")
+@click.option("-n", "count", type=int, help="How many items, or texts.  [default: 10 items, 1 text]")
+@text_options
 @click.option("--seed", type=int, metavar="S", help="The same seed gives the same items everywhere.")
 @click.option(
     "--stream",
@@ -65,7 +67,11 @@ MOST_SORTED: Final = 10_000_000  # items, which take some 2 GB
 @output_option("Where to write the items.")
 def sample(
     model: str,
-    count: int,
+    count: int | None,
+    prompt: str | None,
+    prompt_file: str | None,
+    length: int | None,
+    until: str | None,
     seed: int | None,
     stream: Literal["nextchar", "torch1", "torch2"],
     temperature: float,
@@ -82,7 +88,12 @@ def sample(
     output: str,
     **conditions: Any,
 ) -> None:
-    r"""Write new items, one a line, from MODEL.
+    r"""Write new items, one a line, from MODEL; or with --prompt, --length or --until texts.
+
+    A text goes on after the prompt and is written with it, as it is drawn. With --length so many characters come: its
+    end, which a model may give some probability anywhere, is left out of the draws. Without, it ends where MODEL ends
+    it, or after 1,000 characters. A model that was trained with --text writes texts. Several (-n) have a line with a %
+    between them.
 
     From models that are finite automata (ngram, bigram-net and what is made of them) the items come exactly as often
     as among all items that meet the conditions, without drawing any in vain. Temperature, top-k and top-p reshape the
@@ -98,7 +109,8 @@ def sample(
 
     With --json one line for each: {"item", "nats", "symbols"}. With --tsv the same in columns, without a header; in an
     item a tab is written \t, a line end \n or \r, a backslash \\. nats is -log p under MODEL as it is, and symbols
-    counts the end.
+    counts the end. Of texts: {"prompt", "text" after it, "nats" and "symbols" of it, "ended": "length", "until" or
+    "end"}.
     """
     if as_json and as_tsv:
         raise click.UsageError("--json and --tsv exclude each other.")
@@ -115,10 +127,23 @@ def sample(
         new=new,
         min_distance=min_distance,
     )
-    if order is not None and count > MOST_SORTED and not distinct:
+    if order is not None and count is not None and count > MOST_SORTED and not distinct:
         raise click.UsageError(f"--sort keeps all items in memory: with it -n is at most {MOST_SORTED:,}, not {count}.")
-    check_target(output, (model, *data_files, *conditions["not_in"]), "the items", binary=False)
+    inputs = (model, *data_files, *conditions["not_in"], *([] if prompt_file in (None, "-") else [prompt_file]))
+    check_target(output, inputs, "the items", binary=False)
+    wishes = TextWishes(prompt, prompt_file, length, until)
+    of_items = _of_items(conditions, new, min_distance, data_files, look_ahead, distinct, order, stream)
+    if wishes.given and of_items:
+        raise click.UsageError(f"{of_items} is for items, and {wishes.given} writes texts.")
+    if prompt is not None and prompt_file is not None:
+        raise click.UsageError("--prompt and --prompt-file exclude each other.")
     loaded = load(model)
+    if wishes.given or (loaded.provenance.options.whole_files and not of_items):
+        text = prompt_from(loaded, wishes, conditions["reading"])
+        many = 1 if count is None else count
+        write_texts(loaded, plan, wishes, text, many, output, as_json=as_json, as_tsv=as_tsv)
+        return
+    count = 10 if count is None else count
     items = loaded.drawing(
         count,
         plan,
@@ -132,6 +157,32 @@ def sample(
     write_rows(output, (_rows(loaded, part, as_json, as_tsv) for part in written_whole(parts)), as_json)
     if items.missing:
         note(f"Note: {items.explain_missing()}.")
+
+
+def _of_items(
+    conditions: dict[str, Any],
+    new: bool,
+    min_distance: int,
+    data_files: tuple[str, ...],
+    look_ahead: str | None,
+    distinct: bool,
+    order: str | None,
+    stream: str,
+) -> str | None:
+    """The first option that was given for items alone; None for none."""
+    given: dict[str, object] = {
+        **{name: value for name, value in conditions.items() if name != "reading"},
+        "new": new,
+        "min-distance": min_distance,
+        "data": data_files,
+        "look-ahead": look_ahead,
+        "distinct": distinct,
+        "sort": order,
+        "stream": stream != "nextchar",
+        "column": "column" in conditions["reading"],
+        **{f"{end}-length": conditions[f"{end}_length"] is not None for end in ("min", "max")},
+    }
+    return next((f"--{name.replace('_', '-')}" for name, value in given.items() if value), None)
 
 
 def _sorted(model: Model, parts: Iterator[Corpus], order: str) -> Iterator[Corpus]:

@@ -30,8 +30,9 @@ from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Ste
 from nextchar.core.ranking import Rank, Ranking
 from nextchar.core.reader import StaticReader, TextReader
 from nextchar.core.scoring import Evaluation, Score, evaluate, evaluate_parts, item_nats, score_corpus, symbol_nats
+from nextchar.core.text_writing import TextWriter, seeded
 from nextchar.data.alphabet import Alphabet, Ids
-from nextchar.data.arguments import need
+from nextchar.data.arguments import need, need_whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, shortened, table_html, thousands
 from nextchar.data.provenance import Provenance
@@ -308,6 +309,76 @@ class Model(ABC):
         need(plan, Plan, "plan", "a Plan")
         near = surroundings(seen, self.alphabet, (), None, plan.new, plan.min_distance) if plan.min_distance else None
         return sample(self, n, plan, constraint, options=seen.options, known=seen.known, near=near)
+
+    def write(
+        self,
+        prompt: str = "",
+        *,
+        length: int | None = None,
+        until: str | None = None,
+        seed: int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+    ) -> str:
+        """Write a text that goes on after a prompt; the same that the command `sample` writes.
+
+        Args:
+            prompt: what is there already, of any length; it is not repeated.
+            length: how many symbols to write: the end of the text is left out of the draws. By default it is written
+                until the model ends it, 1,000 symbols at most.
+            until: a text after which it ends, at most 10,000 symbols where no length is given.
+            seed: fixes the text; None takes a fresh one. `Plan` explains this and temperature, top_k and top_p.
+            temperature: below 1 more cautious, 0 always the most probable symbol.
+            top_k: only the k most probable symbols.
+            top_p: only the most probable symbols that together reach this probability.
+
+        Raises:
+            SettingsError: an argument is out of its range.
+            UnknownSymbolError: the prompt, or `until`, has a character that the model does not know.
+
+        Example:
+            >>> import nextchar
+            >>> model = nextchar.Ngram(order=3, add=0).fit(nextchar.Corpus.from_documents(["abc" * 9]))
+            >>> model.write("ab", length=7, seed=1)
+            'cabcabc'
+        """
+        plan = Plan(seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
+        return "".join(self.writing(prompt, plan, length=length, until=until))
+
+    def writing(
+        self,
+        prompt: str | TextReader = "",
+        plan: Plan | None = None,
+        *,
+        number: int = 0,
+        length: int | None = None,
+        until: str | None = None,
+    ) -> TextWriter:
+        """As `write`, symbol by symbol as they are drawn.
+
+        Args:
+            prompt: what is there already, or a reader that has read it; it is left as it is.
+            plan: how to draw.
+            number: which of the seed's texts, from 0; each has draws of its own.
+            length: see `write`.
+            until: see `write`.
+
+        Raises:
+            ConflictError: the plan has something for items alone.
+            SettingsError: an argument is out of its range.
+            UnknownSymbolError: the prompt, or `until`, has a character that the model does not know.
+        """
+        plan = Plan() if plan is None else plan
+        seed = seeded(plan)
+        need_whole(number, "number")
+        need(prompt, (str, TextReader), "prompt", "a text")
+        if isinstance(prompt, TextReader):
+            reader = prompt.fork()
+        else:
+            reader = self.reader()
+            reader.skip(reader.encode(prompt, "the prompt"))
+        return TextWriter(reader, plan, seed=seed, number=number, length=length, until=until)
 
     def score(
         self,

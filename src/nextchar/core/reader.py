@@ -37,8 +37,9 @@ class TextReader(ABC):
     Attributes:
         alphabet: what the ids mean.
         adaptive: whether it learns from what it reads.
-        symbols: how many it has read.
+        symbols: how many were pushed or read.
         nats: -log p of all of them, each given those before it.
+        place: how many symbols of the text there are before it, those skipped counted.
 
     Example:
         >>> import nextchar
@@ -57,6 +58,7 @@ class TextReader(ABC):
         self.adaptive = adaptive
         self.symbols = 0
         self.nats = 0.0
+        self.place = 0
         self._options = options
 
     def __repr__(self) -> str:
@@ -99,24 +101,39 @@ class TextReader(ABC):
         """As `push`, saying what each symbol cost, (S,) nats: the way to read much at once."""
         ids = self.encode(text)
         nats = self._read(ids) if len(ids) else np.empty(0)
+        self._pass(ids)
         self.symbols += len(ids)
         self.nats += float(nats.sum())
         return nats
+
+    def take(self, symbol: int) -> float:
+        """As `push`, of a single id whose row was asked for: the way to go on with what was drawn."""
+        cost = -float(self.log_probs[symbol]) + 0.0
+        self._skip(np.array([symbol], dtype=self.alphabet.dtype))
+        self.symbols += 1
+        self.nats += cost
+        self.place = 0 if symbol == BOUNDARY else self.place + 1
+        return cost
 
     def skip(self, text: str | npt.ArrayLike) -> None:
         """Read on without counting what it costs: a prompt, or a text that only goes before."""
         ids = self.encode(text)
         if len(ids):
             self._skip(ids)
+        self._pass(ids)
+
+    def _pass(self, ids: Ids) -> None:
+        ends = np.flatnonzero(ids == BOUNDARY)
+        self.place = len(ids) - int(ends[-1]) - 1 if len(ends) else self.place + len(ids)
 
     def end(self) -> float:
         """Read the end of the text; the next one begins. Returns what it cost, nats."""
         return self.push(np.array([BOUNDARY]))
 
-    def encode(self, text: str | npt.ArrayLike) -> Ids:
-        """The ids of a piece of text, as the model reads it; of ids themselves."""
+    def encode(self, text: str | npt.ArrayLike, name: str = "the text") -> Ids:
+        """The ids of a piece of text, which messages call by a name, as the model reads it; of ids themselves."""
         if isinstance(text, str):
-            return encode_piece(text, self.alphabet, self._options)
+            return encode_piece(text, self.alphabet, self._options, name)
         return need_ids(text, self.alphabet.size, "text", dimensions=1).astype(self.alphabet.dtype)
 
 
@@ -161,8 +178,8 @@ class StaticReader(TextReader):
         return nats + 0.0
 
     def _skip(self, ids: Ids) -> None:
-        ends = np.flatnonzero(ids == BOUNDARY)
-        if len(ends):
+        if BOUNDARY in ids:
+            ends = np.flatnonzero(ids == BOUNDARY)
             ids = ids[int(ends[-1]) + 1 :]
             self._step, self._before, self._ahead = self._model.start(1), self._before[:0], self._before[:0]
         reach = self._model.context_length

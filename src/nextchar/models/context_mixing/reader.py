@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, Final, Self, final
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, final
 from weakref import WeakSet
 
 import numpy as np
@@ -29,14 +29,24 @@ BLOCK: Final = 20_000  # symbols read between two chances for Ctrl-C
 F64 = npt.NDArray[np.float64]
 
 
-def _row_of(state: npt.NDArray[np.uint64], learned: Learned) -> LogProbs:
-    """What a state says of the next symbol, (V,) nats."""
-    from nextchar._kernels.context_mixing.layout import Scratch
-    from nextchar._kernels.context_mixing.rows import write_row
+class _Room(NamedTuple):
+    """Where the loops work.
 
-    out = np.empty(len(learned.traits.fold))
-    write_row(state, *learned, Scratch.of(len(learned.slots.first), learned.tree), out)
-    return out
+    Attributes:
+        work: for one prediction.
+        of_depths: for those of a whole symbol.
+    """
+
+    work: Scratch
+    of_depths: Scratch
+
+    @classmethod
+    def of(cls, learned: Learned) -> _Room:
+        """For tables of this size."""
+        from nextchar._kernels.context_mixing.layout import Scratch
+
+        K, tree = len(learned.slots.first), learned.tree
+        return cls(Scratch.of(K, tree), Scratch.of_depths(K, tree))
 
 
 class _Tables:
@@ -65,7 +75,7 @@ class ContextMixingReader(TextReader):
         super().__init__(alphabet, options, adaptive=adaptive)
         self._state = np.zeros(STATE, dtype=np.uint64)
         self._row: LogProbs | None = None
-        self._work: Scratch | None = None
+        self._made: _Room | None = None
         self._tables = _Tables(learned, writable=False)
         self._tables.readers.add(self)
 
@@ -73,13 +83,22 @@ class ContextMixingReader(TextReader):
     def log_probs(self) -> LogProbs:
         """What comes next, (V,) nats."""
         if self._row is None:
-            self._row = _row_of(self._state, self._tables.learned)
+            from nextchar._kernels.context_mixing.rows import write_row
+
+            self._row = np.empty(self.alphabet.size)
+            write_row(self._state, *self._tables.learned, self._room.work, self._row)
         return self._row
+
+    @property
+    def _room(self) -> _Room:
+        if self._made is None:
+            self._made = _Room.of(self._tables.learned)
+        return self._made
 
     def fork(self) -> Self:
         """Another reader at the same place; tables are copied when one of the two learns."""
         other = copy(self)
-        other._state, other._work = self._state.copy(), None
+        other._state, other._made = self._state.copy(), None
         self._tables.readers.add(other)
         return other
 
@@ -93,21 +112,15 @@ class ContextMixingReader(TextReader):
         return nats
 
     def _reading(self) -> Callable[[Ids, F64], object]:
-        from nextchar._kernels.context_mixing.layout import Scratch
         from nextchar._kernels.context_mixing.reading import read_text
 
-        learned = self._tables.learned
-        work, flags = Scratch.of(len(learned.slots.first), learned.tree), (False,) * 4
+        learned, work, flags = self._tables.learned, self._room.work, (False,) * 4
         return lambda ids, nats: read_text(ids.astype(np.int64), self._state, *learned, work, True, *flags, nats)
 
     def _learning(self, more: int) -> Callable[[Ids, F64], object]:
-        from nextchar._kernels.context_mixing.layout import Scratch
         from nextchar._kernels.context_mixing.learning import read_and_learn
 
-        learned = self._own(more)
-        if self._work is None:
-            self._work = Scratch.of_depths(len(learned.slots.first), learned.tree)
-        work = self._work
+        learned, work = self._own(more), self._room.of_depths
         return lambda ids, nats: read_and_learn(ids.astype(np.int64), self._state, *learned, work, True, nats)
 
     def _skip(self, ids: Ids) -> None:
