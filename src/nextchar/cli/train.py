@@ -309,12 +309,21 @@ def _row(kind: str, chosen: dict[str, Any]) -> Kind:
     from nextchar.models.registry import trained, trained_kind
 
     row = trained_kind(kind)
-    for other in trained():
-        if other.joint is not None and (joining := _only_in(options_of(other.joint), options_of(other)) & set(chosen)):
-            if other.name != kind:
-                raise click.UsageError(f"--{joining.pop()} goes with --model {other.name}.")
-            return other.joint
+    joining = {
+        option: [other for other in trained() if other.joint is not None and option in _joining(other)]
+        for option in chosen
+    }
+    for option, others in joining.items():
+        if row in others:
+            return cast("Kind", row.joint)
+        if others:
+            raise click.UsageError(f"--{option} goes with --model {' or '.join(other.name for other in others)}.")
     return row
+
+
+def _joining(row: Kind) -> set[str]:
+    """The options that say which models are trained with this one."""
+    return set() if row.joint is None else _only_in(options_of(row.joint), options_of(row))
 
 
 def _only_in(some: Mapping[str, Setting], others: Mapping[str, Setting]) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -55,6 +55,7 @@ class SavedModel(NamedTuple):
         alphabet: what its ids mean.
         provenance: what it remembers of its training data.
         metrics: what was measured when it was trained.
+        members: what makes the models inside, in their order.
     """
 
     settings: Mapping[str, Any]
@@ -62,6 +63,7 @@ class SavedModel(NamedTuple):
     alphabet: Alphabet
     provenance: Provenance
     metrics: Metrics
+    members: Sequence[Callable[[], Model]] = ()
 
 
 class Model(ABC):

@@ -199,6 +199,13 @@ _ROWS: Final = (
         settings="nextchar.models.context_mixing.model:ContextMixing",
         load="nextchar.models.context_mixing.model:ContextMixingModel.from_saved",
         text_candidates=({"learning": "static"}, {"learning": "adaptive"}),
+        joint=Kind(
+            name="context-mixing with nets",
+            description="Context mixing that takes in what nets say, trained one after the other.",
+            settings="nextchar.models.context_mixing.with_nets:ContextMixingWithNets",
+            extra="neural",
+            run=_RUN,
+        ),
     ),
     _net("BoW", "Weighted mean of the symbols so far."),
     _net("MLP", "Layers over the last symbols' vectors.", "lecture"),
@@ -352,8 +359,9 @@ def _made(content: ModelFile) -> Model:
     if row is None or not row.load:
         raise ModelFileError(f"this version knows no model {content.kind!r}; it has {', '.join(files_of_models())}")
     make: Callable[..., Model] = _resolved(row.load)
+    inside = document.get("members", ())
+    members = [partial(_made, _member(content, m, part)) for m, part in enumerate(inside)]
     if row.has_members:
-        members = [partial(_made, _member(content, m, part)) for m, part in enumerate(document["members"])]
         return make(document["settings"], members, Metrics.from_document(document["metrics"]))
     saved = SavedModel(
         settings=document["settings"],
@@ -361,6 +369,7 @@ def _made(content: ModelFile) -> Model:
         alphabet=Alphabet(**document["alphabet"]),
         provenance=_provenance(content),
         metrics=Metrics.from_document(document["metrics"]),
+        members=members,
     )
     return make(saved)
 

@@ -193,12 +193,17 @@ class Mixers(NamedTuple):
         first: (8,) the first row of each set.
         second: (units, 8) float32.
         steps: (1,) float64, bits learned so far: the learning rate falls with them.
+        hints: (n, M, D) float32, of the symbols that are read now, what each of M nets holds the probability of a 1
+            for: at the nodes of the symbol's path, or where a row is written at all nodes. 0 where a net says nothing.
+        at: (2,) which of the symbols it is, and which of the nodes.
     """
 
     weights: Array
     first: Array
     second: Array
     steps: Array
+    hints: Array
+    at: Array
 
 
 class Apms(NamedTuple):
@@ -269,14 +274,14 @@ class Scratch(NamedTuple):
     stack: Array
 
     @classmethod
-    def of(cls, K: int, tree: Tree) -> Scratch:
-        """For so many contexts, and a tree of such a depth."""
+    def of(cls, K: int, tree: Tree, nets: int) -> Scratch:
+        """For so many contexts, a tree of such a depth, and nets."""
         return cls(
             context=np.zeros(CONTEXTS, dtype=np.uint64),
             line=np.zeros((int(tree.depth.max()) // LEVELS + 1, K), dtype=np.uint64),
             slot=np.zeros(K, dtype=np.uint64),
             cell=np.zeros(K, dtype=np.uint64),
-            inputs=np.zeros(numbers_of_inputs(K), dtype=np.float32),
+            inputs=np.zeros(numbers_of_inputs(K, nets), dtype=np.float32),
             row=np.zeros(MIXERS, dtype=np.int64),
             dots=np.zeros(MIXERS, dtype=np.float32),
             apm=np.zeros(APM_TABLES, dtype=np.uint64),
@@ -289,16 +294,16 @@ class Scratch(NamedTuple):
         )
 
     @classmethod
-    def of_depths(cls, K: int, tree: Tree) -> Scratch:
+    def of_depths(cls, K: int, tree: Tree, nets: int) -> Scratch:
         """The same with the room of one node for each depth: all arrays (D, ...), of what is shared (1, ...)."""
-        one, D = cls.of(K, tree), int(tree.depth.max()) + 1
+        one, D = cls.of(K, tree, nets), int(tree.depth.max()) + 1
         apart = ("slot", "cell", "inputs", "row", "dots", "apm", "expected", "mixed")
         return cls(*(np.repeat(a[None], D if name in apart else 1, axis=0) for name, a in one._asdict().items()))
 
 
-def numbers_of_inputs(K: int) -> int:
-    """I: three of a context, two of a match, and a constant; and zeros up to a multiple of eight."""
-    return -(-(PER_CONTEXT * K + 2 * MATCHES + 1) // 8) * 8
+def numbers_of_inputs(K: int, nets: int) -> int:
+    """I: three of a context, two of a match and of a net, and a constant; and zeros up to a multiple of eight."""
+    return -(-(PER_CONTEXT * K + 2 * MATCHES + 1 + 2 * nets) // 8) * 8
 
 
 def sizes_of_mixers(units: int, V: int) -> tuple[int, ...]:

@@ -57,6 +57,7 @@ def read_and_learn(  # type: ignore[no-untyped-def]
         cost = 0.0
         for d in range(depths):
             node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
+            mixers.at[0], mixers.at[1] = t, d
             here = _at(work, d)
             find_slots(context, slots, work.line[0, d // LEVELS], node, False, here.slot)
             for j in range(MATCHES):

@@ -188,6 +188,10 @@ def predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables
         inputs[i], inputs[i + 1] = a, b
         i += 2
     inputs[i] = F32(0.3)
+    for net in range(mixers.hints.shape[1]):
+        p = mixers.hints[mixers.at[0], net, mixers.at[1]]
+        inputs[i + 1 + 2 * net] = stretch_of(stretch, p) if p > F32(0.0) else F32(0.0)
+        inputs[i + 2 + 2 * net] = F32(2.0) * p - F32(1.0) if p > F32(0.0) else F32(0.0)
     unit = tree.unit[node]
     pick_weights(state, shape, unit, found, agreed, known, work, mixers.first, tables.shares)
     x = F32(0.0)

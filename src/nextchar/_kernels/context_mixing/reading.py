@@ -58,6 +58,7 @@ def read_text(  # type: ignore[no-untyped-def]
             find_lines(work.context, slots, np.int64(tree.node[begin + d]), work.line[d // LEVELS])
         for d in range(steps):
             node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
+            mixers.at[0], mixers.at[1] = t, d
             find_slots(work.context, slots, work.line[d // LEVELS], node, counts, work.slot)
             if predicts:
                 for j in range(MATCHES):

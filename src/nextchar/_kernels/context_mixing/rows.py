@@ -41,6 +41,7 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
     while top:
         top -= 1
         node = stack[top]
+        mixers.at[1] = node
         depth = tree.depth[node]
         line = work.line[depth // LEVELS]
         if depth % LEVELS == 0:
@@ -71,6 +72,7 @@ def advance_states(states, ids, text, traits, tree, slots, maps, matches, mixers
     """
     for b in range(ids.size):
         state = states[b]
+        mixers.at[0] = b
         if ids[b] >= 0:
             pass_symbol(state, ids[b], traits)
             follow_matches(state, text, ids[b], False)

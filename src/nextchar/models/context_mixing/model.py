@@ -16,7 +16,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final, Literal, cast, final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +36,9 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line, thousands
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
-from nextchar.errors import CorpusError
+from nextchar.errors import CorpusError, ModelFileError
 from nextchar.models.context_mixing.code_tree import children, tree_of
+from nextchar.models.context_mixing.hints import HintReader, Hints, Inside, with_hints
 from nextchar.models.context_mixing.reader import ContextMixingReader
 from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
@@ -45,7 +47,10 @@ from nextchar.models.context_mixing.traits import traits_of
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
 
-__all__ = ["ContextMixing", "ContextMixingModel"]
+if TYPE_CHECKING:
+    from nextchar.models.neural.model import NeuralModel
+
+__all__ = ["ContextMixing", "ContextMixingModel", "Place"]
 
 RATE: Final = (0.001, 0.019, 1e-5, 0.0002)  # of learning; see `Fixed`
 MOST_MEASURED: Final = 1 << 17  # symbols of the training data, whose loss is computed when it is asked for
@@ -111,18 +116,36 @@ class ContextMixing:
         Raises:
             CorpusError: no items, or items with weights: a text is read in its order, once.
         """
-        begun = time.perf_counter()
-        data = Corpus.of(data)
+        return self.fit_ordered(self.ordered(Corpus.of(data)), progress)
+
+    def ordered(self, data: Corpus) -> Corpus:
+        """The corpus as it is read: of several items the order is one of chance.
+
+        Raises:
+            CorpusError: no items, or items with weights.
+        """
         if not len(data):
             raise CorpusError("no items")
         if data.weights is not None:
             raise CorpusError("context mixing reads its data item by item, and takes no weights; repeat items instead")
+        return data if len(data) == 1 else data.take(np.random.default_rng(self.seed).permutation(len(data)))
+
+    def fit_ordered(
+        self, data: Corpus, progress: Progress | None = None, inside: Inside | None = None
+    ) -> ContextMixingModel:
+        """As `fit`, of a corpus in the order in which it is read.
+
+        Args:
+            data: see `ordered`.
+            progress: is told how far it has come.
+            inside: nets whose hints are mixed in, or None.
+        """
+        begun = time.perf_counter()
+        nets = () if inside is None else inside.nets
         provenance = Provenance.of(data)
-        if len(data) > 1:
-            data = data.take(np.random.default_rng(self.seed).permutation(len(data)))
         classes = symbol_classes(count(data, 2))
         vowel = classes == (1 if 2 * int((classes == 1).sum()) <= len(classes) else 2)
-        learned = self._new(data, vowel)
+        learned = self._new(data, vowel, len(nets))
         stopped: str | None = None
         tell: Progress = progress or (lambda _at: None)
         try:
@@ -132,6 +155,7 @@ class ContextMixing:
                 passes=self.passes,
                 delayed=self.learning == "static",
                 tell=lambda at: tell(ProgressReport(at.share, f"{at.nats:.3f} nats/symbol")),
+                hinted=None if inside is None else inside.hinted(data, learned.tree),
             )
         except KeyboardInterrupt:
             read = int(learned.text.size[0])
@@ -140,20 +164,33 @@ class ContextMixing:
         return ContextMixingModel(
             settings=self,
             alphabet=data.alphabet,
-            learned=learned_of_arrays(kept, data.alphabet, vowel, RATE),
+            learned=learned_of_arrays(kept, data.alphabet, vowel, RATE, nets=len(nets)),
             vowel=vowel,
+            members=nets,
             provenance=provenance,
             metrics=Metrics(training_seconds=time.perf_counter() - begun, stopped=stopped),
         )
 
-    def _new(self, data: Corpus, vowel: npt.NDArray[np.bool_]) -> Learned:
+    def _new(self, data: Corpus, vowel: npt.NDArray[np.bool_], nets: int) -> Learned:
         V = data.alphabet.size
         tree = tree_of(children(data.ids, V))
         nodes = float(np.diff(tree.first)[data.ids].mean())
         lines = lines_of_contexts(data.symbols, nodes, V, self.contexts, self.megabytes << 20)
         return new_learned(
-            tree, traits_of(data.alphabet, vowel), lines, data.symbols + 1, rows_of_apm(data.symbols), RATE
+            tree, traits_of(data.alphabet, vowel), lines, data.symbols + 1, rows_of_apm(data.symbols), RATE, nets=nets
         )
+
+
+class Place(NamedTuple):
+    """Where items have been read to.
+
+    Attributes:
+        words: (B, words) uint64, as the loops have it; see `layout`.
+        nets: the nets inside, having read the same.
+    """
+
+    words: npt.NDArray[np.uint64]
+    nets: tuple[Step, ...]
 
 
 @final
@@ -168,6 +205,7 @@ class ContextMixingModel(StepwiseModel):
         alphabet: what its ids mean.
         learned: the text, the counts, and all that mixes them.
         vowel: (V,) which symbols count as vowels.
+        members: the nets inside, whose hints are mixed in; see `hints`.
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained.
 
@@ -183,6 +221,7 @@ class ContextMixingModel(StepwiseModel):
     alphabet: Alphabet
     learned: Learned
     vowel: npt.NDArray[np.bool_]
+    members: tuple[NeuralModel, ...] = ()
     provenance: Provenance
     metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
 
@@ -195,29 +234,40 @@ class ContextMixingModel(StepwiseModel):
         """The state of `batch` items having read the boundary."""
         from nextchar._kernels.context_mixing.layout import STATE
 
-        step = self._read(np.zeros((1, STATE), dtype=np.uint64), np.full(1, -1, dtype=np.int64))
+        words = np.zeros((1, STATE), dtype=np.uint64)
+        step = self._read(Place(words, self._hints.start(1)), np.full(1, -1, dtype=np.int64))
         rows = np.zeros(batch, dtype=np.intp)
         return Step(self.select(step.state, rows), step.log_probs[rows])
 
     def advance(self, state: object, ids: Ids) -> Step:
         """The state after one more symbol of each item, ids (B,)."""
-        return self._read(cast(npt.NDArray[np.uint64], state).copy(), np.asarray(ids).astype(np.int64))
+        words, steps = cast(Place, state)
+        ids = np.asarray(ids)
+        return self._read(Place(words.copy(), self._hints.advance(steps, ids)), ids.astype(np.int64))
 
-    def _read(self, states: npt.NDArray[np.uint64], ids: npt.NDArray[np.int64]) -> Step:
+    @cached_property
+    def _hints(self) -> Hints:
+        return Hints.of(self.members, self.learned.tree)
+
+    def _read(self, place: Place, ids: npt.NDArray[np.int64]) -> Step:
         from nextchar._kernels.context_mixing.layout import Scratch
         from nextchar._kernels.context_mixing.rows import advance_states
 
         out = np.empty((len(ids), self.alphabet.size))
-        advance_states(states, ids, *self.learned, Scratch.of(len(self.learned.slots.first), self.learned.tree), out)
-        return Step(states, out)
+        tables = with_hints(self.learned, self._hints.of_steps(place.nets)) if self.members else self.learned
+        work = Scratch.of(len(self.learned.slots.first), self.learned.tree, len(self.members))
+        advance_states(place.words, ids, *tables, work, out)
+        return Step(place, out)
 
     def own_reader(self, *, adaptive: bool) -> TextReader:
         """A reader by the compiled loop."""
-        return ContextMixingReader(self.learned, self.alphabet, self.provenance.options, adaptive=adaptive)
+        hints = self._hints if self.members else None
+        return ContextMixingReader(self.learned, self.alphabet, self.provenance.options, hints, adaptive=adaptive)
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items."""
-        return cast(npt.NDArray[np.uint64], state)[rows]
+        words, steps = cast(Place, state)
+        return Place(words[rows], self._hints.select(steps, rows))
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
@@ -244,17 +294,20 @@ class ContextMixingModel(StepwiseModel):
         from nextchar._kernels.context_mixing.reading import read_text
 
         nats = np.empty(corpus.symbols)
-        work = Scratch.of(len(self.learned.slots.first), self.learned.tree)
+        work = Scratch.of(len(self.learned.slots.first), self.learned.tree, len(self.members))
         state = np.zeros(STATE, dtype=np.uint64)
+        nets = HintReader(self._hints) if self.members else None
         for begin in range(0, len(nats), BLOCK):
-            part = corpus.ids[begin : begin + BLOCK].astype(np.int64)
-            read_text(part, state, *self.learned, work, True, False, False, False, False, nats[begin : begin + BLOCK])
+            part = slice(begin, begin + BLOCK)
+            ids = corpus.ids[part].astype(np.int64)
+            tables = self.learned if nets is None else with_hints(self.learned, nets.read(ids))
+            read_text(ids, state, *tables, work, True, False, False, False, False, nats[part])
         return nats
 
     @property
     def batch_limit(self) -> int | None:
         """As many as have rows of a few megabytes together."""
-        return max(MOST_TOGETHER // self.alphabet.size, 1)
+        return min([max(MOST_TOGETHER // self.alphabet.size, 1), *(net.batch_limit for net in self.members)])
 
     def training_nats(self) -> float | None:
         """-log p of the text that it was trained on; None where that would take seconds."""
@@ -284,8 +337,26 @@ class ContextMixingModel(StepwiseModel):
         return cls(
             settings=ContextMixing(**saved.settings),
             alphabet=saved.alphabet,
-            learned=learned_of_arrays(saved.arrays, saved.alphabet, vowel, RATE),
+            learned=learned_of_arrays(saved.arrays, saved.alphabet, vowel, RATE, nets=len(saved.members)),
             vowel=vowel,
+            members=_nets(saved),
             provenance=saved.provenance,
             metrics=saved.metrics,
         )
+
+
+def _nets(saved: SavedModel) -> tuple[NeuralModel, ...]:
+    """The nets inside a saved model.
+
+    Raises:
+        ModelFileError: they are none, or over other symbols.
+    """
+    from nextchar.models.neural.model import NeuralModel
+
+    found = []
+    for make in saved.members:
+        net = make()
+        if not isinstance(net, NeuralModel) or net.alphabet != saved.alphabet:
+            raise ModelFileError(f"a {net.kind} is inside that is no net over its symbols")
+        found.append(net)
+    return tuple(found)

@@ -18,6 +18,7 @@ from nextchar.core.protocol import LogProbs
 from nextchar.core.reader import TextReader
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.text_options import TextOptions
+from nextchar.models.context_mixing.hints import HintReader, Hints, with_hints
 from nextchar.models.context_mixing.tables import Learned, copied, with_room
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class _Room(NamedTuple):
         from nextchar._kernels.context_mixing.layout import Scratch
 
         K, tree = len(learned.slots.first), learned.tree
-        return cls(Scratch.of(K, tree), Scratch.of_depths(K, tree))
+        return cls(Scratch.of(K, tree, learned.nets), Scratch.of_depths(K, tree, learned.nets))
 
 
 class _Tables:
@@ -66,16 +67,20 @@ class ContextMixingReader(TextReader):
         learned: the model's tables.
         alphabet: what its ids mean.
         options: what it does to text.
-        adaptive: whether it learns.
+        hints: the nets inside, or None.
+        adaptive: whether it learns; nets do not.
     """
 
-    def __init__(self, learned: Learned, alphabet: Alphabet, options: TextOptions, *, adaptive: bool) -> None:
+    def __init__(
+        self, learned: Learned, alphabet: Alphabet, options: TextOptions, hints: Hints | None, *, adaptive: bool
+    ) -> None:
         from nextchar._kernels.context_mixing.layout import STATE
 
         super().__init__(alphabet, options, adaptive=adaptive)
         self._state = np.zeros(STATE, dtype=np.uint64)
         self._row: LogProbs | None = None
         self._made: _Room | None = None
+        self._hints = None if hints is None else HintReader(hints)
         self._tables = _Tables(learned, writable=False)
         self._tables.readers.add(self)
 
@@ -85,8 +90,11 @@ class ContextMixingReader(TextReader):
         if self._row is None:
             from nextchar._kernels.context_mixing.rows import write_row
 
+            tables = self._tables.learned
+            if self._hints is not None:
+                tables = with_hints(tables, self._hints.at_nodes)
             self._row = np.empty(self.alphabet.size)
-            write_row(self._state, *self._tables.learned, self._room.work, self._row)
+            write_row(self._state, *tables, self._room.work, self._row)
         return self._row
 
     @property
@@ -99,6 +107,7 @@ class ContextMixingReader(TextReader):
         """Another reader at the same place; tables are copied when one of the two learns."""
         other = copy(self)
         other._state, other._made = self._state.copy(), None
+        other._hints = None if self._hints is None else self._hints.fork()
         self._tables.readers.add(other)
         return other
 
@@ -115,13 +124,25 @@ class ContextMixingReader(TextReader):
         from nextchar._kernels.context_mixing.reading import read_text
 
         learned, work, flags = self._tables.learned, self._room.work, (False,) * 4
-        return lambda ids, nats: read_text(ids.astype(np.int64), self._state, *learned, work, True, *flags, nats)
+
+        def read(ids: Ids, nats: F64) -> None:
+            read_text(ids.astype(np.int64), self._state, *self._hinted(learned, ids), work, True, *flags, nats)
+
+        return read
 
     def _learning(self, more: int) -> Callable[[Ids, F64], object]:
         from nextchar._kernels.context_mixing.learning import read_and_learn
 
         learned, work = self._own(more), self._room.of_depths
-        return lambda ids, nats: read_and_learn(ids.astype(np.int64), self._state, *learned, work, True, nats)
+
+        def read(ids: Ids, nats: F64) -> None:
+            read_and_learn(ids.astype(np.int64), self._state, *self._hinted(learned, ids), work, True, nats)
+
+        return read
+
+    def _hinted(self, learned: Learned, ids: Ids) -> Learned:
+        """The tables, with what the nets say of these symbols, which they read on the way."""
+        return learned if self._hints is None else with_hints(learned, self._hints.read(ids))
 
     def _skip(self, ids: Ids) -> None:
         if self.adaptive:
@@ -132,6 +153,8 @@ class ContextMixingReader(TextReader):
         self._row = None
         learned = self._tables.learned
         pass_text(ids.astype(np.int64), self._state, learned.text, learned.traits)
+        if self._hints is not None:
+            self._hints.skip(ids)
 
     def _own(self, more: int) -> Learned:
         """Tables that no one else reads with, with room for more symbols of text."""

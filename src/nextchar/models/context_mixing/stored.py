@@ -68,9 +68,21 @@ def arrays_of_learned(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDA
 
 
 def learned_of_arrays(
-    arrays: Arrays, alphabet: Alphabet, vowel: npt.NDArray[np.bool_], rate: tuple[float, float, float, float]
+    arrays: Arrays,
+    alphabet: Alphabet,
+    vowel: npt.NDArray[np.bool_],
+    rate: tuple[float, float, float, float],
+    *,
+    nets: int = 0,
 ) -> Learned:
     """All that was learned, from the arrays of a file.
+
+    Args:
+        arrays: as `arrays_of_learned` gives them.
+        alphabet: the model's.
+        vowel: (V,) which symbols count as vowels.
+        rate: of learning; see `Fixed`.
+        nets: how many the model has inside.
 
     Raises:
         ModelFileError: they do not fit each other, or the alphabet.
@@ -101,7 +113,7 @@ def learned_of_arrays(
     if not (LEAST_APM <= rows <= MOST_APM and rows & (rows - 1) == 0):
         raise ModelFileError(f"an adaptive probability map has no {rows:,} rows")
     tree = tree_of(child)
-    learned = new_learned(tree, traits_of(alphabet, vowel), lines, len(text) + 1, rows, rate)
+    learned = new_learned(tree, traits_of(alphabet, vowel), lines, len(text) + 1, rows, rate, nets=nets)
     used = arrays["apms.row"]
     kept = {
         "maps": learned.maps.cells,

@@ -45,6 +45,11 @@ class Learned(NamedTuple):
     apms: Apms
     tables: Fixed
 
+    @property
+    def nets(self) -> int:
+        """How many are inside."""
+        return int(self.mixers.hints.shape[1])
+
 
 def lines_of_contexts(symbols: int, nodes: float, V: int, K: int, memory: int) -> npt.NDArray[np.int64]:
     """How many lines of 8 slots each context has, (K,), powers of two.
@@ -111,6 +116,8 @@ def new_learned(
     capacity: int,
     rows: int,
     rate: tuple[float, float, float, float],
+    *,
+    nets: int = 0,
 ) -> Learned:
     """Everything as it is before the first symbol.
 
@@ -121,6 +128,7 @@ def new_learned(
         capacity: how many symbols the text may come to have.
         rows: of an adaptive probability map, a power of two.
         rate: of learning; see `Fixed`.
+        nets: whose hints are mixed in.
     """
     from nextchar._kernels.context_mixing.layout import (
         APM_BINS,
@@ -144,7 +152,7 @@ def new_learned(
     cell = _cells(np.repeat((middle + 0.4)[None, :] / (middle[:, None] + middle[None, :] + 0.8), 4))
     curve = _cells(1 / (1 + np.exp(-(np.arange(APM_BINS) / 2 - 8))))
     hits = np.broadcast_to((0.75 + 0.01 * np.arange(LENGTHS))[None, :, None], (MATCHES, LENGTHS, 3))
-    weights = np.full((int(sizes.sum()), numbers_of_inputs(K)), START_WEIGHT, dtype=np.float32)
+    weights = np.full((int(sizes.sum()), numbers_of_inputs(K, nets)), START_WEIGHT, dtype=np.float32)
     return Learned(
         text=new_text(capacity),
         traits=traits,
@@ -156,7 +164,12 @@ def new_learned(
         ),
         matches=Matches(hits.astype(np.float32), np.zeros(hits.shape, dtype=np.int16)),
         mixers=Mixers(
-            weights, np.cumsum(sizes) - sizes, np.full((units, len(sizes)), 1 / len(sizes), np.float32), np.zeros(1)
+            weights=weights,
+            first=np.cumsum(sizes) - sizes,
+            second=np.full((units, len(sizes)), 1 / len(sizes), np.float32),
+            steps=np.zeros(1),
+            hints=np.zeros((1, nets, int(tree.depth.max()) + 1), dtype=np.float32),
+            at=np.zeros(2, dtype=np.int64),
         ),
         apms=Apms(np.tile(curve, (APM_TABLES, rows, 1))),
         tables=fixed_tables(rate),

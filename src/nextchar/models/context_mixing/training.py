@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.models.context_mixing.hints import F32, with_hints
 from nextchar.models.context_mixing.tables import Learned
 
 __all__ = ["BLOCK", "Passed", "learn"]
@@ -45,6 +46,7 @@ def learn(
     passes: int,
     delayed: bool,
     tell: Callable[[Passed], None],
+    hinted: Callable[[int, int], F32] | None = None,
 ) -> None:
     """Let everything learn from a text, in place.
 
@@ -57,8 +59,9 @@ def learn(
         passes: over the text, where counts are delayed.
         delayed: for static use; else in one pass, with counts that forget.
         tell: is told how far it has come.
+        hinted: what nets say of the symbols from one place to another, where the tables have room for it.
     """
-    steps = _delayed(ids, learned, passes) if delayed else _at_once(ids, learned)
+    steps = _delayed(ids, learned, passes, hinted) if delayed else _at_once(ids, learned, hinted)
     for passed in steps:
         try:
             tell(passed)
@@ -66,23 +69,28 @@ def learn(
             steps.throw(interrupted)
 
 
-def _at_once(ids: npt.NDArray[np.integer], learned: Learned) -> Generator[Passed, None, None]:
+def _at_once(
+    ids: npt.NDArray[np.integer], learned: Learned, hinted: Callable[[int, int], F32] | None
+) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
 
-    work, state = Scratch.of(len(learned.slots.first), learned.tree), np.zeros(STATE, dtype=np.uint64)
+    work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
     for begin in range(0, len(ids), BLOCK):
         part = ids[begin : begin + BLOCK].astype(np.int64)
         nats = np.empty(len(part))
-        read_text(part, state, *learned, work, True, True, True, True, True, nats)
+        tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
+        read_text(part, state, *tables, work, True, True, True, True, True, nats)
         yield Passed((begin + len(part)) / len(ids), float(nats.mean()))
 
 
-def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Generator[Passed, None, None]:
+def _delayed(
+    ids: npt.NDArray[np.integer], learned: Learned, passes: int, hinted: Callable[[int, int], F32] | None
+) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
 
-    work, state = Scratch.of(len(learned.slots.first), learned.tree), np.zeros(STATE, dtype=np.uint64)
+    work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
     nothing = np.empty(0)
     for number in range(passes):
         for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
@@ -92,7 +100,8 @@ def _delayed(ids: npt.NDArray[np.integer], learned: Learned, passes: int) -> Gen
             part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))].astype(np.int64)
             nats, ahead = np.empty(len(part)), state.copy()
             try:
-                read_text(part, ahead, *learned, work, True, True, False, False, False, nats)
+                tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
+                read_text(part, ahead, *tables, work, True, True, False, False, False, nats)
                 read_text(part, state, *learned, work, False, False, True, True, False, nothing)
                 begin += len(part)
                 yield Passed((number + begin / len(ids)) / passes, float(nats.mean()))

@@ -101,6 +101,22 @@ class NeuralModel(StepwiseModel):
             logits, new = self.module.step(torch.from_numpy(ids.astype(np.int64)), *cast(Selected, state))
             return Step(Selected(new), logits.log_softmax(-1).numpy())
 
+    def nothing_read(self, batch: int) -> object:
+        """The state in the middle of `batch` items, as if nothing before were known."""
+        return Selected(self.module.initial(batch))
+
+    def read(self, state: object, ids: Ids) -> tuple[LogProbs, Step]:
+        """Read a block of symbols of each item, ids (B, T): what follows each, (B, T, V) nats, and the state after it.
+
+        In less time than symbol by symbol, which gives the same.
+        """
+        chosen = cast(Selected, state)
+        before = chosen.state if chosen.rows is None else self.module.picked(chosen.state, chosen.rows)
+        with torch.inference_mode():
+            logits, new = self.module.read(torch.from_numpy(ids.astype(np.int64)), before)
+            rows: LogProbs = logits.log_softmax(-1).numpy()
+        return rows, Step(Selected(new), rows[:, -1])
+
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items; their numbers are copied with the next symbol, not twice."""
         before = cast(Selected, state)

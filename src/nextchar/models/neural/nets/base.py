@@ -101,6 +101,10 @@ class Net(nn.Module, ABC):
             logits.append(said)
         return torch.stack(logits, dim=1), state
 
+    def picked(self, state: State, rows: Tensor) -> State:
+        """Some rows of a state."""
+        return picked(state, rows)
+
     @abstractmethod
     def matrices(self) -> Mapping[str, int]:
         """The names of the hidden matrices, and of how many blocks, one over the other, each is fused.

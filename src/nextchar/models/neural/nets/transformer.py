@@ -181,6 +181,10 @@ class TransformerNet(Net):
         nothing = self.distance.new_empty(0, batch, self.symbol.embedding_dim)
         return place, torch.zeros_like(place), *[nothing] * (2 * len(self.attention))
 
+    def picked(self, state: State, rows: Tensor) -> State:
+        """Some rows of a state: keys and values have them as their second dimension."""
+        return *picked(state[:2], rows), *(cache.index_select(1, rows) for cache in state[2:])
+
     def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
         position, last = picked(state[:2], rows)
