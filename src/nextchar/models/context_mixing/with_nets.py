@@ -19,6 +19,7 @@ from nextchar.core.settings import LARGEST_SEED, check, setting
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import amount, are, thousands
+from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
 from nextchar.models.context_mixing.hints import Inside
@@ -194,7 +195,9 @@ def _further(
     from nextchar.models.neural.training.fit import fit_net
 
     settings = replace(cast(NetSpec, net.settings), steps=None, epochs=None, seconds=seconds, hold_out=0.0)
-    return fit_net(replace(settings, dropout=spec.dropout, decay=spec.decay), data, None, progress, run, initial=net)
+    settings = replace(settings, dropout=spec.dropout, decay=spec.decay)
+    found = fit_net(settings, data, None, progress, run, initial=net)
+    return replace(found, provenance=Provenance.of(data))  # the part that it learned first is in all of the data
 
 
 def _cut(data: Corpus) -> int:
