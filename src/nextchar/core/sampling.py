@@ -48,19 +48,44 @@ def adjust(
         log_probs = normalised(log_probs / temperature)
     V = log_probs.shape[-1]
     if (top_k is not None and top_k < V) or top_p is not None:
-        order = np.argsort(-log_probs, axis=-1, kind="stable")
-        sorted_probs = np.exp(np.take_along_axis(log_probs, order, axis=-1))
-        rank = np.arange(V)
-        keep = np.broadcast_to(rank < (V if top_k is None else top_k), log_probs.shape)
-        if top_p is not None:
-            sorted_probs = sorted_probs * keep
-            sorted_probs /= sorted_probs.sum(axis=-1, keepdims=True)
-            before = np.cumsum(sorted_probs, axis=-1) - sorted_probs
-            keep = keep & ((before < top_p) | (rank == 0))
-        kept = np.empty(log_probs.shape, dtype=np.bool_)
-        np.put_along_axis(kept, order, keep, axis=-1)
+        if log_probs.size == V:  # one row, as texts are written: indices along an axis take longer than all the rest
+            kept = _kept_of_row(log_probs.reshape(V), top_k, top_p).reshape(log_probs.shape)
+        else:
+            kept = _kept(log_probs, top_k, top_p)
         log_probs = normalised(np.where(kept, log_probs, -np.inf))
     return log_probs
+
+
+def _kept(log_probs: LogProbs, top_k: int | None, top_p: float | None) -> npt.NDArray[np.bool_]:
+    """Which symbols of rows (..., V) top_k and top_p leave."""
+    V = log_probs.shape[-1]
+    order = np.argsort(-log_probs, axis=-1, kind="stable")
+    sorted_probs = np.exp(np.take_along_axis(log_probs, order, axis=-1))
+    rank = np.arange(V)
+    keep = np.broadcast_to(rank < (V if top_k is None else top_k), log_probs.shape)
+    if top_p is not None:
+        sorted_probs = sorted_probs * keep
+        sorted_probs /= sorted_probs.sum(axis=-1, keepdims=True)
+        before = np.cumsum(sorted_probs, axis=-1) - sorted_probs
+        keep = keep & ((before < top_p) | (rank == 0))
+    kept = np.empty(log_probs.shape, dtype=np.bool_)
+    np.put_along_axis(kept, order, keep, axis=-1)
+    return kept
+
+
+def _kept_of_row(row: LogProbs, top_k: int | None, top_p: float | None) -> npt.NDArray[np.bool_]:
+    """The same of a row (V,), where what is kept is the beginning of its order."""
+    order = np.argsort(-row, kind="stable")
+    most = len(row) if top_k is None else top_k
+    if top_p is not None:
+        probs = np.exp(row[order])
+        probs[most:] = 0.0
+        probs /= probs.sum()
+        before = np.cumsum(probs) - probs
+        most = max(min(int(np.count_nonzero(before < top_p)), most), 1)
+    kept = np.zeros(len(row), dtype=np.bool_)
+    kept[order[:most]] = True
+    return kept
 
 
 def allowed(log_probs: LogProbs, alphabet: Alphabet, plan: Plan, shortest: int, t: int) -> LogProbs:
