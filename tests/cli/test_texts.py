@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -139,3 +140,26 @@ def test_a_reader_that_has_seen_enough_ends_it(folder: Path) -> None:
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         assert process.poll() == 0
+
+
+def test_completing_a_text(folder: Path, tmp_path: Path) -> None:
+    def complete(*args: object, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, ["complete", *(str(arg) for arg in args)])
+        assert result.exit_code == code, result.output
+        return result
+
+    for kind in ("text", "mixing"):
+        found = json.loads(complete(folder / kind, "the c", "--length", 6, "--json").stdout)
+        assert found["texts"][0]["text"] == "at sat"
+        assert found["next"][0]["symbol"] == "a"
+        assert found["texts"][0]["share"] == pytest.approx(math.exp(-found["texts"][0]["nats"]))
+    (tmp_path / "long").write_text(TEXT * 50 + "the c")
+    found = json.loads(complete(folder / "mixing", "--prompt-file", tmp_path / "long", "--json", "-n", 2).stdout)
+    assert found["texts"][0]["text"].startswith("at sat")
+    assert "at sat on the mat\\nth" in complete(folder / "text", "the c").stdout
+    assert "'em' starts an item" in complete(folder / "names", "em").stdout
+    assert (
+        "--prompt-file is for models" in complete(folder / "names", "--prompt-file", tmp_path / "long", code=2).stderr
+    )
+    assert "give PREFIX" in complete(folder / "text", code=2).stderr
+    assert "does not know 'é'" in complete(folder / "text", "thé", code=1).stderr

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from nextchar.automata.conditional import Conditional, Item
+    from nextchar.core.model import Model
 
 __all__ = ["complete", "fill", "prob", "top"]
 
@@ -76,19 +77,37 @@ def top(model: str, count: int, as_json: bool, **conditions: Any) -> None:
 
 @click.command(short_help="How an item may go on.")
 @model_argument
-@click.argument("prefix")
+@click.argument("prefix", required=False)
+@click.option(
+    "--prompt-file", metavar="FILE", help="Of a model of texts: the PREFIX, of any length; - for standard input."
+)
 @click.option("-n", "count", type=click.IntRange(min=1), default=10, show_default=True, help="How many of each.")
+@click.option(
+    "--length", type=click.IntRange(min=1), metavar="N", help="Of a model of texts: how far to go on.  [default: 20]"
+)
 @json_option
-def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
+def complete(
+    model: str, prefix: str | None, prompt_file: str | None, count: int, length: int | None, as_json: bool
+) -> None:
     """The symbols that may follow PREFIX, and the most probable whole items that start with it.
 
     The shares are probabilities given PREFIX. The end of the item is shown as a dot. For models that are finite
-    automata.
+    automata. Of any model that was trained with --text: the symbols, and the most probable ways to go on by --length
+    characters, found by beam search; with --json {"prefix", "next", "texts": [{"text", "nats", "share", "ended"}]}.
     """
     from nextchar.automata.conditional import given, next_symbols
     from nextchar.models.registry import load
 
-    found = given(load(model), prefix=prefix)
+    if (prefix is None) == (prompt_file is None):
+        raise click.UsageError("give PREFIX, or --prompt-file of a model of texts.")
+    loaded = load(model)
+    if loaded.provenance.options.whole_files:
+        _complete_text(loaded, prefix, prompt_file, count, length or 20, as_json)
+        return
+    if prefix is None or length is not None:
+        option = "--prompt-file" if prefix is None else "--length"
+        raise click.UsageError(f"{option} is for models that were trained with --text; {model} has items.")
+    found = given(loaded, prefix=prefix)
     symbols = next_symbols(found, prefix)[:count]
     items = list(found.top(count))
     if as_json:
@@ -106,6 +125,38 @@ def complete(model: str, prefix: str, count: int, as_json: bool) -> None:
     right = [(item.text, f"{item.share:.4f}") for item in items]
     rows = [(*one, *other) for one, other in itertools.zip_longest(left, right, fillvalue=("", ""))]
     print_table(["next", "share", "item", "share "], rows, right=["share", "share "])
+
+
+def _complete_text(
+    model: Model, prefix: str | None, prompt_file: str | None, count: int, length: int, as_json: bool
+) -> None:
+    """What may follow a text."""
+    from nextchar.cli._texts import TextWishes, prompt_from
+    from nextchar.core.continuations import continuations, next_shares
+
+    text = prompt_from(model, TextWishes(prefix, prompt_file, None, None), {})
+    reader = model.reader()
+    reader.skip(reader.encode(text, "the prefix" if prompt_file is None else prompt_file))
+    symbols = next_shares(reader)[:count]
+    texts = [(*found, math.exp(-found.nats)) for found in continuations(reader, count, length=length)]
+    if as_json:
+        echo_json(
+            {
+                "prefix": text,
+                "next": [{"symbol": symbol, "share": share} for symbol, share in symbols],
+                "texts": [
+                    {"text": text, "nats": nats, "share": share, "ended": ended} for text, nats, ended, share in texts
+                ],
+            }
+        )
+        return
+    left = [(visible(symbol), f"{share:.4f}") for symbol, share in symbols]
+    right = [
+        (visible(text) + (model.alphabet.boundary_sign if ended else ""), f"{share:.4f}")
+        for text, _, ended, share in texts
+    ]
+    rows = [(*one, *other) for one, other in itertools.zip_longest(left, right, fillvalue=("", ""))]
+    print_table(["next", "share", "text", "share "], rows, right=["share", "share "])
 
 
 @click.command(short_help="Fill the gaps of an item.")
