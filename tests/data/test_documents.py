@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nextchar
-from nextchar import Corpus, Ngram, TextOptions, TrainingFiles
+from nextchar import Corpus, Ngram, TextOptions, TrainingFiles, count, count_files, count_to
 from nextchar.cli import main
 from nextchar.data.documents import separated_blocks
 from nextchar.data.format import Format
 from nextchar.data.lines import read_lines
+from nextchar.data.pieces import in_context
 from nextchar.errors import CorpusError, NextcharError, UnknownSymbolError
+from nextchar.models.ngram.counts import counts_of_table, sum_counts
+from nextchar.models.ngram.hash_counts import NgramTable
 
 DOCUMENTS = TextOptions(documents=True)
 texts = st.lists(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), min_size=1), min_size=1)
@@ -218,3 +222,89 @@ def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text(written)
     assert json.loads(run("evaluate", tmp_path / "m", tmp_path / "b.txt", "--json"))["items"] == 300
     assert "between them '%' on a line" in run("info", tmp_path / "m")
+
+
+# -- texts in pieces ---------------------------------------------------------------------------------------------------
+
+GREEK = "ΟΔΥΣΣΕΥΣ' ΕΣ. e\u0301 ab\r\n" * 3 + "ΑΣ" * 40 + " x\u0301🇩🇪"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [DOCUMENTS, TextOptions(documents=True, lower=True, nfc=True), TextOptions(documents=True, graphemes=True)],
+)
+def test_a_text_that_comes_in_pieces(options: TextOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_bytes(GREEK.encode())
+    (tmp_path / "b.txt").write_bytes(b"to be\n\n")
+    files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
+    whole = Corpus.from_file(*files, options=options)
+    assert list(whole) == [options.apply(GREEK.replace("\r\n", "\n")), "to be\n\n"]
+    monkeypatch.setattr("nextchar.data.decoding.BLOCK_BYTES", 17)
+    again = Corpus.from_file(*files, options=options)
+    assert (again.alphabet, again.ids.tolist()) == (whole.alphabet, whole.ids.tolist())
+    for order in (1, 2, 7):
+        assert count_files(*files, order=order, options=options) == count(whole, order)
+    folder = count_to(tmp_path / "counts", *files, order=3, options=options)
+    assert folder.counts() == count(whole, 3)
+    assert folder.known is not None
+    assert folder.known.tolist() == sorted(whole.fingerprints().tolist())
+    assert (folder.provenance.items, folder.provenance.symbols) == (2, whole.symbols)
+    for spec in (Ngram(order=3), Ngram(order=3, smoothing="kneser-ney")):
+        trained = nextchar.train_on_counts(spec, folder).model
+        assert trained.provenance.options == options
+        expected = spec.fit(whole)
+        assert trained.nats(["to be\n", "ab"]).tolist() == pytest.approx(expected.nats(["to be\n", "ab"]).tolist())
+        streamed = nextchar.train(spec, TrainingFiles(sources=tuple(files), options=options)).model
+        assert streamed.nats(["to be\n", "ab"]).tolist() == trained.nats(["to be\n", "ab"]).tolist()
+
+
+@given(st.text("ab\n", min_size=1, max_size=30), st.integers(1, 5), st.integers(1, 7), st.booleans())
+def test_counts_of_stretches_add_up_to_those_of_the_whole(text: str, order: int, size: int, compiled: bool) -> None:
+    corpus = Corpus.from_documents([text, "ba"])
+    parts = list(corpus.stretches(size, order - 1))
+    assert all(part.symbols <= size for part in parts)
+    if compiled:
+        table = NgramTable(order)
+        for part in parts:
+            table.add(part)
+        found = counts_of_table(table)
+    else:
+        found = sum_counts(count(part, order, compiled=False) for part in parts)
+    assert found == count(corpus, order)
+    pieces = in_context((replace(part, before=None) for part in parts), order - 1)
+    assert sum_counts(count(piece, order) for piece in pieces) == found
+
+
+def test_counts_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(FORTUNES)
+    run("count", tmp_path / "a.txt", "--text", "--order", 3, "-o", tmp_path / "c")
+    run("train", "--counts", tmp_path / "c", "--smoothing", "witten-bell", "-o", tmp_path / "m")
+    run("train", tmp_path / "a.txt", "--text", "--smoothing", "witten-bell", "--order", 3, "-o", tmp_path / "n")
+    same = [run("evaluate", tmp_path / model, tmp_path / "a.txt", "--text", "--json") for model in "mn"]
+    assert same[0] == same[1]
+    run("count", tmp_path / "a.txt", "--separator", "%", "--order", 3, "-o", tmp_path / "d")
+    assert "between them" in run("info", _trained_on(tmp_path, "d"))
+    found = CliRunner().invoke(main, ["merge", str(tmp_path / "c"), str(tmp_path / "d"), "-o", str(tmp_path / "e")])
+    assert found.exit_code == 1  # one has texts, the other items between separators
+    assert "treated otherwise" in found.stderr
+
+
+def _trained_on(folder: Path, counts: str) -> Path:
+    run("train", "--counts", folder / counts, "--smoothing", "witten-bell", "-o", folder / "of-counts")
+    return folder / "of-counts"
+
+
+def test_several_texts_are_scored(tmp_path: Path) -> None:
+    Ngram(order=2).fit(Corpus.from_documents(["to be\nor\n"])).save(tmp_path / "m")
+    (tmp_path / "a.txt").write_text("to\nbe\n")
+    (tmp_path / "b.txt").write_text("or\n\nor\n")
+    told = run("score", tmp_path / "m", tmp_path / "a.txt", tmp_path / "b.txt", "--json")
+    rows = [json.loads(row) for row in told.splitlines()]
+    assert [row["item"] for row in rows] == ["to\nbe\n", "or\n\nor\n"]
+    assert run("score", tmp_path / "m", tmp_path / "b.txt", "--text", "--tsv").startswith("1\tor\\n\\nor\\n\t")
+    assert json.loads(run("score", tmp_path / "m", "to\nbe\n", "--json"))["nats"] == rows[0]["nats"]
+    assert json.loads(run("evaluate", tmp_path / "m", tmp_path / "a.txt", tmp_path / "b.txt", "--json"))["items"] == 2
+    Ngram(order=2).fit(["ab"]).save(tmp_path / "list")
+    for option in (["--text"], ["--separator", "%"]):
+        found = CliRunner().invoke(main, ["score", str(tmp_path / "list"), str(tmp_path / "a.txt"), *option])
+        assert (found.exit_code, "trained on a list" in found.stderr) == (2, True)

@@ -30,17 +30,21 @@ CLEAN, NEW, REFUSED = 0, 1, 2  # how reading lines ended
 
 
 @njit(cache=True, nogil=True)
-def fingerprints(ids, codepoints, mixed, prints):  # type: ignore[no-untyped-def]
-    """`Corpus.fingerprints`: a number for each item of ids (S,), which end with a boundary.
+def fingerprints(ids, codepoints, mixed, prints, total, place):  # type: ignore[no-untyped-def]
+    """`Corpus.fingerprints`: a number for each item that ends in ids (S,), with a boundary.
 
     Args:
         ids: (S,) of the corpus.
         codepoints: (V,) of each id, in the upper half of the word.
         mixed: (P, V) what the first P places of an item give for each id, for to mix takes longer than to look up.
         prints: (n,) the result.
+        total: of the first item, the sum over what came before.
+        place: and how many symbols that is.
+
+    Returns:
+        (total, place) of what has come of the last item.
     """
-    total = U64(0)
-    place = item = 0
+    item = 0
     for i in range(ids.size):
         if place < mixed.shape[0]:
             total += mixed[place, ids[i]]
@@ -52,6 +56,7 @@ def fingerprints(ids, codepoints, mixed, prints):  # type: ignore[no-untyped-def
             item += 1
             total = U64(0)
             place = 0
+    return total, place
 
 
 @njit(cache=True, nogil=True)

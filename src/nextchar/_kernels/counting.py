@@ -180,10 +180,9 @@ def add_byte_triples(
 
 
 @njit(cache=True, nogil=True)
-def add_to_table(ids: npt.NDArray[Any], n: int, V: int, table: npt.NDArray[np.int64]) -> None:
-    """Count the n-grams of ids (S,), which follow a boundary, into table (V^n,)."""
+def add_to_table(ids: npt.NDArray[Any], n: int, V: int, table: npt.NDArray[np.int64], context: int) -> None:
+    """Count the n-grams of ids (S,), which follow a context, 0 for a boundary, into table (V^n,)."""
     contexts = V ** (n - 1)
-    context = 0
     for i in range(ids.size):
         symbol = np.int64(ids[i])
         key = context * V + symbol

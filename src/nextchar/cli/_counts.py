@@ -28,7 +28,7 @@ _OF_FILES: Final = {
         "encoding",
         "errors",
     ),
-    *("lower", "nfc", "strip", "graphemes"),
+    *("lower", "nfc", "strip", "graphemes", "documents", "separator"),
 }
 
 

@@ -9,6 +9,7 @@ import click
 from nextchar.cli._options import (
     client_of,
     cluster_option,
+    documents_options,
     graphemes_option,
     input_options,
     json_option,
@@ -44,6 +45,7 @@ _folder_option = click.option(
 @input_options
 @text_options
 @graphemes_option
+@documents_options
 @json_option
 def count(
     files: tuple[str, ...],
@@ -56,14 +58,16 @@ def count(
     nfc: bool,
     strip: bool,
     graphemes: bool,
+    documents: bool,
+    separator: str | None,
     as_json: bool,
 ) -> None:
-    """Count the n-grams of FILEs of any size, with one item a line, into the folder COUNTS.
+    """Count the n-grams of FILEs of any size, one item a line or with --text one a FILE, into the folder COUNTS.
 
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. COUNTS holds Parquet files of
-    n-grams and their counts, which other programs read as they are; an item's beginning and end are line feeds in them.
-    Train on it with train --counts, and add such folders up with merge. With --cluster the workers read the FILEs,
-    and the folder is the same.
+    n-grams and their counts, which other programs read as they are; an item's beginning and end are line feeds in them,
+    and with --text and --separator NULs. Train on it with train --counts, and add such folders up with merge. With
+    --cluster the workers read the FILEs, and the folder is the same.
     """
     from nextchar.tasks.counting import count_sources
 
@@ -74,7 +78,7 @@ def count(
             note("Reading whole lines; to read one column of the table, give --column NAME.")
     with client_of(cluster) as client, reading_progress(files) as reading:
         made = count_sources(
-            *(output, files, format_, text_options_from(lower, nfc, strip, graphemes), order),
+            *(output, files, format_, text_options_from(lower, nfc, strip, graphemes, documents, separator), order),
             memory=memory,
             reading=reading,
             client=client,

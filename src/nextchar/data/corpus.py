@@ -29,7 +29,7 @@ from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import shortened, table_html, thousands
 from nextchar.data.documents import divided, text_block
 from nextchar.data.encoded_lines import Encoded, encode_block
-from nextchar.data.fingerprints import Fingerprints, fingerprints_of
+from nextchar.data.fingerprints import Begun, Fingerprints, fingerprints_of
 from nextchar.data.format import Block, ErrorPolicy, Format, Tally, column_name
 from nextchar.data.item_weights import MOST_WEIGHT, exact_sum, whole_weights
 from nextchar.data.plain_files import read_plain
@@ -54,6 +54,7 @@ class Corpus:
         options: what was done to the text.
         blank: how many blank lines were left out.
         source: the files, or None where the items came from memory.
+        before: of a piece of a text, symbols that come before it, as far as they matter: context, and not part of it.
 
     Example:
         >>> import nextchar
@@ -71,6 +72,7 @@ class Corpus:
     options: TextOptions = _USUAL
     blank: int = 0
     source: Source | None = None
+    before: Ids | None = None
 
     # -- making one ---------------------------------------------------------------------------------------------
 
@@ -143,7 +145,7 @@ class Corpus:
             corpus = cls(plain.alphabet, plain.ids, options=options, blank=plain.blank)
         else:
             digest = Digest()
-            corpus = cls.concatenate(list(stream(names, format_, options, alphabet, digest)))
+            corpus = cls.concatenate(list(stream(names, format_, options, alphabet, digest, pieces=True)))
         source = Source(
             names=names, size_bytes=digest.size, sha256=digest.hexdigest, format=format_as_read(format_, digest)
         )
@@ -331,18 +333,22 @@ class Corpus:
         if not parts:
             raise CorpusError("no items: the input is empty or has only blank lines")
         if len(parts) == 1:
-            return parts[0]
+            return parts[0].closed()
         alphabet = parts[0].alphabet
         for part in parts[1:]:
             alphabet = alphabet.union(part.alphabet)
         weighted = any(part.weights is not None for part in parts)
-        return cls(
-            alphabet=alphabet,
-            ids=np.concatenate([part.encoded_in(alphabet).ids for part in parts]),
-            weights=np.concatenate([part.weights_or_ones for part in parts]) if weighted else None,
-            options=parts[0].options,
-            blank=sum(part.blank for part in parts),
-        ).checked()
+        return (
+            cls(
+                alphabet=alphabet,
+                ids=np.concatenate([part.encoded_in(alphabet).ids for part in parts]),
+                weights=np.concatenate([part.weights_or_ones for part in parts]) if weighted else None,
+                options=parts[0].options,
+                blank=sum(part.blank for part in parts),
+            )
+            .closed()
+            .checked()
+        )
 
     # -- looking at it ------------------------------------------------------------------------------------------
 
@@ -409,6 +415,12 @@ class Corpus:
         """Whether it is a piece of a text that goes on in the next: no boundary closes it."""
         return self.symbols > 0 and int(self.ids[-1]) != BOUNDARY
 
+    def closed(self) -> Corpus:
+        """With a boundary at the end, where it is a piece of a text."""
+        if not self.open:
+            return self
+        return replace(self, ids=np.append(self.ids, np.array([BOUNDARY], dtype=self.ids.dtype)))
+
     def checked(self) -> Corpus:
         """This corpus, if all that there is to count fits into 64 bits.
 
@@ -452,19 +464,55 @@ class Corpus:
 
         Two different items share one with probability 2^-64; the chance that any two of 32,000 do is 3e-11.
         """
-        none = np.empty(0, dtype=np.uint64)
-        return np.concatenate([none, *(fingerprints_of(part.ids, part.alphabet) for part in self.slices(1 << 20))])
+        return self.fingerprints_onwards(Begun())[0]
+
+    def fingerprints_onwards(self, begun: Begun) -> tuple[Fingerprints, Begun]:
+        """As `fingerprints`, where the first item has begun before; and what has begun at the end.
+
+        Args:
+            begun: what came before of the first item.
+        """
+        found = [np.empty(0, dtype=np.uint64)]
+        for at in range(0, self.symbols, 1 << 20):
+            prints, begun = fingerprints_of(self.ids[at : at + (1 << 20)], self.alphabet, begun)
+            found.append(prints)
+        return np.concatenate(found), begun
 
     def slices(self, symbols: int) -> Iterator[Corpus]:
         """The corpus cut into views of about so many symbols, to bound the memory of a computation."""
         begin = items = 0
         while begin < self.symbols:
             part = replace(self, ids=self.ids[begin : self._item_end(begin + symbols - 1)], weights=None)
+            part = part if not begin else replace(part, before=None)
             if self.weights is not None:
                 part = replace(part, weights=self.weights[items : items + len(part)])
                 items += len(part)
             begin += part.symbols
             yield part
+
+    def stretches(self, symbols: int, context: int) -> Iterator[Corpus]:
+        """As `slices`, cut inside items too, so that none has more symbols; each knows the symbols before it.
+
+        Args:
+            symbols: of each. Where items have weights, it is that of `slices`.
+            context: how many symbols before it each knows.
+        """
+        if self.weights is not None:
+            yield from self.slices(symbols)
+            return
+        for begin in range(0, self.symbols, symbols):
+            ids = self.ids[begin : begin + symbols]
+            yield (
+                replace(self, ids=ids, before=self.symbols_before(begin, context)) if len(ids) < self.symbols else self
+            )
+
+    def symbols_before(self, at: int, context: int) -> Ids:
+        """The last symbols before a place that belong to the same item, (k,), k being at most `context`."""
+        tail = self.ids[max(at - context, 0) : at]
+        if len(tail) < context and self.before is not None and len(self.before):
+            tail = np.concatenate([self.before[len(tail) - context :], tail])
+        ends = np.flatnonzero(tail == BOUNDARY)
+        return tail[int(ends[-1]) + 1 :] if len(ends) else tail
 
     def _item_end(self, at: int) -> int:
         """Where the item ends that has this place, its boundary included; or the corpus, if that is before."""
@@ -489,7 +537,10 @@ class Corpus:
             return self
         own = self if alphabet.has_unknown else self._in_used_alphabet()
         ids = own.alphabet.ids_in(alphabet).astype(alphabet.dtype)[own.ids]
-        return replace(self, alphabet=alphabet, ids=ids)
+        before = self.before
+        if before is not None:
+            before = replace(self, ids=before, before=None).encoded_in(alphabet).ids
+        return replace(self, alphabet=alphabet, ids=ids, before=before)
 
     def _in_used_alphabet(self) -> Corpus:
         """The same items in the alphabet of those characters that occur, where there are some."""
@@ -511,7 +562,7 @@ class Corpus:
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         position = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][wanted] - offsets[:-1], sizes)
         weights = None if self.weights is None else self.weights[wanted]
-        return replace(self, ids=self.ids[position], weights=weights, blank=0)
+        return replace(self, ids=self.ids[position], weights=weights, blank=0, before=None)
 
     def distinct(self) -> Corpus:
         """Each item once, at its first place; the weights of repeats are added up where there are weights."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, line_ends, with_bytes, with_replacements
 from nextchar.data.format import Block, ErrorPolicy, Refusal, Tally
-from nextchar.data.text_options import TextOptions
+from nextchar.data.text_options import CAPITAL_SIGMA, TextOptions
 
 __all__ = ["TEXT_END", "divided", "separated_blocks", "text_block", "whole_blocks"]
 
@@ -95,11 +95,12 @@ def _place_to_cut(text: str, options: TextOptions) -> int:
 
 @lru_cache(maxsize=1 << 12)
 def _is_plain(character: str) -> bool:
-    """Whether it is a letter or digit that nothing joins: neither a combining one, nor a jamo."""
+    """Whether it is a letter or digit that stays by itself: no combining one, no jamo, no capital sigma."""
     if character.isascii():
         return character.isalnum()
     category = unicodedata.category(character)
-    return category in _PLAIN and ord(character) not in _JAMO and unicodedata.combining(character) == 0
+    joins = ord(character) in _JAMO or character == CAPITAL_SIGMA or unicodedata.combining(character)
+    return category in _PLAIN and not joins
 
 
 def divided(lines: str, separator: str) -> list[tuple[str, int]]:

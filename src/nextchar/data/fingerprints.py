@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.hashing import mix
 
-__all__ = ["FingerprintSet", "Fingerprints", "fingerprints_of"]
+__all__ = ["Begun", "FingerprintSet", "Fingerprints", "fingerprints_of"]
 
 Fingerprints = npt.NDArray[np.uint64]
 MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
@@ -30,8 +30,29 @@ def _print_of(symbol: str) -> int:
     return (int.from_bytes(digest, "little") | 1 << 31) << 32
 
 
-def fingerprints_of(ids: Ids, alphabet: Alphabet) -> Fingerprints:
-    """A 64-bit number for each item of ids (S,), which end with a boundary: see `Corpus.fingerprints`."""
+class Begun(NamedTuple):
+    """An item of which a part has been read.
+
+    Attributes:
+        total: the sum over its symbols.
+        place: how many they are.
+    """
+
+    total: int = 0
+    place: int = 0
+
+
+def fingerprints_of(ids: Ids, alphabet: Alphabet, begun: Begun) -> tuple[Fingerprints, Begun]:
+    """A 64-bit number for each item that ends in ids (S,): see `Corpus.fingerprints`.
+
+    Args:
+        ids: each item ends with a boundary; the last may go on.
+        alphabet: of them.
+        begun: what came before of the first.
+
+    Returns:
+        The numbers, and what has come of the last.
+    """
     codepoints = alphabet.codepoints.astype(np.uint64) << np.uint64(32)
     if alphabet.clusters:  # their private code points differ from alphabet to alphabet
         codepoints[1 : 1 + len(alphabet.names)] = [_print_of(name) for name in alphabet.names]
@@ -41,12 +62,19 @@ def fingerprints_of(ids: Ids, alphabet: Alphabet) -> Fingerprints:
 
         prints = np.empty(len(ends), dtype=np.uint64)
         places = np.arange(1, 1 + max(1, min(64, MIXED_CELLS // alphabet.size)), dtype=np.uint64)
-        fingerprints(ids, codepoints, mix(codepoints + places[:, None]), prints)
-        return prints
-    begins = np.concatenate([[0], ends[:-1]])
+        total, place = fingerprints(
+            *(ids, codepoints, mix(codepoints + places[:, None]), prints, np.uint64(begun.total), begun.place)
+        )
+        return prints, Begun(int(total), int(place))
+    begins = np.concatenate([[0], ends])
+    ends = np.append(ends, len(ids))
     position = np.arange(len(ids)) - np.repeat(begins, ends - begins)
+    position[: ends[0]] += begun.place
     scattered = mix(codepoints[ids] + position.astype(np.uint64) + np.uint64(1))
-    return mix(np.add.reduceat(scattered, begins))
+    sums = np.add.reduceat(np.append(scattered, np.uint64(0)), begins)  # with a 0 for a last item of no symbols
+    sums[:1] += np.array([begun.total], dtype=np.uint64)
+    first = begun.place if len(begins) == 1 else 0
+    return mix(sums[:-1]), Begun(int(sums[-1]), first + int(ends[-1] - begins[-1]))
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
-from nextchar.data.fingerprints import Fingerprints
+from nextchar.data.fingerprints import Begun, Fingerprints
 from nextchar.data.item_sum import ItemSum
 from nextchar.data.item_weights import exact_sum
 from nextchar.data.source import Source
@@ -55,7 +55,7 @@ class Provenance:
     def of(cls, corpus: Corpus) -> Provenance:
         """The provenance of a model trained on this corpus."""
         recorder = ProvenanceRecorder()
-        parts = corpus.slices(SLICE_SYMBOLS) if len(corpus) else [corpus]
+        parts = corpus.stretches(SLICE_SYMBOLS, 0) if len(corpus) else [corpus]
         for _ in recorder.watch(parts):
             pass
         return replace(recorder.result(), source=corpus.source)
@@ -104,6 +104,7 @@ class ProvenanceRecorder:
         self._options = TextOptions()
         self._items = self._symbols = self._weight = 0
         self._weighted = False
+        self._begun = Begun()  # of an item that is a text and comes in pieces
         self.blank = 0
         self._known: Fingerprints | None = np.empty(0, dtype=np.uint64)
         self._pending: list[Fingerprints] = []  # not yet sorted in; sorted in when they are many
@@ -118,7 +119,9 @@ class ProvenanceRecorder:
             self._symbols += part.symbols
             self._weighted |= part.weights is not None
             self._weight += len(part) if part.weights is None else exact_sum(part.weights)
-            prints = part.fingerprints() if self._summing or self._known is not None else None
+            prints = None
+            if self._summing or self._known is not None:
+                prints, self._begun = part.fingerprints_onwards(self._begun)
             if prints is not None and self._summing:
                 self.item_sum += ItemSum.of(part, prints)
             if prints is not None and self._known is not None:

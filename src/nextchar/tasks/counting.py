@@ -15,6 +15,7 @@ from nextchar.data.decoding import Digest
 from nextchar.data.format import ErrorPolicy, Format
 from nextchar.data.item_sum import ItemSum
 from nextchar.data.new_folder import folder_being_written
+from nextchar.data.pieces import in_context
 from nextchar.data.provenance import ProvenanceRecorder, together
 from nextchar.data.sizes import MEMORY, checked_memory
 from nextchar.data.text_options import TextOptions
@@ -123,8 +124,8 @@ def count_sources(
         return CountsFolder.open(target)
     with folder_being_written(target, CountsError, "counts") as folder:
         digest, recorder = Digest(), ProvenanceRecorder(summing=True)
-        parts = _watched(stream(sources, format_, options, digest=digest), digest, reading)
-        runs = count_within(recorder.watch(parts), order, size, folder / _RUNS)
+        parts = _watched(stream(sources, format_, options, digest=digest, pieces=True), digest, reading)
+        runs = count_within(in_context(recorder.watch(parts), order - 1), order, size, folder / _RUNS)
         write_counts(folder, runs, recorder.result(), recorder.item_sum, memory=size // 2)
         for run in runs:
             run.discard()

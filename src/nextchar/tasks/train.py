@@ -26,6 +26,7 @@ from nextchar.data.decoding import Digest, format_as_read
 from nextchar.data.display import one_line
 from nextchar.data.format import Format
 from nextchar.data.part_files import new_part_folder
+from nextchar.data.pieces import in_context
 from nextchar.data.provenance import Provenance, ProvenanceRecorder
 from nextchar.data.sequences import value_name
 from nextchar.data.sizes import MEMORY, checked_memory
@@ -151,17 +152,17 @@ def train(
         raise SettingsError(f"give a split ({division}), or files of items held out", argument="split")
     holding = held_out or division != "none"
     digest = Digest()
-    parts = _watched(stream(data.sources, data.format, data.options, digest=digest), digest, reading)
+    parts = _watched(stream(data.sources, data.format, data.options, digest=digest, pieces=True), digest, reading)
     choice = None
     if spec is None and not holding and not data.distinct:
         first = next(parts)
         parts = chain([first], parts)
-        choice = choose(first, progress=learning)
+        choice = choose(first.closed(), progress=learning)
         spec = choice.spec
     if not holding and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         recorder = ProvenanceRecorder()
         with _scratch(scratch) as folder:
-            runs = count_within(recorder.watch(parts), spec.order, limit, folder)
+            runs = count_within(in_context(recorder.watch(parts), spec.order - 1), spec.order, limit, folder)
             seen = recorder.result(_source(data, digest))
             model = _from_runs(spec, runs, seen, limit, folder, data.unknown, learning, begun, choice)
         return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice)

@@ -223,14 +223,17 @@ def count(corpus: Corpus | Iterable[str], order: int, *, compiled: bool | None =
             hashed.add(corpus)
             return counts_of_table(hashed).encoded_in(corpus.alphabet)
         if compiled:
-            return sum_counts(_count_by_keys(part, n) for part in corpus.slices(KEYED_SYMBOLS))
-        return sum_counts(_count_by_sorting(part, n) for part in corpus.slices(SLICE_SYMBOLS))
+            return sum_counts(_count_by_keys(part, n) for part in corpus.stretches(KEYED_SYMBOLS, n - 1))
+        return sum_counts(_count_by_sorting(part, n) for part in corpus.stretches(SLICE_SYMBOLS, n - 1))
     table = np.zeros(V**n, dtype=np.int64)
-    for part in corpus.slices(SLICE_SYMBOLS):
+    for part in corpus.stretches(SLICE_SYMBOLS, n - 1):
         if compiled and part.weights is None:
             from nextchar._kernels.counting import add_to_table
 
-            add_to_table(part.ids, n, V, table)
+            context = 0
+            for symbol in part.symbols_before(0, n - 1).tolist():
+                context = context * V + symbol
+            add_to_table(part.ids, n, V, table, context)
         else:
             keys = _keys(part, n)
             if part.weights is None:
@@ -300,12 +303,15 @@ def sum_counts(parts: Iterable[Counts]) -> Counts:
 
 def _windows(part: Corpus, n: int) -> Iterator[npt.NDArray[Any]]:
     """The n columns of all n-grams, oldest symbol first, each (S,); boundaries where the item has not begun."""
-    position = np.arange(part.symbols) - np.repeat(part.offsets[:-1], part.lengths + 1)
+    before = part.symbols_before(0, n - 1)
+    ids = np.concatenate([before, part.ids]) if len(before) else part.ids
+    begins = np.concatenate([[0], np.flatnonzero(ids == BOUNDARY) + 1])
+    position = np.arange(len(ids)) - np.repeat(begins, np.diff(begins, append=len(ids)))
     for back in range(n - 1, -1, -1):
-        column = np.zeros_like(part.ids)
-        column[back:] = part.ids[: max(part.symbols - back, 0)]
+        column = np.zeros_like(ids)
+        column[back:] = ids[: max(len(ids) - back, 0)]
         column[position < back] = BOUNDARY
-        yield column
+        yield column[len(before) :]
 
 
 def _keys(part: Corpus, n: int) -> npt.NDArray[np.int64]:
@@ -337,8 +343,10 @@ def _count_by_keys(part: Corpus, n: int) -> Counts:
     from nextchar._kernels.merging import unpack_keys
 
     bits, words = key_layout(part.alphabet.size, n)
-    keys = np.empty((part.symbols, words), dtype=np.uint64)
-    window_keys(part.ids, n, bits, keys)
+    before = part.symbols_before(0, n - 1)
+    keys = np.empty((len(before) + part.symbols, words), dtype=np.uint64)
+    window_keys(np.concatenate([before, part.ids]) if len(before) else part.ids, n, bits, keys)
+    keys = keys[len(before) :]
     order = np.arange(part.symbols)
     for word in range(words - 1, -1, -1):  # the one that weighs least first; equal ones stay as they were
         column = keys[order, word]

@@ -4,9 +4,10 @@ r"""Counts as files: a folder of Parquet files that any program reads, and the f
     counts/_counts.json     format, order, alphabet, what was done to the text, how many items and symbols, checksums
     counts/_items.u64       the fingerprints of the distinct items, sorted, unless there were too many to be kept
 
-The boundary is a line feed (see `ngram_text`). Only n-grams of the highest order are stored: every symbol of the data
-ends exactly one, so those of a lower order are sums, `SELECT right(ngram, 2), sum(count) ... GROUP BY 1`. All that the
-folder holds adds up and is in one order, so equal data make equal files, byte for byte, however they were divided.
+The boundary is a line feed, or of texts with line feeds in them a NUL (see `ngram_text`). Only n-grams of the highest
+order are stored: every symbol of the data ends exactly one, so those of a lower order are sums,
+`SELECT right(ngram, 2), sum(count) ... GROUP BY 1`. All that the folder holds adds up and is in one order, so equal
+data make equal files, byte for byte, however they were divided.
 
 Whoever reads folders (pandas, Arrow, Spark) passes over names that begin with an underscore.
 """
@@ -156,7 +157,6 @@ class CountsFolder:
             any(type(number) is not int or not 1 <= number <= MOST_WEIGHT for number in counted)
             or item_sum is None
             or document["kind"] != KIND
-            or not all(type(value) is bool for value in document["options"].values())
             or numbers["ngrams"] > numbers["total"]
             or (weight is None and numbers["symbols"] != numbers["total"])
             or set(checksums) - {ITEMS} != {shard(number) for number in range(min(shards, len(checksums) + 1))}

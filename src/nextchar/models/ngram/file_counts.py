@@ -17,6 +17,7 @@ from nextchar.data.arguments import need_path, need_whole
 from nextchar.data.corpus import parts_of
 from nextchar.data.files import is_plain_local_file, open_binary
 from nextchar.data.format import ErrorPolicy, Format
+from nextchar.data.pieces import in_context
 from nextchar.data.sizes import MEMORY
 from nextchar.data.text_options import TextOptions
 from nextchar.models.ngram.counts import (
@@ -100,7 +101,7 @@ def count_files(
         for source in map(str, sources):
             counts = _count_ascii_file(source, options, threads or os.cpu_count() or 1) if plain else None
             if counts is None:
-                yield count_parts(parts_of(source, format_, options), order)
+                yield count_parts(in_context(parts_of(source, format_, options, pieces=True), order - 1), order)
             else:
                 yield counts
 

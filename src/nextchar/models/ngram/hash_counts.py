@@ -55,11 +55,18 @@ class NgramTable:
         if (bits := len(self._numbers).bit_length()) > self._bits:
             self._refill(bits, len(self._table) // 2)
         own = np.array([0, *(self._numbers[character] for character in part.alphabet.names)], dtype=np.uint64)
-        at, key = 0, np.uint64(0)
+        at, key = 0, self._key_of(own[part.symbols_before(0, self.order - 1)])
         while at < part.symbols:
             if 4 * self.used > len(self._table):  # half full
                 self._refill(self._bits, 2 * len(self._table))  # four times the slots, of two numbers each
             at, key, self.used = add_to_hash(part.ids, own, self._bits, self.order, at, key, self._table, self.used)
+
+    def _key_of(self, numbers: U64) -> np.uint64:
+        """The key of the n-gram that ends before a piece of a text, from the numbers of its symbols."""
+        key = 0
+        for number in numbers.tolist():
+            key = key >> self._bits | number << self._bits * (self.order - 1)
+        return np.uint64(key)
 
     def result(self) -> tuple[Alphabet, Ids, npt.NDArray[np.int64]]:
         """The alphabet, the distinct n-grams (M, n) in colexicographic order, and their counts (M,)."""

@@ -121,7 +121,7 @@ class Counter:
     def pieces(self, part: Corpus) -> Iterator[Corpus]:
         """A part in pieces that memory can be asked for one by one; the same ones whatever has been counted before."""
         if part.weights is None and part.alphabet.size**self._order > TABLE_CELLS:
-            yield from part.slices(self._slice_symbols)
+            yield from part.stretches(self._slice_symbols, self._order - 1)
         else:
             yield part
 
@@ -143,7 +143,7 @@ class Counter:
         """Count a part."""
         self._total = total_of((self._total, part.weighted_symbols))
         hashed = self._hashes(part)
-        for piece in part.slices(self._slice_symbols) if hashed else (part,):
+        for piece in part.stretches(self._slice_symbols, self._order - 1) if hashed else (part,):
             if not (hashed and self._hashed(piece)):
                 self._add_sorted(count(piece, self._order))
 
