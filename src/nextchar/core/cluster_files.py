@@ -18,6 +18,7 @@ from nextchar.data.files import open_binary
 from nextchar.data.format import Format
 from nextchar.data.remarks import listening, remark
 from nextchar.data.spans import Span, size_if_cut
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import ConflictError, InputWarning
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["for_workers", "see_there", "spans_of", "stretches"]
 
+_LINES: Final = TextOptions()
 _ONE_AT_A_TIME: Final = threading.Lock()  # Python's list of warnings is that of the process
 Said = list[tuple[str, str | None, bool]]  # a text, the argument that mends it, and whether it is a warning
 
@@ -40,7 +42,7 @@ def for_workers(sources: Sequence[str]) -> list[str]:
     return [source if "://" in source or meant_by(source) else str(Path(source).absolute()) for source in sources]
 
 
-def spans_of(client: Client, sources: Sequence[str], format_: Format) -> list[Span]:
+def spans_of(client: Client, sources: Sequence[str], format_: Format, options: TextOptions = _LINES) -> list[Span]:
     """Each source as one span; what workers see in its beginning is told here.
 
     Raises:
@@ -48,7 +50,9 @@ def spans_of(client: Client, sources: Sequence[str], format_: Format) -> list[Sp
         ClusterError: the cluster is gone.
     """
     looks = [
-        client.submit(_look, source, format_, __version__, key=f"nextchar-look-{i}-{os.urandom(8).hex()}", pure=False)
+        client.submit(
+            *(_look, source, format_, options, __version__), key=f"nextchar-look-{i}-{os.urandom(8).hex()}", pure=False
+        )
         for i, source in enumerate(sources)
     ]
     work = Work(client)
@@ -66,15 +70,15 @@ def spans_of(client: Client, sources: Sequence[str], format_: Format) -> list[Sp
     return spans
 
 
-def _look(source: str, format_: Format, version: str) -> tuple[int | None, Said]:
+def _look(source: str, format_: Format, options: TextOptions, version: str) -> tuple[int | None, Said]:
     """In a worker: the size of a source that can be cut, and what there is to say of its beginning."""
     same_version(version)
     see_there(source)
     with on_this_worker(), _heard() as said:
-        size = size_if_cut(source, format_)
+        size = size_if_cut(source, format_, options)
         if size is None:
             said.clear()
-            next(raw_blocks(source, format_), None)
+            next(raw_blocks(source, format_, options=options), None)
     return size, said
 
 

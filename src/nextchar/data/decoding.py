@@ -109,6 +109,7 @@ class Decoder:
         start: how many bytes of the source come before those of the handle, which begins a line.
         head: the first bytes of the source, where it starts further on: they hold its byte order mark.
         sound_before: whether what comes before could be decoded.
+        end: how many bytes of the source those of the handle end with, where only a part of it is read.
     """
 
     def __init__(
@@ -122,7 +123,9 @@ class Decoder:
         start: int = 0,
         head: bytes = b"",
         sound_before: bool = True,
+        end: int = 0,
     ) -> None:
+        self.end = end
         self._source, self._handle, self._encoding, self._digest = source, handle, encoding, digest
         codec = codecs.lookup(encoding).name
         self._codec = "utf-8-sig" if codec == "utf-8" else codec

@@ -39,14 +39,24 @@ def text_block(texts: Sequence[str]) -> Block:
     return Block(joined, 1, numbers=range(1, len(texts) + 1), closer=TEXT_END)
 
 
-def whole_blocks(decoder: Decoder, errors: ErrorPolicy, tally: Tally, options: TextOptions) -> Iterator[Block]:
-    """A source that is one text, in pieces of a few megabytes.
+def whole_blocks(
+    decoder: Decoder, errors: ErrorPolicy, tally: Tally, options: TextOptions, *, line: int = 1, closes: bool = True
+) -> Iterator[Block]:
+    """A source that is one text, in pieces of a few megabytes; or lines of it.
+
+    Args:
+        decoder: gives its text.
+        errors: what becomes of what cannot be decoded: a text is not left out in part, so that only `replace` goes on.
+        tally: counts the lines in which something was replaced.
+        options: what will be done to the text, which decides where it is cut.
+        line: the number of its first line.
+        closes: whether the text ends here.
 
     Raises:
         CorpusError: it cannot be read or decoded, or holds a NUL character, unless that is replaced; with line and
             byte.
     """
-    line, column, continues, number = 1, 0, False, 1
+    column, continues, number = 0, False, line
     ready = held = ""  # the last piece has something before the end
     for piece in decoder:
         text = held + _mended(piece, decoder, number, errors, tally)
@@ -58,7 +68,9 @@ def whole_blocks(decoder: Decoder, errors: ErrorPolicy, tally: Tally, options: T
             line, column, continues = *_after(ready, line, column), True
         if cut:
             ready = text[:cut]
-    yield Block(ready + held + TEXT_END, line, closer=TEXT_END, continues=continues, column=column)
+    rest = ready + held + (TEXT_END if closes else "")
+    if rest:
+        yield Block(rest, line, closer=TEXT_END, continues=continues, column=column)
 
 
 def _after(text: str, line: int, column: int) -> tuple[int, int]:

@@ -3,13 +3,13 @@ r"""Sources cut into spans that can be read apart, by other processes too: the o
 A span is a range of bytes, and holds the lines that begin in it: its reader passes over the rest of a line that began
 before, and goes on to the end of the last. So spans are made without a look into the file, and each line is in one.
 
-An item ends with its line, and no n-gram reaches from one item into the next; so nothing is lost at a line end. A
-document with line ends in it would be cut inside, and the n - 1 symbols before the cut be read with it, as context that
-is not counted: `read_span` is the place for that.
+An item ends with its line, and no n-gram reaches from one item into the next; so nothing is lost at a line end. A text
+with line ends in it is cut inside, and the lines before the cut are read with it, as context that is not counted (see
+`text_before`).
 
-What has to be read from its beginning is one span: compressed files, tables (a quoted field may hold line ends), and
-text in encodings where a byte 10 is not always a line end, or what comes before a line says how to read it (UTF-16,
-ISO-2022).
+What has to be read from its beginning is one span: compressed files, tables (a quoted field may hold line ends), files
+with several texts and lines between them, and text in encodings where a byte 10 is not always a line end, or what comes
+before a line says how to read it (UTF-16, ISO-2022).
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ from typing import BinaryIO, Final
 from nextchar.data.blocks import line_blocks, name_of, raw_blocks
 from nextchar.data.datasets import meant_by
 from nextchar.data.decoding import BLOCK_BYTES, MARK, Decoder, line_ends, reason_of
+from nextchar.data.documents import whole_blocks
 from nextchar.data.files import COMPRESSIONS, open_binary
-from nextchar.data.format import Block, Format
+from nextchar.data.format import Block, Format, Tally
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError
 
-__all__ = ["Span", "glance", "lines_before", "read_span", "size_if_cut"]
+__all__ = ["Span", "glance", "lines_before", "read_span", "read_text_span", "size_if_cut", "text_before"]
 
 BLOCK: Final = 2 * BLOCK_BYTES  # bytes that are read at a time; they are in memory together
+_LINES: Final = TextOptions()
 _HEAD_BYTES: Final = 1 << 10
 _MULTIBYTE: Final = frozenset(  # beside those of one byte a character: a line end is no part of another character
     ("utf-8", "utf-8-sig", "gb2312", "gbk", "gb18030", "big5", "cp932", "cp949", "euc_jp", "shift_jis")
@@ -72,7 +75,7 @@ class Span:
         return replace(self, begin=piece.begin, skip=skip)
 
 
-def size_if_cut(source: str, format_: Format) -> int | None:
+def size_if_cut(source: str, format_: Format, options: TextOptions = _LINES) -> int | None:
     """How many bytes a source has, if it can be cut into spans; None if it cannot.
 
     Of what can be cut the beginning is looked at, and what may be wrong with it said, as when it is read as a whole.
@@ -82,6 +85,8 @@ def size_if_cut(source: str, format_: Format) -> int | None:
     """
     data_set = meant_by(source)
     if format_.column is not None or (data_set is not None and data_set.column is not None):
+        return None
+    if options.separator is not None:
         return None
     if Path(source).suffix.lower() in COMPRESSIONS or not _one_line_end(codecs.lookup(format_.encoding).name):
         return None
@@ -126,6 +131,44 @@ def read_span(span: Span, format_: Format, first_line: int = 1, *, sound_before:
         yield from line_blocks(decoder, first_line)
 
 
+def read_text_span(
+    span: Span, format_: Format, options: TextOptions, tally: Tally, first_line: int = 1
+) -> Iterator[Block]:
+    """The lines of a span of a text that is a whole file; the text is closed where the file ends.
+
+    Args:
+        span: which; of one that cannot be cut, all.
+        format_: how to read it.
+        options: what will be done to the text.
+        tally: counts what is replaced.
+        first_line: the number of its first line.
+
+    Raises:
+        CorpusError: as for `raw_blocks`.
+    """
+    if span.end is None:
+        yield from raw_blocks(span.source, format_, tally=tally, options=options)
+    elif (decoder := _decoder(span, format_)) is not None:
+        with _opened(span.source) as handle:
+            closes = decoder.end >= handle.seek(0, io.SEEK_END)
+        yield from whole_blocks(decoder, format_.errors, tally, options, line=first_line, closes=closes)
+
+
+def text_before(span: Span, format_: Format, size: int) -> tuple[str, bool]:
+    """Whole lines before those of a span, about so many bytes of them, and whether they are all that there are."""
+    with _opened(span.source) as handle:
+        end = _begin(handle, span.begin)
+        begin = _begin(handle, max(end - size, 0))
+        handle.seek(0)
+        head = handle.read(_HEAD_BYTES)
+        handle.seek(begin)
+        content = _read(handle, end - begin)
+    tally = Tally("replace")
+    decoder = Decoder(name_of(span.source), io.BytesIO(content), format_.encoding, start=begin, head=head)
+    blocks = whole_blocks(decoder, "replace", tally, _LINES, closes=False)
+    return "".join(block.text for block in blocks), begin == 0
+
+
 def glance(span: Span, format_: Format) -> tuple[int, bool]:
     """How many lines a span has, and whether all of it can be decoded."""
     lines, sound, last = 0, True, ""
@@ -148,7 +191,9 @@ def _decoder(span: Span, format_: Format, sound_before: bool = True) -> Decoder 
     if not content:
         return None
     text = io.BytesIO(content)
-    return Decoder(name, text, format_.encoding, start=start, head=head, sound_before=sound_before)
+    return Decoder(
+        name, text, format_.encoding, start=start, head=head, sound_before=sound_before, end=start + len(content)
+    )
 
 
 def lines_before(span: Span) -> int:

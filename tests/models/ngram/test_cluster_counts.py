@@ -64,6 +64,19 @@ def test_the_folder_is_the_same(
     assert nextchar.count_files(*paths, order=3, client=client) == nextchar.count_files(*paths, order=3)
 
 
+@pytest.mark.parametrize("options", [TextOptions(documents=True), TextOptions(separator="%")])
+def test_texts_are_cut_between_workers(
+    options: TextOptions, two_workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = two_workers.client
+    monkeypatch.setattr(cluster_counts, "LEAST_STRETCH", 500)
+    client.run(setattr, stretch_counts, "BLOCK", 300)
+    paths = [write(tmp_path / f"{i}.txt", "ab \n%", 40 * i + 20, seed=i) for i in range(2)]
+    nextchar.count_to(tmp_path / "one", *paths, order=4, options=options)
+    nextchar.count_to(tmp_path / "two", *paths, order=4, options=options, client=client)
+    assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
+
+
 def test_tables_options_and_lines_that_cannot_be_used(two_workers: Any, tmp_path: Path) -> None:
     client = two_workers.client
     (tmp_path / "a.csv").write_text('name,n\n"Em\nma",3\nAva,2\n')

@@ -18,7 +18,7 @@ from nextchar.core.cluster_files import stretches
 from nextchar.data.format import Format
 from nextchar.data.spans import Span, size_if_cut
 from nextchar.data.text_options import TextOptions
-from nextchar.errors import NextcharError
+from nextchar.errors import CorpusError, NextcharError
 from nextchar.models.ngram import stretch_counts
 from nextchar.models.ngram.counts import Counts, sum_counts
 from nextchar.models.ngram.stretch_counts import How, ItemFacts, Part, count_stretch, seen_in_its_place
@@ -137,3 +137,54 @@ def test_an_error_has_the_number_of_its_line_in_the_file(tmp_path: Path) -> None
 def test_another_version(tmp_path: Path) -> None:
     with pytest.raises(NextcharError, match="the program that asks"):
         count_stretch((), How(Format(), TextOptions(), 2, 10**9, "0.0.1"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [TextOptions(documents=True), TextOptions(documents=True, graphemes=True, lower=True), TextOptions(separator="%")],
+)
+@pytest.mark.parametrize(("size", "memory"), [(10**9, 10**9), (300, 10**9), (700, 1)])
+def test_texts_are_cut_inside(
+    options: TextOptions, size: int, memory: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts are the whole, also where lines are shorter than the context, and where a line is very long."""
+    monkeypatch.setattr(stretch_counts, "BLOCK", 100)
+    monkeypatch.setattr(stretch_counts, "LEAST_BEFORE", 2)
+    monkeypatch.setattr("nextchar.models.ngram.spilling.SLICE_SYMBOLS", 60)
+    monkeypatch.setattr("nextchar.models.ngram.spilling.LEAST_SLOTS", 300)
+    chance = random.Random(3)
+    kinds = ["", "a", "\n", "e\u0301ΑΣ\r\n", "%\n", "to be\n", "x" * 150, "🇩🇪"]
+    contents = ["".join(chance.choices(kinds, k=k)) for k in (200, 40, 3)] + ["one line", "", "\n\n"]
+    paths = [tmp_path / f"{i}.txt" for i in range(len(contents))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content.encode())
+    order = 5
+    how = How(Format(), options, order, memory, VERSION)
+    corpus = nextchar.Corpus.from_file(*paths, options=options)
+    spans = [Span(str(path), 0, size_if_cut(str(path), how.format, options)) for path in paths]
+    assert (spans[0].end is None) == (options.separator is not None)
+    waiting, parts = list(stretches(spans, size)), []
+    while waiting:
+        parts.append(count_stretch(waiting.pop(0), how))
+        waiting += [parts[-1].report.rest] if parts[-1].report.rest else []
+    assert sum_counts(part.counts for part in parts if part.counts is not None) == nextchar.count(corpus, order)
+    if options.separator is None:
+        facts = reduce(add, (stretch_counts.facts_of_text(str(path), how) for path in paths))
+        assert len(parts) >= (4 if size < 10**9 else 1)
+    else:
+        facts = sums(parts)[1]
+    assert facts.provenance.items == len(corpus)
+    assert facts.provenance.symbols == corpus.symbols
+    np.testing.assert_array_equal(facts.provenance.known, np.unique(corpus.fingerprints()))
+
+
+def test_what_is_wrong_with_a_text_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretch_counts, "BLOCK", 20)
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"to be\n" * 30 + b"caf\xe9\n" + b"or not\n" * 3)
+    spans = (Span(str(path), 0, path.stat().st_size),)
+    with pytest.raises(CorpusError, match="line 31, byte 184 of the file"):
+        count_stretch(spans, How(Format(), TextOptions(documents=True), 3, 10**9, VERSION))
+    part = count_stretch(spans, How(Format(errors="replace"), TextOptions(documents=True), 3, 10**9, VERSION))
+    assert [(one.done, one.lines.lines) for one in part.report.seen] == [("read with characters replaced", 1)]
+    assert part.report.total == 30 * 6 + 5 + 21 + 1

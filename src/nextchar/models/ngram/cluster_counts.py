@@ -51,6 +51,7 @@ from nextchar.models.ngram.stretch_counts import (
     Seen,
     StretchReport,
     count_stretch,
+    facts_of_text,
     seen_in_its_place,
 )
 
@@ -136,14 +137,14 @@ class _Job:
 
     def run(self, paths: Sequence[str], sources: Sequence[str]) -> OnCluster:
         """Count everything."""
-        spans = spans_of(self._client, paths, self._how.format)
+        spans = spans_of(self._client, paths, self._how.format, self._how.options)
         reports = self._count(spans)
         self._tell_of([seen for report in reports for seen in report.seen], paths)
         total = total_of(report.total for report in reports)
         if not self._parts:
             raise no_items(sources, self._how.format)
         alphabet = reduce(Alphabet.union, (report.alphabet for _, report in self._parts if report.alphabet is not None))
-        facts = self._facts()
+        facts = self._facts_of_texts(paths) if self._how.whole_texts else self._facts()
         ranges = self._ranges(alphabet)
 
         def pieces(rows: int) -> Iterator[Piece]:
@@ -217,6 +218,18 @@ class _Job:
         [future] = self._client.compute([self._tree(itemgetter(2), partial(reduce, add))])
         [(_, facts)] = self._waited([future])
         assert isinstance(facts, ItemFacts)
+        return facts
+
+    def _facts_of_texts(self, paths: Sequence[str]) -> ItemFacts:
+        """The same of texts, each of which is read once more: what is remembered of one goes by all of its places."""
+        name = f"{self._name}-facts"
+        self._futures = [
+            self._client.submit(facts_of_text, path, self._how, key=f"{name}-{i}", pure=False)
+            for i, path in enumerate(paths)
+        ]
+        found = {future.key: facts for future, facts in self._waited(self._futures)}
+        facts: ItemFacts = reduce(add, (found[future.key] for future in self._futures))
+        self._futures = []
         return facts
 
     def _ranges(self, alphabet: Alphabet) -> list[Future]:

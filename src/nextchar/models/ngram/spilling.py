@@ -118,10 +118,18 @@ class Counter:
         self._written = 0
         self._total = 0
 
-    def pieces(self, part: Corpus) -> Iterator[Corpus]:
-        """A part in pieces that memory can be asked for one by one; the same ones whatever has been counted before."""
+    def pieces(self, part: Corpus, *, inside: bool = False) -> Iterator[Corpus]:
+        """A part in pieces that memory can be asked for one by one; the same ones whatever has been counted before.
+
+        Args:
+            part: the part.
+            inside: whether to cut inside items too, which are texts.
+        """
         if part.weights is None and part.alphabet.size**self._order > TABLE_CELLS:
-            yield from part.stretches(self._slice_symbols, self._order - 1)
+            if inside:
+                yield from part.stretches(self._slice_symbols, self._order - 1)
+            else:
+                yield from part.slices(self._slice_symbols)
         else:
             yield part
 

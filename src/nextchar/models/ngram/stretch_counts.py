@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,20 +18,32 @@ import numpy as np
 from nextchar.core.cluster import on_this_worker, same_version
 from nextchar.core.cluster_files import see_there
 from nextchar.data.alphabet import Alphabet, Ids
-from nextchar.data.blocks import name_of
+from nextchar.data.blocks import name_of, raw_blocks
 from nextchar.data.corpus import Corpus
+from nextchar.data.documents import TEXT_END
 from nextchar.data.encoded_lines import encode_block
-from nextchar.data.format import Format, LeftOut, Tally
+from nextchar.data.format import Block, Format, LeftOut, Tally
 from nextchar.data.item_sum import ItemSum
+from nextchar.data.pieces import in_context
 from nextchar.data.provenance import Provenance, ProvenanceRecorder, together
-from nextchar.data.spans import BLOCK, Span, lines_before, read_span
+from nextchar.data.spans import BLOCK, Span, lines_before, read_span, read_text_span, text_before
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import NextcharError
 from nextchar.models.ngram.counts import Counts
 from nextchar.models.ngram.spilling import Counter
 
-__all__ = ["How", "ItemFacts", "Part", "Seen", "StretchReport", "count_stretch", "seen_in_its_place"]
+__all__ = [
+    "How",
+    "ItemFacts",
+    "Part",
+    "Seen",
+    "StretchReport",
+    "count_stretch",
+    "facts_of_text",
+    "seen_in_its_place",
+]
 
+LEAST_BEFORE: Final = 1 << 10  # bytes that are read before a piece of a text, at first
 SAMPLE: Final = 512  # n-grams of a part, from which it is known where ranges of equal size begin
 
 
@@ -51,6 +64,11 @@ class How:
     order: int
     memory: int
     version: str
+
+    @property
+    def whole_texts(self) -> bool:
+        """Whether each source is one text, which is cut inside."""
+        return self.options.whole_files and self.format.column is None
 
 
 @dataclass(frozen=True)
@@ -140,6 +158,19 @@ def seen_in_its_place(piece: Span, done: str, how: How) -> LeftOut:
         return next(found[done] for found in tallies if done in found)
 
 
+def facts_of_text(source: str, how: How) -> ItemFacts:
+    """In a worker: what is remembered of a text, which is a whole source and is read from its beginning to its end."""
+    same_version(how.version)
+    recorder = ProvenanceRecorder(summing=True)
+    with on_this_worker():
+        see_there(source)
+        where = f"{name_of(source)}: line"
+        blocks = raw_blocks(source, how.format, options=how.options)
+        found = (Corpus.from_encoded(encode_block(block, where, how.options, None), how.options) for block in blocks)
+        deque(recorder.watch(corpus for corpus in found if corpus is not None), maxlen=0)
+    return ItemFacts(recorder.result(), recorder.item_sum)
+
+
 class _Stretch:
     def __init__(self, how: How) -> None:
         self._how = how
@@ -163,7 +194,7 @@ class _Stretch:
         """Count a piece; how many parts of it have been counted when the memory is full, or None when it has room."""
         part = 0
         for corpus, tally in _numbered(piece, self._how):
-            corpora = [None] if corpus is None else self._counter.pieces(corpus)
+            corpora = [None] if corpus is None else self._counter.pieces(corpus, inside=self._how.whole_texts)
             for number, small in enumerate(corpora):
                 if part >= piece.skip:
                     if small is not None and not self._counter.has_room_for(small):
@@ -175,7 +206,9 @@ class _Stretch:
         return None
 
     def _add(self, corpus: Corpus | None) -> None:
-        if corpus is not None:
+        if corpus is not None and self._how.whole_texts:  # of which no worker sees all: see `facts_of_text`
+            self._counter.add(corpus)
+        elif corpus is not None:
             for part in self._recorder.watch([corpus]):
                 self._counter.add(part)
 
@@ -211,10 +244,52 @@ def _numbered(piece: Span, how: How) -> Iterator[tuple[Corpus | None, Tally]]:
         raise
 
 
+def _of_text(piece: Span, how: How, first_line: int) -> Iterator[tuple[Corpus | None, Tally]]:
+    """The part of a text that a piece has, in the context of what comes before; and what was replaced in it."""
+    where, tally = f"{name_of(piece.source)}: line", Tally(how.format.errors)
+
+    def parts() -> Iterator[Corpus]:
+        for block in read_text_span(piece, how.format, how.options, tally, first_line):
+            corpus = Corpus.from_encoded(encode_block(block, where, how.options, None), how.options)
+            if corpus is not None:
+                yield corpus
+
+    before = _before(piece, how) if piece.inner else None
+    corpora = in_context(parts() if before is None else chain([before], parts()), how.order - 1)
+    if before is not None:
+        next(corpora)
+    for corpus in corpora:
+        yield corpus, Tally(how.format.errors)
+    yield None, tally
+
+
+def _before(piece: Span, how: How) -> Corpus | None:
+    """Symbols that come before a piece in its text, as many as n-grams need and some more, or as there are."""
+    size = LEAST_BEFORE
+    while True:
+        text, all_ = text_before(piece, how.format, size)
+        if text:
+            block = Block(text, 1, closer=TEXT_END, continues=True)
+            corpus = Corpus.from_encoded(encode_block(block, "", how.options, None), how.options)
+            if corpus is not None and (all_ or corpus.symbols >= how.order):
+                return corpus
+        elif all_:
+            return None
+        size *= 4
+
+
 def _texts(piece: Span, how: How, first_line: int) -> Iterator[tuple[Corpus | None, Tally]]:
     """The items of a piece, block by block, and what had to be done to its lines."""
+    if how.whole_texts:
+        yield from _of_text(piece, how, first_line)
+        return
     where = f"{name_of(piece.source)}: line"
-    for block in read_span(piece, how.format, first_line):
+    blocks = (
+        read_span(piece, how.format, first_line)
+        if not how.options.documents
+        else raw_blocks(piece.source, how.format, options=how.options)
+    )
+    for block in blocks:
         tally = Tally(how.format.errors)
         settled = tally.settle(block)
         found = encode_block(settled.without(settled.refused), where, how.options, None)
