@@ -259,7 +259,9 @@ def test_how_to_read_is_checked(how: dict[str, Any], message: str, tmp_path: Pat
         nextchar.Corpus.from_file(tmp_path / "a.csv", **how)
 
 
-@pytest.mark.parametrize("source", [["a.txt", "b.txt"], None, 0, b"a.txt", io.StringIO("emma")], ids=lambda source: type(source).__name__)
+@pytest.mark.parametrize(
+    "source", [["a.txt", "b.txt"], None, 0, b"a.txt", io.StringIO("emma")], ids=lambda source: type(source).__name__
+)
 def test_what_is_no_source_is_named(source: Any) -> None:
     with pytest.raises(NextcharError, match="a source is a path, '-' or a URL, not "):
         nextchar.Corpus.from_file(source)

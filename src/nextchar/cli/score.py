@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -27,12 +27,12 @@ from nextchar.cli._options import (
 )
 from nextchar.cli._output import echo_json, note, print_table
 from nextchar.cli._reading import reading_progress
-from nextchar.cli._streams import FLAGGED, line_blocks, say_how_to_end, tsv_option, write_rows
+from nextchar.cli._streams import FLAGGED, line_blocks, say_how_to_end, tsv_option, write_rows, written_whole
 from nextchar.cli._targets import check_target, output_option
 from nextchar.data.display import thousands
 
 if TYPE_CHECKING:
-    from nextchar.cli._scored import Scored
+    from nextchar.cli._scored import Best, Scored
     from nextchar.data.format import Format
 
 __all__ = ["evaluate", "score"]
@@ -47,6 +47,12 @@ __all__ = ["evaluate", "score"]
 @click.option("--flagged-only", is_flag=True, help="Only odd items; the exit code is 3 if there was one.")
 @click.option(
     "--rank", is_flag=True, help="Also how many items are at least as probable, counted or (~) estimated by drawing."
+)
+@click.option(
+    "--by",
+    type=click.Choice(["symbol", "word", "line", "document"]),
+    metavar="UNIT",
+    help="Of texts: a row for each symbol, word or line, with all before it as its context.  [default: document]",
 )
 @click.option("--no-surprisal", is_flag=True, help="With --json: without the nats of each symbol.")
 @documents_options
@@ -65,6 +71,7 @@ def score(
     flag: bool,
     flagged_only: bool,
     rank: bool,
+    by: Literal["symbol", "word", "line", "document"] | None,
     no_surprisal: bool,
     documents: bool,
     separator: str | None,
@@ -87,6 +94,11 @@ def score(
     separators, with the number of its first line; what a TEXT holds is taken as it is. In the table for people the
     beginning of such items is shown.
 
+    With --by there is a row for each symbol, word or line of the texts, and "line" is the one in which it begins. A
+    word is a run of letters and digits; what stands between words is a row of its own, and so is the end of a text, an
+    empty item. A line is with its line end, the last one with the end of the text. Whatever the unit, the nats add up
+    to the same.
+
     \b
     --json  {"line": from 1, "item", "nats", "symbols", "nats_per_symbol",
             "bits_per_symbol", "perplexity", "surprisal": nats of each symbol,
@@ -105,6 +117,8 @@ def score(
         raise click.UsageError("--most and --least exclude each other.")
     if as_json and as_tsv:
         raise click.UsageError("--json and --tsv exclude each other.")
+    if by is not None and (flag or flagged_only or rank or cluster is not None):
+        raise click.UsageError("--by goes without --flag, --flagged-only, --rank and --cluster.")
     if no_surprisal and not as_json:
         raise click.UsageError("--no-surprisal goes with --json.")
     if cluster is not None:
@@ -128,12 +142,22 @@ def score(
     options, alphabet = texts_as_trained(loaded, model, documents, separator), loaded.alphabet
     files, items = file_or_texts(texts, format_, several=options.documents)
     check_target(output, [*files, model], "the scores", binary=False)
+    if by is not None and not options.documents:
+        raise click.UsageError(f"--by goes with a model that was trained with --text; {model} was trained on a list.")
+    best = None if most is None and least is None else Best(most or least or 0, most is not None)
+    form = Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None or by is not None)
+    if by is not None and by != "document":
+        from nextchar.cli._scored_units import UnitScores
+
+        scores = UnitScores(loaded, by, adaptive, after, format_, options, not (as_json or as_tsv))
+        say_how_to_end(files[0] if files else "")
+        found = scores.of_files(files) if items is None else scores.of_texts(items)
+        write_rows(output, _rows(written_whole(found), best, form), as_json)
+        return
     scorer = scorer_from(loaded, adaptive, after, format_, options)
     if scorer.read_before:
         note(f"Note: {after} was read first, {thousands(scorer.read_before, 'symbol')}.")
     judge = Judge(loaded, flag or flagged_only, rank, scorer)
-    best = None if most is None and least is None else Best(most or least or 0, most is not None)
-    form = Form(as_json, as_tsv, surprisal=not no_surprisal, numbered=best is not None)
     blocks = (
         chain.from_iterable(read_lines(file, format_, options, alphabet) for file in files)
         if items is None
@@ -150,26 +174,29 @@ def score(
             if flagged_only and scored.flagged is not None:
                 scored = scored.take(scored.flagged.nonzero()[0])
                 any_flagged = any_flagged or len(scored) > 0
-            if best is None:
-                yield scored
-            else:
-                best.add(scored)
+            yield scored
 
-    def rows() -> Iterator[bytes | memoryview]:
-        try:
-            for scored in answers():
-                yield from form.rows(scored)
-        except KeyboardInterrupt:
-            if best is not None and best.found is not None:
-                yield from form.rows(best.found)
-            raise
-        if best is not None and best.found is not None:
-            yield from form.rows(best.found)
-
-    write_rows(output, rows(), as_json)
+    write_rows(output, _rows(answers(), best, form), as_json)
     tell_of(judge.obstacles)
     if any_flagged:
         sys.exit(FLAGGED)
+
+
+def _rows(answers: Iterator[Scored], best: Best | None, form: Form) -> Iterator[bytes | memoryview]:
+    """What was scored as rows, or of all of it the best alone, of which there are some when Ctrl-C ends it, too."""
+    if best is None:
+        for scored in answers:
+            yield from form.rows(scored)
+        return
+    try:
+        for scored in answers:
+            best.add(scored)
+    except KeyboardInterrupt:
+        if best.found is not None:
+            yield from form.rows(best.found)
+        raise
+    if best.found is not None:
+        yield from form.rows(best.found)
 
 
 @click.command(short_help="The loss of a model on a file.")
