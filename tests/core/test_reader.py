@@ -17,11 +17,13 @@ from nextchar.models.registry import MODELS
 TEXT = "to be or not to be\nthat is the question\n" * 8
 
 
-@pytest.fixture(scope="module", params=["ngram", "long ngram", "mix", "context-mixing", "mlp"])
+@pytest.fixture(scope="module", params=["ngram", "long ngram", "mix", "context-mixing", "MLP", "GRU", "Transformer"])
 def model(request: pytest.FixtureRequest) -> Model:
     corpus = Corpus.from_documents([TEXT])
-    if request.param == "mlp":
-        return nextchar.MLP(epochs=1, width=8).fit(corpus)
+    if request.param in ("MLP", "GRU", "Transformer"):
+        small = {"context": 8, "heads": 2, "layers": 2} if request.param == "Transformer" else {}
+        net: Model = getattr(nextchar, request.param)(steps=3, width=8, **small).fit(corpus)
+        return net
     made: dict[str, Spec] = {
         "ngram": Ngram(order=2, add=1),
         "long ngram": Ngram(order=5, smoothing="kneser-ney"),
@@ -50,7 +52,8 @@ def test_much_at_once_is_the_same_as_symbol_by_symbol(model: Model) -> None:
     pieces.push(text[80:81])
     other = pieces.fork()
     other.push("question")
-    pieces.push(text[81:])
+    pieces.push(text[81:83])
+    pieces.push(text[83:])
     for reader in (whole, pieces):
         assert reader.log_probs == pytest.approx(single.log_probs, abs=1e-9)
         assert reader.nats == pytest.approx(sum(costs), abs=1e-8)

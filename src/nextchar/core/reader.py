@@ -10,13 +10,14 @@ Letters: S symbols of a text, V size of the alphabet.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from copy import copy
 from typing import Final, Self, final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.protocol import LanguageModel, LogProbs
+from nextchar.core.protocol import LanguageModel, LogProbs, Step
 from nextchar.core.scoring import symbol_nats
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.arguments import need_ids
@@ -25,10 +26,12 @@ from nextchar.data.display import line_of, thousands
 from nextchar.data.text_options import TextOptions
 from nextchar.data.text_pieces import encode_piece
 
-__all__ = ["StaticReader", "TextReader"]
+__all__ = ["ReadBlock", "StaticReader", "TextReader"]
 
+BLOCK: Final = 256  # symbols read at once
 TOGETHER: Final = 64  # symbols, from which on a model's way to score whole texts is worth its beginning
 F64 = npt.NDArray[np.float64]
+ReadBlock = Callable[[object, Ids], tuple[LogProbs, Step]]
 
 
 class TextReader(ABC):
@@ -141,12 +144,19 @@ class TextReader(ABC):
 class StaticReader(TextReader):
     """A reader for any model, by its pure interface: states go in, and new states come out.
 
-    Much at once is scored as the model scores whole texts, and its state then follows when it is asked for.
+    Much at once is scored as the model scores whole texts, and its state then follows when it is asked for; or both at
+    once, block by block, where the model can.
+
+    Args:
+        model: any.
+        options: what it does to text.
+        block: reads symbols (B, T) on from a state: what follows each (B, T, V), nats, and the step after them.
     """
 
-    def __init__(self, model: LanguageModel, options: TextOptions) -> None:
+    def __init__(self, model: LanguageModel, options: TextOptions, block: ReadBlock | None = None) -> None:
         super().__init__(model.alphabet, options, adaptive=False)
         self._model = model
+        self._block = block
         self._step = model.start(1)
         self._before = np.empty(0, dtype=model.alphabet.dtype)  # of this text, as far back as the model looks
         self._ahead = self._before  # those of them that the state has not read
@@ -154,8 +164,12 @@ class StaticReader(TextReader):
     @property
     def log_probs(self) -> LogProbs:
         """What comes next, (V,) nats."""
-        for symbol in self._ahead:
-            self._step = self._model.advance(self._step.state, np.array([symbol], dtype=self.alphabet.dtype))
+        if self._block is not None and len(self._ahead) > 1:
+            for first in range(0, len(self._ahead), BLOCK):
+                self._step = self._block(self._step.state, self._ahead[None, first : first + BLOCK])[1]
+        else:
+            for symbol in self._ahead:
+                self._step = self._model.advance(self._step.state, np.array([symbol], dtype=self.alphabet.dtype))
         self._ahead = self._ahead[:0]
         row: LogProbs = self._step.log_probs[0]
         return row
@@ -165,6 +179,8 @@ class StaticReader(TextReader):
         return copy(self)
 
     def _read(self, ids: Ids) -> F64:
+        if self._block is not None and len(ids) > 1 and BOUNDARY not in ids:
+            return self._read_blocks(self._block, ids)
         if len(ids) >= max(TOGETHER, len(self._before)):
             joined = np.concatenate([self._before, ids, np.zeros(1, dtype=ids.dtype)])
             before = len(self._before)
@@ -177,16 +193,29 @@ class StaticReader(TextReader):
             self._skip(ids[t : t + 1])
         return nats + 0.0
 
+    def _read_blocks(self, block: ReadBlock, ids: Ids) -> F64:
+        nats = np.empty(len(ids))
+        for first in range(0, len(ids), BLOCK):
+            part = ids[first : first + BLOCK]
+            before = self.log_probs
+            rows, self._step = block(self._step.state, part[None])
+            rows = np.concatenate([before[None], rows[0, :-1]])
+            nats[first : first + BLOCK] = -rows[np.arange(len(part)), part.astype(np.intp)]
+        self._remember(ids)
+        return nats + 0.0
+
     def _skip(self, ids: Ids) -> None:
         if BOUNDARY in ids:
             ends = np.flatnonzero(ids == BOUNDARY)
             ids = ids[int(ends[-1]) + 1 :]
             self._step, self._before, self._ahead = self._model.start(1), self._before[:0], self._before[:0]
-        reach = self._model.context_length
         self._ahead = np.concatenate([self._ahead, ids])
-        self._before = np.concatenate([self._before, ids])
-        if reach is None:
-            return
-        if len(self._ahead) > reach:  # what the state has read is out of its sight
+        reach = self._model.context_length
+        if reach is not None and len(self._ahead) > reach:  # what the state has read is out of its sight
             self._step, self._ahead = self._model.start(1), self._ahead[len(self._ahead) - reach :]
-        self._before = self._before[max(len(self._before) - reach, 0) :]
+        self._remember(ids)
+
+    def _remember(self, ids: Ids) -> None:
+        self._before = np.concatenate([self._before, ids])
+        if (reach := self._model.context_length) is not None:
+            self._before = self._before[max(len(self._before) - reach, 0) :]

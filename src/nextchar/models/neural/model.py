@@ -24,6 +24,7 @@ from nextchar.core.metrics import Metrics
 from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Settings, Step
+from nextchar.core.reader import StaticReader
 from nextchar.core.shared_prefixes import MOST_TOGETHER, BranchingDrawer
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.arguments import need_ids, need_whole
@@ -116,6 +117,10 @@ class NeuralModel(StepwiseModel):
             logits, new = self.module.read(torch.from_numpy(ids.astype(np.int64)), before)
             rows: LogProbs = logits.log_softmax(-1).numpy()
         return rows, Step(Selected(new), rows[:, -1])
+
+    def own_reader(self, *, adaptive: bool) -> StaticReader | None:
+        """A reader that takes blocks of symbols."""
+        return None if adaptive else StaticReader(self, self.provenance.options, self.read)
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items; their numbers are copied with the next symbol, not twice."""
