@@ -15,8 +15,10 @@ __all__ = [
     "APM_TABLES",
     "BINS",
     "CELLS",
+    "CHECK",
     "COLUMN",
     "CONTEXTS",
+    "FINAL",
     "FIRST_SYMBOL",
     "FIRST_WORD",
     "FOLLOWERS",
@@ -34,8 +36,10 @@ __all__ = [
     "MOST_SYMBOLS",
     "PER_CONTEXT",
     "POSITION",
+    "QUICK",
     "RECENT",
     "SHAPES",
+    "SHARES",
     "STATE",
     "SUFFIX",
     "SUFFIX1",
@@ -57,6 +61,7 @@ __all__ = [
     "Traits",
     "Tree",
     "numbers_of_inputs",
+    "sizes_of_final",
     "sizes_of_mixers",
 ]  # fmt: skip
 
@@ -82,10 +87,14 @@ SHAPES: Final = 8  # classes of symbols: boundary, line end, blank, capital, let
 CONTEXTS: Final = 37
 LINE_OF_SLOTS: Final = 8  # slots of a line: 64 bytes, what the memory moves at once
 LEVELS: Final = 3  # of the tree, that share a line
+CHECK: Final = 0xFFF  # the bits of a slot that tell which context and node it belongs to
 BINS: Final = 12  # of a count
 CELLS: Final = BINS * BINS * 4  # of a state map: the bins of both counts, and the last two bits
-PER_CONTEXT: Final = 3  # inputs
-MIXERS: Final = 8  # sets of weights
+QUICK: Final = 16 * 16 * 4  # of a state map of quick counts: both, and the last two bits
+SHARES: Final = 81  # pairs of eighths, 0 to 8
+PER_CONTEXT: Final = 4  # inputs
+MIXERS: Final = 12  # sets of weights
+FINAL: Final = 3  # sets of weights of the second layer, at most
 MOST_SYMBOLS: Final = 1 << 12  # that the weights are picked by
 APM_TABLES: Final = 3
 APM_BINS: Final = 33
@@ -149,9 +158,10 @@ class Slots(NamedTuple):
     """What happened at each node after each context: hashed, in lines of 8 slots.
 
     Attributes:
-        words: uint64, a slot each: from the low end check 16 bits, probability of a 1 in 65536ths 16 bits, how often 0
-            and 1 came 8 bits each, the last two bits 2 bits; 0 for none. The last line is none of any context's: it
-            stays empty, and stands for what is not there.
+        words: uint64, a slot each, 0 for none. From the low end: check 12 of 16 bits; probability of a 1 in 65536ths,
+            16 bits; how often 0 and 1 came, 8 bits each; the last two bits, 4 bits; quick counts of 0 and 1, 4 bits
+            each, of which one falls where the other rises. The last line is none of any context's: it stays empty, and
+            stands for what is not there.
         first: (K,) the first line of each context.
         mask: (K,) uint64, the number of its lines less 1.
     """
@@ -166,10 +176,12 @@ class Maps(NamedTuple):
 
     Attributes:
         cells: (K * 576,) uint32, from the high end the probability 22 bits, how often the cell was seen 10 bits.
+        quick: (K * 1024,) uint32, the same for quick counts: of those that forget what came before the other bit.
         bin: (256,) uint8, the bin of a count.
     """
 
     cells: Array
+    quick: Array
     bin: Array
 
 
@@ -186,12 +198,13 @@ class Matches(NamedTuple):
 
 
 class Mixers(NamedTuple):
-    """The weights of the logistic mixing: eight sets, and a second layer over what they say.
+    """The weights of the logistic mixing: twelve sets, and a second layer over what they say.
 
     Attributes:
         weights: (R, I) float32, of all sets.
-        first: (8,) the first row of each set.
-        second: (units, 8) float32.
+        first: (12,) the first row of each set.
+        second: (Q, 12) float32, of the sets of the second layer, whose mean it says.
+        begin: (1,) or (3,) the first row of each.
         steps: (1,) float64, bits learned so far: the learning rate falls with them.
         hints: (n, M, D) float32, of the symbols that are read now, what each of M nets holds the probability of a 1
             for: at the nodes of the symbol's path, or where a row is written at all nodes. 0 where a net says nothing.
@@ -201,6 +214,7 @@ class Mixers(NamedTuple):
     weights: Array
     first: Array
     second: Array
+    begin: Array
     steps: Array
     hints: Array
     at: Array
@@ -224,6 +238,7 @@ class Fixed(NamedTuple):
         squash: float32, its inverse from -12 to 12, 128 values a unit.
         shares: (39, 39) int64, the share of a number in another, in eighths.
         rate: (4,) of the first layer's learning: what remains, what falls, how fast it falls; and of the second's.
+        quick: (1,) float32, 1 where quick counts are used, else 0.
         slot_rate: (512,) float32, of a slot's probability, by how often it was seen.
         map_rate: (1001,) float32, of a cell of a state map.
         apm_rate: (251,) float32, of one of an adaptive probability map.
@@ -233,6 +248,7 @@ class Fixed(NamedTuple):
     squash: Array
     shares: Array
     rate: Array
+    quick: Array
     slot_rate: Array
     map_rate: Array
     apm_rate: Array
@@ -246,9 +262,12 @@ class Scratch(NamedTuple):
         line: (levels, K) uint64, where each context's line begins, for each three levels of the tree.
         slot: (K,) uint64, where its slot is.
         cell: (K,) uint64, of its map.
+        quick: (K,) uint64, of its map of quick counts.
         inputs: (I,) float32.
-        row: (8,) the rows of weights that are used.
-        dots: (8,) float32, what they say, stretched.
+        row: (12,) the rows of weights that are used.
+        dots: (12,) float32, what they say, stretched.
+        last: (3,) the rows of weights of the second layer.
+        said: (3,) float32, what they make of it, stretched.
         apm: (3,) uint64, the rows of the maps.
         expected: (2,) the bit that each match expects, -1 where it says nothing.
         path: (2,) where the path of the symbol that each match expects begins, -1 for none.
@@ -262,9 +281,12 @@ class Scratch(NamedTuple):
     line: Array
     slot: Array
     cell: Array
+    quick: Array
     inputs: Array
     row: Array
     dots: Array
+    last: Array
+    said: Array
     apm: Array
     expected: Array
     path: Array
@@ -281,9 +303,12 @@ class Scratch(NamedTuple):
             line=np.zeros((int(tree.depth.max()) // LEVELS + 1, K), dtype=np.uint64),
             slot=np.zeros(K, dtype=np.uint64),
             cell=np.zeros(K, dtype=np.uint64),
+            quick=np.zeros(K, dtype=np.uint64),
             inputs=np.zeros(numbers_of_inputs(K, nets), dtype=np.float32),
             row=np.zeros(MIXERS, dtype=np.int64),
             dots=np.zeros(MIXERS, dtype=np.float32),
+            last=np.zeros(FINAL, dtype=np.int64),
+            said=np.zeros(FINAL, dtype=np.float32),
             apm=np.zeros(APM_TABLES, dtype=np.uint64),
             expected=np.zeros(MATCHES, dtype=np.int64),
             path=np.zeros(MATCHES, dtype=np.int64),
@@ -297,15 +322,24 @@ class Scratch(NamedTuple):
     def of_depths(cls, K: int, tree: Tree, nets: int) -> Scratch:
         """The same with the room of one node for each depth: all arrays (D, ...), of what is shared (1, ...)."""
         one, D = cls.of(K, tree, nets), int(tree.depth.max()) + 1
-        apart = ("slot", "cell", "inputs", "row", "dots", "apm", "expected", "mixed")
+        apart = ("slot", "cell", "quick", "inputs", "row", "dots", "last", "said", "apm", "expected", "mixed")
         return cls(*(np.repeat(a[None], D if name in apart else 1, axis=0) for name, a in one._asdict().items()))
 
 
 def numbers_of_inputs(K: int, nets: int) -> int:
-    """I: three of a context, two of a match and of a net, and a constant; and zeros up to a multiple of eight."""
+    """I: four of a context, two of a match and of a net, and a constant; and zeros up to a multiple of eight."""
     return -(-(PER_CONTEXT * K + 2 * MATCHES + 1 + 2 * nets) // 8) * 8
 
 
 def sizes_of_mixers(units: int, V: int) -> tuple[int, ...]:
     """How many rows of weights each set has; see `prediction.pick_weights`."""
-    return (units, (LENGTHS + 1) * 3 * SHAPES, min(V, MOST_SYMBOLS), 81, 256, units * 16, units * 16, units * LENGTHS)
+    symbols, lengths = min(V, MOST_SYMBOLS), (LENGTHS + 1) * 3 * SHAPES
+    return (
+        *(units, lengths, symbols, SHARES, 256, units * 16, units * 16, units * LENGTHS),
+        *(units * 16, symbols, units * 9, SHAPES**3),
+    )
+
+
+def sizes_of_final(units: int) -> tuple[int, ...]:
+    """How many rows of weights each set of the second layer has: they are picked as the first sets of the first."""
+    return (units, (LENGTHS + 1) * 3 * SHAPES, SHARES)

@@ -16,7 +16,7 @@ from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol, remember
 from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES, Scratch
 from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
-from nextchar._kernels.context_mixing.prediction import expect, predict
+from nextchar._kernels.context_mixing.prediction import expect, predict, shapes_of
 from nextchar._kernels.context_mixing.update import learn_bit, learn_slots
 
 __all__ = ["read_and_learn"]
@@ -24,7 +24,7 @@ __all__ = ["read_and_learn"]
 
 @loop
 def read_and_learn(  # type: ignore[no-untyped-def]
-    ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, discounted, nats
+    ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, nats
 ):  # fmt: skip
     """Read symbols one by one, in place, and learn each.
 
@@ -41,7 +41,6 @@ def read_and_learn(  # type: ignore[no-untyped-def]
         apms: the adaptive maps.
         tables: what does not change.
         work: room for each depth, all arrays (D, ...); see `Scratch`.
-        discounted: how slots count; see `update`.
         nats: (S,) the result.
     """
     context, path, length = work.context[0], work.path[0], work.length[0]
@@ -49,7 +48,7 @@ def read_and_learn(  # type: ignore[no-untyped-def]
         symbol = np.int64(ids[t])
         hash_contexts(state, text, traits, context)
         expect(state, text, tree, path, length)
-        shape = traits.shape[np.int64(state[0])]
+        shapes = shapes_of(state, traits)
         begin = tree.first[symbol]
         depths = tree.first[symbol + 1] - begin
         for d in range(0, depths, LEVELS):
@@ -62,7 +61,7 @@ def read_and_learn(  # type: ignore[no-untyped-def]
             find_slots(context, slots, work.line[0, d // LEVELS], node, False, here.slot)
             for j in range(MATCHES):
                 here.expected[j] = tree.bit[path[j] + d] if path[j] >= 0 else -1
-            p = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, here)
+            p = predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, tables, here)
             one = np.float64(p)
             cost -= math.log(one if bit else 1.0 - one)
             for j in range(MATCHES):
@@ -74,7 +73,7 @@ def read_and_learn(  # type: ignore[no-untyped-def]
             here = _at(work, d)
             learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, here)
             find_slots(context, slots, work.line[0, d // LEVELS], node, True, here.slot)
-            learn_slots(slots.words, here.slot, bit, discounted, tables.slot_rate)
+            learn_slots(slots.words, here.slot, bit, tables.slot_rate)
         remember(state, text, symbol)
         pass_symbol(state, symbol, traits)
         follow_matches(state, text, symbol, True)
@@ -88,9 +87,12 @@ def _at(work, d):  # type: ignore[no-untyped-def]
         line=work.line[0],
         slot=work.slot[d],
         cell=work.cell[d],
+        quick=work.quick[d],
         inputs=work.inputs[d],
         row=work.row[d],
         dots=work.dots[d],
+        last=work.last[d],
+        said=work.said[d],
         apm=work.apm[d],
         expected=work.expected[d],
         path=work.path[0],

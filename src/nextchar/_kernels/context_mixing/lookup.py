@@ -39,7 +39,7 @@ def find_slots(context, slots, line, node, learn, slot):  # type: ignore[no-unty
     words = slots.words
     none = U64(words.size - 1)
     for k in range(slots.first.size):
-        check = ((context[k] + tag) * U64(GOLDEN) >> U64(48)) | U64(1)
+        check = ((context[k] + tag) * U64(GOLDEN) >> U64(52)) | U64(1)
         at = matching(words, line[k], check)
         if at < U64(LINE_OF_SLOTS):
             slot[k] = line[k] + at

@@ -1,7 +1,7 @@
 """How probable it is that the next bit is a 1: inputs of all contexts, mixed by weights that the situation picks.
 
-Each context that has been here says three numbers, and each match two. Eight sets of weights mix them in the logistic
-domain, a second layer mixes the eight, and adaptive probability maps correct what comes out.
+Each context that has been here says three numbers, and each match two. Twelve sets of weights mix them in the
+logistic domain, a second layer mixes the twelve, and adaptive probability maps correct what comes out.
 
 Sources: Mahoney (2005); Mattern (2012), "Mixing strategies in data compression", for logistic mixing as gradient
 descent on code length; Knoll and de Freitas (2012), "A machine learning perspective on predictive coding with PAQ8".
@@ -26,6 +26,7 @@ from nextchar._kernels.context_mixing.layout import (
     MIXERS,
     MOST_SYMBOLS,
     PER_CONTEXT,
+    QUICK,
     SHAPES,
     SYLLABLES,
     WORD,
@@ -40,6 +41,7 @@ __all__ = [
     "pick_weights",
     "predict",
     "probability",
+    "shapes_of",
     "squash",
     "stretch_of",
     "take_inputs",
@@ -76,21 +78,23 @@ def probability(cell):  # type: ignore[no-untyped-def]
 
 
 @part
-def take_inputs(words, slot, cell, inputs, cells, bin_of, stretch):  # type: ignore[no-untyped-def]
+def take_inputs(words, maps, stretch, on, work):  # type: ignore[no-untyped-def]
     """What each context says: how often such counts ended in a 1, its own probability stretched, and as it is.
 
-    Nothing branches: a context that has not been here says zeros, as its empty slot is multiplied by 0.
+    The fourth number is that of its quick counts, times `on`. Nothing branches: a context that has not been here says
+    zeros, as its empty slot is multiplied by 0.
 
     Returns:
-        How many contexts have been here, how many of them always saw the same, which of orders 3 to 6 are known.
+        How many contexts have been here, how many of them always saw the same, and which have been here as bits.
     """
-    found = agreed = known = U64(0)
-    first = U64(0)
-    for k in range(slot.size):
-        v = words[slot[k]]
-        n0, n1 = v >> U64(32) & U64(255), v >> U64(40) & U64(255)
-        c = first + (U64(bin_of[n0]) * U64(BINS) + U64(bin_of[n1])) * U64(4) + (v >> U64(48) & U64(3))
-        cell[k] = c
+    cells, quick, bin_of, inputs = maps.cells, maps.quick, maps.bin, work.inputs
+    found = agreed = known = first = begin = U64(0)
+    for k in range(work.slot.size):
+        v = words[work.slot[k]]
+        n0, n1, last = v >> U64(32) & U64(255), v >> U64(40) & U64(255), v >> U64(48) & U64(3)
+        c = first + (U64(bin_of[n0]) * U64(BINS) + U64(bin_of[n1])) * U64(4) + last
+        q = begin + (v >> U64(52) & U64(255)) * U64(4) + last
+        work.cell[k], work.quick[k] = c, q
         here = U64(n0 + n1 > U64(0))
         said = F32(here)
         p = v >> U64(16) & U64(0xFFFF)
@@ -98,12 +102,20 @@ def take_inputs(words, slot, cell, inputs, cells, bin_of, stretch):  # type: ign
         inputs[j] = said * stretch[cells[c] >> STRETCHED]
         inputs[j + 1] = said * stretch[p >> U64(4)]
         inputs[j + 2] = said * (F32(p) * F32(_A16) - F32(0.5))
+        inputs[j + 3] = said * on * stretch[quick[q] >> STRETCHED]
         found += here
         agreed += here & U64(n0 * n1 == U64(0))
+        known |= here << U64(k)
         first += U64(CELLS)
-    for k in range(3, 7):
-        known |= U64((words[slot[k]] >> U64(32) & U64(0xFFFF)) != U64(0)) << U64(k - 3)
+        begin += U64(QUICK)
     return np.int64(found), np.int64(agreed), np.int64(known)
+
+
+@part
+def shapes_of(state, traits):  # type: ignore[no-untyped-def]
+    """The classes of the last three symbols in one number, that of the last one first."""
+    shapes = traits.shape[np.int64(state[2])] * SHAPES + traits.shape[np.int64(state[1])]
+    return shapes * SHAPES + traits.shape[np.int64(state[0])]
 
 
 @part
@@ -116,25 +128,35 @@ def expect(state, text, tree, path, length):  # type: ignore[no-untyped-def]
 
 
 @part
-def pick_weights(state, shape, unit, found, agreed, known, work, first, shares):  # type: ignore[no-untyped-def]
+def pick_weights(state, shapes, unit, found, agreed, known, work, mixers, shares):  # type: ignore[no-untyped-def]
     """Which row of each set of weights is used: by what is known, and where we are."""
     longest = matches = 0
     for j in range(MATCHES):
         if work.expected[j] >= 0:
             matches += 1
             longest = max(longest, work.length[j])
+    order = 0
+    for n in range(1, 9):
+        order += known >> n & 1
     K = work.slot.size
     row = work.row
     row[0] = unit
-    row[1] = (longest * 3 + matches) * SHAPES + shape
+    row[1] = (longest * 3 + matches) * SHAPES + shapes % SHAPES
     row[2] = np.int64(state[0]) & (MOST_SYMBOLS - 1)
     row[3] = shares[found, K + 1] * 9 + shares[agreed, found]
     row[4] = np.int64(min(state[COLUMN] >> U64(2), U64(15)) * U64(16) + min(state[WORD_LENGTH], U64(15)))
-    row[5] = unit * 16 + known
+    row[5] = unit * 16 + (known >> 3 & 15)  # orders 3 to 6
     row[6] = unit * 16 + np.int64(min(state[SYLLABLES], U64(15)))
     row[7] = unit * LENGTHS + longest
+    row[8] = unit * 16 + (known >> 9 & 15)  # the word, and with those before it
+    row[9] = np.int64(state[1]) & (MOST_SYMBOLS - 1)
+    row[10] = unit * 9 + order
+    row[11] = shapes
+    work.last[0], work.last[1], work.last[2] = row[0], row[1], row[3]
+    for j in range(mixers.begin.size):
+        work.last[j] += mixers.begin[j]
     for j in range(MIXERS):
-        row[j] += first[j]
+        row[j] += mixers.first[j]
 
 
 @part
@@ -146,12 +168,12 @@ def apm_place(x):  # type: ignore[no-untyped-def]
 
 
 @part
-def predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work):  # type: ignore[no-untyped-def]
+def predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, tables, work):  # type: ignore[no-untyped-def]
     """How probable a 1 is at a node, whose slots have been found.
 
     Args:
         state: what has been read.
-        shape: the class of the last symbol.
+        shapes: the classes of the last symbols; see `shapes_of`.
         node: of the code tree.
         tree: the code of the symbols.
         slots: the counts.
@@ -175,7 +197,7 @@ def predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables
         row = (U64(j) * (size + U64(1)) + work.apm[j]) * U64(APM_BINS)
         for i in range(0, APM_BINS, 16):
             prefetch(apms.cells, row + U64(i))
-    found, agreed, known = take_inputs(slots.words, work.slot, work.cell, inputs, maps.cells, maps.bin, stretch)
+    found, agreed, known = take_inputs(slots.words, maps, stretch, tables.quick[0], work)
     i = PER_CONTEXT * work.slot.size
     depth = min((tree.depth[node] + 1) // 2, 2)
     for j in range(MATCHES):
@@ -193,12 +215,17 @@ def predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables
         inputs[i + 1 + 2 * net] = stretch_of(stretch, p) if p > F32(0.0) else F32(0.0)
         inputs[i + 2 + 2 * net] = F32(2.0) * p - F32(1.0) if p > F32(0.0) else F32(0.0)
     unit = tree.unit[node]
-    pick_weights(state, shape, unit, found, agreed, known, work, mixers.first, tables.shares)
-    x = F32(0.0)
+    pick_weights(state, shapes, unit, found, agreed, known, work, mixers, tables.shares)
     for j in range(MIXERS):
         work.dots[j] = min(max(dot(mixers.weights, work.row[j], inputs), F32(-LARGEST)), F32(LARGEST))
-        x += mixers.second[unit, j] * work.dots[j]
-    x = min(max(x, F32(-LARGEST)), F32(LARGEST))
+    x = F32(0.0)
+    for i in range(mixers.begin.size):
+        y = F32(0.0)
+        for j in range(MIXERS):
+            y += mixers.second[work.last[i], j] * work.dots[j]
+        work.said[i] = min(max(y, F32(-LARGEST)), F32(LARGEST))
+        x += work.said[i]
+    x /= F32(mixers.begin.size)
     mixed = squash(tables.squash, x)
     i, f = apm_place(x)
     p = F32(0.0)

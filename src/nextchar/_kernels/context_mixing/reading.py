@@ -13,7 +13,7 @@ from nextchar._kernels.context_mixing.compiled import loop
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol, remember
 from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES
 from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
-from nextchar._kernels.context_mixing.prediction import expect, predict
+from nextchar._kernels.context_mixing.prediction import expect, predict, shapes_of
 from nextchar._kernels.context_mixing.update import learn_bit, learn_slots
 
 __all__ = ["pass_text", "read_text", "replay"]
@@ -22,7 +22,7 @@ __all__ = ["pass_text", "read_text", "replay"]
 @loop
 def read_text(  # type: ignore[no-untyped-def]
     ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work,
-    predicts, learns, counts, remembers, discounted, nats,
+    predicts, learns, counts, remembers, nats,
 ):  # fmt: skip
     """Read symbols one by one, in place.
 
@@ -43,14 +43,13 @@ def read_text(  # type: ignore[no-untyped-def]
         learns: weights, maps and matches learn.
         counts: the counts of the contexts learn.
         remembers: later matches may point here.
-        discounted: how they count; see `update`.
         nats: (S,) the result where it predicts.
     """
     for t in range(ids.size):
         symbol = np.int64(ids[t])
         hash_contexts(state, text, traits, work.context)
         expect(state, text, tree, work.path, work.length)
-        shape = traits.shape[np.int64(state[0])]
+        shapes = shapes_of(state, traits)
         begin = tree.first[symbol]
         cost = 0.0
         steps = tree.first[symbol + 1] - begin
@@ -63,7 +62,7 @@ def read_text(  # type: ignore[no-untyped-def]
             if predicts:
                 for j in range(MATCHES):
                     work.expected[j] = tree.bit[work.path[j] + d] if work.path[j] >= 0 else -1
-                p = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work)
+                p = predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, tables, work)
                 one = np.float64(p)
                 cost -= math.log(one if bit else 1.0 - one)
                 if learns:
@@ -72,7 +71,7 @@ def read_text(  # type: ignore[no-untyped-def]
                     if work.expected[j] >= 0 and work.expected[j] != bit:
                         work.path[j] = -1
             if counts:
-                learn_slots(slots.words, work.slot, bit, discounted, tables.slot_rate)
+                learn_slots(slots.words, work.slot, bit, tables.slot_rate)
         if predicts:
             nats[t] = cost
         if remembers:

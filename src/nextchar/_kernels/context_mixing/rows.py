@@ -10,7 +10,7 @@ from nextchar._kernels.context_mixing.compiled import loop
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol
 from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES
 from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
-from nextchar._kernels.context_mixing.prediction import expect, predict
+from nextchar._kernels.context_mixing.prediction import expect, predict, shapes_of
 
 __all__ = ["advance_states", "write_row"]
 
@@ -35,7 +35,7 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
     """
     hash_contexts(state, text, traits, work.context)
     expect(state, text, tree, work.path, work.length)
-    shape = traits.shape[np.int64(state[0])]
+    shapes = shapes_of(state, traits)
     so_far, stack = work.so_far, work.stack
     so_far[0], stack[0], top = 0.0, 0, 1
     while top:
@@ -51,7 +51,7 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
             at = work.path[j] + depth
             agrees = work.path[j] >= 0 and at < tree.node.size and tree.node[at] == node
             work.expected[j] = tree.bit[at] if agrees else -1
-        p = predict(state, shape, node, tree, slots, maps, matches, mixers, apms, tables, work)
+        p = predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, tables, work)
         one = np.float64(p)
         for bit in range(2):
             nats = so_far[node] + math.log(one if bit else 1.0 - one)

@@ -17,7 +17,7 @@ __all__ = ["learn_bit", "learn_slots"]
 F32 = np.float32
 U64 = np.uint64
 MOST = 250  # of a count; where one would exceed it, the other one halves
-KEPT = 6  # of an opposite count, when counts are discounted; half of what is beyond goes
+QUICKLY = 2  # of an opposite quick count; half of what is beyond goes
 MOST_SEEN = 1000  # of a cell of a state map
 MOST_HITS = 400
 MOST_APM = 250
@@ -49,10 +49,10 @@ def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # ty
     for j in range(MIXERS):
         error = rate * (b - squash(tables.squash, work.dots[j]))
         add_scaled(mixers.weights, work.row[j], work.inputs, error)
-    unit = tree.unit[node]
-    error = F32(tables.rate[3]) * (b - work.mixed[0])
-    for j in range(MIXERS):
-        mixers.second[unit, j] += error * work.dots[j]
+    for i in range(mixers.begin.size):
+        error = F32(tables.rate[3]) * (b - squash(tables.squash, work.said[i]))
+        for j in range(MIXERS):
+            mixers.second[work.last[i], j] += error * work.dots[j]
     i, f = apm_place(work.mixed[1])
     if f >= F32(0.5):
         i += 1
@@ -60,6 +60,8 @@ def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # ty
         a = work.apm[j]
         apms.cells[j, a, i] = _learned(apms.cells[j, a, i], bit, tables.apm_rate, MOST_APM)
     _learn_maps(maps.cells, work.cell, bit, tables.map_rate)
+    if tables.quick[0]:
+        _learn_maps(maps.quick, work.quick, bit, tables.map_rate)
     depth = min((tree.depth[node] + 1) // 2, 2)
     for j in range(MATCHES):
         if work.expected[j] >= 0:
@@ -72,19 +74,23 @@ def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # ty
 
 
 @part
-def learn_slots(words, slot, bit, discounted, rate):  # type: ignore[no-untyped-def]
+def learn_slots(words, slot, bit, rate):  # type: ignore[no-untyped-def]
     """Count a bit in the slots of all contexts."""
     own_at, other_at = (U64(40), U64(32)) if bit else (U64(32), U64(40))
+    own_quick, other_quick = (U64(56), U64(52)) if bit else (U64(52), U64(56))
     target = np.int32(65535 if bit else 0)
     for k in range(slot.size):
         v = words[slot[k]]
         own, other = v >> own_at & U64(255), v >> other_at & U64(255)
         p = np.int32(v >> U64(16) & U64(0xFFFF))
         p += np.int32(F32(target - p) * rate[own + other])
-        if discounted and other > U64(KEPT):
-            other = U64(KEPT) + (other - U64(KEPT) >> U64(1))
         if own >= U64(MOST):
             other = other + U64(1) >> U64(1)
         own = min(own + U64(1), U64(MOST))
+        lately, before = v >> own_quick & U64(15), v >> other_quick & U64(15)
+        lately = min(lately + U64(1), U64(15)) << own_quick
+        if before > U64(QUICKLY):
+            before = before + U64(QUICKLY) >> U64(1)
         last = ((v >> U64(48)) << U64(1) | U64(bit)) & U64(3)
-        words[slot[k]] = v & U64(0xFFFF) | U64(p) << U64(16) | own << own_at | other << other_at | last << U64(48)
+        v = v & U64(0xFFFF) | U64(p) << U64(16) | own << own_at | other << other_at | last << U64(48)
+        words[slot[k]] = v | lately | before << other_quick

@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ContextMixing", "ContextMixingModel", "Place"]
 
-RATE: Final = (0.001, 0.019, 1e-5, 0.0002)  # of learning; see `Fixed`
 MOST_MEASURED: Final = 1 << 17  # symbols of the training data, whose loss is computed when it is asked for
 MOST_TOGETHER: Final = 1 << 22  # numbers in the rows of a batch
 
@@ -164,7 +163,7 @@ class ContextMixing:
         return ContextMixingModel(
             settings=self,
             alphabet=data.alphabet,
-            learned=learned_of_arrays(kept, data.alphabet, vowel, RATE, nets=len(nets)),
+            learned=learned_of_arrays(kept, data.alphabet, vowel, adaptive=self.learning == "adaptive", nets=len(nets)),
             vowel=vowel,
             members=nets,
             provenance=provenance,
@@ -177,7 +176,13 @@ class ContextMixing:
         nodes = float(np.diff(tree.first)[data.ids].mean())
         lines = lines_of_contexts(data.symbols, nodes, V, self.contexts, self.megabytes << 20)
         return new_learned(
-            tree, traits_of(data.alphabet, vowel), lines, data.symbols + 1, rows_of_apm(data.symbols), RATE, nets=nets
+            tree,
+            traits_of(data.alphabet, vowel),
+            lines,
+            data.symbols + 1,
+            rows_of_apm(data.symbols),
+            adaptive=self.learning == "adaptive",
+            nets=nets,
         )
 
 
@@ -301,7 +306,7 @@ class ContextMixingModel(StepwiseModel):
             part = slice(begin, begin + BLOCK)
             ids = corpus.ids[part].astype(np.int64)
             tables = self.learned if nets is None else with_hints(self.learned, nets.read(ids))
-            read_text(ids, state, *tables, work, True, False, False, False, False, nats[part])
+            read_text(ids, state, *tables, work, True, False, False, False, nats[part])
         return nats
 
     @property
@@ -334,10 +339,17 @@ class ContextMixingModel(StepwiseModel):
             SettingsError: a setting is out of its range.
         """
         vowel = saved.arrays["vowel"].astype(np.bool_)
+        settings = ContextMixing(**saved.settings)
         return cls(
-            settings=ContextMixing(**saved.settings),
+            settings=settings,
             alphabet=saved.alphabet,
-            learned=learned_of_arrays(saved.arrays, saved.alphabet, vowel, RATE, nets=len(saved.members)),
+            learned=learned_of_arrays(
+                saved.arrays,
+                saved.alphabet,
+                vowel,
+                adaptive=settings.learning == "adaptive",
+                nets=len(saved.members),
+            ),
             vowel=vowel,
             members=_nets(saved),
             provenance=saved.provenance,

@@ -123,7 +123,7 @@ class ContextMixingReader(TextReader):
     def _reading(self) -> Callable[[Ids, F64], object]:
         from nextchar._kernels.context_mixing.reading import read_text
 
-        learned, work, flags = self._tables.learned, self._room.work, (False,) * 4
+        learned, work, flags = self._tables.learned, self._room.work, (False,) * 3
 
         def read(ids: Ids, nats: F64) -> None:
             read_text(ids.astype(np.int64), self._state, *self._hinted(learned, ids), work, True, *flags, nats)
@@ -136,7 +136,7 @@ class ContextMixingReader(TextReader):
         learned, work = self._own(more), self._room.of_depths
 
         def read(ids: Ids, nats: F64) -> None:
-            read_and_learn(ids.astype(np.int64), self._state, *self._hinted(learned, ids), work, True, nats)
+            read_and_learn(ids.astype(np.int64), self._state, *self._hinted(learned, ids), work, nats)
 
         return read
 

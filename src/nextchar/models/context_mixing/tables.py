@@ -14,6 +14,7 @@ __all__ = [
     "BIN_MIDDLES",
     "LEAST_APM",
     "MOST_APM",
+    "START_WEIGHT",
     "Learned",
     "copied",
     "fixed_tables",
@@ -26,6 +27,7 @@ __all__ = [
 
 SLOT_BYTES: Final = 8
 START_WEIGHT: Final = 0.1
+FALL: Final = (0.019, 1e-5)  # of the first layer's rate of learning: what falls, and how fast; see `Fixed`
 _BIN_STARTS: Final = (1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 110)  # of the counts in a bin; the first has 0 alone
 BIN_MIDDLES: Final = (0, 1, 2, 3, 4, 5.5, 8, 12, 19, 36, 75, 150)
 LEAST_APM: Final = 1 << 8
@@ -77,8 +79,12 @@ def rows_of_apm(symbols: int) -> int:
     return 1 << int(np.clip(np.ceil(np.log2(symbols / 4 + 1)), np.log2(LEAST_APM), np.log2(MOST_APM)))
 
 
-def fixed_tables(rate: tuple[float, float, float, float]) -> Fixed:
-    """The numbers that do not change."""
+def fixed_tables(*, adaptive: bool) -> Fixed:
+    """The numbers that do not change.
+
+    Quick counts, and a second layer that learns fast, say what came a moment ago: they help what learns as it reads,
+    and mislead what meets a text that is far from the one it learned.
+    """
     from nextchar._kernels.context_mixing.layout import CONTEXTS, Fixed
 
     p = (np.arange(4096) + 0.5) / 4096
@@ -89,7 +95,8 @@ def fixed_tables(rate: tuple[float, float, float, float]) -> Fixed:
         stretch=np.log(p / (1 - p)).astype(np.float32),
         squash=(1 / (1 + np.exp(-x))).astype(np.float32),
         shares=np.minimum(number[:, None] * 8 // np.maximum(number, 1), 8),
-        rate=np.array(rate),
+        rate=np.array([0.001 if adaptive else 0.0005, *FALL, 0.0005 if adaptive else 0.0002]),
+        quick=np.array([adaptive], dtype=np.float32),
         slot_rate=(1 / np.minimum(seen[:512] + 1.6, 30)).astype(np.float32),
         map_rate=(1 / (seen + 1.5)).astype(np.float32),
         apm_rate=(1 / (seen[:251] + 6)).astype(np.float32),
@@ -115,8 +122,8 @@ def new_learned(
     lines: npt.NDArray[np.int64],
     capacity: int,
     rows: int,
-    rate: tuple[float, float, float, float],
     *,
+    adaptive: bool,
     nets: int = 0,
 ) -> Learned:
     """Everything as it is before the first symbol.
@@ -127,7 +134,7 @@ def new_learned(
         lines: (K,) of slots, of each context.
         capacity: how many symbols the text may come to have.
         rows: of an adaptive probability map, a power of two.
-        rate: of learning; see `Fixed`.
+        adaptive: whether for reading that learns; see `fixed_tables`.
         nets: whose hints are mixed in.
     """
     from nextchar._kernels.context_mixing.layout import (
@@ -141,16 +148,20 @@ def new_learned(
         Mixers,
         Slots,
         numbers_of_inputs,
+        sizes_of_final,
         sizes_of_mixers,
     )
 
     K, V = len(lines), len(traits.fold)
     units = int(tree.unit.max()) + 1
     sizes = np.array(sizes_of_mixers(units, V), dtype=np.int64)
+    final = np.array(sizes_of_final(units)[: None if adaptive else 1], dtype=np.int64)
     words = _lines_of_slots(int(lines.sum()))
     middle = np.array(BIN_MIDDLES)
     cell = _cells(np.repeat((middle + 0.4)[None, :] / (middle[:, None] + middle[None, :] + 0.8), 4))
     curve = _cells(1 / (1 + np.exp(-(np.arange(APM_BINS) / 2 - 8))))
+    number = np.arange(16) + 0.4
+    quick = _cells(np.repeat(number[:, None] / (number[:, None] + number), 4))  # the counts of 1 are the high ones
     hits = np.broadcast_to((0.75 + 0.01 * np.arange(LENGTHS))[None, :, None], (MATCHES, LENGTHS, 3))
     weights = np.full((int(sizes.sum()), numbers_of_inputs(K, nets)), START_WEIGHT, dtype=np.float32)
     return Learned(
@@ -160,19 +171,21 @@ def new_learned(
         slots=Slots(words, np.cumsum(lines) - lines, (lines - 1).astype(np.uint64)),
         maps=Maps(
             np.tile(cell, K),
+            np.tile(quick, K),
             np.searchsorted(_BIN_STARTS, np.arange(256), side="right").astype(np.uint8),
         ),
         matches=Matches(hits.astype(np.float32), np.zeros(hits.shape, dtype=np.int16)),
         mixers=Mixers(
             weights=weights,
             first=np.cumsum(sizes) - sizes,
-            second=np.full((units, len(sizes)), 1 / len(sizes), np.float32),
+            second=np.full((int(final.sum()), len(sizes)), 1 / len(sizes), np.float32),
+            begin=np.cumsum(final) - final,
             steps=np.zeros(1),
             hints=np.zeros((1, nets, int(tree.depth.max()) + 1), dtype=np.float32),
             at=np.zeros(2, dtype=np.int64),
         ),
         apms=Apms(np.tile(curve, (APM_TABLES, rows, 1))),
-        tables=fixed_tables(rate),
+        tables=fixed_tables(adaptive=adaptive),
     )
 
 
@@ -197,7 +210,7 @@ def copied(learned: Learned) -> Learned:
     return learned._replace(
         text=again(learned.text),
         slots=learned.slots._replace(words=words),
-        maps=learned.maps._replace(cells=learned.maps.cells.copy()),
+        maps=learned.maps._replace(cells=learned.maps.cells.copy(), quick=learned.maps.quick.copy()),
         matches=again(learned.matches),
         mixers=again(learned.mixers),
         apms=again(learned.apms),

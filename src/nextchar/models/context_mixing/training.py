@@ -57,7 +57,7 @@ def learn(
         ids: (S,) the text, boundaries included.
         learned: new, with room for the text.
         passes: over the text, where counts are delayed.
-        delayed: for static use; else in one pass, with counts that forget.
+        delayed: for static use; else in one pass.
         tell: is told how far it has come.
         hinted: what nets say of the symbols from one place to another, where the tables have room for it.
     """
@@ -80,7 +80,7 @@ def _at_once(
         part = ids[begin : begin + BLOCK].astype(np.int64)
         nats = np.empty(len(part))
         tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
-        read_text(part, state, *tables, work, True, True, True, True, True, nats)
+        read_text(part, state, *tables, work, True, True, True, True, nats)
         yield Passed((begin + len(part)) / len(ids), float(nats.mean()))
 
 
@@ -101,12 +101,12 @@ def _delayed(
             nats, ahead = np.empty(len(part)), state.copy()
             try:
                 tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
-                read_text(part, ahead, *tables, work, True, True, False, False, False, nats)
-                read_text(part, state, *learned, work, False, False, True, True, False, nothing)
+                read_text(part, ahead, *tables, work, True, True, False, False, nats)
+                read_text(part, state, *learned, work, False, False, True, True, nothing)
                 begin += len(part)
                 yield Passed((number + begin / len(ids)) / passes, float(nats.mean()))
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
                 rest = ids[entered : len(ids) if number else entered].astype(np.int64)
-                read_text(rest, state, *learned, work, False, False, True, True, False, nothing)
+                read_text(rest, state, *learned, work, False, False, True, True, nothing)
                 raise

@@ -1,0 +1,62 @@
+"""What a context mixing model's file holds of its slots: all of most, the rest to within a step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from nextchar._kernels.context_mixing.lanes import LANES
+from nextchar._kernels.context_mixing.packing import count_slots, pack_slots, unpack_slots
+from nextchar.models.context_mixing.stored import _shapes, _steps
+from nextchar.models.context_mixing.tables import BIN_MIDDLES, fixed_tables
+
+U64 = npt.NDArray[np.uint64]
+
+
+def slot(check: int, p: int, n0: int, n1: int, last: int, q0: int, q1: int) -> int:
+    return check | p << 16 | n0 << 32 | n1 << 40 | last << 48 | q0 << 52 | q1 << 56
+
+
+def packed_and_back(words: U64) -> U64:
+    totals = np.zeros(3, dtype=np.int64)
+    count_slots(words, totals)
+    shapes = _shapes(len(words) // LANES, *(int(total) for total in totals), quick=True)
+    packed = [np.zeros(shape, dtype=np.uint8) for shape in shapes.values()]
+    starts = np.searchsorted((1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 110), np.arange(256), side="right").astype(np.uint8)
+    step, value = _steps()
+    pack_slots(words, starts, step, *packed)
+    middle, same = np.floor(BIN_MIDDLES).astype(np.uint64), np.zeros((2, 128), dtype=np.uint64)
+    found = np.zeros_like(words)
+    unpack_slots(*packed, middle, value, fixed_tables(adaptive=True).slot_rate, same, found)
+    return found
+
+
+def test_slots_come_back() -> None:
+    # After a 1: 32768 + (65535 - 32768) / 1.6 = 53247.4; after two: + (65535 - 53247) / 2.6 = 57973.2. Whole numbers.
+    once, twice = slot(0x123, 53247, 0, 1, 1, 0, 1), slot(0xFED, 57973, 0, 2, 3, 0, 2)
+    both = slot(0xABC, 40000, 6, 1, 2, 3, 1)  # six is of the bin of 5 and 6, for which 5 stands
+    words = np.zeros(3 * LANES, dtype=np.uint64)
+    words[[0, 1, 7, 8, 23]] = [once, both, twice, once, both]
+    found = packed_and_back(words)
+    assert found[[0, 2, 8]].tolist() == [once, twice, once]
+    for at in (1, 16):
+        assert int(found[at]) & 0xFFFF == 0xABC
+        assert int(found[at]) >> 32 == slot(0, 0, 5, 1, 2, 3, 1) >> 32
+        logits = [math.log(p / (65536 - p)) for p in (int(found[at]) >> 16 & 0xFFFF, 40000)]
+        assert logits[0] == pytest.approx(logits[1], abs=1 / 16)
+    assert np.flatnonzero(found).tolist() == [0, 1, 2, 8, 16]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_was_packed_is_packed_the_same(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    words = np.zeros(7 * LANES, dtype=np.uint64)
+    for i in rng.choice(len(words), size=30, replace=False):
+        n0, n1 = (int(n) for n in rng.integers(0, 40, size=2) * rng.integers(0, 2, size=2))
+        words[i] = slot(int(rng.integers(1, 4096)), int(rng.integers(300, 65000)), n0, n1, 1, min(n0, 15), min(n1, 15))
+    once = packed_and_back(words)
+    assert once.tolist() == packed_and_back(once).tolist()
+    assert (once > 0).sum() == ((words >> np.uint64(32) & np.uint64(0xFFFF)) > 0).sum()
