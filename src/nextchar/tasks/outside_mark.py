@@ -17,7 +17,7 @@ import numpy as np
 from nextchar.data.corpus import Corpus
 from nextchar.errors import MissingExtraError, SettingsError
 
-__all__ = ["EXTRA", "OutsideMark", "ppmd_mark"]
+__all__ = ["EXTRA", "OutsideMark", "best_order", "ppmd_mark"]
 
 EXTRA: Final = "pyppmd"
 ORDERS: Final = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 48, 64)
