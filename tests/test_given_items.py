@@ -126,7 +126,11 @@ NOT_SEQUENCES = [
 ]
 
 
-@pytest.mark.parametrize(("given", "message"), NOT_SEQUENCES, ids=lambda value: repr(value)[:24])
+def _name(value: object) -> str:
+    return "set" if isinstance(value, set) else repr(value)[:24]  # a set has no order to be named by
+
+
+@pytest.mark.parametrize(("given", "message"), NOT_SEQUENCES, ids=_name)
 @pytest.mark.parametrize(
     "use",
     [

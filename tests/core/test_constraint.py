@@ -55,4 +55,34 @@ def test_several_prefixes_mean_any_of_them() -> None:
     with pytest.raises(UnknownSymbolError, match="the prefix 'x' has 'x'"):
         model.sample(1, prefix=["a", "x"])
     with pytest.raises(SettingsError, match=r"^prefix 'a\\n': an item holds no line ends"):
-        Constraint(prefix=["b", "a\n"])
+        model.sample(1, prefix=["b", "a\n"])  # where items are texts it may: the model decides
+
+
+@pytest.mark.parametrize("spec", [nextchar.Ngram(order=3, add=0), nextchar.Mix(epochs=1)])
+def test_items_that_are_texts_may_have_line_ends_in_conditions(spec: Any) -> None:
+    texts = ["to be\nor not", "to be\r\nto be", "to\n", "or not"]
+    model = spec.fit(nextchar.Corpus.from_documents(texts * 3, separator="%"))
+    ways: tuple[dict[str, Any], ...] = (
+        {"prefix": "to be\r\n"},
+        {"suffix": "\nor not"},
+        {"contains": "e\nt"},
+        {"match": r"to.*\nor.*"},
+    )
+    for how in ways:
+        wanted = Constraint(**how, max_length=20)
+        for item in model.sample(5, seed=1, **how, max_length=20):
+            assert item.startswith("to be\n") or "prefix" not in how
+            assert item.endswith("\nor not") or "suffix" not in how
+            assert "e\nt" in item or "contains" not in how
+            assert item.count("\n") or "match" not in how
+        assert wanted == Constraint(**{name: text.replace("\r", "") for name, text in how.items()}, max_length=20)
+    taken = set(model.sample(30, seed=1, max_length=20))
+    assert not set(model.sample(30, seed=1, max_length=20, not_in=sorted(taken))) & taken
+
+
+def test_exact_answers_over_texts() -> None:
+    # of three texts alike probable two go on with a line end after "a"
+    model = nextchar.Ngram(order=4, add=0).fit(nextchar.Corpus.from_documents(["a\nb", "a\nc", "ab"]))
+    assert nextchar.given(model, prefix="a\n").probability == pytest.approx(2 / 3)
+    assert nextchar.given(model, match=r"a[^\n]").probability == pytest.approx(1 / 3)
+    assert {found.text for found in nextchar.given(model, contains="\n").top(5)} == {"a\nb", "a\nc"}

@@ -275,6 +275,21 @@ def test_counts_of_stretches_add_up_to_those_of_the_whole(text: str, order: int,
     assert sum_counts(count(piece, order) for piece in pieces) == found
 
 
+def test_a_text_in_pieces_costs_what_it_costs_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text(FORTUNES)
+    (tmp_path / "b.txt").write_text("Short.\nYou will\n")
+    model = Ngram(order=4).fit(Corpus.from_documents([FORTUNES]))
+    model.save(tmp_path / "m")
+    monkeypatch.setattr("nextchar.data.decoding.BLOCK_BYTES", 2)  # fewer symbols than the model looks back
+    whole = model.evaluate(Corpus.from_documents([FORTUNES, "Short.\nYou will\n"]))
+    told = json.loads(run("evaluate", tmp_path / "m", tmp_path / "a.txt", tmp_path / "b.txt", "--json"))
+    assert told["nats_per_symbol"] == pytest.approx(whole.nats_per_symbol, rel=1e-12)
+    assert (told["items"], told["symbols"]) == (2, whole.symbols)
+    after = model.evaluate(Corpus.from_documents(["Short.\nYou will\n"]), after=FORTUNES)
+    told = json.loads(run("evaluate", tmp_path / "m", tmp_path / "b.txt", "--after", tmp_path / "a.txt", "--json"))
+    assert told["nats_per_symbol"] == pytest.approx(after.nats_per_symbol, rel=1e-12)
+
+
 def test_counts_on_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(FORTUNES)
     run("count", tmp_path / "a.txt", "--text", "--order", 3, "-o", tmp_path / "c")

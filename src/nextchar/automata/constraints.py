@@ -37,6 +37,7 @@ def constraint_automata(constraint: Constraint, alphabet: Alphabet, options: Tex
             blank where the options strip them, say.
         UnknownSymbolError: a condition needs a character that the model does not know.
     """
+    constraint.check_line_ends(alphabet, options)
     for prefix in constraint.prefixes:
         check_ends(options, prefix=prefix)
     check_ends(options, suffix=constraint.suffix)
@@ -102,5 +103,7 @@ def nothing_of_texts(items: Iterable[str], alphabet: Alphabet, options: TextOpti
     written = sorted(texts - {""})
     if not written:
         return lengths_between(1 if "" in texts else 0, None)
-    corpus = Corpus.from_items(written, options=TextOptions(strip=False), alphabet=alphabet)
+    corpus = Corpus.from_items(
+        written, options=TextOptions(strip=False, documents=options.documents), alphabet=alphabet
+    )
     return nothing_of(corpus, nor_empty="" in texts)

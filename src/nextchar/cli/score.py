@@ -238,7 +238,8 @@ def evaluate(
     files = files or ("-",)
     say_how_to_end(files[0])
     scorer = scorer_from(loaded, adaptive, after, format_, options)
-    result = evaluate_parts(loaded, stream(files, format_, options, loaded.alphabet), scorer)
+    pieces = not adaptive and loaded.context_length is not None  # else a text is read as a whole
+    result = evaluate_parts(loaded, stream(files, format_, options, loaded.alphabet, pieces=pieces), scorer)
     result = replace(result, adaptive=adaptive, read_before=scorer.read_before)
     if as_json:
         echo_json({**result.document(), "after": after})

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nextchar.core.settings import check
+from nextchar.data.alphabet import Alphabet
 from nextchar.data.display import one_line, shortened
 from nextchar.data.sequences import python_values
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import BadValueError
 
 __all__ = ["Constraint"]
@@ -63,10 +65,12 @@ class Constraint:
             raise BadValueError(
                 f"not_in takes a list of items, for example [{shown!r}], not one text", argument="not_in"
             )
-        for name in ("match", "contains", "not_in"):
-            object.__setattr__(self, name, _texts(name, getattr(self, name)))
+        object.__setattr__(self, "match", _texts("match", self.match))
+        for name in ("contains", "not_in"):
+            object.__setattr__(self, name, tuple(map(_with_line_feeds, _texts(name, getattr(self, name)))))
         object.__setattr__(self, "prefix", _either("prefix", self.prefix))
         check(self)
+        object.__setattr__(self, "suffix", _with_line_feeds(self.suffix))
         if self.min_length is not None and self.min_length < 0:
             raise BadValueError(f"min-length is at least 0, not {self.min_length}", argument="min_length")
         if self.max_length is not None and self.max_length < 0:
@@ -82,14 +86,23 @@ class Constraint:
             raise BadValueError(
                 f"min-length {self.shortest} is above max-length {self.max_length}", argument="min_length"
             )
+        self._refuse("\0", "no NUL characters")
+
+    def _refuse(self, character: str, none: str) -> None:
         parts = {"prefix": self.prefixes, "suffix": (self.suffix,), "contains": self.contains, "not_in": self.not_in}
         for name, texts in parts.items():
             for text in texts:
-                if "\n" in text or "\r" in text or "\0" in text:
-                    shown = shortened(repr(text))
-                    raise BadValueError(
-                        f"{name} {shown}: an item holds no line ends and no NUL characters", argument=name
-                    )
+                if character in text:
+                    raise BadValueError(f"{name} {shortened(repr(text))}: an item holds {none}", argument=name)
+
+    def check_line_ends(self, alphabet: Alphabet, options: TextOptions) -> None:
+        """See that line ends are asked for only where items are texts, which may hold some.
+
+        Raises:
+            BadValueError: the items of the model are lines.
+        """
+        if not options.documents and "\n" not in alphabet.names:
+            self._refuse("\n", "no line ends")
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -130,7 +143,11 @@ def _texts(name: str, value: Sequence[str]) -> tuple[str, ...]:
 
 def _either(name: str, value: Sequence[str]) -> str | tuple[str, ...]:
     """One text, or several of which one is enough; the empty one where anything goes."""
-    texts = tuple(dict.fromkeys(_texts(name, value)))
+    texts = tuple(dict.fromkeys(map(_with_line_feeds, _texts(name, value))))
     if not texts or "" in texts:
         return ""
     return texts if len(texts) > 1 else texts[0]
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -5,12 +5,14 @@ Letters: S symbols of a corpus.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from nextchar.core.protocol import LanguageModel
 from nextchar.core.reader import TextReader
-from nextchar.core.scoring import symbol_nats
+from nextchar.core.scoring import symbol_nats_after
 from nextchar.data.corpus import Corpus
 from nextchar.errors import ConflictError, SettingsError
 
@@ -20,8 +22,9 @@ __all__ = ["ContinuedScorer"]
 class ContinuedScorer:
     """Scores corpora in their order, the first of them after what was read before.
 
-    A text goes on directly behind the one that was read before, without a boundary; texts after it begin anew. The
-    items of a list always begin anew, so that what was read before them counts only where it is learned.
+    A text goes on directly behind the one that was read before, without a boundary; texts after it begin anew. A text
+    may come in pieces, where the model learns or looks back so many symbols. The items of a list always begin anew, so
+    that what was read before them counts only where it is learned.
 
     Args:
         model: that scores.
@@ -73,8 +76,7 @@ class ContinuedScorer:
             if corpus.weights is not None:
                 raise ConflictError("reading that learns takes no weights; repeat items instead", argument="weight")
             return self._reader.read(corpus.ids)
-        before, self._before = self._before, self._before[:0]
-        if not len(before):
-            return symbol_nats(self._model, corpus)
-        joined = Corpus(corpus.alphabet, np.concatenate([before, corpus.ids]), options=corpus.options)
-        return symbol_nats(self._model, joined)[len(before) :]
+        corpus = replace(corpus, before=self._before if len(self._before) else None)
+        reach = self._model.context_length
+        self._before = corpus.symbols_before(corpus.symbols, reach) if corpus.open and reach else self._before[:0]
+        return symbol_nats_after(self._model, corpus)

@@ -32,6 +32,7 @@ def possible_prefixes(model: LanguageModel, constraint: Constraint, options: Tex
             begins with any of them.
         UnknownSymbolError: one has a character that the model does not know.
     """
+    constraint.check_line_ends(model.alphabet, options)
     texts: list[str] = []
     for prefix in constraint.prefixes:
         check_ends(options, prefix=prefix)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -35,6 +36,7 @@ __all__ = [
     "read_batches",
     "score_corpus",
     "symbol_nats",
+    "symbol_nats_after",
     "symbol_nats_plainly",
 ]
 
@@ -161,6 +163,15 @@ def symbol_nats(model: LanguageModel, corpus: Corpus) -> F64:
     return symbol_nats_plainly(model, corpus) if scorer is None else scorer(corpus)
 
 
+def symbol_nats_after(model: LanguageModel, corpus: Corpus) -> F64:
+    """The same of a piece of a text, in the context of what it knows to come before, and open at its end."""
+    if corpus.before is None and not corpus.open:
+        return symbol_nats(model, corpus)
+    before = corpus.symbols_before(0, len(corpus.before if corpus.before is not None else ()))
+    joined = replace(corpus, ids=np.concatenate([before, corpus.ids]), before=None).closed()
+    return symbol_nats(model, joined)[len(before) : len(before) + corpus.symbols]
+
+
 def symbol_nats_plainly(model: LanguageModel, corpus: Corpus) -> F64:
     """The same by the model's rows alone: items of like length side by side, padded at their ends."""
     nats = np.empty(corpus.symbols)
@@ -276,7 +287,8 @@ def evaluate_parts(model: LanguageModel, parts: Iterable[Corpus], scorer: Corpus
 
     Args:
         model: any language model.
-        parts: corpora in alphabets that the model's includes, whose items follow each other.
+        parts: corpora in alphabets that the model's includes, whose items follow each other; of a model that looks back
+            so many symbols also pieces of a text that know these (see `data.pieces`).
         scorer: says what each symbol costs; None for the model as it is.
 
     Raises:
@@ -286,7 +298,7 @@ def evaluate_parts(model: LanguageModel, parts: Iterable[Corpus], scorer: Corpus
     nats: list[float] = []
     impossible = None
     for part in parts:
-        found = _evaluated(model, part.encoded_in(model.alphabet), items, scorer)
+        found = _evaluated(model, part.encoded_in(model.alphabet), items, scorer or partial(symbol_nats_after, model))
         items, symbols, weight = items + found.items, symbols + found.symbols, weight + found.weight
         nats.append(found.nats)
         impossible = impossible or found.impossible
@@ -295,14 +307,14 @@ def evaluate_parts(model: LanguageModel, parts: Iterable[Corpus], scorer: Corpus
 
 def _evaluated(model: LanguageModel, corpus: Corpus, before: int = 0, scorer: CorpusScorer | None = None) -> Evaluation:
     """The loss on a corpus in the model's alphabet, to which so many items belong that stand before it."""
-    if not len(corpus):
+    if not corpus.symbols:
         return Evaluation(items=0, symbols=0, nats=0.0, weight=0)
     nats = symbol_nats(model, corpus) if scorer is None else scorer(corpus)
     total = float(nats.sum()) if corpus.weights is None else float(item_nats(corpus, nats) @ corpus.weights)
     impossible = None
     if not math.isfinite(total):
-        ngram, item = first_impossible(model, corpus, nats)
-        impossible = f"{ngram} in item {before + item + 1}, {shortened(repr(corpus[item]))}"
+        ngram, item = first_impossible(model, corpus.closed(), nats)
+        impossible = f"{ngram} in item {before + item + 1}, {shortened(repr(corpus.closed()[item]))}"
     return Evaluation(
         items=len(corpus), symbols=corpus.symbols, nats=total, weight=corpus.weighted_symbols, impossible=impossible
     )

@@ -14,6 +14,7 @@ from nextchar.data.decoding import MARK, REPLACEMENT, Decoder, Digest, line_ends
 from nextchar.data.documents import TEXT_END, separated_blocks, whole_blocks
 from nextchar.data.files import ending_of, open_binary
 from nextchar.data.format import Block, Format, Tally
+from nextchar.data.remarks import remark
 from nextchar.data.tables import table_blocks
 from nextchar.data.text_options import TextOptions
 
@@ -79,6 +80,7 @@ def raw_blocks(
         format_ = replace(format_, column=data_set.column)
     with open_binary(source) as handle:
         decoder = Decoder(name, handle, format_.encoding, digest, at_once=at_once)
+        said = options.documents and format_.column is None
         if format_.column is not None:
             closer = TEXT_END if options.documents else "\n"
             yield from table_blocks(name, ending_of(source), decoder, format_, closer)
@@ -88,6 +90,8 @@ def raw_blocks(
             yield from whole_blocks(decoder, format_.errors, tally or Tally(format_.errors), options)
         else:
             yield from line_blocks(decoder)
+        if said and (ends := decoder.other_line_ends):
+            remark(f"{name}: its line ends, {ends}, are read as line feeds")
 
 
 def line_blocks(decoder: Decoder, first_line: int = 1) -> Iterator[Block]:

@@ -134,6 +134,7 @@ class Decoder:
         self._start, self._sound = start, sound_before
         self._first = head[:_FIRST_BYTES] if start else b""
         self._marked = False  # by a byte order mark
+        self._newlines = io.IncrementalNewlineDecoder(None, translate=True)
         self._place: str | None = None  # of the first byte that cannot be decoded, and why
         self._sample = b""  # what the encoding can be guessed from, then
 
@@ -143,7 +144,7 @@ class Decoder:
         if self._start and codec == "utf-8-sig":
             codec = "utf-8"  # the mark is where the source begins
         decoder = codecs.getincrementaldecoder(codec)()
-        newlines = io.IncrementalNewlineDecoder(None, translate=True)
+        self._newlines = newlines = io.IncrementalNewlineDecoder(None, translate=True)
         if not self._sound:
             decoder = codecs.getincrementaldecoder(codec)(_MARKING)
         bytes_before, at_end, sound = self._start, False, self._sound
@@ -198,6 +199,14 @@ class Decoder:
     def codec(self) -> str:
         """What Python calls the encoding that the text is in, as far as that is known: see `encoding` and the mark."""
         return self._codec
+
+    @property
+    def other_line_ends(self) -> str | None:
+        r"""Which line ends were there but \n, all of which are read as that; for people."""
+        seen = self._newlines.newlines or ()
+        others = {"\r\n": "CRLF", "\r": "CR"}
+        found = [name for end, name in others.items() if end in ((seen,) if isinstance(seen, str) else seen)]
+        return " and ".join(found) or None
 
     def _chunk(self) -> bytes:
         try:
