@@ -225,7 +225,9 @@ def evaluate(
     \b
     --json  {"items", "symbols", "nats_per_symbol", "bits_per_symbol",
             "perplexity", "adaptive": true or false, "after": the file that
-            was read first or null, "read_before": its symbols}
+            was read first or null, "read_before": its symbols, "context":
+            how many symbols the model looks back, null for all; "stride": 1,
+            for each symbol is predicted from all that it looks back to}
     """  # noqa: D301 - click reads the control character, not a backslash
     from dataclasses import replace
 
@@ -242,7 +244,7 @@ def evaluate(
     result = evaluate_parts(loaded, stream(files, format_, options, loaded.alphabet, pieces=pieces), scorer)
     result = replace(result, adaptive=adaptive, read_before=scorer.read_before)
     if as_json:
-        echo_json({**result.document(), "after": after})
+        echo_json({**result.document(), "after": after, "context": loaded.context_length, "stride": 1})
         return
     rows = [
         ("items", f"{result.items:,}"),

@@ -81,7 +81,7 @@ def test_texts_are_cut_and_items_are_packed() -> None:
     assert row_source(TEXTS, net, batch=512, seed=1).carried
     assert not row_source(TEXTS, spec_of("mlp", steps=1).net(5), batch=512, seed=1).carried
     transformer = spec_of("transformer", steps=1)
-    assert row_source(TEXTS, transformer.net(5), batch=512, seed=1).T == 32  # its context
+    assert row_source(TEXTS, transformer.net(5), batch=512, seed=1).T == 64  # twice its context
 
 
 def test_the_context_that_a_text_asks_for() -> None:
@@ -148,3 +148,11 @@ def test_nets_learn_a_text(kind: str) -> None:
     model = spec_of(kind, steps=60, batch=512, hold_out=0.0).fit(text)
     assert model.metrics.losses["train"].symbols == text.symbols
     assert model.metrics.losses["train"].nats_per_symbol < 1.6  # the frequencies alone: 2.2
+
+
+def test_heads_begin_with_reaches_of_their_own_where_the_context_is_long() -> None:
+    """Slopes of Press, Smith and Lewis: 2^(-8 h / H) for head h of H; lists of short items begin with none."""
+    net = cast(Any, registry.spec_of("transformer", {"steps": 1}, preset="nanogpt-cpu")).net(5)
+    assert net.distance[:, 1].tolist() == [-1 / 4, -1 / 16, -1 / 64, -1 / 256]
+    assert net.distance[0, 63] == -63 / 4
+    assert not cast(Any, spec_of("transformer", steps=1).net(5)).distance.any()
