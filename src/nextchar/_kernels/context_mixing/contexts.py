@@ -3,7 +3,7 @@
 A context is a hash of some of what a state knows: the last symbols, the word so far, the words before, the line. The
 first nine are the orders 0 to 8 of an n-gram model; a model takes the first K of all. Nothing here knows a language:
 words are runs of symbols that Unicode calls letters, marks, digits or connectors, vowels were learned (see
-`models.mix.symbol_classes`), a heading is a line after an empty one. The boundary leads back to the start.
+`models.context_mixing.traits`), a heading is a line after an empty one. The boundary leads back to the start.
 
 Sources: Mahoney (2005), "Adaptive weighing of context models for lossless data compression"; the sparse, word and
 indirect contexts are those of paq8 and lpaq.

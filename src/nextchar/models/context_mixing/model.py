@@ -43,9 +43,7 @@ from nextchar.models.context_mixing.reader import ContextMixingReader
 from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
 from nextchar.models.context_mixing.training import BLOCK, learn
-from nextchar.models.context_mixing.traits import traits_of
-from nextchar.models.mix.symbol_classes import symbol_classes
-from nextchar.models.ngram.counts import count
+from nextchar.models.context_mixing.traits import traits_of, vowels_of
 
 if TYPE_CHECKING:
     from nextchar.models.neural.model import NeuralModel
@@ -142,13 +140,13 @@ class ContextMixing:
         begun = time.perf_counter()
         nets = () if inside is None else inside.nets
         provenance = Provenance.of(data)
-        classes = symbol_classes(count(data, 2))
-        vowel = classes == (1 if 2 * int((classes == 1).sum()) <= len(classes) else 2)
+        vowel = vowels_of(data.alphabet, data.ids)
         learned = self._new(data, vowel, len(nets))
         stopped: str | None = None
+        nats: float | None = None
         tell: Progress = progress or (lambda _at: None)
         try:
-            learn(
+            nats = learn(
                 data.ids,
                 learned,
                 passes=self.passes,
@@ -167,7 +165,7 @@ class ContextMixing:
             vowel=vowel,
             members=nets,
             provenance=provenance,
-            metrics=Metrics(training_seconds=time.perf_counter() - begun, stopped=stopped),
+            metrics=Metrics(training_seconds=time.perf_counter() - begun, training_nats=nats, stopped=stopped),
         )
 
     def _new(self, data: Corpus, vowel: npt.NDArray[np.bool_], nets: int) -> Learned:
@@ -315,11 +313,15 @@ class ContextMixingModel(StepwiseModel):
         return min([max(MOST_TOGETHER // self.alphabet.size, 1), *(net.batch_limit for net in self.members)])
 
     def training_nats(self) -> float | None:
-        """-log p of the text that it was trained on; None where that would take seconds."""
+        """-log p of the text that it was trained on.
+
+        Of a long text, which would take as long as a pass, what it was in the last pass: of each stretch before it was
+        learned, which is about what a text costs that is new. None where that pass was interrupted.
+        """
         text = self.learned.text
         ids = text.ids[: int(text.size[0])]
         if len(ids) > MOST_MEASURED:
-            return None
+            return self.metrics.training_nats
         return float(self._stream_nats(Corpus(self.alphabet, ids.astype(self.alphabet.dtype))).sum())
 
     def with_metrics(self, metrics: Metrics) -> ContextMixingModel:

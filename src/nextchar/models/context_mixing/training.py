@@ -33,10 +33,12 @@ class Passed(NamedTuple):
     Attributes:
         share: of all passes, from 0 to 1.
         nats: per symbol, of the last stretch.
+        total: nats of this pass so far.
     """
 
     share: float
     nats: float
+    total: float
 
 
 def learn(
@@ -47,8 +49,8 @@ def learn(
     delayed: bool,
     tell: Callable[[Passed], None],
     hinted: Callable[[int, int], F32] | None = None,
-) -> None:
-    """Let everything learn from a text, in place.
+) -> float:
+    """Let everything learn from a text, in place; nats of the last pass.
 
     Where it is interrupted (the caller gets the KeyboardInterrupt), what was read so far is learned: counts of a later
     pass, which begin anew, are still entered to the end.
@@ -62,11 +64,14 @@ def learn(
         hinted: what nets say of the symbols from one place to another, where the tables have room for it.
     """
     steps = _delayed(ids, learned, passes, hinted) if delayed else _at_once(ids, learned, hinted)
+    total = 0.0
     for passed in steps:
+        total = passed.total
         try:
             tell(passed)
         except KeyboardInterrupt as interrupted:
             steps.throw(interrupted)
+    return total
 
 
 def _at_once(
@@ -76,12 +81,14 @@ def _at_once(
     from nextchar._kernels.context_mixing.reading import read_text
 
     work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
+    total = 0.0
     for begin in range(0, len(ids), BLOCK):
         part = ids[begin : begin + BLOCK].astype(np.int64)
         nats = np.empty(len(part))
         tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
         read_text(part, state, *tables, work, True, True, True, True, nats)
-        yield Passed((begin + len(part)) / len(ids), float(nats.mean()))
+        total += float(nats.sum())
+        yield Passed((begin + len(part)) / len(ids), float(nats.mean()), total)
 
 
 def _delayed(
@@ -95,7 +102,7 @@ def _delayed(
     for number in range(passes):
         for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
             array[:] = 0
-        begin = 0
+        begin, total = 0, 0.0
         while begin < len(ids):
             part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))].astype(np.int64)
             nats, ahead = np.empty(len(part)), state.copy()
@@ -104,7 +111,8 @@ def _delayed(
                 read_text(part, ahead, *tables, work, True, True, False, False, nats)
                 read_text(part, state, *learned, work, False, False, True, True, nothing)
                 begin += len(part)
-                yield Passed((number + begin / len(ids)) / passes, float(nats.mean()))
+                total += float(nats.sum())
+                yield Passed((number + begin / len(ids)) / passes, float(nats.mean()), total)
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
                 rest = ids[entered : len(ids) if number else entered].astype(np.int64)
