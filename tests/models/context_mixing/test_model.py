@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +34,12 @@ def test_rows_are_distributions(V: int) -> None:
     ids = rng.integers(0, V, size=(3, 6)).astype(found.alphabet.dtype)
     ids[:, 0] = 0
     assert np.exp(found.log_probs(ids)).sum(axis=-1) == pytest.approx(1, abs=1e-9)
+
+
+def test_a_model_without_nets_is_read_without_torch(model: ContextMixingModel, tmp_path: Path) -> None:
+    model.save(tmp_path / "m")
+    code = "import sys, nextchar; nextchar.load(sys.argv[1]); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path / "m")], check=False).returncode == 0
 
 
 @settings(max_examples=30, deadline=None)

@@ -365,9 +365,11 @@ def _nets(saved: SavedModel) -> tuple[NeuralModel, ...]:
     Raises:
         ModelFileError: they are none, or over other symbols.
     """
+    found: list[NeuralModel] = []
+    if not saved.members:
+        return ()  # without loading torch
     from nextchar.models.neural.model import NeuralModel
 
-    found = []
     for make in saved.members:
         net = make()
         if not isinstance(net, NeuralModel) or net.alphabet != saved.alphabet:
