@@ -26,7 +26,7 @@ from nextchar.models.neural.threads import threads_for
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
 from nextchar.models.neural.training.devices import device_of
 from nextchar.models.neural.training.packing import is_text
-from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, Parts, set_aside
+from nextchar.models.neural.training.planning import Parts, set_aside
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import NetTraining, Run
 from nextchar.models.neural.training.stretches import beginning
@@ -37,6 +37,7 @@ __all__ = ["fit_net", "follow"]
 BEAT_SECONDS: Final = 0.2  # between two reports
 BYTES_A_WEIGHT: Final = 16  # the weight, its gradient and two moments, 32 bits each
 LEAST_LEFT: Final = 0.03  # of the seconds, for measuring what was trained, even where training took them all
+OF_TEXTS: Final = 50_000  # symbols measured after training
 SAMPLED_POINTS: Final = 4  # every so many points the report has samples
 
 
@@ -201,7 +202,7 @@ def _measured(model: NeuralModel, parts: Parts, trainer: Trainer, left: float | 
     for name, part, share in (("train", parts.train, 0.5), ("validation", parts.validation, 0.4)):
         if part is None or (name == "validation" and parts.note is None):  # a caller's validation is the caller's
             continue
-        measured = beginning(part, MEASURED_SYMBOLS) if is_text(part) else part
+        measured = beginning(part, OF_TEXTS) if is_text(part) else part
         found = evaluate_within(model, measured, None if left is None else share * left)
         losses[name] = PartLoss.of(found)
         nats = found.nats if name == "train" else nats
