@@ -62,7 +62,8 @@ class ContextMixing:
         learning: static, for use as it stands; or adaptive, for reading that learns (see `ContextMixingModel`).
         contexts: how many of the 37 kinds.
         passes: over the text, of static learning.
-        megabytes: at most, for the counts.
+        megabytes: at most, for the counts, of which 25 contexts take some 700 bytes a symbol of text. Beside them a
+            model has some 20 bytes a symbol and 30 MB; an adaptive reader has all of it once more, and so has fitting.
         seed: of the order in which items are read.
 
     Raises:
@@ -81,7 +82,7 @@ class ContextMixing:
     )
     contexts: int = setting(25, help="Kinds of context.", at_least=9, at_most=37)
     passes: int = setting(2, help="Over the text, of static learning.", at_least=1, at_most=100)
-    megabytes: int = setting(512, help="For the counts, at most.", at_least=1, at_most=1 << 20)
+    megabytes: int = setting(1024, help="For the counts, at most.", at_least=1, at_most=1 << 20)
     seed: int = setting(0, help="Of the order of the items.", at_least=0, at_most=MASK)
 
     __repr__ = one_line

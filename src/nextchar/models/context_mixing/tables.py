@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 SLOT_BYTES: Final = 8
+_COARSE: Final = (14, 15, 18, 19, 20, 24, 31)  # contexts that tell less apart than others; see `hash_contexts`
 START_WEIGHT: Final = 0.1
 FALL: Final = (0.019, 1e-5)  # of the first layer's rate of learning: what falls, and how fast; see `Fixed`
 _BIN_STARTS: Final = (1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 110)  # of the counts in a bin; the first has 0 alone
@@ -67,10 +68,10 @@ def lines_of_contexts(symbols: int, nodes: float, V: int, K: int, memory: int) -
     """
     slots = symbols * nodes / 2  # many contexts come again
     most = max(1 << int(np.log2(max(slots / 8, 1)) + 1), 64)
-    few = np.array([min(most, float(V) ** (n + 1)) if n < 4 else most for n in range(K)])
+    few = np.array([min(most, float(V) ** (k + 1)) if k < 4 else most / (4 if k in _COARSE else 1) for k in range(K)])
     lines = np.array([1 << max(int(np.ceil(np.log2(max(wanted, 64)))), 6) for wanted in few], dtype=np.int64)
     while lines.sum() * 8 * SLOT_BYTES > memory and lines.max() > 64:
-        lines[lines == lines.max()] //= 2
+        lines[np.flatnonzero(lines == lines.max())[-1]] //= 2
     return lines
 
 

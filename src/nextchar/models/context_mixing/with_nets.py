@@ -68,7 +68,7 @@ class ContextMixingWithNets:
     )
     contexts: int = setting(37, help="Kinds of context.", at_least=9, at_most=37)
     passes: int = setting(2, help="Over the text, of static learning.", at_least=1, at_most=100)
-    megabytes: int = setting(512, help="For the counts, at most.", at_least=1, at_most=1 << 20)
+    megabytes: int = setting(1024, help="For the counts, at most.", at_least=1, at_most=1 << 20)
     seed: int = setting(0, help="Of the order of items, and of the first net.", at_least=0, at_most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
