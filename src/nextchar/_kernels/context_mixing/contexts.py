@@ -44,7 +44,7 @@ from nextchar._kernels.context_mixing.layout import (
 )
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["follow_matches", "hash_contexts", "pair", "pass_symbol", "remember"]
+__all__ = ["follow_matches", "follower_of", "hash_contexts", "head_of", "pair", "pass_symbol", "remember"]
 
 U64 = np.uint64
 LONGEST_LINE: Final = 255  # a column beyond is not told from it
@@ -150,9 +150,22 @@ def _head(state, length, size):  # type: ignore[no-untyped-def]
 
 
 @part
+def head_of(state, text, which):  # type: ignore[no-untyped-def]
+    """Where in the heads of the first or second match the last symbols of a state stand; -1 where there are too few."""
+    least = _SHORT if which == 0 else _LONG
+    return _head(state, least, text.heads.shape[1]) if state[POSITION] >= U64(least) else np.int64(-1)
+
+
+@part
+def follower_of(state):  # type: ignore[no-untyped-def]
+    """Where among the followers the last two symbols of a state stand."""
+    return np.int64(pair(state[0], state[1]) & U64(FOLLOWERS - 1))
+
+
+@part
 def remember(state, text, symbol):  # type: ignore[no-untyped-def]
     """Add the symbol that comes after a state to the text; the state has not read it yet."""
-    at = np.int64(pair(state[0], state[1]) & U64(FOLLOWERS - 1))
+    at = follower_of(state)
     text.followers[at] = text.followers[at] << U64(16) | U64(symbol & 0xFFFF)
     text.ids[text.size[0]] = symbol
     text.size[0] += 1

@@ -14,6 +14,7 @@ import numpy as np
 
 from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol, remember
+from nextchar._kernels.context_mixing.journal import note_bit, note_head, note_symbol
 from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES, Scratch
 from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
 from nextchar._kernels.context_mixing.prediction import expect, predict, shapes_of
@@ -24,7 +25,7 @@ __all__ = ["read_and_learn"]
 
 @loop
 def read_and_learn(  # type: ignore[no-untyped-def]
-    ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, nats
+    ids, state, text, traits, tree, slots, maps, matches, mixers, apms, tables, work, nats, noted, notes, words
 ):  # fmt: skip
     """Read symbols one by one, in place, and learn each.
 
@@ -42,6 +43,9 @@ def read_and_learn(  # type: ignore[no-untyped-def]
         tables: what does not change.
         work: room for each depth, all arrays (D, ...); see `Scratch`.
         nats: (S,) the result.
+        noted: note what changes, so that it can be undone.
+        notes: room for that; see `journal`.
+        words: the tables, as words.
     """
     context, path, length = work.context[0], work.path[0], work.length[0]
     for t in range(ids.size):
@@ -68,14 +72,20 @@ def read_and_learn(  # type: ignore[no-untyped-def]
                 if here.expected[j] >= 0 and here.expected[j] != bit:
                     path[j] = -1
         nats[t] = cost
+        if noted:
+            note_symbol(notes, words, state, text)
         for d in range(depths):
             node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
             here = _at(work, d)
+            if noted:
+                note_bit(notes, words, context, work.line[0, d // LEVELS], slots, mixers, apms, tables, node, here)
             learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, here)
             find_slots(context, slots, work.line[0, d // LEVELS], node, True, here.slot)
             learn_slots(slots.words, here.slot, bit, tables.slot_rate)
         remember(state, text, symbol)
         pass_symbol(state, symbol, traits)
+        if noted and symbol:
+            note_head(notes, words, state, text)
         follow_matches(state, text, symbol, True)
 
 

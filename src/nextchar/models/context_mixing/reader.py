@@ -1,7 +1,7 @@
 """Reading a text with context mixing: as the model stands, or learning from each symbol.
 
 An adaptive reader begins with the model's tables, and has its own from the first symbol on: a copy of what the model
-holds in memory. A fork shares them until one of the two reads on.
+holds in memory. Forks share them (see `versions`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from typing import TYPE_CHECKING, Final, NamedTuple, Self, final
-from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +18,11 @@ from nextchar.core.reader import TextReader
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.text_options import TextOptions
 from nextchar.models.context_mixing.hints import HintReader, Hints, with_hints
-from nextchar.models.context_mixing.tables import Learned, copied, with_room
+from nextchar.models.context_mixing.tables import Learned
+from nextchar.models.context_mixing.versions import NOTED_TOGETHER, Tables
 
 if TYPE_CHECKING:
+    from nextchar._kernels.context_mixing.journal import Notes
     from nextchar._kernels.context_mixing.layout import Scratch
 
 __all__ = ["ContextMixingReader"]
@@ -36,27 +37,23 @@ class _Room(NamedTuple):
     Attributes:
         work: for one prediction.
         of_depths: for those of a whole symbol.
+        no_notes: where nothing is noted.
     """
 
     work: Scratch
     of_depths: Scratch
+    no_notes: Notes
 
     @classmethod
     def of(cls, learned: Learned) -> _Room:
         """For tables of this size."""
+        from nextchar._kernels.context_mixing.journal import Notes
         from nextchar._kernels.context_mixing.layout import Scratch
 
         K, tree = len(learned.slots.first), learned.tree
-        return cls(Scratch.of(K, tree, learned.nets), Scratch.of_depths(K, tree, learned.nets))
-
-
-class _Tables:
-    """Tables, and who reads with them; those of a model are never written to."""
-
-    def __init__(self, learned: Learned, *, writable: bool) -> None:
-        self.learned = learned
-        self.writable = writable
-        self.readers: WeakSet[ContextMixingReader] = WeakSet()
+        nothing = np.empty(0, dtype=np.int64)
+        notes = Notes(nothing, nothing, np.empty(0, dtype=np.uint32), np.zeros(2, dtype=np.int64))
+        return cls(Scratch.of(K, tree, learned.nets), Scratch.of_depths(K, tree, learned.nets), notes)
 
 
 @final
@@ -81,8 +78,9 @@ class ContextMixingReader(TextReader):
         self._row: LogProbs | None = None
         self._made: _Room | None = None
         self._hints = None if hints is None else HintReader(hints)
-        self._tables = _Tables(learned, writable=False)
+        self._tables = Tables(learned, writable=False)
         self._tables.readers.add(self)
+        self._version = self._tables.version
 
     @property
     def log_probs(self) -> LogProbs:
@@ -90,6 +88,7 @@ class ContextMixingReader(TextReader):
         if self._row is None:
             from nextchar._kernels.context_mixing.rows import write_row
 
+            self._tables.go_to(self._version)
             tables = self._tables.learned
             if self._hints is not None:
                 tables = with_hints(tables, self._hints.at_nodes)
@@ -104,7 +103,7 @@ class ContextMixingReader(TextReader):
         return self._made
 
     def fork(self) -> Self:
-        """Another reader at the same place; tables are copied when one of the two learns."""
+        """Another reader at the same place, with the same tables; see `versions`."""
         other = copy(self)
         other._state, other._made = self._state.copy(), None
         other._hints = None if self._hints is None else self._hints.fork()
@@ -114,7 +113,10 @@ class ContextMixingReader(TextReader):
     def _read(self, ids: Ids) -> F64:
         nats = np.empty(len(ids))
         self._row = None
-        read = self._learning(len(ids)) if self.adaptive else self._reading()
+        if self.adaptive:
+            self._learn(ids, nats)
+            return nats
+        read = self._reading()
         for begin in range(0, len(ids), BLOCK):
             part = slice(begin, begin + BLOCK)
             read(ids[part], nats[part])
@@ -130,15 +132,27 @@ class ContextMixingReader(TextReader):
 
         return read
 
-    def _learning(self, more: int) -> Callable[[Ids, F64], object]:
+    def _learn(self, ids: Ids, nats: F64) -> None:
+        """Read on, and learn: with notes where others learn with the same tables."""
+        from nextchar._kernels.context_mixing.journal import words_of
         from nextchar._kernels.context_mixing.learning import read_and_learn
 
-        learned, work = self._own(more), self._room.of_depths
-
-        def read(ids: Ids, nats: F64) -> None:
-            read_and_learn(ids.astype(np.int64), self._state, *self._hinted(learned, ids), work, nats)
-
-        return read
+        begin = 0
+        while begin < len(ids):
+            self._tables = tables = self._tables.own(self, self._version)
+            tables.make_room(len(ids) - begin)
+            shared = tables.shared  # once: another reader may go at any time
+            part = slice(begin, begin + (NOTED_TOGETHER if shared else BLOCK))
+            notes = tables.begin(min(NOTED_TOGETHER, len(ids) - begin)) if shared else self._room.no_notes
+            self._version = tables.version
+            hinted, work = self._hinted(tables.learned, ids[part]), self._room.of_depths
+            read_and_learn(
+                *(ids[part].astype(np.int64), self._state, *hinted, work, nats[part]),
+                *(shared, notes, words_of(hinted)),
+            )
+            if shared:
+                tables.end()
+            begin = part.stop
 
     def _hinted(self, learned: Learned, ids: Ids) -> Learned:
         """The tables, with what the nets say of these symbols, which they read on the way."""
@@ -155,13 +169,3 @@ class ContextMixingReader(TextReader):
         pass_text(ids.astype(np.int64), self._state, learned.text, learned.traits)
         if self._hints is not None:
             self._hints.skip(ids)
-
-    def _own(self, more: int) -> Learned:
-        """Tables that no one else reads with, with room for more symbols of text."""
-        tables = self._tables
-        if not tables.writable or len(tables.readers) > 1:
-            tables.readers.discard(self)
-            self._tables = _Tables(copied(tables.learned), writable=True)
-            self._tables.readers.add(self)
-        self._tables.learned = with_room(self._tables.learned, more)
-        return self._tables.learned
