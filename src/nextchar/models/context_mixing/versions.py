@@ -39,7 +39,7 @@ class Version:
     def __init__(self, before: Version | None = None) -> None:
         self.before = before
         self.notes: Notes | None = None
-        self.words = 0 if before is None else before.words
+        self.words: int = 0 if before is None else before.words
         self.generation: int = 0 if before is None else before.generation + 1
 
 
