@@ -112,8 +112,8 @@ def run(tmp_path: Path, *arguments: str, code: int = 0) -> Result:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--with", "transformer"], 2, "--with goes with --model mix."),
-        (["--with", "mlp", "--model", "bow"], 2, "--with goes with --model mix."),
+        (["--with", "transformer"], 2, "--with goes with --model mix or context-mixing."),
+        (["--with", "mlp", "--model", "bow"], 2, "--with goes with --model mix or context-mixing."),
         (["--model", "mix", "--with", "bigram"], 1, "there is no net 'bigram'; choose one of bow, mlp, rnn"),
         (["--model", "mix", "--with", "mlp:tiny"], 1, "there is no preset 'tiny'; choose one of small, default, large"),
         (["--model", "mix", "--with", "mlp", "--seconds", "1"], 1, "1 second is too few for 2 models"),
