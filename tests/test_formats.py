@@ -47,6 +47,12 @@ TABLES = {  # the bytes of the file, and its items with their weights
     "lines.csv": ('name,n\n"em\nma",1\nava,2\n', {"em ma": 1, "ava": 1}),
     "rows.csv": ('name,n\nemma,1\nava\n"li"am,2\nmia,3\n', {"emma": 1, "mia": 1}),
 }
+TEXTS = {  # the bytes of the file, and its items
+    "play.txt": (b"To be,\r\n  or not\r\n", ["To be,\n  or not\n"]),
+    "fortunes.txt": (b"Be\nrich.\n%\nShort.\n", ["Be\nrich.", "Short."]),
+    "stanzas.txt": (b"one\ntwo\n\n\nthree\n", ["one\ntwo", "three"]),
+    "poems.csv": (b'n,poem\n1,"one\ntwo"\n2,three\n', ["one\ntwo", "three"]),
+}
 TABLE_ENCODINGS = {"excel.csv": "cp1252", "unicode.txt": "utf-16"}
 
 
@@ -64,6 +70,9 @@ def write_all(folder: Path) -> dict[str, dict[str, int]]:
     for name, (content, weights) in TABLES.items():
         (folder / name).write_bytes(content.encode(TABLE_ENCODINGS.get(name, "utf-8")))
         found[name] = weights
+    for name, (raw, texts) in TEXTS.items():
+        (folder / name).write_bytes(raw)
+        found[name] = dict.fromkeys(texts, 1)
     cities = (ROOT / "tests" / "fixtures" / "cities.arpa").read_text(encoding="utf-8")
     (folder / "cities.arpa").write_text(cities, encoding="utf-8")
     spaces = re.sub(r"(?<=[\t ])a(?=[\t \n])", "<space>", cities)
@@ -95,7 +104,7 @@ def test_the_command_reads_the_items(command: str, tmp_path: Path, monkeypatch: 
         return
     weights = wanted[name]
     assert seen.known is not None
-    np.testing.assert_array_equal(seen.known, np.sort(Corpus.from_items(weights).fingerprints()))
+    np.testing.assert_array_equal(seen.known, np.sort(Corpus.from_items(weights, options=seen.options).fingerprints()))
     if "--weight" in arguments:
         assert seen.weight == sum(weights.values())
     if "--errors" in arguments:
