@@ -28,7 +28,10 @@ __all__ = [
 SLOT_BYTES: Final = 8
 _COARSE: Final = (14, 15, 18, 19, 20, 24, 31)  # contexts that tell less apart than others; see `hash_contexts`
 START_WEIGHT: Final = 0.1
-FALL: Final = (0.019, 1e-5)  # of the first layer's rate of learning: what falls, and how fast; see `Fixed`
+RATES: Final = {
+    False: (0.0001, 0.02, 3e-5, 0.0002),
+    True: (0.0007, 0.019, 1e-5, 0.001),
+}  # adaptive? See `Fixed`
 _BIN_STARTS: Final = (1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 110)  # of the counts in a bin; the first has 0 alone
 BIN_MIDDLES: Final = (0, 1, 2, 3, 4, 5.5, 8, 12, 19, 36, 75, 150)
 LEAST_APM: Final = 1 << 8
@@ -96,7 +99,7 @@ def fixed_tables(*, adaptive: bool) -> Fixed:
         stretch=np.log(p / (1 - p)).astype(np.float32),
         squash=(1 / (1 + np.exp(-x))).astype(np.float32),
         shares=np.minimum(number[:, None] * 8 // np.maximum(number, 1), 8),
-        rate=np.array([0.001 if adaptive else 0.0005, *FALL, 0.0005 if adaptive else 0.0002]),
+        rate=np.array(RATES[adaptive]),
         quick=np.array([adaptive], dtype=np.float32),
         slot_rate=(1 / np.minimum(seen[:512] + 1.6, 30)).astype(np.float32),
         map_rate=(1 / (seen + 1.5)).astype(np.float32),
