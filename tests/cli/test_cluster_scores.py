@@ -54,6 +54,25 @@ def test_each_file_is_scored_as_alone(
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(path.name for path in files)
 
 
+@pytest.mark.parametrize("separator", [None, "", "%"])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_texts_are_scored_as_alone(
+    separator: str | None, form: list[str], two_workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_cluster_scores, "SPAN", 10)
+    two_workers.client.run(setattr, _cluster_scores, "MOST_ROWS", 1)
+    texts = nextchar.Corpus.from_documents(["emma\neve\n\nava\n%\neve\n"], separator=separator)
+    model = tmp_path / "m.safetensors"
+    nextchar.Ngram(order=3).fit(texts).save(model)
+    for name, content in {"a.txt": "eve\nava\n\nemma\n%\nmm\n", "b.txt": "a\r\n" * 9, "d": ""}.items():
+        (tmp_path / name).write_bytes(content.encode())
+    files = [tmp_path / name for name in ("a.txt", "b.txt", "d")]
+    run("score", model, *files, "-o", tmp_path / "out", *form, "--cluster", two_workers.address)
+    for file in files:
+        run("score", model, file, "-o", tmp_path / "alone", *form)
+        assert (tmp_path / "out" / file.name).read_bytes() == (tmp_path / "alone").read_bytes(), file.name
+
+
 def test_what_goes_wrong(files: list[Path], two_workers: Any, tmp_path: Path) -> None:
     """One line says it, and nothing is left."""
     model = tmp_path / "m.safetensors"

@@ -25,7 +25,7 @@ from nextchar.cli._judging import Form, Judge, Obstacles, tell_of
 from nextchar.core.cluster import Work, check_client, on_this_worker, same_version, threads
 from nextchar.core.cluster_files import for_workers, see_there, spans_of
 from nextchar.data.format import Format, LeftOut, Tally
-from nextchar.data.lines import lines_of_blocks
+from nextchar.data.lines import beginnings, lines_of_blocks
 from nextchar.data.new_folder import folder_being_written
 from nextchar.data.spans import Span, glance, read_span
 from nextchar.errors import ClusterError, ModelFileError, NextcharError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
     from nextchar.core.model import Model
+    from nextchar.data.text_options import TextOptions
 
 __all__ = ["Wanted", "score_on_cluster"]
 
@@ -47,6 +48,7 @@ class Wanted:
     """What is to be said of each line, and how."""
 
     format: Format
+    options: TextOptions
     flag: bool
     flagged_only: bool
     rank: bool
@@ -148,10 +150,13 @@ class _Job:
 
     def files(self, paths: Sequence[str]) -> Iterator[Iterator[bytes]]:
         """The rows of each file, piece by piece; those of one are taken before the next."""
-        spans = spans_of(self._client, paths, self._asked.wanted.format)
+        wanted = self._asked.wanted
+        spans = spans_of(self._client, paths, wanted.format, wanted.options)
+        if wanted.options.documents:
+            spans = [Span(span.source) for span in spans]  # each has one answer, or some that nobody can cut apart
         pieces = [list(span.pieces(SPAN)) for span in spans]
         to_see = [one for file in pieces for one in file if one.end is not None]
-        seen = deque(self._all(_glance_at, [(one, self._asked.wanted.format) for one in to_see]))
+        seen = deque(self._all(_glance_at, [(one, wanted.format) for one in to_see]))
         waiting: deque[tuple[int, Span, _Before]] = deque()
         for file, parts in enumerate(pieces):
             before = _Before()
@@ -249,9 +254,11 @@ def _score_span(span: Span, before: _Before, asked: _Asked) -> _Rows:
         form = Form(wanted.as_json, wanted.as_tsv, surprisal=wanted.surprisal, numbered=False, begun=True)
         tally = Tally(wanted.format.errors)
         found, size, header, flagged, rest = [], 0, b"", False, None
-        blocks = read_span(span, wanted.format, before.lines + 1, sound_before=before.sound)
-        options, alphabet = model.provenance.options, model.alphabet
-        for number, block in enumerate(lines_of_blocks(blocks, span.source, wanted.format, options, alphabet, tally)):
+        options, alphabet = wanted.options, model.alphabet
+        blocks = read_span(span, wanted.format, before.lines + 1, sound_before=before.sound, options=options)
+        lines = lines_of_blocks(blocks, span.source, wanted.format, options, alphabet, tally)
+        shortens = options.documents and not (wanted.as_json or wanted.as_tsv)
+        for number, block in enumerate(map(beginnings, lines) if shortens else lines):
             if number < span.skip:
                 continue
             if span.end is None and size > MOST_ROWS:

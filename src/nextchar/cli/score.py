@@ -127,8 +127,10 @@ def score(
         if most or least or output == "-" or not texts:
             raise click.UsageError("with --cluster: score MODEL FILE... -o FOLDER, and no --most or --least.")
         from nextchar.cli._cluster_scores import Wanted, score_on_cluster
+        from nextchar.models.registry import load
 
-        wanted = Wanted(format_, flag or flagged_only, flagged_only, rank, as_json, as_tsv, not no_surprisal)
+        options = texts_as_trained(load(model), model, documents, separator)
+        wanted = Wanted(format_, options, flag or flagged_only, flagged_only, rank, as_json, as_tsv, not no_surprisal)
         with client_of(cluster) as client, reading_progress(texts) as reading:
             assert client is not None, "an address was given"
             if score_on_cluster(client, model, texts, output, wanted, reading):

@@ -124,7 +124,7 @@ def lines_of_blocks(
     blocks: Iterator[Block], source: str, format_: Format, options: TextOptions, alphabet: Alphabet | None, tally: Tally
 ) -> Iterator[LineBlock]:
     """As `read_lines`, for blocks of a source that have been read; what is left out is counted, and not told."""
-    yield from _counted(blocks, f"{name_of(source)}: line", format_.errors, options, alphabet, tally)
+    yield from _counted(_in_one_block(blocks), f"{name_of(source)}: line", format_.errors, options, alphabet, tally)
 
 
 def _lines(

@@ -113,7 +113,9 @@ def _one_line_end(codec: str) -> bool:
     return len(text) == 256 and text[10] == "\n" and text[13] == "\r" and text.count("\n") == text.count("\r") == 1
 
 
-def read_span(span: Span, format_: Format, first_line: int = 1, *, sound_before: bool = True) -> Iterator[Block]:
+def read_span(
+    span: Span, format_: Format, first_line: int = 1, *, sound_before: bool = True, options: TextOptions = _LINES
+) -> Iterator[Block]:
     """All lines of a span, as `raw_blocks` gives them.
 
     Args:
@@ -121,12 +123,13 @@ def read_span(span: Span, format_: Format, first_line: int = 1, *, sound_before:
         format_: how to read it.
         first_line: the number of its first line.
         sound_before: whether all before it could be decoded: only of the first line that cannot is the place told.
+        options: what will be done to the text; of texts a span is a whole source.
 
     Raises:
         CorpusError: as there.
     """
     if span.end is None:
-        yield from raw_blocks(span.source, format_)
+        yield from raw_blocks(span.source, format_, options=options)
     elif (decoder := _decoder(span, format_, sound_before)) is not None:
         yield from line_blocks(decoder, first_line)
 
