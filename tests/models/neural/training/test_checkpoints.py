@@ -238,11 +238,11 @@ def test_a_handler_that_python_did_not_set_is_left_alone(monkeypatch: pytest.Mon
     assert set_ == []
 
 
-def same_as_uninterrupted(data: Path, out: Path, budget: Sequence[str]) -> bool:
+def same_as_uninterrupted(data: Path, out: Path, budget: Sequence[str], how: Sequence[str] = TRAIN) -> bool:
     """Resume, train the same without a break, and compare bit for bit."""
     expected = out.with_name("expected.safetensors")
     for arguments in ([str(out), "--resume"], [str(expected)]):
-        done = CliRunner().invoke(main, ["train", str(data), *TRAIN, *budget, "-o", *arguments])
+        done = CliRunner().invoke(main, ["train", str(data), *how, *budget, "-o", *arguments])
         assert done.exit_code == 0, done.output
     assert not Path(f"{out}.checkpoint").exists()
     first, second = load(out).arrays(), load(expected).arrays()
@@ -270,12 +270,17 @@ def test_kill_in_the_middle_of_writing_a_checkpoint(where: str, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_kill_in_the_middle_of_training(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("how", "steps"),
+    [(TRAIN, "1500"), (["--text", *TRAIN], "600"), (["--text", "--model", "lstm", "--preset", "small"], "200")],
+    ids=["items", "a text", "a text, with states carried on"],
+)
+def test_kill_in_the_middle_of_training(how: list[str], steps: str, tmp_path: Path) -> None:
     """SIGKILL from outside, some steps after a checkpoint; those steps are done again."""
     data, out, log = tmp_path / "names.txt", tmp_path / "m.safetensors", tmp_path / "log.jsonl"
-    data.write_text("\n".join(ITEMS))
-    budget = ["--steps", "1500"]
-    command = [sys.executable, "-c", KILLED, "outside", "0.3", "train", str(data), *TRAIN, *budget, "-o", str(out)]
+    data.write_text("\n".join([*ITEMS] * (20 if "--text" in how else 1)))
+    budget = ["--steps", steps]
+    command = [sys.executable, "-c", KILLED, "outside", "0.3", "train", str(data), *how, *budget, "-o", str(out)]
     child = subprocess.Popen([*command, "--log", str(log)])
     checkpoint = Path(f"{out}.checkpoint")
     while not checkpoint.exists() and child.poll() is None:
@@ -288,7 +293,7 @@ def test_kill_in_the_middle_of_training(tmp_path: Path) -> None:
     assert not out.exists()
     passed = read_model_file(checkpoint).document["training"]["share"]
     assert 0 < passed < 1
-    assert same_as_uninterrupted(data, out, budget)
+    assert same_as_uninterrupted(data, out, budget, how)
 
 
 @pytest.mark.slow
