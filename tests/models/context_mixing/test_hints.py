@@ -15,7 +15,7 @@ from nextchar.errors import SettingsError
 torch = pytest.importorskip("torch")
 
 from nextchar.models.context_mixing.code_tree import children, tree_of  # noqa: E402
-from nextchar.models.context_mixing.hints import HintReader, Hints, Inside  # noqa: E402
+from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside  # noqa: E402
 from nextchar.models.context_mixing.model import ContextMixing, ContextMixingModel  # noqa: E402
 from nextchar.models.context_mixing.with_nets import ContextMixingWithNets  # noqa: E402
 from nextchar.models.neural.families import LSTM, Transformer  # noqa: E402
@@ -42,7 +42,7 @@ def other() -> NeuralModel:
 
 @pytest.fixture(scope="module")
 def mixed(net: NeuralModel, other: NeuralModel) -> ContextMixingModel:
-    inside = Inside((net, other), (net, other), BEGIN)
+    inside = NetsInside((net, other), (net, other), BEGIN)
     return ContextMixing(contexts=9, passes=1).fit_ordered(DATA, None, inside)
 
 
@@ -96,7 +96,7 @@ def fork_at(hints: Hints, ids: Any) -> Any:
 
 def test_nothing_is_said_before_the_last_part(net: NeuralModel) -> None:
     tree = tree_of(children(DATA.ids, DATA.alphabet.size))
-    between = Inside((net,), (net,), BEGIN).hinted(DATA, tree)
+    between = NetsInside((net,), (net,), BEGIN).hinted(DATA, tree)
     assert not between(0, BEGIN).any()
     across = between(BEGIN - 5, BEGIN + 5)
     assert across.shape == (10, 1, int(tree.depth.max()) + 1)

@@ -20,7 +20,7 @@ from nextchar._kernels.context_mixing.layout import APM_TABLES, LINE_OF_SLOTS, M
 from nextchar._kernels.context_mixing.lookup import find_slots
 from nextchar._kernels.context_mixing.prediction import apm_place
 
-__all__ = ["Notes", "exchange", "note_bit", "note_head", "note_symbol", "words_of"]
+__all__ = ["Notes", "exchange", "note_bit", "note_head", "note_symbol", "table_words"]
 
 _SLOTS, _MAPS, _HITS, _SEEN, _WEIGHTS, _SECOND, _STEPS, _APMS, _IDS, _SIZE, _HEADS, _FOLLOWERS, _QUICK = range(13)
 _SHIFT = 48  # of the table's number, in where a run begins
@@ -42,7 +42,7 @@ class Notes(NamedTuple):
     used: npt.NDArray[np.int64]
 
 
-def words_of(learned: Any) -> tuple[npt.NDArray[np.uint32], ...]:
+def table_words(learned: Any) -> tuple[npt.NDArray[np.uint32], ...]:
     """All that changes by learning, as words."""
     text, matches, mixers = learned.text, learned.matches, learned.mixers
     arrays = (

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nextchar.models.context_mixing.tables import Learned
     from nextchar.models.neural.model import NeuralModel
 
-__all__ = ["F32", "HintReader", "Hints", "Inside", "with_hints"]
+__all__ = ["F32", "HintReader", "Hints", "NetsInside", "with_hints"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -178,7 +178,7 @@ class HintReader:
                 self._steps[m] = net.read(self._steps[m].state, ids[None, begin : begin + BLOCK])[1]
 
 
-class Inside(NamedTuple):
+class NetsInside(NamedTuple):
     """Nets to be mixed in.
 
     Attributes:

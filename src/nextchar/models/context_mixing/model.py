@@ -38,7 +38,7 @@ from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError, ModelFileError
 from nextchar.models.context_mixing.code_tree import children, tree_of
-from nextchar.models.context_mixing.hints import HintReader, Hints, Inside, with_hints
+from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside, with_hints
 from nextchar.models.context_mixing.reader import ContextMixingReader
 from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
@@ -48,7 +48,7 @@ from nextchar.models.context_mixing.traits import traits_of, vowels_of
 if TYPE_CHECKING:
     from nextchar.models.neural.model import NeuralModel
 
-__all__ = ["ContextMixing", "ContextMixingModel", "Place"]
+__all__ = ["ContextMixing", "ContextMixingModel", "ReadTo"]
 
 MOST_MEASURED: Final = 1 << 17  # symbols of the training data, whose loss is computed when it is asked for
 MOST_TOGETHER: Final = 1 << 22  # numbers in the rows of a batch
@@ -129,7 +129,7 @@ class ContextMixing:
         return data if len(data) == 1 else data.take(np.random.default_rng(self.seed).permutation(len(data)))
 
     def fit_ordered(
-        self, data: Corpus, progress: Progress | None = None, inside: Inside | None = None
+        self, data: Corpus, progress: Progress | None = None, inside: NetsInside | None = None
     ) -> ContextMixingModel:
         """As `fit`, of a corpus in the order in which it is read.
 
@@ -185,7 +185,7 @@ class ContextMixing:
         )
 
 
-class Place(NamedTuple):
+class ReadTo(NamedTuple):
     """Where items have been read to.
 
     Attributes:
@@ -239,21 +239,21 @@ class ContextMixingModel(StepwiseModel):
         from nextchar._kernels.context_mixing.layout import STATE
 
         words = np.zeros((1, STATE), dtype=np.uint64)
-        step = self._read(Place(words, self._hints.start(1)), np.full(1, -1, dtype=np.int64))
+        step = self._read(ReadTo(words, self._hints.start(1)), np.full(1, -1, dtype=np.int64))
         rows = np.zeros(batch, dtype=np.intp)
         return Step(self.select(step.state, rows), step.log_probs[rows])
 
     def advance(self, state: object, ids: Ids) -> Step:
         """The state after one more symbol of each item, ids (B,)."""
-        words, steps = cast(Place, state)
+        words, steps = cast(ReadTo, state)
         ids = np.asarray(ids)
-        return self._read(Place(words.copy(), self._hints.advance(steps, ids)), ids.astype(np.int64))
+        return self._read(ReadTo(words.copy(), self._hints.advance(steps, ids)), ids.astype(np.int64))
 
     @cached_property
     def _hints(self) -> Hints:
         return Hints.of(self.members, self.learned.tree)
 
-    def _read(self, place: Place, ids: npt.NDArray[np.int64]) -> Step:
+    def _read(self, place: ReadTo, ids: npt.NDArray[np.int64]) -> Step:
         from nextchar._kernels.context_mixing.layout import Scratch
         from nextchar._kernels.context_mixing.rows import advance_states
 
@@ -270,8 +270,8 @@ class ContextMixingModel(StepwiseModel):
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items."""
-        words, steps = cast(Place, state)
-        return Place(words[rows], self._hints.select(steps, rows))
+        words, steps = cast(ReadTo, state)
+        return ReadTo(words[rows], self._hints.select(steps, rows))
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""

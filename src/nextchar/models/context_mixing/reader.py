@@ -19,7 +19,7 @@ from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.text_options import TextOptions
 from nextchar.models.context_mixing.hints import HintReader, Hints, with_hints
 from nextchar.models.context_mixing.tables import Learned
-from nextchar.models.context_mixing.versions import NOTED_TOGETHER, Tables
+from nextchar.models.context_mixing.versions import NOTED_TOGETHER, SharedTables
 
 if TYPE_CHECKING:
     from nextchar._kernels.context_mixing.journal import Notes
@@ -78,7 +78,7 @@ class ContextMixingReader(TextReader):
         self._row: LogProbs | None = None
         self._made: _Room | None = None
         self._hints = None if hints is None else HintReader(hints)
-        self._tables = Tables(learned, writable=False)
+        self._tables = SharedTables(learned, writable=False)
         self._tables.readers.add(self)
         self._version = self._tables.version
 
@@ -134,7 +134,7 @@ class ContextMixingReader(TextReader):
 
     def _learn(self, ids: Ids, nats: F64) -> None:
         """Read on, and learn: with notes where others learn with the same tables."""
-        from nextchar._kernels.context_mixing.journal import words_of
+        from nextchar._kernels.context_mixing.journal import table_words
         from nextchar._kernels.context_mixing.learning import read_and_learn
 
         begin = 0
@@ -148,7 +148,7 @@ class ContextMixingReader(TextReader):
             hinted, work = self._hinted(tables.learned, ids[part]), self._room.of_depths
             read_and_learn(
                 *(ids[part].astype(np.int64), self._state, *hinted, work, nats[part]),
-                *(shared, notes, words_of(hinted)),
+                *(shared, notes, table_words(hinted)),
             )
             if shared:
                 tables.end()

@@ -18,7 +18,7 @@ from nextchar.models.context_mixing.tables import Learned, copied, with_room
 if TYPE_CHECKING:
     from nextchar._kernels.context_mixing.journal import Notes
 
-__all__ = ["NOTED_TOGETHER", "Tables", "Version"]
+__all__ = ["NOTED_TOGETHER", "SharedTables", "Version"]
 
 NOTED_TOGETHER: Final = 32  # symbols
 MOST_WORDS: Final = 1 << 24  # noted since all readers were at the same version: 64 MB
@@ -43,7 +43,7 @@ class Version:
         self.generation: int = 0 if before is None else before.generation + 1
 
 
-class Tables:
+class SharedTables:
     """Tables, and at which version they are.
 
     Args:
@@ -63,7 +63,7 @@ class Tables:
         self.version = Version()
         self.readers: WeakSet[object] = WeakSet()
 
-    def own(self, reader: object, version: Version) -> Tables:
+    def own(self, reader: object, version: Version) -> SharedTables:
         """Tables that a reader can learn with from a version on: these, or a copy that it alone has."""
         if not self.writable:
             self.learned, self.writable = copied(self.learned), True
@@ -72,16 +72,16 @@ class Tables:
             self.version = Version()
         elif version.words > min(MOST_WORDS, SHARE * self._size):
             self.readers.discard(reader)
-            own = Tables(copied(self.learned), writable=True)
+            own = SharedTables(copied(self.learned), writable=True)
             own.readers.add(reader)
             return own
         return self
 
     @property
     def _size(self) -> int:
-        from nextchar._kernels.context_mixing.journal import words_of
+        from nextchar._kernels.context_mixing.journal import table_words
 
-        return sum(len(words) for words in words_of(self.learned))
+        return sum(len(words) for words in table_words(self.learned))
 
     @property
     def shared(self) -> bool:
@@ -94,11 +94,11 @@ class Tables:
 
     def go_to(self, version: Version) -> None:
         """Have the tables as they were, or will be, at a version."""
-        from nextchar._kernels.context_mixing.journal import exchange, words_of
+        from nextchar._kernels.context_mixing.journal import exchange, table_words
 
         if version is self.version:
             return
-        words = words_of(self.learned)
+        words = table_words(self.learned)
         ahead: list[Version] = []
         there = version
         while self.version is not there:

@@ -22,7 +22,7 @@ from nextchar.data.display import amount, are, thousands
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
-from nextchar.models.context_mixing.hints import Inside
+from nextchar.models.context_mixing.hints import NetsInside
 from nextchar.models.context_mixing.model import ContextMixing, ContextMixingModel
 from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.training.settings import Run
@@ -183,7 +183,7 @@ class MixingWithNets:
             done += share * FURTHER_SHARE
             stopped += [f"{spec.kind}: {net.metrics.stopped}" for net in (taught[-1], nets[-1]) if net.metrics.stopped]
         tell = _within(progress, done, MIXING_SHARE, "context mixing")
-        model = self.mixing.fit_ordered(data, tell, Inside(tuple(nets), tuple(taught), begin))
+        model = self.mixing.fit_ordered(data, tell, NetsInside(tuple(nets), tuple(taught), begin))
         stopped += [model.metrics.stopped] if model.metrics.stopped else []
         return model.with_metrics(replace(model.metrics, stopped="; ".join(stopped) or None))
 
