@@ -140,7 +140,7 @@ def instances() -> dict[str, object]:
         "Conditional": nextchar.given(model, new=True, max_length=10),
         "Constraint": nextchar.Constraint(match=["a" * 999], not_in=list(HUGE), prefix="x" * 4000, contains="b" * 999),
         "ContextMixing": nextchar.ContextMixing(
-            learning="adaptive", contexts=37, passes=100, megabytes=2**20, seed=2**62
+            learning="adaptive", seconds=1e9, contexts=37, passes=100, megabytes=2**20, seed=2**62
         ),
         "ContextMixingModel": nextchar.ContextMixing(contexts=9, passes=1).fit(["emma", "ava", "mia"]),
         "Corpus": HUGE,

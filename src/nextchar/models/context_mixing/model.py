@@ -13,6 +13,7 @@ Letters: V alphabet, S symbols, B batch, T time, K contexts, N nodes of the code
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -33,10 +34,11 @@ from nextchar.core.reader import TextReader
 from nextchar.core.settings import check, setting
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.corpus import Corpus
-from nextchar.data.display import one_line, thousands
+from nextchar.data.display import amount, one_line, thousands
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError, ModelFileError
+from nextchar.models.context_mixing.budget import CONTEXTS, PASSES, Speed, affordable, warm_up
 from nextchar.models.context_mixing.code_tree import children, tree_of
 from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside, with_hints
 from nextchar.models.context_mixing.reader import ContextMixingReader
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["ContextMixing", "ContextMixingModel", "ReadTo"]
 
 MOST_MEASURED: Final = 1 << 17  # symbols of the training data, whose loss is computed when it is asked for
+OUT_OF_TIME: Final = "the time ended before all of the text was learned from; it was counted to its end"
+LEARNING: Final = 0.9  # of the seconds: the rest is for packing the tables
 MOST_TOGETHER: Final = 1 << 22  # numbers in the rows of a batch
 
 
@@ -60,6 +64,10 @@ class ContextMixing:
 
     Attributes:
         learning: static, for use as it stands; or adaptive, for reading that learns (see `ContextMixingModel`).
+        seconds: within which training is to end, loading the compiled loops and writing the file aside; None for as
+            long as it takes. Contexts and passes that are not given are as many as there is time for, judged by how
+            fast the first symbols are read. A time too short even for the fewest is used as far as it goes; a text is
+            counted once in any case.
         contexts: how many of the 37 kinds.
         passes: over the text, of static learning.
         megabytes: at most, for the counts, of which 25 contexts take some 700 bytes a symbol of text. Beside them a
@@ -80,8 +88,28 @@ class ContextMixing:
     learning: Literal["static", "adaptive"] = setting(
         "static", help="For use as it stands, or for reading that learns."
     )
-    contexts: int = setting(25, help="Kinds of context.", at_least=9, at_most=37)
-    passes: int = setting(2, help="Over the text, of static learning.", at_least=1, at_most=100)
+    seconds: float | None = setting(
+        None,
+        help="Train for so long, at most.",
+        above=0,
+        option="seconds",
+        metavar="X",
+        default_text="as long as it takes",
+    )
+    contexts: int | None = setting(
+        None,
+        help="Kinds of context.",
+        at_least=9,
+        at_most=37,
+        default_text=f"{CONTEXTS}, or what the seconds allow",
+    )
+    passes: int | None = setting(
+        None,
+        help="Over the text, of static learning.",
+        at_least=1,
+        at_most=100,
+        default_text=f"{PASSES}, or what the seconds allow",
+    )
     megabytes: int = setting(1024, help="For the counts, at most.", at_least=1, at_most=1 << 20)
     seed: int = setting(0, help="Of the order of the items.", at_least=0, at_most=MASK)
 
@@ -93,12 +121,14 @@ class ContextMixing:
     @property
     def summary(self) -> str:
         """The settings that matter, for people."""
-        return f"{self.learning}, {thousands(self.contexts, 'context')}"
+        within = "" if self.seconds is None else f", {amount(self.seconds, 'second')}"
+        contexts = CONTEXTS if self.contexts is None and self.seconds is None else self.contexts
+        return self.learning + ("" if contexts is None else f", {thousands(contexts, 'context')}") + within
 
     @property
     def budget_seconds(self) -> float | None:
-        """None: it trains as long as the text is."""
-        return None
+        """The seconds, where there are any."""
+        return self.seconds
 
     def fit(
         self,
@@ -141,8 +171,10 @@ class ContextMixing:
         begun = time.perf_counter()
         nets = () if inside is None else inside.nets
         provenance = Provenance.of(data)
-        vowel = vowels_of(data.alphabet, data.ids)
-        learned = self._new(data, vowel, len(nets))
+        vowel, child = vowels_of(data.alphabet, data.ids), children(data.ids, data.alphabet.size)
+        hinted = None if inside is None else inside.hinted(data, tree_of(child))
+        settings, deadline = self._within(data, vowel, child, len(nets), begun)
+        learned = settings._new(data, vowel, child, len(nets))
         stopped: str | None = None
         nats: float | None = None
         tell: Progress = progress or (lambda _at: None)
@@ -150,30 +182,53 @@ class ContextMixing:
             nats = learn(
                 data.ids,
                 learned,
-                passes=self.passes,
+                passes=settings.passes or PASSES,
                 delayed=self.learning == "static",
                 tell=lambda at: tell(ProgressReport(at.share, f"{at.nats:.3f} nats/symbol")),
-                hinted=None if inside is None else inside.hinted(data, learned.tree),
+                hinted=hinted,
+                deadline=deadline,
             )
         except KeyboardInterrupt:
             read = int(learned.text.size[0])
             stopped = f"interrupted after {read:,} of {len(data.ids):,} symbols"
         kept = arrays_of_learned(learned, data.alphabet)  # a file has a little less, and the model is the same
         return ContextMixingModel(
-            settings=self,
+            settings=settings,
             alphabet=data.alphabet,
             learned=learned_of_arrays(kept, data.alphabet, vowel, adaptive=self.learning == "adaptive", nets=len(nets)),
             vowel=vowel,
             members=nets,
             provenance=provenance,
-            metrics=Metrics(training_seconds=time.perf_counter() - begun, training_nats=nats, stopped=stopped),
+            metrics=Metrics(
+                training_seconds=time.perf_counter() - begun,
+                training_nats=nats,
+                stopped=stopped,
+                notes=(OUT_OF_TIME,) if nats is None and stopped is None else (),
+            ),
         )
 
-    def _new(self, data: Corpus, vowel: npt.NDArray[np.bool_], nets: int) -> Learned:
+    def _within(
+        self, data: Corpus, vowel: npt.NDArray[np.bool_], child: npt.NDArray[np.int64], nets: int, begun: float
+    ) -> tuple[ContextMixing, float]:
+        """The settings with as many contexts and passes as there is time for; and until when there is any."""
+        if self.seconds is None:
+            contexts = CONTEXTS if self.contexts is None else self.contexts
+            return replace(self, contexts=contexts, passes=self.passes or PASSES), math.inf
+        delayed = self.learning == "static"
+        measured = replace(self, contexts=CONTEXTS if self.contexts is None else self.contexts)
+        begun -= time.perf_counter()
+        warm_up(measured._new(data, vowel, child, nets))
+        begun += time.perf_counter()
+        speed = Speed.of(data.ids, measured._new(data, vowel, child, nets), delayed=delayed)
+        left = begun + self.seconds - time.perf_counter()
+        contexts, passes = affordable(left, data.symbols, speed, self.contexts, self.passes, delayed=delayed)
+        return replace(self, contexts=contexts, passes=passes), begun + LEARNING * self.seconds
+
+    def _new(self, data: Corpus, vowel: npt.NDArray[np.bool_], child: npt.NDArray[np.int64], nets: int) -> Learned:
         V = data.alphabet.size
-        tree = tree_of(children(data.ids, V))
+        tree = tree_of(child)
         nodes = float(np.diff(tree.first)[data.ids].mean())
-        lines = lines_of_contexts(data.symbols, nodes, V, self.contexts, self.megabytes << 20)
+        lines = lines_of_contexts(data.symbols, nodes, V, self.contexts or CONTEXTS, self.megabytes << 20)
         return new_learned(
             tree,
             traits_of(data.alphabet, vowel),

@@ -11,6 +11,8 @@ Letters: S symbols of the text.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Generator
 from typing import Final, NamedTuple
 
@@ -25,6 +27,8 @@ __all__ = ["BLOCK", "Passed", "learn"]
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
 BLOCK: Final = 20_000  # symbols read between two looks at the clock
+LEARNED: Final = 20_000  # symbols are learned from in any case: weights that know nothing are worse than none
+COUNTING: Final = 0.5  # of the time that learning takes, at most, where both are done at once
 
 
 class Passed(NamedTuple):
@@ -33,12 +37,12 @@ class Passed(NamedTuple):
     Attributes:
         share: of all passes, from 0 to 1.
         nats: per symbol, of the last stretch.
-        total: nats of this pass so far.
+        total: nats of this pass so far; None where symbols were counted and not predicted.
     """
 
     share: float
     nats: float
-    total: float
+    total: float | None
 
 
 def learn(
@@ -49,8 +53,9 @@ def learn(
     delayed: bool,
     tell: Callable[[Passed], None],
     hinted: Callable[[int, int], F32] | None = None,
-) -> float:
-    """Let everything learn from a text, in place; nats of the last pass.
+    deadline: float = math.inf,
+) -> float | None:
+    """Let everything learn from a text, in place; nats of the last pass, None where its time ran out.
 
     Where it is interrupted (the caller gets the KeyboardInterrupt), what was read so far is learned: counts of a later
     pass, which begin anew, are still entered to the end.
@@ -62,9 +67,14 @@ def learn(
         delayed: for static use; else in one pass.
         tell: is told how far it has come.
         hinted: what nets say of the symbols from one place to another, where the tables have room for it.
+        deadline: by `time.perf_counter`; when only the counts of what is left can be made until then, these are made,
+            and it ends.
     """
-    steps = _delayed(ids, learned, passes, hinted) if delayed else _at_once(ids, learned, hinted)
-    total = 0.0
+    if delayed:
+        steps = _delayed(ids, learned, passes, hinted, _Clock(deadline))
+    else:
+        steps = _at_once(ids, learned, hinted, _Clock(deadline))
+    total: float | None = 0.0
     for passed in steps:
         total = passed.total
         try:
@@ -74,25 +84,58 @@ def learn(
     return total
 
 
+class _Clock:
+    """Whether there is still time to learn, and not only to count.
+
+    Args:
+        deadline: by `time.perf_counter`.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.seconds = 0.0  # of counting
+        self.symbols = 0
+        self.late = False
+
+    def counted(self, symbols: int, seconds: float) -> None:
+        """So many symbols took so long to count."""
+        self.symbols += symbols
+        self.seconds += seconds
+
+    def look(self, left: int) -> bool:
+        """Whether it is late, with so many symbols to count; it stays so."""
+        counting = left * self.seconds / max(self.symbols, 1)
+        out = self.symbols >= LEARNED and time.perf_counter() + counting > self.deadline
+        self.late = self.late or out
+        return self.late
+
+
 def _at_once(
-    ids: npt.NDArray[np.integer], learned: Learned, hinted: Callable[[int, int], F32] | None
+    ids: npt.NDArray[np.integer], learned: Learned, hinted: Callable[[int, int], F32] | None, clock: _Clock
 ) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
 
     work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
-    total = 0.0
+    total, mean = 0.0, 0.0
     for begin in range(0, len(ids), BLOCK):
         part = ids[begin : begin + BLOCK].astype(np.int64)
+        learns, begun = not clock.look(len(ids) - begin), time.perf_counter()
         nats = np.empty(len(part))
         tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
-        read_text(part, state, *tables, work, True, True, True, True, nats)
-        total += float(nats.sum())
-        yield Passed((begin + len(part)) / len(ids), float(nats.mean()), total)
+        read_text(part, state, *tables, work, learns, learns, True, True, nats)
+        if learns:
+            total, mean = total + float(nats.sum()), float(nats.mean())
+            clock.counted(len(part), COUNTING * (time.perf_counter() - begun))
+        yield Passed((begin + len(part)) / len(ids), mean, total if learns else None)
 
 
 def _delayed(
-    ids: npt.NDArray[np.integer], learned: Learned, passes: int, hinted: Callable[[int, int], F32] | None
+    ids: npt.NDArray[np.integer],
+    learned: Learned,
+    passes: int,
+    hinted: Callable[[int, int], F32] | None,
+    clock: _Clock,
 ) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE, Scratch
     from nextchar._kernels.context_mixing.reading import read_text
@@ -100,19 +143,24 @@ def _delayed(
     work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
     nothing = np.empty(0)
     for number in range(passes):
+        if number and clock.look(2 * len(ids)):
+            return  # not even a part of another pass could be learned from
         for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
             array[:] = 0
-        begin, total = 0, 0.0
+        begin, total, mean = 0, 0.0, 0.0
         while begin < len(ids):
             part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))].astype(np.int64)
             nats, ahead = np.empty(len(part)), state.copy()
             try:
-                tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
-                read_text(part, ahead, *tables, work, True, True, False, False, nats)
+                if not clock.look(len(ids) - begin):
+                    tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
+                    read_text(part, ahead, *tables, work, True, True, False, False, nats)
+                    total, mean = total + float(nats.sum()), float(nats.mean())
+                begun = time.perf_counter()
                 read_text(part, state, *learned, work, False, False, True, True, nothing)
+                clock.counted(len(part), time.perf_counter() - begun)
                 begin += len(part)
-                total += float(nats.sum())
-                yield Passed((number + begin / len(ids)) / passes, float(nats.mean()), total)
+                yield Passed((number + begin / len(ids)) / passes, mean, None if clock.late else total)
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
                 rest = ids[entered : len(ids) if number else entered].astype(np.int64)

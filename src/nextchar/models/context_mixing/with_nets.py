@@ -8,6 +8,7 @@ from. Then it goes on with all of the data, for the use that follows, at lower r
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, cast
@@ -37,6 +38,7 @@ __all__ = ["SECONDS", "ContextMixingWithNets", "MixingWithNets"]
 SECONDS: Final = 600.0  # of the whole, where nothing else is said
 TAUGHT: Final = 0.9  # of the symbols, that a net is trained on before the mixers learn from its hints on the rest
 MIXING_SHARE: Final = 0.2  # of the seconds: for hints and mixing; the nets have the rest
+LEAST_MIXING: Final = 0.1  # the same, where the nets took longer; more where they were done sooner
 FURTHER_SHARE: Final = 0.3  # of a net's seconds: for going on with all of the data
 NEAR: Final = 512  # symbols: the end of an item that is so near is where the data are cut
 LEAST: Final = 1.0  # seconds for each training
@@ -49,7 +51,8 @@ class ContextMixingWithNets:
     Attributes:
         nets: their kinds, each with a preset if it is not the default one.
         seconds: for everything.
-        learning, contexts, passes, megabytes: of context mixing; see `ContextMixing`.
+        learning, contexts, passes, megabytes: of context mixing, which has what the nets leave of the seconds; see
+            `ContextMixing`.
         seed: of the order of items, and of the first net; the next ones have the next seeds.
 
     Raises:
@@ -66,8 +69,16 @@ class ContextMixingWithNets:
     learning: Literal["static", "adaptive"] = setting(
         "static", help="For use as it stands, or for reading that learns."
     )
-    contexts: int = setting(37, help="Kinds of context.", at_least=9, at_most=37)
-    passes: int = setting(2, help="Over the text, of static learning.", at_least=1, at_most=100)
+    contexts: int | None = setting(
+        None, help="Kinds of context.", at_least=9, at_most=37, default_text="what the seconds allow"
+    )
+    passes: int | None = setting(
+        None,
+        help="Over the text, of static learning.",
+        at_least=1,
+        at_most=100,
+        default_text="what the seconds allow",
+    )
     megabytes: int = setting(1024, help="For the counts, at most.", at_least=1, at_most=1 << 20)
     seed: int = setting(0, help="Of the order of items, and of the first net.", at_least=0, at_most=LARGEST_SEED)
 
@@ -115,6 +126,7 @@ class ContextMixingWithNets:
             settings = {"seconds": each * (1 - FURTHER_SHARE), "seed": self.seed + number}
             specs.append(cast(NetSpec, spec_of(kind, settings, preset=preset or "default")))
         mixing = ContextMixing(
+            seconds=self.seconds * MIXING_SHARE,
             learning=self.learning,
             contexts=self.contexts,
             passes=self.passes,
@@ -167,6 +179,7 @@ class MixingWithNets:
             SettingsError: too little data to train on a part of it, or a net cannot be trained.
             KeyboardInterrupt: Ctrl-C in the training of a net that has a checkpoint.
         """
+        begun = time.perf_counter()
         data = self.mixing.ordered(Corpus.of(data))
         begin = _cut(data)
         first, last = _parts(data, begin)
@@ -183,7 +196,10 @@ class MixingWithNets:
             done += share * FURTHER_SHARE
             stopped += [f"{spec.kind}: {net.metrics.stopped}" for net in (taught[-1], nets[-1]) if net.metrics.stopped]
         tell = _within(progress, done, MIXING_SHARE, "context mixing")
-        model = self.mixing.fit_ordered(data, tell, NetsInside(tuple(nets), tuple(taught), begin))
+        left = max(begun + self.seconds - time.perf_counter(), LEAST_MIXING * self.seconds)
+        model = replace(self.mixing, seconds=left).fit_ordered(
+            data, tell, NetsInside(tuple(nets), tuple(taught), begin)
+        )
         stopped += [model.metrics.stopped] if model.metrics.stopped else []
         return model.with_metrics(replace(model.metrics, stopped="; ".join(stopped) or None))
 
