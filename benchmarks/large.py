@@ -138,7 +138,7 @@ def beside_lmplz(given: argparse.Namespace, part: Path, folder: Path) -> None:
     print(f"both on {part.stat().st_size / 1e9:.2f} GB:", flush=True)
     report("nextchar train", nextchar_command(*ours))
     size = f"{checked_memory(memory) >> 20}M"
-    theirs = [str(given.lmplz), "-o", order, "-S", size, "-T", str(folder)]
+    theirs = [str(given.lmplz), "-o", order, "-S", size, "-T", str(folder), "--discount_fallback"]  # few letters
     report("lmplz", theirs, stdin=spaced, stdout=folder / "m.arpa")
 
 
