@@ -25,7 +25,7 @@ from nextchar.cli._judging import Form, Judge, Obstacles, tell_of
 from nextchar.core.cluster import Work, check_client, on_this_worker, same_version, threads
 from nextchar.core.cluster_files import for_workers, see_there, spans_of
 from nextchar.data.format import Format, LeftOut, Tally
-from nextchar.data.lines import beginnings, lines_of_blocks
+from nextchar.data.lines import lines_of_blocks, with_beginnings
 from nextchar.data.new_folder import folder_being_written
 from nextchar.data.spans import Span, glance, read_span
 from nextchar.errors import ClusterError, ModelFileError, NextcharError
@@ -258,7 +258,7 @@ def _score_span(span: Span, before: _Before, asked: _Asked) -> _Rows:
         blocks = read_span(span, wanted.format, before.lines + 1, sound_before=before.sound, options=options)
         lines = lines_of_blocks(blocks, span.source, wanted.format, options, alphabet, tally)
         shortens = options.documents and not (wanted.as_json or wanted.as_tsv)
-        for number, block in enumerate(map(beginnings, lines) if shortens else lines):
+        for number, block in enumerate(map(with_beginnings, lines) if shortens else lines):
             if number < span.skip:
                 continue
             if span.end is None and size > MOST_ROWS:

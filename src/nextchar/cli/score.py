@@ -137,7 +137,7 @@ def score(
                 sys.exit(FLAGGED)
         return
     from nextchar.cli._scored import Best
-    from nextchar.data.lines import beginnings, lines_of_items, read_lines
+    from nextchar.data.lines import lines_of_items, read_lines, with_beginnings
     from nextchar.models.registry import load
 
     loaded = load(model)
@@ -166,7 +166,7 @@ def score(
         else lines_of_items(items, options, alphabet, format_.errors)
     )
     if options.documents and not (as_json or as_tsv):
-        blocks = map(beginnings, blocks)
+        blocks = map(with_beginnings, blocks)
     any_flagged = False
 
     def answers() -> Iterator[Scored]:

@@ -26,7 +26,7 @@ from nextchar.data.format import Block, ErrorPolicy, Format, Refusal, Tally
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import CorpusError, NextcharError
 
-__all__ = ["LineBlock", "beginnings", "lines_of_blocks", "lines_of_items", "read_lines"]
+__all__ = ["LineBlock", "lines_of_blocks", "lines_of_items", "read_lines", "with_beginnings"]
 
 PIECE: Final = 1 << 18  # characters
 SHOWN: Final = 60  # characters of a text
@@ -115,7 +115,7 @@ def lines_of_items(
     return _lines(iter([block]), "item", errors, options, alphabet)
 
 
-def beginnings(block: LineBlock) -> LineBlock:
+def with_beginnings(block: LineBlock) -> LineBlock:
     """The block with the beginnings of its items in `given`, for people: a text may be long."""
     return replace(block, given={place: shortened(text, SHOWN) for place, text in block.given.items()})
 
