@@ -84,6 +84,7 @@ def model_page(model: Model, file: FileFacts, exact: dict[str, Any] | None) -> s
         *_losses(model.metrics),
         *_exactly(exact),
         ("file", file.text),
+        *([] if model.memory_bytes is None else [("in memory", thousands(model.memory_bytes, "byte"))]),
         ("what it can", ", ".join(_can(row))),
         ("more", "; ".join(more)),
     ]

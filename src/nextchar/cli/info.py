@@ -85,6 +85,7 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], ve
         },
         "metrics": loaded.metrics.document(),
         "file": file.document(),
+        "memory_bytes": loaded.memory_bytes,
         **({} if exactly is None else {"exact": exactly}),
     }
     echo_json(document)

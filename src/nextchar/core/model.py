@@ -199,6 +199,11 @@ class Model(ABC):
     def batch_limit(self) -> int | None:
         """How many items may be read side by side, where its states are large; None for any number."""
 
+    @property
+    def memory_bytes(self) -> int | None:
+        """What its tables take in memory; None where that is about the size of its file."""
+        return None
+
     @abstractmethod
     def training_nats(self) -> float | None:
         """-log p of the training data, weights counted, from what the model remembers of it.

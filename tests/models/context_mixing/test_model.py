@@ -126,3 +126,10 @@ def test_weights_are_refused() -> None:
 def test_settings_out_of_range(wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError):
         ContextMixing(**wrong)  # type: ignore[arg-type]
+
+
+def test_its_memory_is_known(model: ContextMixingModel) -> None:
+    # A line of slots has 64 bytes. Whatever else there is: at least the weights, 4 bytes each.
+    least = 64 * int((model.learned.slots.mask + np.uint64(1)).sum()) + 4 * model.learned.mixers.weights.size
+    assert least < model.memory_bytes < 2 * least + (64 << 20)
+    assert Ngram(order=2).fit(ITEMS).memory_bytes is None

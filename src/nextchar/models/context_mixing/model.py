@@ -368,6 +368,11 @@ class ContextMixingModel(StepwiseModel):
         """As many as have rows of a few megabytes together."""
         return min([max(MOST_TOGETHER // self.alphabet.size, 1), *(net.batch_limit for net in self.members)])
 
+    @property
+    def memory_bytes(self) -> int:
+        """Of all tables; its file leaves out what follows from the rest. An adaptive reader has as much again."""
+        return sum(array.nbytes for part in self.learned for array in part)
+
     def training_nats(self) -> float | None:
         """-log p of the text that it was trained on.
 
