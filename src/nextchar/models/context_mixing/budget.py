@@ -13,7 +13,7 @@ from nextchar.models.context_mixing.tables import Learned
 __all__ = ["CONTEXTS", "PASSES", "Speed", "affordable", "warm_up"]
 
 CONTEXTS, PASSES = 25, 2  # where nothing is said
-STEPS: Final = ((9, 1), (12, 1), (16, 1), (20, 1), (25, 1), (31, 1), (37, 1), (37, 2))  # contexts, passes: ever better
+STEPS: Final = ((9, 1), (12, 1), (16, 1), (20, 1), (31, 1), (37, 1), (37, 2))  # contexts and passes, ever better
 MEASURED: Final = 10_000  # symbols that are read to see how fast it goes
 APART: Final = 5  # the time that a symbol takes beside its contexts, in contexts
 RESERVE: Final = 0.75  # of the time is planned with: tables that fill slow down, and packing comes last
