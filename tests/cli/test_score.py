@@ -329,6 +329,25 @@ def test_scoring_lines_that_are_learned(texts: Path, tmp_path: Path) -> None:
     assert "was read first, 63 symbols" in after.stderr
 
 
+@pytest.mark.parametrize("how", [(), ("--by", "word"), ("--adaptive",)])
+def test_scores_do_not_replace_what_is_read_first(texts: Path, tmp_path: Path, how: tuple[str, ...]) -> None:
+    first = tmp_path / "first.txt"
+    first.write_bytes(b"the cat\n")
+    (tmp_path / "link.txt").symlink_to(first)
+    model = texts / ("mixing" if "--adaptive" in how else "ngram")
+    for target in ("first.txt", "link.txt"):
+        command = ["score", model, texts / "end.txt", "--after", first, "-o", tmp_path / target, *how]
+        assert "is also an input" in run(*command, code=1).stderr
+    assert first.read_bytes() == b"the cat\n"
+
+
+@pytest.mark.parametrize("command", [("score",), ("score", "--by", "line"), ("evaluate",)])
+@pytest.mark.parametrize("files", [(), ("-",)])
+def test_standard_input_is_not_read_twice(texts: Path, command: tuple[str, ...], files: tuple[str, ...]) -> None:
+    refused = run(command[0], texts / "ngram", *files, "--after", "-", *command[1:], stdin=b"the cat\n", code=2)
+    assert "standard input is read once" in refused.stderr
+
+
 def test_what_cannot_be_read_on_is_refused(texts: Path, models: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "items").write_text("gehen\n")
     refused = run("evaluate", texts / "ngram", texts / "end.txt", "--adaptive", code=1)

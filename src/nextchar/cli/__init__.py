@@ -33,7 +33,7 @@ __all__ = ["main"]
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="nextchar")
 def main() -> None:
-    """Character-level language models: learn from a list of short texts, write new ones, score any.
+    """Character-level language models: learn from short texts, or with --text long ones; write new ones, score any.
 
     \b
     nextchar train names.txt -o names.safetensors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
@@ -143,7 +143,8 @@ def score(
     loaded = load(model)
     options, alphabet = texts_as_trained(loaded, model, documents, separator), loaded.alphabet
     files, items = file_or_texts(texts, format_, several=options.documents)
-    check_target(output, [*files, model], "the scores", binary=False)
+    _read_once(files, after)
+    check_target(output, [*files, model, *([] if after is None else [after])], "the scores", binary=False)
     if by is not None and not options.documents:
         raise click.UsageError(f"--by goes with a model that was trained with --text; {model} was trained on a list.")
     best = None if most is None and least is None else Best(most or least or 0, most is not None)
@@ -182,6 +183,12 @@ def score(
     tell_of(judge.obstacles)
     if any_flagged:
         sys.exit(FLAGGED)
+
+
+def _read_once(files: Sequence[str], after: str | None) -> None:
+    """Say so where standard input would be read first, and have nothing left for what is scored."""
+    if after == "-" and "-" in files:
+        raise click.UsageError("standard input is read once: by --after, or for what is scored; give a FILE for one.")
 
 
 def _rows(answers: Iterator[Scored], best: Best | None, form: Form) -> Iterator[bytes | memoryview]:
@@ -240,6 +247,7 @@ def evaluate(
     loaded = load(model)
     options = texts_as_trained(loaded, model, documents, separator)
     files = files or ("-",)
+    _read_once(files, after)
     say_how_to_end(files[0])
     scorer = scorer_from(loaded, adaptive, after, format_, options)
     pieces = not adaptive and loaded.context_length is not None  # else a text is read as a whole
