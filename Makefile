@@ -14,9 +14,9 @@ names: $(VENV)/.installed
 	@$(BIN)/nextchar train --output out/names.safetensors
 	@$(BIN)/nextchar sample out/names.safetensors -n 20 --new --seed 1
 
-# Format, lint, types, tests.
+# Format, lint, types, tests; the files of tests are shared out among processes.
 test: lint
-	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(VENV)/.installed-all $(VENV)/.kenlm
 	$(BIN)/python -m pytest -m slow --ignore tests/browser
