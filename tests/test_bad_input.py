@@ -198,7 +198,7 @@ def test_no_file(tmp_path: Path, model: Path) -> None:
 def test_a_directory(tmp_path: Path, model: Path) -> None:
     fails("train", tmp_path, "-o", tmp_path / "m", says=(f"{tmp_path}: is a directory", "give a file"))
     fails("evaluate", model, tmp_path, says=("is a directory",))
-    fails("info", tmp_path, says=("is a directory", "give a model file"))
+    fails("info", tmp_path, says=("is a directory", "give a model file, or a folder that count has written"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -352,7 +352,7 @@ def test_impossible_settings(tmp_path: Path, options: Sequence[object], says: Se
         (["train", "a.txt", "-o", "m", "--weight", "n"], ("--weight needs --column",)),
         (["train", "a.txt", "-o", "m", "--order", "many"], ("'many'",)),
         (["train", "a.txt", "-o", "m", "--model", "trigram"], ("'trigram'", "'bigram'", "'ngram'")),
-        (["train", "a.txt", "-o", "m", "--split", "half"], ("'half'", "'lecture'")),
+        (["train", "a.txt", "-o", "m", "--split", "half"], ("'half'", "lecture", "tail:0.1")),
         (["score", "MODEL", "--weight", "n"], ("No such option '--weight'",)),  # a line is a line here
         (["evaluate", "MODEL", "--weight", "n"], ("--weight needs --column",)),
         (["score", "MODEL", "--most", "0"], ("--most",)),

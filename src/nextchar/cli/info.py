@@ -9,7 +9,7 @@ import click
 from nextchar.cli._info_page import FileFacts, classifier_page, counts_page, model_page
 from nextchar.cli._options import json_option, model_argument
 from nextchar.cli._output import echo, echo_json, note, print_table
-from nextchar.errors import NotAModelError, SettingsError
+from nextchar.errors import CountsError, NotAModelError, SettingsError
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
@@ -43,6 +43,10 @@ def info(model: str, explain: bool, exact: bool, data_files: tuple[str, ...], ve
     from nextchar.models.registry import load
 
     if Path(model).is_dir():
+        from nextchar.models.ngram.counts_folder import FACTS
+
+        if not (Path(model) / FACTS).exists():
+            raise CountsError(f"{model}: is a directory; give a model file, or a folder that count has written")
         if explain or exact:
             raise click.UsageError("--explain and --exact are for models; train --counts makes one of counts.")
         _counts(model, verify, as_json)
