@@ -323,3 +323,16 @@ def test_several_texts_are_scored(tmp_path: Path) -> None:
     for option in (["--text"], ["--separator", "%"]):
         found = CliRunner().invoke(main, ["score", str(tmp_path / "list"), str(tmp_path / "a.txt"), *option])
         assert (found.exit_code, "trained on a list" in found.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("separator", "said"), [("%", "--separator '%'"), ("", "--separator blank")])
+@pytest.mark.parametrize("command", ["score", "evaluate"])
+def test_whole_files_are_not_what_a_model_of_texts_between_separators_reads(
+    command: str, separator: str, said: str, tmp_path: Path
+) -> None:
+    Ngram(order=2).fit(Corpus.from_documents(["to\n%\n\nbe\n"], separator=separator)).save(tmp_path / "m")
+    (tmp_path / "a.txt").write_text("to\n%\n\nbe\n")
+    found = CliRunner().invoke(main, [command, str(tmp_path / "m"), str(tmp_path / "a.txt"), "--text"])
+    assert (found.exit_code, said in " ".join(found.stderr.split())) == (2, True), found.stderr
+    assert run(command, tmp_path / "m", tmp_path / "a.txt", "--json")
+    assert run(command, tmp_path / "m", tmp_path / "a.txt", "--text", "--separator", separator or "blank", "--json")

@@ -326,6 +326,12 @@ def texts_as_trained(model: Model, path: str, documents: bool, separator: str | 
     if (documents or separator is not None) and not options.documents:
         option = "--text" if documents else "--separator"
         raise click.UsageError(f"{option} goes with a model that was trained so; {path} was trained on a list.")
+    if documents and separator is None and options.separator is not None:
+        shown = repr(options.separator) if options.separator else "blank"
+        raise click.UsageError(
+            f"--text goes with a model of whole files; {path} was trained on texts between separators (--separator "
+            f"{shown}), and reads them so without being told."
+        )
     return options if separator is None else replace(options, separator=separator)
 
 
