@@ -18,8 +18,9 @@ names: $(VENV)/.installed
 test: lint
 	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser -n auto --maxprocesses 4 --dist loadfile
 
+# Kills, altered files, clusters, long trainings; they are shared out one by one, for some take minutes.
 test-slow: $(VENV)/.installed-all $(VENV)/.kenlm
-	$(BIN)/python -m pytest -m slow --ignore tests/browser
+	$(BIN)/python -m pytest -m slow --ignore tests/browser -n auto --maxprocesses 4 --dist worksteal
 
 # The lesson page in a real Chromium; several minutes.
 test-browser: $(VENV)/.installed-all $(VENV)/.chromium
