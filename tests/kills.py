@@ -30,7 +30,18 @@ from nextchar.core.model_file import read_model_file
 
 FIXTURES: Final = Path(__file__).parent / "fixtures" / "models"
 NETS: Final = ("bow", "ensemble", "gru", "lstm", "mlp", "rnn", "transformer", "wavenet")
-SAVED: Final = ("automaton", "backoff", "bigram-net", "classifier", "mix", "ngram", "ngram-pitman-yor", "ngram-tuned")
+SAVED: Final = (
+    "automaton",
+    "backoff",
+    "bigram-net",
+    "classifier",
+    "context-mixing",
+    "context-mixing-adaptive",
+    "mix",
+    "ngram",
+    "ngram-pitman-yor",
+    "ngram-tuned",
+)
 CLASSIFIER: Final = FIXTURES / "classifier.safetensors"
 COMMANDS: Final[Mapping[str, Sequence[object]]] = {
     "export": ("export", "MODEL"),

@@ -28,10 +28,12 @@ FAILS: Final = """
 import os
 from nextchar.models.neural.training.learner import Learner
 
-def fails(learner, batch, step, pace, learn=Learner.learn):
+learn = Learner.learn
+
+def fails(learner, batch, step, *others, **named):
     if os.environ["RANK"] == "1" and step == 2:
         raise MemoryError("3 TB were wanted")
-    return learn(learner, batch, step, pace)
+    return learn(learner, batch, step, *others, **named)
 
 Learner.learn = fails
 from nextchar.__main__ import command_line
