@@ -112,7 +112,7 @@ def defined(source: str) -> set[str]:
 
 @pytest.mark.parametrize(("number", "snippet"), SNIPPETS, ids=[f"{number}-{s.id}" for number, s in SNIPPETS])
 def test_a_snippet_runs_and_its_source_is_there(
-    number: int, snippet: Snippet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, snippet: Snippet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if snippet.source.endswith(".py"):
         assert snippet.object in defined(snippet.source)
@@ -123,7 +123,10 @@ def test_a_snippet_runs_and_its_source_is_there(
         pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     items = ["emma", "olivia", "ava", "isabella", "sophia", "mia", "andrej", "jazz", "zoe", "quinn", "maria"] * 3
-    exec(snippet.code, {"corpus": Corpus.from_items(items + [f"{a}{b}a" for a in items for b in "elmn"])})
+    items += [f"{a}{b}a" for a in items for b in "elmn"]
+    Path("names.txt").write_text("\n".join(items), encoding="utf-8")
+    exec(snippet.code, {})  # nothing is given to it but the file: it is whole as it is shown
+    assert capsys.readouterr().out.strip()
 
 
 def test_the_quiz_has_the_documents_topics_and_more() -> None:

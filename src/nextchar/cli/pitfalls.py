@@ -132,9 +132,9 @@ def _words_of(source: str) -> list[str]:
 
 def _default_words() -> list[str]:
     """The names that ship with nextchar."""
-    from nextchar.data.datasets import shipped_names
+    from nextchar.lesson.names import lesson_names
 
-    return _plain_words(shipped_names())
+    return _plain_words(lesson_names())
 
 
 def _plain_words(names: Sequence[str]) -> list[str]:

@@ -56,7 +56,7 @@ class Snippet:
 
     Attributes:
         id: of the section.
-        code: runs as it stands where `corpus` is the data in use.
+        code: runs as it stands in a folder where `names.txt` is the list in use.
         source: a file of the package, as in `models/ngram.py`.
         object: what is worth reading in it, as in `Counts.table`.
     """

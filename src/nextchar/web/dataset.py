@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nextchar.data.corpus import Corpus
-from nextchar.data.datasets import shipped_names
 from nextchar.data.download import find
+from nextchar.lesson.names import lesson_names
 
 __all__ = ["Dataset", "default_dataset", "shipped_dataset"]
 
@@ -51,5 +51,5 @@ def default_dataset(path: Path | None = None) -> Dataset:
 
 
 def shipped_dataset() -> Dataset:
-    """The names that ship with the package, in lower case."""
-    return Dataset("names-2018", False, Corpus.from_items([name.lower() for name in shipped_names()]))
+    """The names that ship with the package, as the lesson uses them."""
+    return Dataset("names-2018", False, Corpus.from_items(lesson_names()))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiCall", "Dispatcher", "Endpoint", "set_cookie"]
 
-Work = Literal["quick", "sampling", "slow", "pitfall"]
-THREADS: Final[Mapping[Work, int]] = {"quick": 6, "sampling": 2, "slow": 2, "pitfall": 1}
+Work = Literal["quick", "sampling", "slow", "pitfall", "snippet"]
+THREADS: Final[Mapping[Work, int]] = {"quick": 6, "sampling": 2, "slow": 2, "pitfall": 1, "snippet": 2}
 WAITING: Final = 100  # requests for one kind of work, beyond which no more are taken
 BODY_BYTES: Final = 64_000
 

@@ -33,3 +33,19 @@ def test_the_lesson(client: Any, language: str, refused: Refused) -> None:
             assert f'id="{line}"' in text
     assert client.fetch("quiz", lang=language)["questions"]
     refused(client.get("/api/chapter/12"), 404, "no-chapter")
+
+
+def test_code_is_run_as_it_is_shown(client: Any, refused: Refused) -> None:
+    assert client.submit("data", text="ada\nbob\nada\n")["own"]
+    assert client.fetch("data/file") == {"name": "names.txt", "text": "ada\nbob\nada\n"}
+    [code] = [s["code"] for s in client.fetch("chapter/1")["snippets"] if s["id"] == "list"]
+    assert 'nextchar.Corpus.from_file("names.txt")' in code
+    done = client.submit("chapter/1/code/list")
+    # 3 names of 3 characters and one end each: 12
+    assert done["output"] == "3 names, 2 of them different\n12 symbols to predict\n['ada', 'bob', 'ada']\n"
+    assert done["error"] is None
+    for place in ("1/code/nothing", "12/code/list", "01/code/list", "1/code/..%2flist"):
+        answer = client.post(f"/api/chapter/{place}", json={"code": "print(1)"})
+        assert answer.status_code == 404, place
+    refused(client.post("/api/chapter/1/code/nothing", json={}), 404, "no-snippet")
+    client.delete("/api/data")

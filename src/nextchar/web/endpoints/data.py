@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nextchar.data.corpus import Corpus
+from nextchar.lesson.snippets import LIST_FILE
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.parameters import LONGEST_WORD
 from nextchar.web.json_views import data_view
 from nextchar.web.request_errors import RequestError
 
-__all__ = ["ENDPOINTS", "drop_data", "get_data", "items", "put_data"]
+__all__ = ["ENDPOINTS", "drop_data", "get_data", "items", "list_file", "put_data"]
 
 OWN_BYTES: Final = 2_000_000
 OWN_ITEMS: Final = 100_000
@@ -71,9 +72,15 @@ def items(call: ApiCall) -> Any:
     return {"found": len(found), "items": found[begin : begin + most]}
 
 
+def list_file(call: ApiCall) -> Any:
+    """The list in use as a text file, for the code that the lesson shows."""
+    return {"name": LIST_FILE, "text": "".join(f"{item}\n" for item in call.data.corpus)}
+
+
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/api/data", answer=get_data),
     Endpoint(method="POST", path="/api/data", answer=put_data, work="sampling", body_bytes=2 * OWN_BYTES + 64_000),
     Endpoint(method="DELETE", path="/api/data", answer=drop_data),
     Endpoint(method="GET", path="/api/items", answer=items),
+    Endpoint(method="GET", path="/api/data/file", answer=list_file, work="sampling"),
 )

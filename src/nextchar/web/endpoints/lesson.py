@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import asdict
 from typing import Any, Final
 
 from nextchar.lesson.pitfalls import load_pitfalls, run
+from nextchar.lesson.snippets import run_code
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.pages import source_link
 from nextchar.web.request_errors import RequestError
 
-__all__ = ["ENDPOINTS", "chapter", "pitfalls", "quiz", "run_pitfall", "site"]
+__all__ = ["ENDPOINTS", "chapter", "pitfalls", "quiz", "run_pitfall", "run_snippet", "site"]
 
 
 def _facts(call: ApiCall) -> dict[str, Any]:
@@ -74,6 +76,17 @@ def run_pitfall(call: ApiCall) -> Any:
     raise RequestError(404, "no-pitfall")
 
 
+def run_snippet(call: ApiCall) -> Any:
+    """One of the snippets that the chapters show, run now on the list in use."""
+    from nextchar.lesson.texts import load_chapters
+
+    for number, chapter in enumerate(load_chapters(), start=1):
+        for snippet in chapter.snippets:
+            if (str(number), snippet.id) == (call.place["number"], call.place["id"]):
+                return asdict(run_code(snippet.code, call.data.corpus))
+    raise RequestError(404, "no-snippet")
+
+
 def quiz(call: ApiCall) -> Any:
     """The questions with their options and explanations."""
     from nextchar.lesson.texts import load_quiz
@@ -86,5 +99,6 @@ ENDPOINTS: Final = (
     Endpoint(method="GET", path="/api/chapter/{number}", answer=chapter),
     Endpoint(method="GET", path="/api/pitfalls", answer=pitfalls),
     Endpoint(method="POST", path="/api/pitfalls/{letter}", answer=run_pitfall, work="pitfall"),
+    Endpoint(method="POST", path="/api/chapter/{number}/code/{id}", answer=run_snippet, work="snippet"),
     Endpoint(method="GET", path="/api/quiz", answer=quiz),
 )

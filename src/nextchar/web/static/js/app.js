@@ -23,6 +23,7 @@
 
 import * as api from "/static/js/api.js";
 import * as charts from "/static/js/charts.js";
+import { runnable } from "/static/js/code.js";
 import * as ui from "/static/js/ui.js";
 
 const { el, clear } = ui;
@@ -209,14 +210,8 @@ function drawTexts(chapter, number) {
     snippets.delete(id);
     return (
       snippet &&
-      ui.codeBlock({
-        ...snippet,
-        labels: {
-          title: text("code_heading"),
-          source: text("code_source", { file: snippet.source }),
-          name: `${text("code_heading")}: ${heading}`,
-        },
-        testid: `code-${id}`,
+      runnable({
+        snippet, number, name: `${text("code_heading")}: ${heading}`, text, signal: visit.controller.signal,
       })
     );
   };
