@@ -19,7 +19,7 @@ test: lint
 	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser -n auto --maxprocesses 4 --dist loadfile
 
 # Kills, altered files, clusters, long trainings; they are shared out one by one, for some take minutes.
-test-slow: $(VENV)/.installed-all $(VENV)/.kenlm
+test-slow: $(VENV)/.installed-all $(VENV)/.kenlm $(VENV)/.fuzz
 	$(BIN)/python -m pytest -m slow --ignore tests/browser -n auto --maxprocesses 4 --dist worksteal
 
 # The lesson page in a real Chromium; several minutes.
@@ -73,4 +73,10 @@ $(VENV)/.installed-all: $(VENV)/.installed
 $(VENV)/.kenlm: $(VENV)/.installed-all
 	@$(PIP) --editable ".[kenlm]" --no-build-isolation || \
 		{ $(PIP) kenlm || echo "KenLM could not be installed: the tests beside it will be skipped." >&2; }
+	@touch $@
+
+# There is no atheris for some versions of Python.
+$(VENV)/.fuzz: $(VENV)/.installed-all
+	@$(PIP) --no-build-isolation --editable ".[fuzz]" || \
+		echo "atheris could not be installed: fuzzing will be skipped." >&2
 	@touch $@

@@ -7,7 +7,7 @@ what it is asked about is treated as its training data was.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -56,7 +56,8 @@ class TextOptions:
     __repr__ = one_line
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
+        for name in (entry.name for entry in fields(self)):
+            value = getattr(self, name)
             if name == "separator":
                 self._check_separator()
             elif isinstance(value, np.bool_):
