@@ -1,4 +1,4 @@
-"""The first page, and what is served as it lies in the package."""
+"""The pages, and what is served as it lies in the package."""
 
 from __future__ import annotations
 
@@ -14,9 +14,29 @@ def test_every_chapter_has_its_address(client: Any) -> None:
         assert client.get(f"/lesson/{number}").status_code == 404
 
 
-def test_home_goes_to_the_first_chapter(client: Any) -> None:
+def test_the_door_is_in_the_visitors_language(client: Any) -> None:
+    learn = {"en": ">Learn</a>", "zh": ">学习</a>"}
     for header, language in (("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("de, en;q=0.7, zh;q=0.3", "en"), ("xx;q=y", "en")):
-        answer = client.get("/", headers={"accept-language": header})
-        assert answer.headers["location"] == f"/lesson/1?lang={language}"
-    assert client.get("/", params={"lang": "zh"}).headers["location"] == "/lesson/1?lang=zh"
+        for path in ("/", "/names", "/lesson/1"):
+            answer = client.get(path, headers={"accept-language": header})
+            assert answer.status_code == 200
+            assert learn[language] in answer.text
+            assert answer.headers["vary"] == "Accept-Language"
+    for language, other in (("en", "zh"), ("zh", "en")):
+        text = client.get("/", params={"lang": language}, headers={"accept-language": other}).text
+        assert learn[language] in text
+        assert f'href="/names?lang={language}"' in text
+        assert "{{" not in text
     assert client.get("/static/vendor/plotly.min.js").status_code == 200
+
+
+def test_an_address_where_nothing_is_names_the_chapters(client: Any) -> None:
+    for path in ("/lesson/12", "/lesson/zwei", "/nowhere", "/lesson/<b>"):
+        for language, words in (("en", "There is no such page"), ("zh", "没有这个页面")):
+            answer = client.get(path, params={"lang": language})
+            assert answer.status_code == 404
+            assert words in answer.text
+            assert "<b>" not in answer.text
+            linked = [n for n in range(14) if f'href="/lesson/{n}?lang={language}"' in answer.text]
+            assert linked == list(chapter_numbers())
+    assert client.get("/static/none.js").text == "There is nothing here.\n"

@@ -27,6 +27,7 @@ __all__ = [
     "Snippet",
     "chapter_numbers",
     "load_chapters",
+    "load_door",
     "load_quiz",
     "load_site",
 ]
@@ -211,6 +212,13 @@ def load_site() -> Site:
         titles={language: tables[language]["title"] for language in LANGUAGES},
         labels={language: tables[language]["labels"] for language in LANGUAGES},
     )
+
+
+@cache
+def load_door() -> Mapping[Language, Mapping[str, str]]:
+    """The words of the landing page, by language and key."""
+    tables = _read("door.toml")
+    return {language: tables[language] for language in LANGUAGES}
 
 
 def _read(*place: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is served as it lies in the package: the page, its scripts, plotly, and the source that the lesson links to.
+"""What is there without the library: the pages, their scripts, plotly, and the source that the lesson links to.
 
 No path of a request is ever opened. The files that may be served are listed by walking the package's own folders, and
 a request only picks one of the list.
@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
+from nextchar.lesson.languages import Language
+from nextchar.web.html_pages import Room, draw
 from nextchar.web.requests import preferred_language
 
-__all__ = ["home", "icon", "lesson", "source", "source_link", "static"]
+__all__ = ["door", "icon", "lesson", "missing", "names", "source", "source_link", "static"]
 
 STATIC: Final = Path(str(files("nextchar.web"))) / "static"
 PLOTLY: Final = "vendor/plotly.min.js"
@@ -40,21 +42,54 @@ _listed: dict[str, Path] = {}
 _walked = -WALK_SECONDS
 
 
-async def home(request: Request) -> Response:
-    """The first chapter, in the visitor's language."""
-    wanted = request.query_params.get("lang")
-    language = wanted if wanted in ("en", "zh") else preferred_language(request.headers.get("accept-language", ""))
-    return RedirectResponse(
-        f"/lesson/1?lang={language}", headers={"Cache-Control": "no-store", "Vary": "Accept-Language"}
-    )
+async def door(request: Request) -> Response:
+    """The landing page."""
+    return _page(request, "door", "door")
+
+
+async def names(request: Request) -> Response:
+    """The workbench."""
+    return _page(request, "names", "names")
 
 
 async def lesson(request: Request) -> Response:
-    """The page, which is the same for all chapters."""
+    """The page of a chapter, which is the same for all of them."""
     from nextchar.lesson.texts import chapter_numbers
 
     there = request.path_params["number"] in map(str, chapter_numbers())
-    return _file(request, "index.html") if there else _nothing()
+    return _page(request, "lesson", "learn") if there else _no_chapter(request)
+
+
+def missing(request: Request, _: Exception) -> Response:
+    """Whatever has no other answer."""
+    return _nothing() if request.url.path.startswith(("/static/", "/source/")) else _no_chapter(request)
+
+
+def _no_chapter(request: Request) -> Response:
+    """A page that names what there is."""
+    from nextchar.lesson.texts import load_chapters
+
+    language = _language(request)
+    links = "".join(
+        f'<li><a href="/lesson/{number}?lang={language}">{number}. {html.escape(chapter.titles[language])}</a></li>'
+        for number, chapter in enumerate(load_chapters(), start=1)
+    )
+    return _page(request, "missing", "door", status=404, path="/", chapter_list=f"<ol>{links}</ol>")
+
+
+def _page(
+    request: Request, name: str, room: Room, *, status: int = 200, path: str | None = None, **more: str
+) -> Response:
+    text = draw(name, _language(request), room, path or request.url.path, **more)
+    return HTMLResponse(text, status, headers={"Cache-Control": "no-cache", "Vary": "Accept-Language"})
+
+
+def _language(request: Request) -> Language:
+    """What the address says, or else the visitor's browser."""
+    wanted = request.query_params.get("lang")
+    if wanted in ("en", "zh"):
+        return "zh" if wanted == "zh" else "en"
+    return preferred_language(request.headers.get("accept-language", ""))
 
 
 async def static(request: Request) -> Response:

@@ -86,7 +86,7 @@ def _router(data: Path | None, sessions: Sessions) -> Router:
 def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
     """All of /api."""
     from nextchar.web.dispatcher import Dispatcher, Endpoint
-    from nextchar.web.endpoints import counts, data, lesson, models, net, sampling, scoring
+    from nextchar.web.endpoints import counts, data, door, lesson, models, net, sampling, scoring
     from nextchar.web.endpoints.live_training import TrainingEndpoints
 
     dispatcher = Dispatcher(cache, sessions)
@@ -97,7 +97,7 @@ def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
 
         return Route(endpoint.path, answer, methods=[endpoint.method])
 
-    parts = (data, counts, sampling, scoring, models, net, lesson)
+    parts = (door, data, counts, sampling, scoring, models, net, lesson)
     trainings = TrainingEndpoints(dispatcher)
     return [
         *(route(endpoint) for part in parts for endpoint in part.ENDPOINTS),
@@ -132,7 +132,8 @@ def create_app(*, data: Path | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/", pages.home),
+            Route("/", pages.door),
+            Route("/names", pages.names),
             Route("/lesson/{number}", pages.lesson),
             Route("/static/{name:path}", pages.static),
             Route("/source/{name:path}", pages.source),
@@ -140,6 +141,7 @@ def create_app(*, data: Path | None = None) -> Starlette:
             Route("/api/{rest:path}", api),
         ],
         middleware=[Middleware(Security)],
+        exception_handlers={404: pages.missing},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

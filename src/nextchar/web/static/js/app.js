@@ -24,13 +24,11 @@
 import * as api from "/static/js/api.js";
 import * as charts from "/static/js/charts.js";
 import { runnable } from "/static/js/code.js";
+import * as frame from "/static/js/frame.js";
 import * as ui from "/static/js/ui.js";
 
 const { el, clear } = ui;
-const LANGUAGES = [
-  { code: "en", name: "English", tag: "en" },
-  { code: "zh", name: "中文", tag: "zh-Hans" },
-];
+const { LANGUAGES } = frame;
 const UPLOAD_BYTES = 2_000_000;
 
 const main = document.getElementById("content");
@@ -81,7 +79,9 @@ function text(key, values) {
 function drawFrame(number) {
   document.documentElement.lang = LANGUAGES.find(({ code }) => code === lang).tag;
   document.getElementById("skip").textContent = text("skip");
-  document.getElementById("brand").href = link(1);
+  const brand = document.getElementById("brand");
+  brand.href = `/?lang=${lang}`;
+  brand.setAttribute("aria-label", text("to_the_door"));
   menu.textContent = text("menu");
   nav.setAttribute("aria-label", text("chapters"));
   clear(
@@ -109,20 +109,29 @@ function drawFrame(number) {
   const data = ui.button({ label: "", onClick: openData, kind: "quiet data-button", testid: "data-open" });
   data.append(el("span", { class: "wide-only", text: dataLabel() }), el("span", { class: "narrow-only", text: site.data.data_name }));
   data.setAttribute("aria-label", `${dataLabel()}. ${text("data_heading")}`);
-  clear(
-    barEnd,
-    data,
-    el(
-      "div",
-      { class: "languages", testid: "languages", attrs: { role: "group", "aria-label": text("language") } },
-      LANGUAGES.map(({ code, name, tag }) =>
-        el("a", {
-          text: name,
-          testid: `language-${code}`,
-          attrs: { href: link(number, code), hreflang: tag, lang: tag, "aria-current": code === lang ? "true" : null },
-        }),
-      ),
-    ),
+  clear(barEnd, data);
+  drawDoors();
+  for (const { code } of LANGUAGES) {
+    const anchor = document.querySelector(`[data-testid=language-${code}]`);
+    anchor.href = link(number, code);
+    anchor.toggleAttribute("aria-current", false);
+    if (code === lang) anchor.setAttribute("aria-current", "true");
+  }
+}
+
+// The rooms of the site; on a phone the bar has no room for them, and they stand above the chapters.
+function drawDoors() {
+  const [learn, names] = document.querySelectorAll(".bar .doors a");
+  learn.textContent = text("learn");
+  learn.href = link(1);
+  names.textContent = text("make_names");
+  names.href = `/names?lang=${lang}`;
+  document.querySelector(".bar .doors").setAttribute("aria-label", text("doors"));
+  document.getElementById("languages").setAttribute("aria-label", text("language"));
+  nav.prepend(
+    el("div", { class: "doors narrow" },
+      el("a", { text: text("to_the_door_short"), attrs: { href: `/?lang=${lang}` } }),
+      el("a", { text: text("make_names"), attrs: { href: `/names?lang=${lang}` } })),
   );
 }
 
@@ -297,20 +306,8 @@ function context(chapter, here) {
       if (!site.has_torch) ui.clear(where, ui.message("note", text("needs_torch"), "needs-torch"));
       return !site.has_torch;
     },
-    remember(key, value) {
-      try {
-        localStorage.setItem(`nextchar.${key}`, JSON.stringify(value));
-      } catch {
-        // The reader keeps nothing: so be it.
-      }
-    },
-    recall(key) {
-      try {
-        return JSON.parse(localStorage.getItem(`nextchar.${key}`));
-      } catch {
-        return null;
-      }
-    },
+    remember: frame.remember,
+    recall: frame.recall,
   };
 }
 
