@@ -300,6 +300,8 @@ def test_a_name_with_an_impossible_pair(lesson: Lesson) -> None:
     lesson.at("own-word").fill("jz9")
     lesson.at("own-problem").locator(".message.bad").wait_for()
     assert "9" in lesson.text("own-problem")
+    assert not lesson.at("own-chart").is_visible()  # no bars of the name before
+    assert lesson.at("own-nats").count() == 0
     lesson.at("own-word").fill("ada")
     lesson.at("own-problem").locator(".message.bad").wait_for(state="detached")
     assert lesson.number("own-nats") > 0
@@ -326,7 +328,7 @@ def test_k_slides_and_the_loss_follows(lesson: Lesson, corpus: Corpus) -> None:
         )
         assert lesson.get("smoothing", add=add)["loss"] == pytest.approx(loss)
     assert lesson.text("smoothing-pair") == "∞"
-    cell = "document.querySelector('[data-testid=smoothing-map] .plot').data[0].z[1][1]"
+    cell = "document.querySelector('[data-testid=smoothing-row] .plot').data[0].y[1]"
     before_step = lesson.page.evaluate(cell)
     lesson.at("smoothing-slider").press("End")
     lesson.wait_until(f"{cell} !== {before_step}")

@@ -18,11 +18,14 @@ def test_run_pitfalls(lesson: Lesson) -> None:
     lesson.open(10)
     assert lesson.at("pitfall-letters").locator("button").count() == 26
     lesson.at("pitfall-letter-j").click()
+    assert "Guess" in lesson.text("pitfall-wrong-output")  # what is to be guessed is not shown before it is run
+    lesson.at("pitfall-run").click()
     lesson.wait_until(RAN, "columns tensor([1., 1., 1.])")
     assert "rows    tensor([1., 1., 1.])" in lesson.text("pitfall-right-output")
     lesson.at("pitfall-select").select_option("i")
     lesson.wait_until("document.querySelector('[data-testid=pitfall-title]').textContent.startsWith('i.')")
     result = lesson.post("pitfalls/i", lang="en")
+    lesson.at("pitfall-run").click()
     lesson.wait_until(RAN, (result["wrong"]["stdout"] or result["wrong"]["error"]).strip())
     assert result["right"]["stdout"].strip() in lesson.text("pitfall-right-output")
     [entry] = [entry for entry in load_pitfalls() if entry.letter == "i"]
@@ -34,6 +37,7 @@ def test_run_pitfalls(lesson: Lesson) -> None:
 
 def test_an_error_of_a_pitfall_is_shown(lesson: Lesson) -> None:
     lesson.open(10, fragment="#a")
+    lesson.at("pitfall-run").click()
     lesson.at("pitfall-wrong").get_by_test_id("pitfall-error").wait_for()
     assert "IndexError: string index out of range" in lesson.text("pitfall-wrong-output")
 
@@ -46,6 +50,17 @@ def test_walk_the_pitfalls_by_keyboard(lesson: Lesson) -> None:
     lesson.page.keyboard.press("ArrowRight")
     lesson.wait_until("document.querySelector('[data-testid=pitfall-title]').textContent.startsWith('a.')")
     assert lesson.page.evaluate(FOCUSED) == "pitfall-letter-a"
+
+
+def test_a_digit_answers_from_the_top_of_the_page(lesson: Lesson) -> None:
+    lesson.open(11)
+    lesson.page.evaluate("document.activeElement.blur()")
+    lesson.page.keyboard.press("2")
+    lesson.at("quiz-verdict").locator(".message").wait_for()
+    assert lesson.page.evaluate(FOCUSED) == "quiz-next"
+    places = [question["video_link"] for question in lesson.get("quiz", lang="en")["questions"] if question["video"]]
+    assert lesson.at("quiz-video").get_attribute("href") == places[0]
+    assert places[0].endswith("&t=409s")  # 6:49 is 6 x 60 + 49
 
 
 def test_the_quiz_by_keyboard_only(lesson: Lesson) -> None:

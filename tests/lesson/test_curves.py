@@ -11,7 +11,8 @@ import pytest
 
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import split
-from nextchar.lesson.curves import order_curve, smoothing_curve, smoothing_grid
+from nextchar.lesson.curves import order_curve, smoothing_curve, smoothing_curve_of_few, smoothing_grid
+from nextchar.models.ngram.model import Ngram
 
 CORPUS = Corpus.from_items([f"{a}{b}{c}" for a in "bdk" for b in "aeiou" for c in "nr"])
 
@@ -50,3 +51,18 @@ def test_the_orders() -> None:
     assert first.train == pytest.approx(unigram)
     assert third.contexts > second.contexts
     assert all(len(point.samples) == 4 and max(map(len, point.samples)) <= 2 for point in (first, second, third))
+
+
+def test_few_names_to_learn_from_and_the_surroundings_of_the_minimum() -> None:
+    parts = split(CORPUS, "distinct")
+    add = smoothing_grid(13)
+    few = smoothing_curve_of_few(parts, 5, add)
+    assert few.names == 5
+    assert few.held_out is not None
+    for k, loss in zip(add, few.held_out, strict=True):
+        model = Ngram(order=2, add=k).fit(parts.train.take(np.arange(5)))
+        assert loss == pytest.approx(model.evaluate(parts.validation).nats_per_symbol)
+    assert min(few.held_out) == few.held_out[few.best]
+    low, high = few.range
+    assert low < few.held_out[few.best] < high < math.log(CORPUS.alphabet.size) + 1
+    assert smoothing_curve_of_few(parts, 10**6, add).names == len(parts.train)

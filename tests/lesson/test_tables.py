@@ -11,6 +11,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.lesson.tables import (
     add_to_counts,
     bigram_cell,
+    broadcast_example,
     empty_cells,
     excerpt,
     items_with_pair,
@@ -96,3 +97,12 @@ def test_items_with_a_pair_are_named_once() -> None:
     assert items_with_pair(CORPUS, 2, 0) == ["ab", "b"]
     assert items_with_pair(CORPUS, 2, 0, 1) == ["ab"]
     assert items_with_pair(CORPUS, 1, 1) == []
+
+
+def test_the_small_table_of_the_keepdim_trap() -> None:
+    """a, ab, ba, baa: `.a` 2, `.b` 2; `a.` 3 (a, ba, baa), `aa` 1, `ab` 1; `b.` 1, `ba` 2."""
+    small = broadcast_example()
+    assert small.counts.tolist() == [[0, 2, 2], [3, 1, 1], [1, 2, 0]]
+    assert small.sums.tolist() == [4, 5, 3]
+    assert small.right.tolist() == [[0, 2 / 4, 2 / 4], [3 / 5, 1 / 5, 1 / 5], [1 / 3, 2 / 3, 0]]
+    assert small.wrong.tolist() == [[0, 2 / 5, 2 / 3], [3 / 4, 1 / 5, 1 / 3], [1 / 4, 2 / 5, 0]]

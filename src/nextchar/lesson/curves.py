@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from nextchar.data.splits import Split
 from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["OrderPoint", "SmoothingCurve", "order_curve", "smoothing_curve", "smoothing_grid"]
+__all__ = ["OrderPoint", "SmoothingCurve", "order_curve", "smoothing_curve", "smoothing_curve_of_few", "smoothing_grid"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +29,32 @@ class SmoothingCurve:
         add: the values of k.
         loss: on the data themselves, trained on all of them.
         held_out: on the validation items, trained on the training items; None where none are held out.
+        names: how many items the model of `held_out` has learned from.
     """
 
     add: tuple[float, ...]
     loss: tuple[float, ...]
     held_out: tuple[float, ...] | None
+    names: int
+
+    @property
+    def best(self) -> int:
+        """Where the curve of the items held out is lowest, else that of the data."""
+        return int(np.argmin(self.loss if self.held_out is None else self.held_out))
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """A range of losses in which the minimum is seen: up to what k of many times more or less gives."""
+        shown = np.array(self.loss if self.held_out is None else self.held_out)
+        k = np.array(self.add)
+        near = (k >= k[self.best] / NEAR) & (k <= max(k[self.best], MIDDLE) * NEAR) & np.isfinite(shown)
+        least, most = float(shown[self.best]), float(shown[near].max())
+        room = max(most - least, 1e-4)
+        return least - 0.25 * room, most + 0.15 * room
+
+
+NEAR: Final = 40.0  # how many times larger or smaller than the best k is still near it
+MIDDLE: Final = 0.01  # k around which to look where the best one is 0
 
 
 def smoothing_grid(points: int) -> tuple[float, ...]:
@@ -49,7 +71,22 @@ def smoothing_curve(corpus: Corpus, parts: Split | None, add: Sequence[float]) -
         add: the values of k.
     """
     held_out = None if parts is None else _losses(parts.train, parts.validation, add)
-    return SmoothingCurve(add=tuple(add), loss=_losses(corpus, corpus, add), held_out=held_out)
+    names = len(corpus if parts is None else parts.train)
+    return SmoothingCurve(add=tuple(add), loss=_losses(corpus, corpus, add), held_out=held_out, names=names)
+
+
+def smoothing_curve_of_few(parts: Split, names: int, add: Sequence[float]) -> SmoothingCurve:
+    """Measure what it would be with fewer items: the first of the training items, and the same ones held out.
+
+    Args:
+        parts: training and validation items.
+        names: how many training items to learn from.
+        add: the values of k.
+    """
+    few = parts.train.take(np.arange(min(names, len(parts.train))))
+    return SmoothingCurve(
+        add=tuple(add), loss=_losses(few, few, add), held_out=_losses(few, parts.validation, add), names=len(few)
+    )
 
 
 def _losses(train: Corpus, measured: Corpus, add: Sequence[float]) -> tuple[float, ...]:

@@ -53,7 +53,9 @@ class SlowDraw:
         return self.chosen == BOUNDARY
 
 
-def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> SlowDraw | None:
+def slow_draw(
+    model: LanguageModel, prefix: str, *, seed: int, number: int, temperature: float = 1.0
+) -> SlowDraw | None:
     """What may follow a prefix, and what does; None where nothing can follow: no item begins so, or none goes on.
 
     Args:
@@ -62,6 +64,7 @@ def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> S
         seed: of the item.
         number: which uniform of the item's sequence to use; item 0 of `model.sample` uses that of the number of
             characters already written.
+        temperature: log-probabilities are divided by it.
 
     Raises:
         UnknownSymbolError: the prefix has a character that the model does not know.
@@ -72,7 +75,7 @@ def slow_draw(model: LanguageModel, prefix: str, *, seed: int, number: int) -> S
             return None
         step = model.advance(step.state, np.full(1, symbol))
     u = uniforms(item_keys(seed, 0, 1), number)
-    log_probs = allowed(step.log_probs, model.alphabet, Plan(seed=seed), 1, len(prefix))
+    log_probs = allowed(step.log_probs, model.alphabet, Plan(seed=seed, temperature=temperature), 1, len(prefix))
     rows = cumulate(log_probs)
     draw = draw_symbols(rows, u)
     cumulative, chosen = rows[0], int(draw.ids[0])

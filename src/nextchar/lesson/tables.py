@@ -20,6 +20,7 @@ from nextchar.data.alphabet import BOUNDARY, Alphabet
 from nextchar.data.corpus import Corpus
 
 __all__ = [
+    "BroadcastExample",
     "Cell",
     "Excerpt",
     "Ids",
@@ -29,6 +30,7 @@ __all__ = [
     "WordPairs",
     "add_to_counts",
     "bigram_cell",
+    "broadcast_example",
     "empty_cells",
     "excerpt",
     "items_with_pair",
@@ -120,6 +122,40 @@ class KeepdimMistake:
 def keepdim_mistake(N: Table) -> KeepdimMistake:
     """Both tables: broadcasting takes a vector (V,) for a row, so without keepdim it divides the columns."""
     return KeepdimMistake(N / N.sum(axis=1, keepdims=True), N / N.sum(axis=1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroadcastExample:
+    """The keepdim mistake in a table of 3 x 3, small enough to be drawn number by number.
+
+    Attributes:
+        items: the items that were counted.
+        labels: the symbols, the boundary first.
+        counts: N.
+        sums: of its rows, and of its columns.
+        right: each row divided by its own sum.
+        wrong: each column divided.
+    """
+
+    items: tuple[str, ...]
+    labels: tuple[str, ...]
+    counts: Table
+    sums: Table
+    right: Rows
+    wrong: Rows
+
+
+def broadcast_example() -> BroadcastExample:
+    """Four names over two letters, whose three sums differ: 4, 5 and 3."""
+    items = ("a", "ab", "ba", "baa")
+    N = np.zeros((3, 3), dtype=np.int64)
+    for item in items:
+        for first, second in pairwise(f".{item}."):
+            N[".ab".index(first), ".ab".index(second)] += 1
+    tables = keepdim_mistake(N)
+    return BroadcastExample(
+        items=items, labels=(".", "a", "b"), counts=N, sums=N.sum(axis=1), right=tables.right, wrong=tables.wrong
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

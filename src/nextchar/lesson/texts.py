@@ -32,6 +32,7 @@ __all__ = [
     "load_site",
 ]
 
+LECTURE: Final = "https://www.youtube.com/watch?v=PaCmpygFfXo"  # the spelled-out intro to language modeling
 _CHAPTER: Final = re.compile(r"[0-9]{2}\.toml")
 _FACT: Final = re.compile(r"\{([a-z_]+)\}")
 
@@ -160,12 +161,21 @@ class Question:
             "id": self.id,
             "chapter": self.chapter,
             "video": self.place or None,
+            "video_link": _at(self.place) if self.place else None,
             "question": self.questions[language],
             "options": [
                 {"text": option.text, "correct": index == self.answer, "explanation": option.explanation}
                 for index, option in enumerate(self.options[language])
             ],
         }
+
+
+def _at(place: str) -> str:
+    """The address of the lecture video at a place such as 1:07:54."""
+    seconds = 0
+    for part in place.split(":"):
+        seconds = 60 * seconds + int(part)
+    return f"{LECTURE}&t={seconds}s"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from nextchar.lesson.tables import (
     add_to_counts,
     bigram_cell,
+    broadcast_example,
     empty_cells,
     excerpt,
     items_with_pair,
@@ -95,6 +96,7 @@ def keepdim(call: ApiCall) -> Any:
     data = call.data
     ids, tables = call.cache.shown_ids(data), keepdim_mistake(call.cache.table(data))
     right, wrong = excerpt(tables.right, ids), excerpt(tables.wrong, ids)
+    small = broadcast_example()
     return {
         **symbols_view(data.corpus.alphabet, ids),
         "right": right.values.tolist(),
@@ -103,6 +105,16 @@ def keepdim(call: ApiCall) -> Any:
         "row_sums_wrong": wrong.row_sums.tolist(),
         "column_sums_right": right.column_sums.tolist(),
         "column_sums_wrong": wrong.column_sums.tolist(),
+        "small": {
+            "items": small.items,
+            "labels": small.labels,
+            "counts": small.counts.tolist(),
+            "sums": small.sums.tolist(),
+            "right": small.right.tolist(),
+            "wrong": small.wrong.tolist(),
+            "row_sums_right": small.right.sum(axis=1).tolist(),
+            "row_sums_wrong": small.wrong.sum(axis=1).tolist(),
+        },
     }
 
 

@@ -37,7 +37,8 @@ def site(call: ApiCall) -> Any:
 
 
 def chapter(call: ApiCall) -> Any:
-    """One chapter."""
+    """One chapter, with what it asks."""
+    from nextchar.lesson.asking import load_checks, load_predictions
     from nextchar.lesson.texts import load_chapters
 
     chapters = {str(number): chapter for number, chapter in enumerate(load_chapters(), start=1)}
@@ -47,7 +48,11 @@ def chapter(call: ApiCall) -> Any:
     document = chapters[number].document(call.language, _facts(call))
     for snippet in document["snippets"]:
         snippet["href"] = source_link(snippet["source"], snippet["object"])
-    return {"number": int(number), **document}
+    asked = {
+        name: [entry.document(call.language) for entry in entries if entry.chapter == int(number)]
+        for name, entries in (("predictions", load_predictions()), ("checks", load_checks()))
+    }
+    return {"number": int(number), **document, **asked}
 
 
 def pitfalls(call: ApiCall) -> Any:

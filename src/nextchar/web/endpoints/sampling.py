@@ -30,7 +30,8 @@ def step(call: ApiCall) -> Any:
     model = call.cache.ngram(call.data, order_of(call), add_of(call))
     prefix = typed_word(call, "prefix", "")
     number = call.fields.whole("draw", len(prefix), low=0, high=10_000)
-    draw = slow_draw(model, prefix, seed=seed_of(call), number=number)
+    temperature = call.fields.number("temperature", 1.0, low=0, high=100)
+    draw = slow_draw(model, prefix, seed=seed_of(call), number=number, temperature=temperature)
     if draw is None:
         raise RequestError(422, "dead-end")
     shown = shown_in_row(draw.probabilities, draw.chosen)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from nextchar.lesson.curves import order_curve, smoothing_curve, smoothing_grid
-from nextchar.lesson.tables import bigram_cell, empty_cells, excerpt, rarest_pair
+from nextchar.lesson.curves import SmoothingCurve, order_curve, smoothing_curve, smoothing_curve_of_few, smoothing_grid
+from nextchar.lesson.tables import bigram_cell, empty_cells, rarest_pair
 from nextchar.lesson.word_score import score_word
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.parameters import LARGEST_ORDER, LONGEST_ITEM, add_of, order_of, typed_word
@@ -18,6 +18,7 @@ __all__ = ["ENDPOINTS", "curve", "orders", "score", "smoothing"]
 CURVE_POINTS: Final = 25
 CURVE_POINTS_LARGE: Final = 7  # for an alphabet beyond
 LARGE_ALPHABET: Final = 300
+FEW: Final = (100, 1000)  # names to learn from, on request
 ORDERS_ADD: Final = 0.1
 ORDERS_SAMPLES: Final = 5
 TABLE_ORDERS: Final = range(1, 11)  # whose size of table is told
@@ -35,7 +36,7 @@ def score(call: ApiCall) -> Any:
 
 
 def smoothing(call: ApiCall) -> Any:
-    """The bigram model under add-k: its table, its loss, and a pair that needs it."""
+    """The bigram model under add-k: its loss, a pair that needs it, and the row of that pair."""
     data, add = call.data, add_of(call)
     alphabet, N, P = data.corpus.alphabet, call.cache.table(data), call.cache.rows(data, add)
     ids = call.cache.shown_ids(data)
@@ -46,24 +47,34 @@ def smoothing(call: ApiCall) -> Any:
         "loss": call.cache.loss(data, 2, add),
         "uniform": call.cache.facts(data)["uniform_loss"],
         "jz": cell_view(bigram_cell(alphabet, N, P, *rarest)),
-        "table": excerpt(P, ids).values.tolist(),
+        "jz_row": P[rarest[0]][ids].tolist(),
+        "jz_row_total": float(N[rarest[0]].sum() + add * alphabet.size),
         "empty": empty_cells(N),
     }
 
 
 def curve(call: ApiCall) -> Any:
-    """The loss over k, on the data and on items held out."""
+    """The loss over k, on the data and on items held out; on request with few of the names to learn from."""
     data = call.data
+    few = call.fields.optional_whole("names", low=1, high=1_000_000)
     points = CURVE_POINTS if data.corpus.alphabet.size <= LARGE_ALPHABET else CURVE_POINTS_LARGE
     parts = call.cache.held_out_parts(data)
-    return call.cache.keep(data, "curve", lambda: asdict(smoothing_curve(data.corpus, parts, smoothing_grid(points))))
+    grid = smoothing_grid(points)
+    if few is None or parts is None:
+        return call.cache.keep(data, "curve", lambda: _curve_view(smoothing_curve(data.corpus, parts, grid)))
+    few = next((names for names in FEW if names >= few), FEW[-1])  # these are remembered, and no others
+    return call.cache.keep(data, ("curve", few), lambda: _curve_view(smoothing_curve_of_few(parts, few, grid)))
+
+
+def _curve_view(curve: SmoothingCurve) -> dict[str, Any]:
+    return {**asdict(curve), "best": curve.best, "range": curve.range}
 
 
 def orders(call: ApiCall) -> Any:
     """How the tables grow, and what longer contexts gain on items seen and unseen."""
     data, V = call.data, call.data.corpus.alphabet.size
     document = {
-        "table_sizes": [{"order": n, "cells": str(V**n)} for n in TABLE_ORDERS],
+        "table_sizes": [{"order": n, "cells": str(V**n), "seen": _seen(call, n)} for n in TABLE_ORDERS],
         "orders": [],
         "add": ORDERS_ADD,
         "alphabet_size": V,
@@ -83,6 +94,11 @@ def orders(call: ApiCall) -> Any:
         "orders": [asdict(point) for point in points],
         "items": {"train": len(parts.train), "held_out": len(parts.validation)},
     }
+
+
+def _seen(call: ApiCall, order: int) -> int | None:
+    """How many different n-grams of an order the data hold; None beyond the orders that are counted."""
+    return len(call.cache.counts(call.data, order).counts) if order <= LARGEST_ORDER else None
 
 
 ENDPOINTS: Final = (

@@ -18,10 +18,12 @@
 //   ctx.guard(work, place)   runs an async function; an ApiError is shown as text in `place`, an abort is let pass
 //   ctx.hasTorch             whether PyTorch is there
 //   ctx.needsTorch(place)    whether PyTorch is missing; then `place` says so
+//   ctx.predict(id, found)   what depends on the list in the guess of a section: see asking.js
 //   ctx.remember(key, value) / ctx.recall(key)   kept in the browser (localStorage), under "nextchar."
 //   ctx.link(n)         the address of chapter n in this language
 
 import * as api from "/static/js/api.js";
+import { asking } from "/static/js/asking.js";
 import * as charts from "/static/js/charts.js";
 import { runnable } from "/static/js/code.js";
 import * as frame from "/static/js/frame.js";
@@ -213,6 +215,7 @@ async function show({ focus = false } = {}) {
 
 function drawTexts(chapter, number) {
   document.title = `${number}. ${chapter.title} · nextchar`;
+  visit.asking = asking({ chapter, number, text, list: site.data });
   const snippets = new Map(chapter.snippets.map((snippet) => [snippet.id, snippet]));
   const codeOf = (id, heading = id) => {
     const snippet = snippets.get(id);
@@ -230,6 +233,7 @@ function drawTexts(chapter, number) {
       "section",
       { class: "section", id: section.id, attrs: { "aria-labelledby": heading } },
       el("h2", { id: heading, text: section.heading }),
+      visit.asking.slot(section.id),
       el("div", { class: "prose" }, ui.rich(section.text)),
       el("div", { class: "figure", testid: `figure-${section.id}`, attrs: { "data-section": section.id } }),
       codeOf(section.id, section.heading),
@@ -246,6 +250,7 @@ function drawTexts(chapter, number) {
     ),
     sections,
     [...snippets.keys()].map((id) => codeOf(id)),
+    visit.asking.checks(),
     pager(number),
   );
 }
@@ -301,6 +306,7 @@ function context(chapter, here) {
         return undefined;
       }
     },
+    predict: here.asking.predict,
     hasTorch: site.has_torch,
     needsTorch(where) {
       if (!site.has_torch) ui.clear(where, ui.message("note", text("needs_torch"), "needs-torch"));

@@ -386,7 +386,7 @@ function buildBars(spec, room, colours) {
     title: { text: plain((horizontal ? spec.xTitle : spec.yTitle) ?? ""), font: font(colours, 12), standoff: 8 },
     tickfont: font(colours, 11), gridcolor: colours.line, zerolinecolor: colours.muted, fixedrange: true, ticks: "",
     automargin: true, nticks: 6, range: [0, (top || 1) * beyond],
-    tickformat: spec.percent ? ".0%" : ",~g", separatethousands: true,
+    tickformat: spec.percent ? (top > 0.05 ? ".0%" : ".1%") : ",~g", separatethousands: true,
   };
   const layout = {
     height: horizontal && !spec.fixedHeight ? Math.max(140, x.length * 22 + 60) : spec.height,

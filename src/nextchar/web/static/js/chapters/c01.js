@@ -1,7 +1,10 @@
 // Chapter 1: the names, their lengths, and a name turned into symbols, ids and bigrams.
 
+import { carriedName, carryName, mixed } from "/static/js/chapters/shared.js";
+
 const PAGE = 48;
 const LONGEST_WORD = 60;
+const MOST_LENGTHS = 200; // bars
 
 export async function render(root, ctx) {
   const data = await ctx.data();
@@ -60,9 +63,18 @@ async function list(ctx, data) {
 async function lengths(ctx, data) {
   const { ui, t } = ctx;
   const host = ctx.figure("lengths");
-  const rows = data.lengths;
+  const counted = new Map(data.lengths);
+  const [shortest, longest] = [data.lengths[0][0], data.lengths.at(-1)[0]];
+  // every length between the shortest and the longest has its place, that of no name too
+  const rows = Array.from({ length: Math.min(longest - shortest + 1, MOST_LENGTHS) }, (_, i) => [shortest + i, counted.get(shortest + i) ?? 0]);
   const say = ([length, count]) => t("lengths_hover", { length: ui.integer(length), count: ui.integer(count) });
   const most = rows.reduce((best, row) => (row[1] > best[1] ? row : best));
+  const near = [most[0] - 3, most[0] - 2, most[0] + 2, most[0] + 3].filter((length) => length >= shortest && length <= longest);
+  if (near.length) {
+    ctx.predict("lengths", {
+      ...mixed(String(most[0]), near.map(String)), values: { count: ui.integer(most[1]) },
+    });
+  }
   const mean = t("lengths_mean", { mean: ui.fixed(data.mean_length, 2) });
   await ctx.charts.bars({
     into: host,
@@ -89,7 +101,7 @@ async function symbols(ctx, data) {
   const { ui, t, api } = ctx;
   const host = ctx.figure("symbols");
   const run = api.latest();
-  const example = data.examples[0];
+  const example = carriedName(ctx, data);
   const result = ui.live({ testid: "symbols-result" });
   result.setAttribute("role", "group");
   result.setAttribute("aria-label", t("symbols_aria"));
@@ -110,7 +122,10 @@ async function symbols(ctx, data) {
     value: example,
     maxLength: LONGEST_WORD,
     testid: "symbols-word",
-    onInput: (text) => show(text),
+    onInput: (text) => {
+      carryName(ctx, text);
+      show(text);
+    },
   });
   const limit = ui.el("p", { class: "hint", text: t("symbols_too_long", { limit: LONGEST_WORD }) });
   limit.hidden = true;

@@ -1,5 +1,7 @@
 // Chapter 2: the table of counts as a heat map, a word's walk through it, the most frequent pairs, one boundary symbol.
 
+import { carriedName, carryName, mixed } from "/static/js/chapters/shared.js";
+
 export async function render(root, ctx) {
   const [data, counts] = await Promise.all([
     ctx.data(),
@@ -61,6 +63,14 @@ async function heatmap(ctx, counts) {
   );
   const say = (r, c) => `${labels[r]}${labels[c]}: ${ui.integer(table[r][c])}`;
   const start = largest(table);
+  // the ends of names: the largest number of the first column, among symbols that are frequent
+  const often = labels.map((_, r) => r).slice(1).sort((a, b) => counts.row_sums[b] - counts.row_sums[a]);
+  const last = often.reduce((best, r) => (table[r][0] > table[best][0] ? r : best), often[0]);
+  if (often.length > 2) {
+    ctx.predict("heatmap", {
+      ...mixed(labels[last], often.slice(0, 4).map((r) => labels[r])), values: { count: ui.integer(table[last][0]) },
+    });
+  }
   const scale = ui.choice({
     label: t("heatmap_scale"),
     options: [
@@ -107,7 +117,7 @@ async function word(ctx, counts, data) {
   const { labels, ids, table } = counts;
   const host = ctx.figure("word");
   const run = api.latest();
-  const example = data.examples[0];
+  const example = carriedName(ctx, data);
   const place = new Map(ids.map((id, index) => [id, index]));
   const result = ui.live({ testid: "word-result" });
   const left = ui.el("div");
@@ -148,7 +158,10 @@ async function word(ctx, counts, data) {
     value: example,
     maxLength: 40,
     testid: "word-input",
-    onInput: (text) => show(text),
+    onInput: (text) => {
+      carryName(ctx, text);
+      show(text);
+    },
   });
   const clear = ui.button({
     label: t("word_clear"),
@@ -179,6 +192,9 @@ async function frequent(ctx, counts) {
   const { ui, t } = ctx;
   const host = ctx.figure("frequent");
   const sign = counts.labels[0];
+  const [first] = counts.most_frequent;
+  const others = counts.most_frequent.slice(1).filter((_, i) => i % 2).map(({ pair }) => pair);
+  if (others.length > 2) ctx.predict("frequent", { ...mixed(first.pair, others), values: { count: ui.integer(first.count) } });
   const pairs = () =>
     counts.most_frequent
       .filter(({ pair }) => !without.checked || ![...pair].includes(sign))

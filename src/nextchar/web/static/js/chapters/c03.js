@@ -1,11 +1,31 @@
 // Chapter 3: a row divided by its total, and the keepdim trap on the real table.
 
+import { broadcast } from "/static/js/chapters/broadcasting.js";
+import { mixed } from "/static/js/chapters/shared.js";
+
 export async function render(root, ctx) {
   const [counts, keepdim] = await Promise.all([
     ctx.api.get("/counts", {}, { signal: ctx.signal }),
     ctx.api.get("/keepdim", {}, { signal: ctx.signal }),
   ]);
-  await Promise.all([row(ctx, counts), trap(ctx, counts, keepdim)]);
+  guessRow(ctx, counts);
+  await Promise.all([row(ctx, counts), trap(ctx, keepdim)]);
+}
+
+// After which symbol is the next one easiest to guess? Rows of a handful of counts are left out.
+function guessRow(ctx, counts) {
+  const { labels, ids, table, row_sums: totals } = counts;
+  const enough = Math.max(...totals) / 200;
+  const rows = labels.map((_, r) => r).filter((r) => totals[r] >= enough);
+  const favourite = (r) => Math.max(...table[r]) / totals[r];
+  const often = [...rows].sort((a, b) => totals[b] - totals[a]);
+  const best = rows.reduce((found, r) => (favourite(r) > favourite(found) ? r : found), rows[0]);
+  if (rows.length < 4) return;
+  const next = table[best].indexOf(Math.max(...table[best]));
+  ctx.predict("row", {
+    ...mixed(labels[best], often.map((r) => labels[r])),
+    values: { next: ids[next] === 0 ? ctx.t("row_end") : labels[next], probability: ctx.ui.fixed(favourite(best), 2) },
+  });
 }
 
 async function row(ctx, counts) {
@@ -81,35 +101,35 @@ async function row(ctx, counts) {
   ]);
 }
 
-async function trap(ctx, counts, keepdim) {
+async function trap(ctx, keepdim) {
   const { ui, t } = ctx;
   const host = ctx.figure("keepdim");
-  const V = counts.alphabet_size;
   const { labels } = keepdim;
   const steps = ["keepdim_step_sum", "keepdim_step_align", "keepdim_step_stretch", "keepdim_step_divide"];
   let step = steps.length; // all of it, until the reader wants it in steps
   const stage = ui.live({ testid: "keepdim-stage" });
   const maps = ui.el("div", { class: "grid" });
-  const rowSums = counts.row_sums;
 
   const sides = [
     {
-      key: "right", title: t("keepdim_right"), shape: `(${V}, 1)`, stretched: t("keepdim_stretched_right"),
-      table: keepdim.right, divisor: (r) => rowSums[r], aria: t("keepdim_aria_right"),
+      key: "right", title: t("keepdim_right"), shape: "(3, 1)", stretched: t("keepdim_stretched_right"),
+      table: keepdim.right, aria: t("keepdim_aria_right"),
       rows: keepdim.row_sums_right, columns: keepdim.column_sums_right,
     },
     {
-      key: "wrong", title: t("keepdim_wrong"), shape: `(${V},)`, stretched: t("keepdim_stretched_down"),
-      table: keepdim.wrong, divisor: (r, c) => rowSums[c], aria: t("keepdim_aria_wrong"),
+      key: "wrong", title: t("keepdim_wrong"), shape: "(3,)", stretched: t("keepdim_stretched_down"),
+      table: keepdim.wrong, aria: t("keepdim_aria_wrong"),
       rows: keepdim.row_sums_wrong, columns: keepdim.column_sums_wrong,
     },
   ];
   const words = (side) => {
-    const cell = { pair: labels[1] + labels[2], count: ui.integer(counts.table[1][2]), divisor: ui.integer(side.divisor(1, 2)),
-      quotient: ui.fixed(side.table[1][2], 4) };
-    const wide = String(V).length; // of one number, so that the shapes stand one above the other
-    const sumsShape = side.key === "right" ? `(${V}, ${"1".padStart(wide)})` : `(${" ".repeat(wide + 2)}${V},)`;
-    const aligned = [`(${V}, ${V})`, sumsShape];
+    const { small } = keepdim;
+    const wrong = side.key === "wrong";
+    const cell = {
+      pair: small.labels[0] + small.labels[2], count: ui.integer(small.counts[0][2]),
+      divisor: ui.integer(small.sums[wrong ? 2 : 0]), quotient: ui.fixed(small[side.key][0][2], 2),
+    };
+    const aligned = ["(3, 3)", wrong ? "(   3,)" : "(3, 1)"];
     return [
       t("keepdim_sums_shape", { shape: side.shape }),
       aligned.join("\n"),
@@ -137,6 +157,10 @@ async function trap(ctx, counts, keepdim) {
         ...sides.map((side) =>
           ui.el("div", {},
             ui.heading(side.title),
+            broadcast({
+              ui, small: keepdim.small, wrong: side.key === "wrong", step: Math.min(step, steps.length - 1),
+              words: { sums: t("keepdim_small_sums"), total: t("keepdim_small_total") },
+            }),
             ui.el("ol", { class: "plain-steps" },
               steps.slice(0, done ? steps.length : step + 1).map((key, i) =>
                 ui.el("li", {}, ui.el("span", { text: t(key) }), ui.el("span", { class: "formula", text: words(side)[i] })),
@@ -147,6 +171,7 @@ async function trap(ctx, counts, keepdim) {
       ),
     );
     maps.hidden = !done;
+    whole.hidden = !done;
     next.disabled = done;
     again.disabled = step === 0;
   };
@@ -157,7 +182,10 @@ async function trap(ctx, counts, keepdim) {
   };
   const next = ui.button({ label: t("keepdim_next"), kind: "primary", testid: "keepdim-next", onClick: () => move(step + 1) });
   const again = ui.button({ label: t("keepdim_play"), testid: "keepdim-play", onClick: () => move(0) });
-  ui.clear(host, ui.controls(again, next), stage, maps);
+  const whole = ui.heading(t("keepdim_whole"));
+  const items = keepdim.small.items.join(ctx.lang === "zh" ? "、" : ", ");
+  ui.clear(host, ui.el("p", { class: "hint", text: t("keepdim_small", { items }) }), ui.controls(again, next), stage, whole, maps);
+  ctx.predict("keepdim", { values: { least: ui.fixed(Math.min(...keepdim.row_sums_wrong), 2), most: ui.fixed(Math.max(...keepdim.row_sums_wrong), 2) } });
 
   const charts = [];
   for (const side of sides) {

@@ -1,10 +1,13 @@
 // Chapter 4: a name written draw by draw, seeds and streams, thousands at once, and a game.
 
+import { carriedName, carryName } from "/static/js/chapters/shared.js";
+import { walker } from "/static/js/chapters/walker.js";
+
 const LECTURE_SEED = 2147483647;
 const MOST_STEPS = 60;
 
 export async function render(root, ctx) {
-  await Promise.all([stepper(ctx), seeds(ctx), many(ctx), game(ctx)]);
+  await Promise.all([stepper(ctx), walk(ctx), temperature(ctx), seeds(ctx), many(ctx), game(ctx)]);
 }
 
 // --- one draw at a time --------------------------------------------------------------------------------------------
@@ -208,6 +211,65 @@ async function stepper(ctx) {
   await draw();
 }
 
+// --- a walk on the graph of pairs ----------------------------------------------------------------------------------
+
+async function walk(ctx) {
+  const host = ctx.figure("walk");
+  await ctx.guard(async () => {
+    const [data, P] = await Promise.all([ctx.data(), ctx.api.get("/counts", { what: "probs" }, { signal: ctx.signal })]);
+    const N = await ctx.api.get("/counts", {}, { signal: ctx.signal });
+    const most = N.row_sums.indexOf(Math.max(...N.row_sums));
+    const others = N.row_sums.map((_, i) => i).sort((a, b) => N.row_sums[b] - N.row_sums[a]).slice(0, 4).map((i) => N.labels[i]);
+    if (others.length > 2) {
+      const options = [...others].sort();
+      ctx.predict("walk", { options, right: options.indexOf(N.labels[most]) });
+    }
+    walker(ctx, host, { labels: P.labels, table: P.table, name: carriedName(ctx, data), onName: (text) => carryName(ctx, text) });
+  }, host);
+}
+
+// --- temperature ---------------------------------------------------------------------------------------------------
+
+async function temperature(ctx) {
+  const { ui, t, api } = ctx;
+  const host = ctx.figure("temperature");
+  const run = api.latest();
+  const bars = ui.el("div");
+  const names = ui.live({ testid: "temperature-names" });
+  const says = (T) => ui.fixed(T, 1);
+  const ask = (T, signal) =>
+    Promise.all([
+      api.post("/step", { prefix: "", seed: 1, draw: 0, order: 2, temperature: T }, { signal }),
+      api.post("/sample", { n: 10, seed: 1, temperature: T, max_length: 30 }, { signal }),
+    ]);
+  const spec = ([{ row }], T) => ({
+    x: row.map(({ symbol }) => symbol),
+    y: row.map(({ probability }) => probability),
+    hover: (i) => `${ui.seen(row[i].symbol)}: ${ui.fixed(row[i].probability, 4)}`,
+    highlight: row.findIndex(({ probability }) => probability === Math.max(...row.map((entry) => entry.probability))),
+    label: t("temperature_aria", { temperature: says(T) }),
+  });
+  const tell = ([, { items }]) => ui.clear(names, ui.items(items, { label: t("temperature_names"), testid: "temperature-items" }));
+  const show = (T) =>
+    ctx.guard(async () => {
+      const answer = await run((signal) => ask(T, signal));
+      if (!answer) return;
+      tell(answer);
+      await chart?.update(spec(answer, T));
+    }, host);
+  const slider = ui.slider({
+    label: t("temperature_slider"), min: 0.1, max: 3, step: 0.1, value: 1, format: says, onInput: ui.debounce(show, 60),
+    testid: "temperature-slider",
+  });
+  ui.clear(host, slider.node, ui.heading(t("temperature_row")), bars, ui.heading(t("temperature_names")), names);
+  let chart = null;
+  await ctx.guard(async () => {
+    const first = await ask(1, ctx.signal);
+    tell(first);
+    chart = await ctx.charts.bars({ into: bars, height: 200, yTitle: t("step_y"), testid: "temperature-chart", ...spec(first, 1) });
+  }, host);
+}
+
 // --- seeds and streams ---------------------------------------------------------------------------------------------
 
 async function seeds(ctx) {
@@ -265,6 +327,9 @@ async function many(ctx) {
       const answer = await run((signal) => api.post("/sample", { n: Number(number.value), seed }, { signal }));
       if (!answer) return;
       const data = await ctx.data();
+      const shares = [0.1, 0.5, 0.9];
+      const right = shares.reduce((best, share, i) => (Math.abs(share - answer.new_share) < Math.abs(shares[best] - answer.new_share) ? i : best), 0);
+      if (seed === 1) ctx.predict("many", { options: shares.map((_, i) => t(`many_share_${i + 1}`)), right, values: { share: ui.percent(answer.new_share, 0) } });
       ui.clear(
         result,
         ui.stats([

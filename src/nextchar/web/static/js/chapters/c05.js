@@ -1,10 +1,12 @@
 // Chapter 5: likelihood, its logarithm, the mean; -log p under the hand; ln V as the anchor; the surprisal of a name.
 
+import { carriedName, carryName } from "/static/js/chapters/shared.js";
+
 const LONGEST_WORD = 60;
 
 export async function render(root, ctx) {
   const data = await ctx.data();
-  const example = data.examples[0];
+  const example = carriedName(ctx, data);
   const score = await ctx.api.post("/score", { text: example }, { signal: ctx.signal });
   await Promise.all([likelihood(ctx, score), logarithm(ctx), anchor(ctx, score), own(ctx, data, example, score)]);
 }
@@ -82,6 +84,13 @@ async function logarithm(ctx) {
 async function anchor(ctx, score) {
   const { ui, t } = ctx;
   const host = ctx.figure("anchor");
+  const shares = [0.3, 0.5, 0.75, 0.98];
+  const share = score.mean_of_data / score.uniform;
+  const nearest = shares.reduce((best, value, i) => (Math.abs(value - share) < Math.abs(shares[best] - share) ? i : best), 0);
+  ctx.predict("anchor", {
+    options: shares.map((value, i) => ui.fixed(i === nearest ? score.mean_of_data : value * score.uniform, 2)), right: nearest,
+    values: { uniform: ui.fixed(score.uniform, 4), loss: ui.fixed(score.mean_of_data, 4) },
+  });
   const rows = [
     [t("anchor_uniform", { size: ctx.facts.alphabet_size }), score.uniform],
     [t("anchor_model"), score.mean_of_data],
@@ -123,6 +132,14 @@ async function own(ctx, data, example, first) {
       text: names.map((name, i) => `${name} ${ui.fixed(nats[i], 2)}`).join(", "),
     };
   };
+  const names = [...new Set(pairs(ctx, first))];
+  if (names.length > 2) {
+    const nats = first.symbols.map((entry) => (entry.nats === "inf" ? Infinity : entry.nats));
+    const most = nats.indexOf(Math.max(...nats));
+    ctx.predict("own", {
+      options: names, right: names.indexOf(pairs(ctx, first)[most]), values: { name: example, nats: ui.fixed(nats[most], 2) },
+    });
+  }
   const tell = (score) => {
     const lines = [
       ui.stats([
@@ -136,10 +153,17 @@ async function own(ctx, data, example, first) {
     if (score.nats === "inf") lines.push(ui.message("bad", t("own_impossible"), "own-impossible"));
     ui.clear(result, lines);
   };
+  // a name that is refused leaves no numbers and bars of the one before
+  const refuse = (...messages) => {
+    ui.clear(problem, messages);
+    ui.clear(result);
+    box.hidden = true;
+  };
   const show = async (text) => {
+    carryName(ctx, text);
     if (text === "") {
       run(async () => undefined);
-      ui.clear(problem, ui.message("note", t("own_empty")));
+      refuse(ui.message("note", t("own_empty")));
       return;
     }
     try {
@@ -148,17 +172,18 @@ async function own(ctx, data, example, first) {
       const word = foreign ? await run((signal) => api.post("/encode", { text }, { signal })) : { unknown: [] };
       if (!word) return;
       if (word.unknown.length) {
-        ui.clear(problem, word.unknown.map((character) => ui.message("bad", t("own_unknown", { character }))));
+        refuse(word.unknown.map((character) => ui.message("bad", t("own_unknown", { character }))));
         return;
       }
       const score = await run((signal) => api.post("/score", { text }, { signal }));
       if (!score) return;
       ui.clear(problem);
+      box.hidden = false;
       tell(score);
       chart.update(spec(score));
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
-      ui.clear(problem, ui.message("bad", error.message));
+      refuse(ui.message("bad", error.message));
     }
   };
   const field = ui.field({

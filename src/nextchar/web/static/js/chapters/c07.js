@@ -1,7 +1,7 @@
 // Chapter 7, the neural net: a word as one-hot rows, one example in numbers, training as it happens, and the optimum
 // that training walks towards. All numbers come from the server; this file formats and draws.
 
-import { L2S, listSlider, narrow } from "/static/js/chapters/shared.js";
+import { L2S, carriedName, carryName, listSlider, narrow } from "/static/js/chapters/shared.js";
 import { training } from "/static/js/chapters/training.js";
 
 export async function render(root, ctx) {
@@ -21,7 +21,8 @@ async function oneHot(ctx, place) {
   const { el } = ui;
   const ask = api.latest();
   ctx.onLeave(() => ask(async () => undefined));
-  const { examples } = await ctx.data();
+  const data = await ctx.data();
+  ctx.predict("onehot", { values: { size: data.alphabet.length } });
 
   const picture = el("div", { testid: "onehot" });
   const shape = ui.live({ testid: "onehot-shape" });
@@ -43,9 +44,12 @@ async function oneHot(ctx, place) {
   ctx.onLeave(later.cancel);
   const word = ui.field({
     label: t("onehot_word"),
-    value: examples[0].slice(0, 12),
+    value: carriedName(ctx, data).slice(0, 12),
     maxLength: 40,
-    onInput: later,
+    onInput: (text) => {
+      carryName(ctx, text);
+      later(text);
+    },
     testid: "onehot-word",
   });
   ui.clear(place, ui.controls(word.node), picture, shape);

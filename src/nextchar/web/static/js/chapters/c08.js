@@ -4,6 +4,7 @@
 import { logLog } from "/static/js/chapters/loglog.js";
 import { mapSize } from "/static/js/chapters/shared.js";
 
+const LECTURE_SEED = 2147483647;
 const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
 
 export async function render(root, ctx) {
@@ -105,6 +106,11 @@ async function samples(ctx, place) {
       const both = await ask((signal) => api.get("/equivalence", query, { signal }));
       if (!both) return;
       const same = both.samples.filter(({ counts, net }) => counts === net).length;
+      if (l2.value === "0.01" && Number(seed.value) === LECTURE_SEED) {
+        const total = both.samples.length;
+        const options = [...new Set([0, Math.round(total / 2), total, same])].sort((a, b) => a - b);
+        ctx.predict("samples", { options: options.map(String), right: options.indexOf(same), values: { total, same } });
+      }
       ui.clear(
         list,
         ui.scroller(t("samples_caption"), ui.table({

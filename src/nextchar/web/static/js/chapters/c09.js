@@ -1,6 +1,9 @@
 // Chapter 9, beyond pairs: how tables grow, and what a longer context gains on items that were counted and on items
 // that were not. All numbers come from the server.
 
+import { carriedName } from "/static/js/chapters/shared.js";
+
+const ADD = 0.1;
 const ORDERS = [1, 2, 3, 4, 5, 6];
 const LONGEST = 40; // symbols of a sample
 const MANY = 1000; // samples for the share of new ones
@@ -11,10 +14,30 @@ export async function render(root, ctx) {
   orders.catch(() => {}); // each figure says so in its own place
   await Promise.all([
     ctx.guard(() => growth(ctx, ctx.figure("tables"), orders), ctx.figure("tables")),
-    ctx.guard(() => losses(ctx, ctx.figure("loss"), orders), ctx.figure("loss")),
+    ctx.guard(async () => {
+      await losses(ctx, ctx.figure("loss"), orders);
+      await carried(ctx, ctx.figure("loss"));
+    }, ctx.figure("loss")),
     ctx.guard(() => samples(ctx, ctx.figure("samples")), ctx.figure("samples")),
     ctx.guard(() => models(ctx, ctx.figure("models")), ctx.figure("models")),
   ]);
+}
+
+// The reader's name at each order, scored by models of all names.
+async function carried(ctx, place) {
+  const { ui, t, api } = ctx;
+  const name = carriedName(ctx, await ctx.data());
+  const scores = [];
+  for (const order of ORDERS) scores.push(await api.post("/score", { text: name, order, add: ADD }, { signal: ctx.signal }));
+  place.append(
+    ui.scroller(t("loss_name", { name }), ui.table({
+      caption: t("loss_name", { name }),
+      head: [t("loss_order"), ...ORDERS.map(String)],
+      rows: [[t("models_head_nats"), ...scores.map(({ nats_per_symbol: nats }) => ui.fixed(nats, 3))]],
+      numeric: ORDERS.map((_, i) => i + 1),
+      testid: "orders-name",
+    })),
+  );
 }
 
 // --- how tables grow -----------------------------------------------------------------------------------------------
@@ -22,8 +45,16 @@ export async function render(root, ctx) {
 async function growth(ctx, place, orders) {
   const { ui, t } = ctx;
   const { el } = ui;
-  const { table_sizes: sizes, alphabet_size: V, orders: entries } = await orders;
-  const seen = new Map(entries.map((entry) => [entry.order, entry.ngrams]));
+  const { table_sizes: sizes, alphabet_size: V } = await orders;
+  const seen = new Map(sizes.filter((entry) => entry.seen !== null).map((entry) => [entry.order, entry.seen]));
+  const shares = [0.001, 0.01, 0.1, 0.5];
+  const four = sizes.find(({ order }) => order === 4);
+  const share = four.seen / Number(four.cells);
+  const nearest = shares.reduce((best, value, i) => (Math.abs(Math.log(value / share)) < Math.abs(Math.log(shares[best] / share)) ? i : best), 0);
+  ctx.predict("tables", {
+    options: shares.map((value) => t("tables_share", { share: ui.percent(value, value < 0.01 ? 1 : 0) })), right: nearest,
+    values: { seen: ui.integer(four.seen), cells: integerText(four.cells), share: ui.percent(share, 1) },
+  });
   const power = (cells) => Math.log10(Number(cells)); // where it lies on the paper
   const widest = Math.ceil(power(sizes.at(-1).cells));
   const at = (value) => `${(100 * power(value)) / widest}%`;
@@ -82,6 +113,9 @@ async function losses(ctx, place, orders) {
     ui.clear(place, ui.message("note", t("loss_too_few")));
     return;
   }
+  const guessed = [1, 2, 3, 4, 5, 6];
+  const lowest = entries.reduce((least, entry) => (entry.held_out < least.held_out ? entry : least)).order;
+  ctx.predict("loss", { options: guessed.map(String), right: guessed.indexOf(lowest), values: { loss: ui.fixed(entries[lowest - 1].held_out) } });
   const best = entries.reduce((least, entry) => (entry.held_out < least.held_out ? entry : least));
   const xs = entries.map(({ order }) => order);
   const curve = ui.el("div", { testid: "orders-curve" });

@@ -41,7 +41,7 @@ async function lab(ctx, place) {
 
   const previous = ui.button({ label: t("lab_previous"), onClick: () => go(at - 1), testid: "pitfall-previous" });
   const next = ui.button({ label: t("lab_next"), onClick: () => go(at + 1), testid: "pitfall-next" });
-  const again = ui.button({ label: t("lab_run"), onClick: () => run(true), kind: "primary", testid: "pitfall-run" });
+  const again = ui.button({ label: t("lab_run"), onClick: run, kind: "primary", testid: "pitfall-run" });
 
   const title = el("h3", { class: "figure-heading", testid: "pitfall-title" });
   const wrong = side("wrong");
@@ -59,7 +59,7 @@ async function lab(ctx, place) {
     notes,
   );
   show();
-  await run(false);
+  if (ctx.needsTorch(status)) again.disabled = true;
 
   function side(kind) {
     const code = el("div");
@@ -87,7 +87,6 @@ async function lab(ctx, place) {
   function go(index) {
     at = (index + pitfalls.length) % pitfalls.length;
     show();
-    run(false);
   }
 
   function roam(event, index) {
@@ -120,8 +119,10 @@ async function lab(ctx, place) {
       entry.today && el("p", { class: "late-today", testid: "pitfall-today" }, el("strong", { text: `${t("lab_today")} ` }), ui.inline(entry.today)),
     );
     const known = done.get(entry.letter);
+    // what it prints is to be guessed first
+    again.textContent = t(known ? "lab_again" : "lab_run");
     if (known) outcome(known);
-    else for (const part of [wrong, right]) ui.clear(part.output, t("lab_running"));
+    else for (const part of [wrong, right]) ui.clear(part.output, el("span", { class: "hint", text: t("lab_guess") }));
   }
 
   function outcome(result) {
@@ -133,20 +134,16 @@ async function lab(ctx, place) {
     }
   }
 
-  async function run(anew) {
+  async function run() {
     const { letter } = pitfalls[at];
-    if (ctx.needsTorch(status)) {
-      again.disabled = true;
-      for (const part of [wrong, right]) ui.clear(part.output, "—");
-      return;
-    }
-    if (anew) for (const part of [wrong, right]) ui.clear(part.output, t("lab_running"));
+    for (const part of [wrong, right]) ui.clear(part.output, t("lab_running"));
     again.setAttribute("aria-busy", "true");
     try {
       const result = await runner((signal) => api.post(`/pitfalls/${letter}`, {}, { signal }));
       if (!result) return;
       done.set(letter, result);
       outcome(result);
+      again.textContent = t("lab_again");
       ui.clear(status, t("lab_ran", { torch: result.torch, data: result.data ?? "" }));
     } catch (error) {
       for (const part of [wrong, right]) ui.clear(part.output, "—");

@@ -1,7 +1,7 @@
 // Chapter 11, the quiz: one question at a time, by mouse or by keyboard alone. The answers are kept in this browser only
 // (localStorage) and go nowhere else.
 //
-// Keys within the quiz: 1 to 9 answer at once; arrows move between the options, Enter or Space answers with the one in
+// Keys: 1 to 9 answer at once, wherever the focus is; arrows move between the options, Enter or Space answers with the one in
 // focus; after an answer the focus is on "next", so that Enter goes on.
 
 export async function render(root, ctx) {
@@ -24,10 +24,12 @@ async function quizIn(ctx, place) {
   const verdict = ui.live({ testid: "quiz-verdict" });
   const foot = el("div", { class: "controls" });
   const restart = ui.button({ label: t("quiz_restart"), onClick: again, kind: "quiet", testid: "quiz-restart" });
-  const quiz = el("div", { class: "late-quiz", testid: "quiz", on: { keydown: digits } }, score, progress, board, verdict, foot);
+  const quiz = el("div", { class: "late-quiz", testid: "quiz", on: { keydown: held } }, score, progress, board, verdict, foot);
   let options = [];
 
   ui.clear(place, quiz, el("p", { class: "late-hint", text: t("quiz_keys") }));
+  document.addEventListener("keydown", digits);
+  ctx.onLeave(() => document.removeEventListener("keydown", digits));
   show(false);
 
   function right(question) {
@@ -158,7 +160,10 @@ async function quizIn(ctx, place) {
     if (asked.chapter) {
       parts.push(el("a", { text: t("quiz_chapter", { chapter: asked.chapter }), testid: "quiz-chapter", attrs: { href: ctx.link(asked.chapter) } }));
     }
-    if (asked.video) parts.push(`${parts.length ? " · " : ""}${t("quiz_video", { video: asked.video })}`);
+    if (asked.video) {
+      if (parts.length) parts.push(" · ");
+      parts.push(el("a", { text: t("quiz_video", { video: asked.video }), testid: "quiz-video", attrs: { href: asked.video_link, target: "_blank", rel: "noopener noreferrer" } }));
+    }
     return parts;
   }
 
@@ -180,8 +185,13 @@ async function quizIn(ctx, place) {
     options[to].focus();
   }
 
-  function digits(event) {
+  function held(event) {
     if (event.repeat && event.key === "Enter") event.preventDefault(); // a key held down does not skip questions
+  }
+
+  // The digits answer wherever the focus is, but where one types.
+  function digits(event) {
+    if (event.target.closest?.("input, textarea, select, dialog")) return;
     if (event.ctrlKey || event.altKey || event.metaKey || at < 0 || at >= questions.length) return;
     const index = Number(event.key) - 1;
     if (!Number.isInteger(index) || index < 0 || index >= options.length || questions[at].id in answers) return;

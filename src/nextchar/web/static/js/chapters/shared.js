@@ -30,3 +30,22 @@ export function listSlider(ui, { label, values, value, onInput, testid }) {
     },
   };
 }
+
+// The name that goes with the reader from chapter to chapter: the one typed last, if this list has all its characters.
+export function carriedName(ctx, data) {
+  const known = new Set(data.alphabet.slice(1));
+  const fits = (text) => typeof text === "string" && text !== "" && [...text].every((character) => known.has(character));
+  const typed = ctx.recall("name");
+  return [typed, typed?.toLowerCase?.()].find(fits) ?? data.examples[0];
+}
+
+export function carryName(ctx, text) {
+  if (text !== "") ctx.remember("name", text);
+}
+
+// Options of which one is right: the right one and others, in the order of their labels so that its place says nothing.
+export function mixed(right, others, count = 4) {
+  const all = [right, ...others.filter((other) => other !== right)].slice(0, count);
+  all.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return { options: all, right: all.indexOf(right) };
+}

@@ -44,6 +44,10 @@ export async function training(ctx, place) {
   const netPlace = el("div", { testid: "train-net" }, ui.heading(t("training_net")));
   const countPlace = el("div", { testid: "train-counts" }, ui.heading(t("training_counts")));
   const samples = el("tbody");
+  // what the net wrote before the first step stays beside what it writes now
+  const before = el("div", { class: "training-names", testid: "train-before" });
+  const now = el("div", { class: "training-names", testid: "train-now" });
+  const nowHeading = ui.heading(t("training_now", { step: 0 }));
   const sampleTable = el(
     "table",
     { class: "table late-samples", testid: "train-samples" },
@@ -60,7 +64,11 @@ export async function training(ctx, place) {
     numbers,
     curve,
     ui.grid(netPlace, countPlace),
-    ui.scroller(t("training_samples"), sampleTable),
+    ui.grid(
+      el("div", {}, ui.heading(t("training_before")), before),
+      el("div", {}, nowHeading, now),
+    ),
+    ui.more(t("training_samples"), ui.scroller(t("training_samples"), sampleTable)),
   );
 
   const N = await api.get("/counts", { what: "probs" }, { signal: ctx.signal });
@@ -76,12 +84,27 @@ export async function training(ctx, place) {
   let netMap = null;
   let chart = null;
   let controller = null;
+  let begun = false;
   ctx.onLeave(() => {
     controller?.abort();
     controller = null;
   });
   busy(false);
-  await run(ui.reducedMotion() ? SPEEDS.at(-1) : 100); // something to see before the first click
+  onScreen(netPlace, () => {
+    // something to see before the first click, but not before there is somebody to see it
+    if (!begun) ctx.guard(() => run(ui.reducedMotion() ? SPEEDS.at(-1) : 100), place);
+  });
+
+  // Calls back once, when most of an element is on the screen.
+  function onScreen(element, work) {
+    const watcher = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      work();
+    }, { threshold: 0.25 });
+    watcher.observe(element);
+    ctx.onLeave(() => watcher.disconnect());
+  }
 
   function busy(yes) {
     stop.setAttribute("aria-disabled", String(!yes));
@@ -94,6 +117,7 @@ export async function training(ctx, place) {
   }
 
   async function run(stepsPerSecond) {
+    begun = true;
     controller?.abort();
     controller = new AbortController();
     const mine = controller;
@@ -107,7 +131,7 @@ export async function training(ctx, place) {
     busy(true);
     ui.clear(status, t("training_running"));
     meter.value = 0;
-    ui.clear(samples);
+    for (const old of [samples, before, now]) ui.clear(old);
 
     // The numbers follow every frame; the pictures, which take longer to draw, follow as fast as they can.
     const curvePace = pace(100, drawCurve);
@@ -185,6 +209,9 @@ export async function training(ctx, place) {
 
     function drawSamples({ weights_of: step, samples: names }) {
       if (!names) return;
+      if (!before.childElementCount || step === 0) ui.clear(before, ui.items(names, { label: t("training_before") }));
+      nowHeading.textContent = t("training_now", { step: ui.integer(step) });
+      ui.clear(now, ui.items(names, { label: nowHeading.textContent }));
       const rows = [...kept.filter((entry) => entry.step < step), { step, names }];
       ui.clear(
         samples,
