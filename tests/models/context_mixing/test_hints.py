@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
@@ -17,7 +17,16 @@ torch = pytest.importorskip("torch")
 from nextchar.models.context_mixing.code_tree import children, tree_of  # noqa: E402
 from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside  # noqa: E402
 from nextchar.models.context_mixing.model import ContextMixing, ContextMixingModel  # noqa: E402
-from nextchar.models.context_mixing.with_nets import ContextMixingWithNets  # noqa: E402
+from nextchar.models.context_mixing.with_nets import (  # noqa: E402
+    AGAIN,
+    FURTHER_SHARE,
+    TAUGHT,
+    ContextMixingWithNets,
+    MixingWithNets,
+    _cut,
+    _evened,
+    _parts,
+)
 from nextchar.models.neural.families import LSTM, Transformer  # noqa: E402
 from nextchar.models.neural.model import NeuralModel  # noqa: E402
 
@@ -156,6 +165,29 @@ def test_what_cannot_be_trained_is_said() -> None:
         ContextMixingWithNets().fit(DATA)
     with pytest.raises(SettingsError, match="4 symbols are too few"):
         ContextMixingWithNets(nets=("mlp",), seconds=60).fit(["aba"])
+
+
+def test_hints_and_mixing_have_the_seconds_that_they_need() -> None:
+    def mixing(learning: Literal["static", "adaptive"], passes: int | None = None) -> MixingWithNets:
+        return MixingWithNets(ContextMixing(learning=learning, passes=passes), (Transformer(seconds=1),), (), 600)
+
+    # 5 seconds, 35 us a symbol and pass, and 20 us a symbol for what the net says
+    assert mixing("static")._mixing_share(1_000_000) == pytest.approx((5 + 2 * 35 + 20) / 600)
+    assert mixing("static", 1)._mixing_share(1_000_000) == pytest.approx((5 + 35 + 20) / 600)
+    assert mixing("adaptive")._mixing_share(1_000_000) == pytest.approx((5 + 35 + 20) / 600)
+    assert mixing("adaptive")._mixing_share(10_000_000) == 0.2  # never more
+
+
+def test_a_net_reads_all_parts_of_the_data_about_equally_often() -> None:
+    begin = _cut(DATA)
+    _, last = _parts(DATA, begin)
+    more = _evened(DATA, last)
+    assert more.ids.tolist() == DATA.ids.tolist() + AGAIN * DATA.ids[begin:].tolist()
+    assert len(more) == 1 + AGAIN  # texts: the whole one, and its end
+    # of each symbol of the data the nets read so many, first from the first part, then from all
+    of_all = FURTHER_SHARE / (1 + AGAIN * (1 - TAUGHT))
+    of_the_first = (1 - FURTHER_SHARE) / TAUGHT + of_all
+    assert (1 + AGAIN) * of_all == pytest.approx(of_the_first, rel=0.1)
 
 
 @pytest.mark.slow  # it takes its time

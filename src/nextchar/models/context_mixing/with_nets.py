@@ -23,6 +23,7 @@ from nextchar.data.display import amount, are, thousands
 from nextchar.data.provenance import Provenance
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
+from nextchar.models.context_mixing.budget import PASSES
 from nextchar.models.context_mixing.hints import NetsInside
 from nextchar.models.context_mixing.model import ContextMixing, ContextMixingModel
 from nextchar.models.neural.families import NetSpec
@@ -37,9 +38,13 @@ __all__ = ["SECONDS", "ContextMixingWithNets", "MixingWithNets"]
 
 SECONDS: Final = 600.0  # of the whole, where nothing else is said
 TAUGHT: Final = 0.9  # of the symbols, that a net is trained on before the mixers learn from its hints on the rest
-MIXING_SHARE: Final = 0.2  # of the seconds: for hints and mixing; the nets have the rest
+MIXING_SHARE: Final = 0.2  # of the seconds, at most: for hints and mixing; the nets have the rest
+BEGINNING: Final = 5.0  # seconds of hints and mixing, however short the text is;
+A_PASS, HINTING = 35e-6, 20e-6  # for each symbol of the data: seconds of a pass, and of a net's hints on the last part
 LEAST_MIXING: Final = 0.1  # the same, where the nets took longer; more where they were done sooner
-FURTHER_SHARE: Final = 0.3  # of a net's seconds: for going on with all of the data
+FURTHER_SHARE: Final = 0.3  # of a net's seconds: for going on with all of the data,
+AGAIN: Final = 3  # in which the last part stands so often once more: in the end all was read about equally often
+VALIDATED: Final = 8192  # symbols of the last part, by which the best weights are chosen
 NEAR: Final = 512  # symbols: the end of an item that is so near is where the data are cut
 LEAST: Final = 1.0  # seconds for each training
 
@@ -179,23 +184,26 @@ class MixingWithNets:
             SettingsError: too little data to train on a part of it, or a net cannot be trained.
             KeyboardInterrupt: Ctrl-C in the training of a net that has a checkpoint.
         """
+        from nextchar.models.neural.training.stretches import beginning
+
         begun = time.perf_counter()
         data = self.mixing.ordered(Corpus.of(data))
         begin = _cut(data)
         first, last = _parts(data, begin)
-        share = (1 - MIXING_SHARE) / len(self.nets)
+        mixing = self._mixing_share(data.symbols)
+        share = (1 - mixing) / len(self.nets)
         done, nets, taught, stopped = 0.0, [], [], []
-        for number, spec in enumerate(self.nets):
+        for number, kind in enumerate(self.nets):
             one, two = self.runs[2 * number : 2 * number + 2]
+            spec = replace(kind, seconds=self.seconds * share * (1 - FURTHER_SHARE))
             tell = _within(progress, done, share * (1 - FURTHER_SHARE), spec.kind)
-            taught.append(spec.fit(first, validation=last, progress=tell, run=one))
+            taught.append(spec.fit(first, validation=beginning(last, VALIDATED), progress=tell, run=one))
             done += share * (1 - FURTHER_SHARE)
-            seconds = cast(float, spec.seconds) * FURTHER_SHARE / (1 - FURTHER_SHARE)
             tell = _within(progress, done, share * FURTHER_SHARE, f"{spec.kind} on all")
-            nets.append(_further(spec, seconds, data, taught[-1], two, tell))
+            nets.append(_further(spec, self.seconds * share * FURTHER_SHARE, data, last, taught[-1], two, tell))
             done += share * FURTHER_SHARE
             stopped += [f"{spec.kind}: {net.metrics.stopped}" for net in (taught[-1], nets[-1]) if net.metrics.stopped]
-        tell = _within(progress, done, MIXING_SHARE, "context mixing")
+        tell = _within(progress, done, mixing, "context mixing")
         left = max(begun + self.seconds - time.perf_counter(), LEAST_MIXING * self.seconds)
         model = replace(self.mixing, seconds=left).fit_ordered(
             data, tell, NetsInside(tuple(nets), tuple(taught), begin)
@@ -203,17 +211,37 @@ class MixingWithNets:
         stopped += [model.metrics.stopped] if model.metrics.stopped else []
         return model.with_metrics(replace(model.metrics, stopped="; ".join(stopped) or None))
 
+    def _mixing_share(self, symbols: int) -> float:
+        """Of the seconds, for hints and mixing: what they take, about, of so many symbols.
+
+        It depends on nothing measured: a training that goes on from a checkpoint has the same seconds for each net.
+        """
+        passes = (self.mixing.passes or PASSES) if self.mixing.learning == "static" else 1
+        needed = BEGINNING + symbols * (A_PASS * passes + HINTING * len(self.nets))
+        return min(needed / self.seconds, MIXING_SHARE)
+
 
 def _further(
-    spec: NetSpec, seconds: float, data: Corpus, net: NeuralModel, run: Run, progress: Progress | None
+    spec: NetSpec,
+    seconds: float,
+    data: Corpus,
+    last: Corpus,
+    net: NeuralModel,
+    run: Run,
+    progress: Progress | None,
 ) -> NeuralModel:
-    """A net that goes on with all of the data, to the end of its time."""
+    """A net that goes on with all of the data, to the end of its time, its last part more often than the rest."""
     from nextchar.models.neural.training.fit import fit_net
 
     settings = replace(cast(NetSpec, net.settings), steps=None, epochs=None, seconds=seconds, hold_out=0.0)
     settings = replace(settings, dropout=spec.dropout, decay=spec.decay)
-    found = fit_net(settings, data, None, progress, run, initial=net)
+    found = fit_net(settings, _evened(data, last), None, progress, run, initial=net)
     return replace(found, provenance=Provenance.of(data))  # the part that it learned first is in all of the data
+
+
+def _evened(data: Corpus, last: Corpus) -> Corpus:
+    """The data, and its last part once more as often as evens out that the first training left it out."""
+    return replace(data, ids=np.concatenate([data.ids, *[last.ids] * AGAIN]))
 
 
 def _cut(data: Corpus) -> int:

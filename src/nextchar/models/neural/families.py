@@ -395,7 +395,7 @@ class Transformer(NetSpec):
         "small": {"width": 32, "heads": 2, "layers": 2},
         "default": {},
         "large": {"width": 64, "layers": 4, "epochs": 40},
-        "text": {"width": 192, "layers": 4, "context": 128},
+        "text": {"width": 192, "layers": 4, "context": 128, "batch": 2048},
         "nanogpt-cpu": {"width": 128, "layers": 4, "context": 64},
         "nanogpt": {"width": 384, "heads": 6, "layers": 6, "context": 256, "dropout": 0.2, "batch": 16_384},
     }

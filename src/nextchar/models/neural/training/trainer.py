@@ -46,7 +46,8 @@ __all__ = ["Snapshot", "Trainer"]
 LEAST_MEASURED_SYMBOLS: Final = 2_000  # of the validation items at each point; more where it costs little:
 MEASURED_SHARE: Final = 0.3  # of the symbols trained on between two points
 LEAST_GAIN: Final = 0.001  # nats per symbol, by which a stretch has to better the weights that it began with
-AFTERWARDS: Final = 0.07  # of the seconds, kept for measuring and saving what was trained
+AFTERWARDS: Final = 0.07  # of the seconds, kept for measuring and saving what was trained,
+MOST_AFTERWARDS: Final = 10.0  # seconds, however long training is: a sample says enough
 PROBE_SHARE, PROBE_SECONDS, PROBE_STEPS = 0.03, 0.5, 3  # of finding out how fast training is
 
 
@@ -110,7 +111,7 @@ class Trainer:
         if settings.epochs is not None:
             budget = float(max(round(settings.epochs * self._steps_an_epoch), 1))
         if settings.seconds is not None:
-            budget = settings.seconds * (1 - AFTERWARDS)
+            budget = settings.seconds - min(AFTERWARDS * settings.seconds, MOST_AFTERWARDS)
         self.schedule = Schedule(
             budget=budget,
             in_seconds=settings.seconds is not None,
