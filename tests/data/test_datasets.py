@@ -222,7 +222,14 @@ def test_a_package_without_its_file_says_so(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_named() -> None:
-    assert list(NAMED) == ["names-2018", "makemore-names", "tiny-shakespeare"]
+    assert list(NAMED) == [
+        "names-2018",
+        "creatures",
+        "chinese-given-names",
+        "cities",
+        "makemore-names",
+        "tiny-shakespeare",
+    ]
     for name, data_set in NAMED.items():
         assert named(name) is data_set
         assert data_set.name == name

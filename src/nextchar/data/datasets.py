@@ -1,6 +1,6 @@
-"""The data sets that nextchar knows by name: one ships with the package, others can be fetched and checked.
+"""The data sets that nextchar knows by name: some ship with the package, others can be fetched and checked.
 
-Fetching lives in `nextchar.data.download`; this module only says what there is, and reads the shipped file.
+Fetching lives in `nextchar.data.download`; this module only says what there is, and reads what ships.
 """
 
 from __future__ import annotations
@@ -60,6 +60,33 @@ NAMED: Mapping[str, DataSet] = MappingProxyType(
                 sha256="34493a37a92d9fa976c21248ff3b7243f414f03c91aa9752db5169a2635252ca",
                 origin="US Social Security Administration, national data, public domain",
                 column="name",
+            ),
+            DataSet(
+                name="creatures",
+                description="names of creatures for games, one a line",
+                items=360,
+                file_name="creatures.txt",
+                size_bytes=3_220,
+                sha256="91f30aae2043c6f23f5beda994f8e4cf36ef9268ad4020911968ee6edcd8e6a0",
+                origin="invented for nextchar, under its own licence",
+            ),
+            DataSet(
+                name="chinese-given-names",
+                description="common Chinese given names, one a line",
+                items=554,
+                file_name="chinese-given-names.txt",
+                size_bytes=3_818,
+                sha256="88b680bc831a8eb55e62258219c55a9ef33fc25445826856c085e493e0dc9568",
+                origin="common names written down for nextchar, under its own licence; copied from no list",
+            ),
+            DataSet(
+                name="cities",
+                description="cities of the world by their usual English names, one a line",
+                items=658,
+                file_name="cities.txt",
+                size_bytes=5_477,
+                sha256="706313e15103f89e513cf29683a1d40259941ccb70cc4dbc89550093a7950f38",
+                origin="well-known names written down for nextchar, under its own licence; copied from no list",
             ),
             DataSet(
                 name="makemore-names",
@@ -122,11 +149,11 @@ def are_texts(sources: Sequence[str]) -> bool:
     return bool(texts)
 
 
-def shipped_path() -> Path:
-    """The CSV file that ships with the package: header `name,sex,births`, then 32,178 rows."""
+def shipped_path(name: str = "names-2018") -> Path:
+    """The file of a data set that ships with the package; by default the table whose header is `name,sex,births`."""
     from importlib.resources import files
 
-    return Path(str(files("nextchar.data").joinpath(NAMED["names-2018"].file_name)))
+    return Path(str(files("nextchar.data").joinpath(NAMED[name].file_name)))
 
 
 def shipped_names() -> list[str]:

@@ -83,7 +83,7 @@ def find(name: str, *, folder: Path | None = None) -> Path | None:
 def find_data_set(data_set: DataSet, *, folder: Path | None = None) -> Path | None:
     """`find` for a data set that need not be among the named ones."""
     if data_set.url is None:
-        return shipped_path()
+        return shipped_path(data_set.name)
     own = os.environ.get(data_set.variable, "") if data_set.variable else ""
     if not own:
         return cached(data_set, folder=folder)
@@ -151,7 +151,7 @@ def fetch_data_set(
         DataSetError: the file cannot be fetched or kept, or is a wrong one. Nothing is kept then.
     """
     if data_set.url is None:
-        return shipped_path()
+        return shipped_path(data_set.name)
     kept = cached(data_set, folder=folder) if url or folder else find_data_set(data_set)
     if kept is not None:
         return kept

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from nextchar.data.display import line_of, thousands
 
-__all__ = ["Surroundings"]
+__all__ = ["Surroundings", "nearest"]
 
 Bits = npt.NDArray[np.uint64]
 
@@ -113,6 +113,25 @@ class Surroundings:
             measured = cpdist(left, right, scorer=Levenshtein.distance, score_cutoff=edits)
             near[rows[measured <= edits]] = True
         return near
+
+
+def nearest(items: Sequence[str], listed: Sequence[str]) -> list[tuple[str, int]]:
+    """For each item the nearest one of a list and how many edits away it is; of several the first in the list.
+
+    Example:
+        >>> nearest(["ema", "olive"], ["emma", "olivia"])
+        [('emma', 1), ('olivia', 2)]
+    """
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import cdist
+
+    found: list[tuple[str, int]] = []
+    step = max(CELLS // max(len(listed), 1), 1)
+    for begin in range(0, len(items), step):
+        edits = cdist(items[begin : begin + step], listed, scorer=Levenshtein.distance)
+        places = edits.argmin(axis=1).tolist()
+        found += [(listed[place], int(edits[i, place])) for i, place in enumerate(places)]
+    return found
 
 
 def _characters(items: Sequence[str], lengths: npt.NDArray[np.int64]) -> Bits:

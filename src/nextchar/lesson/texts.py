@@ -30,6 +30,7 @@ __all__ = [
     "load_door",
     "load_quiz",
     "load_site",
+    "load_workbench",
 ]
 
 LECTURE: Final = "https://www.youtube.com/watch?v=PaCmpygFfXo"  # the spelled-out intro to language modeling
@@ -228,6 +229,13 @@ def load_site() -> Site:
 def load_door() -> Mapping[Language, Mapping[str, str]]:
     """The words of the landing page, by language and key."""
     tables = _read("door.toml")
+    return {language: tables[language] for language in LANGUAGES}
+
+
+@cache
+def load_workbench() -> Mapping[Language, Mapping[str, str]]:
+    """The words of the workbench, by language and key."""
+    tables = _read("workbench.toml")
     return {language: tables[language] for language in LANGUAGES}
 
 

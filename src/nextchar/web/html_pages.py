@@ -16,7 +16,7 @@ from typing import Final, Literal
 from nextchar.lesson.languages import LANGUAGES, Language
 from nextchar.lesson.texts import load_door, load_site
 
-__all__ = ["Room", "draw"]
+__all__ = ["Room", "draw", "script_words"]
 
 Room = Literal["door", "learn", "names"]
 
@@ -44,11 +44,16 @@ def draw(name: str, language: Language, room: Room, path: str, **more: str) -> s
     values |= {f"current_{other}": "" for other in ("learn", "names")}
     values[f"current_{room}"] = ' aria-current="page"'
     values |= {f"current_{code}": ' aria-current="true"' if code == language else "" for code in LANGUAGES}
-    values["words"] = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")  # for a script of the page
+    values["words"] = script_words(words)
     values |= more
     for part in _PARTS:
         values[part] = _filled(_text(f"{part}.html"), values).rstrip("\n")
     return _filled(_text(f"{name}.html"), values)
+
+
+def script_words(words: Mapping[str, str]) -> str:
+    """Words for a script of the page, as JSON that cannot end the element it stands in."""
+    return json.dumps(dict(words), ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.web.cache import SingleFlightCache
 from nextchar.web.dataset import Dataset, default_dataset, shipped_dataset
+from nextchar.web.name_lists import NameLists
 
 __all__ = ["ModelCache"]
 
@@ -34,10 +35,14 @@ class ModelCache:
 
     Args:
         path: of the default data, as for `default_dataset`.
+
+    Attributes:
+        lists: those of the workbench.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._made = SingleFlightCache()
+        self.lists = NameLists(self.forget)
         self._path = path
         self._default: Dataset | None = None
         self._lock = threading.Lock()

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
 from nextchar.lesson.languages import Language
-from nextchar.web.html_pages import Room, draw
+from nextchar.web.html_pages import Room, draw, script_words
 from nextchar.web.requests import preferred_language
 
 __all__ = ["door", "icon", "lesson", "missing", "names", "source", "source_link", "static"]
@@ -49,7 +49,11 @@ async def door(request: Request) -> Response:
 
 async def names(request: Request) -> Response:
     """The workbench."""
-    return _page(request, "names", "names")
+    from nextchar.lesson.texts import load_workbench
+
+    words = load_workbench()[_language(request)]
+    about = html.escape(words["about"])
+    return _page(request, "names", "names", words=script_words(words), workbench_about=about)
 
 
 async def lesson(request: Request) -> Response:

@@ -86,7 +86,7 @@ def _router(data: Path | None, sessions: Sessions) -> Router:
 def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
     """All of /api."""
     from nextchar.web.dispatcher import Dispatcher, Endpoint
-    from nextchar.web.endpoints import counts, data, door, lesson, models, net, sampling, scoring
+    from nextchar.web.endpoints import counts, data, door, lesson, models, names, net, sampling, scoring
     from nextchar.web.endpoints.live_training import TrainingEndpoints
 
     dispatcher = Dispatcher(cache, sessions)
@@ -97,7 +97,7 @@ def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
 
         return Route(endpoint.path, answer, methods=[endpoint.method])
 
-    parts = (door, data, counts, sampling, scoring, models, net, lesson)
+    parts = (door, data, counts, sampling, scoring, models, net, lesson, names)
     trainings = TrainingEndpoints(dispatcher)
     return [
         *(route(endpoint) for part in parts for endpoint in part.ENDPOINTS),

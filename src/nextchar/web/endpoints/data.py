@@ -12,7 +12,7 @@ from nextchar.web.endpoints.parameters import LONGEST_WORD
 from nextchar.web.json_views import data_view
 from nextchar.web.request_errors import RequestError
 
-__all__ = ["ENDPOINTS", "drop_data", "get_data", "items", "list_file", "put_data"]
+__all__ = ["ENDPOINTS", "OWN_BYTES", "drop_data", "get_data", "items", "list_file", "own_corpus", "put_data"]
 
 OWN_BYTES: Final = 2_000_000
 OWN_ITEMS: Final = 100_000
@@ -31,11 +31,11 @@ def put_data(call: ApiCall) -> Any:
     session = call.need_session()
     call.sessions.note_upload(session)
     text = call.fields.text("text", longest=OWN_BYTES, lines=True).removeprefix("\ufeff")
-    call.sessions.use(session, Dataset("own", True, _own_corpus(text)))
+    call.sessions.use(session, Dataset("own", True, own_corpus(text)))
     return get_data(call)
 
 
-def _own_corpus(text: str) -> Corpus:
+def own_corpus(text: str) -> Corpus:
     """A visitor's list, within limits."""
     size = len(text.encode())
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -9,14 +9,15 @@
 //   latest()                                           -> run(async (signal) => ...): starting a run aborts the one before
 //                                                         it; an aborted run resolves to undefined, other errors are thrown
 //   isAbort(error)                                     -> true for the error of an aborted request
-//   ApiError                                           .message (for the reader, in their language), .code, .status
+//   ApiError                                           .message (for the reader, in their language), .code, .status, .details
 
 export class ApiError extends Error {
-  constructor(message, code, status) {
+  constructor(message, code, status, details = {}) {
     super(message);
     this.name = "ApiError";
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }
 
@@ -41,13 +42,14 @@ function address(path, params) {
 async function refusal(response) {
   let code = "http";
   let message = `${response.status} ${response.statusText}`;
+  let details = {};
   try {
     const { error } = await response.json();
-    if (error && error.message) ({ code, message } = error);
+    if (error && error.message) ({ code, message, ...details } = error);
   } catch {
     // Not JSON: the status line has to do.
   }
-  return new ApiError(message, code, response.status);
+  return new ApiError(message, code, response.status, details);
 }
 
 async function request(method, path, { params = {}, body, signal } = {}) {

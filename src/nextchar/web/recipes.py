@@ -1,0 +1,134 @@
+"""What the workbench has done, as a command and as lines of Python that do the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from nextchar.core.constraint import Constraint
+from nextchar.core.plan import Plan
+from nextchar.core.spec import Spec
+from nextchar.data.datasets import NAMED
+from nextchar.models.ngram.model import Ngram
+from nextchar.web.dataset import Dataset
+
+__all__ = ["OWN_FILE", "Recipe", "compare_recipe", "score_recipe", "top_recipe", "write_recipe"]
+
+OWN_FILE: Final = "my-names.txt"
+MODEL_FILE: Final = "names.safetensors"
+Recipe = dict[str, str]
+
+
+def _source(data: Dataset) -> tuple[str, str | None]:
+    """What a list is called where a file is asked for, and its column."""
+    return (OWN_FILE, None) if data.own else (data.name, NAMED[data.name].column)
+
+
+def _train(data: Dataset, kind: str, spec: Spec) -> str:
+    name, column = _source(data)
+    words = ["nextchar", "train", name, *(["--column", column] if column else []), "--distinct", "--model", kind]
+    for setting, value in _given(spec).items():
+        words += ["--set", f"{setting}={value}"]
+    return shlex.join([*words, "-o", MODEL_FILE])
+
+
+def _given(spec: Spec) -> dict[str, Any]:
+    """The settings that are not the defaults; of n-grams the order in any case."""
+    settings: Any = spec
+    usual, values = asdict(type(settings)()), asdict(settings)
+    of_ngrams = ("order",) if isinstance(spec, Ngram) else ()
+    return {name: value for name, value in values.items() if value != usual[name] or name in of_ngrams}
+
+
+def _fitted(data: Dataset, spec: Spec) -> list[str]:
+    name, column = _source(data)
+    of_column = f", column={column!r}" if column else ""
+    settings = ", ".join(f"{key}={value!r}" for key, value in _given(spec).items())
+    return [
+        "import nextchar",
+        "",
+        f"names = nextchar.Corpus.from_file({name!r}{of_column}).distinct()",
+        f"model = nextchar.{type(spec).__name__}({settings}).fit(names)",
+    ]
+
+
+def write_recipe(data: Dataset, kind: str, spec: Spec, n: int, plan: Plan, constraint: Constraint) -> Recipe:
+    """How to write these names."""
+    name, column = _source(data)
+    words = ["nextchar", "sample", MODEL_FILE, "-n", str(n), "--seed", str(plan.seed), "--distinct"]
+    arguments = [str(n), f"seed={plan.seed}", "distinct=True"]
+    for pattern in constraint.match:
+        words += ["--match", pattern]
+    if constraint.match:
+        arguments.append(f"match={list(constraint.match)!r}")
+    for key in ("min_length", "max_length"):
+        value = getattr(constraint, key)
+        if value is not None:
+            words += [f"--{key.replace('_', '-')}", str(value)]
+            arguments.append(f"{key}={value}")
+    if plan.new:
+        words.append("--new")
+        arguments.append("new=True")
+    if plan.min_distance:
+        words += ["--min-distance", str(plan.min_distance)]
+        arguments.append(f"min_distance={plan.min_distance}")
+    if plan.new or plan.min_distance:
+        words += ["--data", name, *(["--column", column] if column else [])]
+        arguments.append("data=names")
+    return _recipe(
+        data, kind, spec, [shlex.join(words)], _call("names = model.sample", arguments, 'print(*names, sep="\\n")')
+    )
+
+
+def top_recipe(data: Dataset, kind: str, spec: Spec, constraint: Constraint, n: int) -> Recipe:
+    """How to get the most probable names that fit patterns."""
+    words = ["nextchar", "top", MODEL_FILE, "-n", str(n)]
+    for pattern in constraint.match:
+        words += ["--match", pattern]
+    lines = [
+        f"found = nextchar.given(model, match={list(constraint.match)!r})",
+        f'print(*[name.text for name in found.top({n})], sep="\\n")',
+    ]
+    return _recipe(data, kind, spec, [shlex.join(words)], lines)
+
+
+def score_recipe(data: Dataset, kind: str, spec: Spec) -> Recipe:
+    """How to score a list."""
+    lines = [
+        'scores = model.score(open("to-score.txt", encoding="utf-8").read().split("\\n")[:-1])',
+        "for score in sorted(scores, key=lambda score: score.nats / score.symbols):",
+        "    print(score.item, score.nats)",
+    ]
+    return _recipe(data, kind, spec, [shlex.join(["nextchar", "score", MODEL_FILE, "to-score.txt"])], lines)
+
+
+def compare_recipe(data: Dataset) -> Recipe:
+    """How to compare models on a list."""
+    name, column = _source(data)
+    of_column = f", column={column!r}" if column else ""
+    words = ["nextchar", "compare", name, *(["--column", column] if column else []), "--distinct"]
+    lines = [
+        "import nextchar",
+        "",
+        f"names = nextchar.Corpus.from_file({name!r}{of_column})",
+        'entries = nextchar.compare(nextchar.candidates(), nextchar.split(names, "distinct"))',
+        "for entry in sorted(entries, key=lambda entry: entry.nats_per_symbol):",
+        "    print(entry)",
+    ]
+    return {"command": shlex.join(words), "python": "\n".join(lines)}
+
+
+def _call(function: str, arguments: Sequence[str], then: str) -> list[str]:
+    line = f"{function}({', '.join(arguments)})"
+    if len(line) > 88:
+        line = f"{function}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+    return [line, then]
+
+
+def _recipe(data: Dataset, kind: str, spec: Spec, commands: Sequence[str], lines: Sequence[str]) -> Recipe:
+    return {
+        "command": "\n".join([_train(data, kind, spec), *commands]),
+        "python": "\n".join([*_fitted(data, spec), *lines]),
+    }

@@ -1,0 +1,193 @@
+// The names: how many qualify, a card for each, and what can be done with a card.
+
+import * as api from "/static/js/api.js";
+import * as ui from "/static/js/ui.js";
+import { openFill, openWhy } from "/static/js/names/dialogs.js";
+import { body } from "/static/js/names/settings.js";
+
+const { el, clear } = ui;
+const STEP = 24;
+const MOST = 200;
+const TONES = 5;
+
+export function heart(bench, name, testid) {
+  const node = el("button", { class: "heart", testid, attrs: { type: "button" } });
+  const show = () => {
+    const kept = bench.favourites.has(name.text);
+    node.textContent = kept ? "♥" : "♡";
+    node.setAttribute("aria-pressed", String(kept));
+    node.setAttribute("aria-label", bench.t("card_like", { name: name.text }));
+  };
+  node.addEventListener("click", () => bench.favourites.toggle(name.text));
+  node.refresh = show;
+  show();
+  return node;
+}
+
+// What a card says of its name: in the list, or how near to which one of it.
+export function nearness(bench, name) {
+  if (name.known) return bench.t("card_known");
+  return bench.t(name.edits === 1 ? "card_near_one" : "card_near", { edits: name.edits, name: name.nearest });
+}
+
+export function make(bench) {
+  const { t, settings } = bench;
+  const runNames = api.latest();
+  const runOdds = api.latest();
+  const hidden = new Set();
+  let answer = null;
+
+  const odds = ui.live({ testid: "odds", class: "odds" });
+  const oddsTrouble = el("div");
+  const cards = el("ul", { class: "cards", testid: "cards", attrs: { "aria-labelledby": "h-names" } });
+  const trouble = el("div", { class: "trouble", testid: "names-trouble", attrs: { "aria-live": "polite" } });
+  const note = ui.live({ testid: "names-note", class: "hint" });
+  const seed = ui.field({
+    label: t("wish_seed"), type: "number", min: 0, step: 1, value: settings.seed, testid: "seed",
+    onInput: ui.debounce((text) => {
+      if (/^\d{1,19}$/.test(text)) bench.change({ seed: text });
+    }, 200),
+  });
+  const other = ui.button({
+    label: t("wish_another"), kind: "primary", testid: "another",
+    onClick: () => bench.change({ seed: String((BigInt(settings.seed || "0") + 1n) % 10n ** 19n), n: STEP }),
+  });
+  const more = ui.button({
+    label: t("wish_more"), testid: "more", onClick: () => bench.change({ n: Math.min(settings.n + STEP, MOST) }),
+  });
+  const legend = el(
+    "p",
+    { class: "legend hint" },
+    el("span", { text: t("names_legend") }),
+    el("span", { text: t("names_low") }),
+    Array.from({ length: TONES }, (_, tone) => el("span", { class: "swatch", attrs: { "data-tone": tone, "aria-hidden": "true" } })),
+    el("span", { text: t("names_high") }),
+  );
+
+  const card = (name) => {
+    const act = (label, long, testid, onClick) => {
+      const node = el("button", { class: "card-act", text: label, testid, attrs: { type: "button", "aria-label": long } });
+      node.addEventListener("click", onClick);
+      return node;
+    };
+    const hide = act("×", t("card_hide", { name: name.text }), "card-hide", () => {
+      const place = [...cards.children].indexOf(node);
+      hidden.add(name.text);
+      draw();
+      (cards.children[Math.min(place, cards.children.length - 1)]?.querySelector("button") ?? more).focus();
+    });
+    const node = el(
+      "li",
+      { class: "card", testid: "card", attrs: { "data-tone": name.tone } },
+      el(
+        "div",
+        { class: "card-top" },
+        el("span", { class: "card-name", text: name.text }),
+        heart(bench, name, "card-heart"),
+      ),
+      el("span", { class: "card-near", text: nearness(bench, name) }),
+      el("span", { class: "visually-hidden", text: t("card_tone", { tone: name.tone + 1 }) }),
+      el(
+        "div",
+        { class: "card-acts" },
+        act(t("card_fill_short"), t("card_fill", { name: name.text }), "card-fill", () => openFill(bench, name)),
+        act(t("card_why_short"), t("card_why", { name: name.text }), "card-why", () => openWhy(bench, name)),
+        hide,
+      ),
+    );
+    return node;
+  };
+
+  // Arrow keys go to the same button of the next card, up and down included.
+  cards.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const from = event.target.closest(".card");
+    if (!step || !from) return;
+    const all = [...cards.children];
+    const next = all[all.indexOf(from) + step];
+    if (!next) return;
+    event.preventDefault();
+    const which = [...from.querySelectorAll("button")].indexOf(event.target);
+    next.querySelectorAll("button")[Math.max(which, 0)].focus();
+  });
+
+  function draw() {
+    const names = answer.names.filter(({ text }) => !hidden.has(text));
+    clear(cards, names.map(card));
+    const gone = answer.names.length - names.length;
+    const few = answer.names.length < answer.wanted;
+    clear(
+      note,
+      !answer.names.length && el("span", { text: t("names_none") }),
+      few && answer.names.length > 0 && el("span", { text: t("names_few", { n: answer.names.length }), testid: "names-few" }),
+      gone > 0 && el("span", { text: t("names_hidden", { n: gone }) }),
+      gone > 0 &&
+        ui.button({
+          label: t("names_show_hidden"), kind: "quiet", testid: "show-hidden",
+          onClick: () => {
+            hidden.clear();
+            draw();
+            cards.querySelector("button")?.focus();
+          },
+        }),
+    );
+    more.disabled = few || settings.n >= MOST;
+  }
+
+  function fault(error) {
+    for (const field of Object.values(bench.fields)) field.input.removeAttribute("aria-invalid");
+    const at = bench.fields[error?.details?.field];
+    at?.input.setAttribute("aria-invalid", "true");
+  }
+
+  const refresh = () => {
+    const wanted = body(settings);
+    cards.setAttribute("aria-busy", "true");
+    if (!answer) clear(note, el("span", { text: t("names_wait") }));
+    bench.guard(async () => {
+      try {
+        const found = await runNames((signal) => bench.ask("/names/write", wanted, { signal }));
+        if (!found) return;
+        answer = found;
+        fault(null);
+        draw();
+        cards.removeAttribute("aria-busy");
+        bench.tell("names", found);
+      } catch (error) {
+        fault(error);
+        cards.removeAttribute("aria-busy");
+        answer = { names: [], wanted: 0 };
+        clear(cards);
+        clear(note);
+        throw error;
+      }
+    }, trouble);
+    clear(odds, el("p", { text: t("odds_wait") }));
+    runOdds((signal) => bench.ask("/names/qualify", wanted, { signal })).then(
+      (found) => {
+        if (!found) return;
+        const key = found.one_in < 1.005 ? "odds_every" : settings.new ? "odds_one_in_new" : "odds_one_in";
+        const n = found.one_in < 10 ? ui.fixed(found.one_in, 1) : found.one_in < 1e6 ? ui.integer(found.one_in) : ui.short(found.one_in);
+        clear(odds, el("p", {}, ui.inline(t(key, { n }))));
+      },
+      () => clear(odds),
+    );
+  };
+  bench.on("settings", () => {
+    if (document.activeElement !== seed.input) seed.value = settings.seed;
+    if (bench.list) refresh();
+  });
+  bench.on("list", () => hidden.clear());
+  bench.on("favourites", () => {
+    for (const node of cards.querySelectorAll(".heart")) node.refresh();
+  });
+
+  return [
+    el("div", { class: "names-head" }, el("h2", { id: "h-names", text: t("names_heading") }), odds, oddsTrouble),
+    el("div", { class: "controls names-controls" }, other, seed.node, legend),
+    trouble,
+    cards,
+    note,
+    el("div", { class: "controls" }, more),
+  ];
+}

@@ -1,0 +1,167 @@
+"""The workbench: lists, conditions, names; errors in the visitor's language; recipes that give the same names."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from tests.web.conftest import Visitor
+
+from nextchar.automata.conditional import given
+from nextchar.cli import main
+from nextchar.data.corpus import Corpus
+from nextchar.models.ngram.model import Ngram
+
+CREATURES = Corpus.from_file("creatures")
+OWN = ["anna", "bob", "otto", "hanna", "bella", "ella", "emma", "anna"]
+
+
+def names(answer: Any) -> list[str]:
+    return [name["text"] for name in answer["names"]]
+
+
+def test_the_lists_that_ship(client: Visitor) -> None:
+    lists = {entry["list"]: entry for entry in client.fetch("names/examples")["lists"]}
+    assert list(lists) == ["names-2018", "creatures", "cities", "chinese-given-names"]
+    assert lists["creatures"]["names"] == 360
+    assert lists["names-2018"]["names"] == 29_619  # distinct
+    assert all(entry["origin"] for entry in lists.values())
+
+
+def test_a_list_of_ones_own(client: Visitor) -> None:
+    found = client.submit("names/list", text="\r\n".join(OWN) + "\n\n")
+    assert (found["lines"], found["names"], found["characters"], found["own"]) == (8, 7, 9, True)
+    assert client.submit("names/list", text="\n".join(OWN))["list"] == found["list"]  # what is in it makes it the same
+    assert client.submit("names/list", text="\n".join(OWN[1:]))["list"] != found["list"]
+    assert client.fetch("names/list", list=found["list"])["names"] == 7
+    assert names(client.submit("names/write", list=found["list"], starts="b", n=3, max_length=8))
+
+
+def test_names_meet_the_conditions_and_the_odds_are_exact(client: Visitor) -> None:
+    wanted = {"list": "creatures", "starts": "s", "ends": "l", "min_length": 5, "max_length": 9, "new": True}
+    found = names(client.submit("names/write", **wanted, n=30))
+    assert len(found) == 30
+    assert all(name[0] == "S" and name[-1] == "l" and 5 <= len(name) <= 9 for name in found)
+    assert not set(found) & set(CREATURES)
+    model = Ngram(order=4, smoothing="modified-kneser-ney").fit(CREATURES)
+    patterns = ["[Ss].*", ".*l", "[A-Z].*", ".[a-z]*"]  # creatures are written with one capital
+    expected = given(model, new=True, data=CREATURES, match=patterns, min_length=5, max_length=9).probability
+    assert client.submit("names/qualify", **wanted)["probability"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_more_of_the_same_and_the_same_again(client: Visitor) -> None:
+    few = names(client.submit("names/write", list="cities", n=5, seed=7))
+    more = names(client.submit("names/write", list="cities", n=12, seed=7))
+    assert more[:5] == few
+    assert names(client.submit("names/write", list="cities", n=5, seed=8)) != few
+
+
+def test_names_are_far_from_the_list(client: Visitor) -> None:
+    answer = client.submit("names/write", list="creatures", min_distance=4, n=10)
+    assert all(name["edits"] >= 4 for name in answer["names"])
+    assert 0 < answer["far_share"] < 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "field"),
+    [
+        ({"starts": "ü"}, "not-in-list", "starts"),
+        ({"ends": "7"}, "not-in-list", "ends"),
+        ({"pattern": "/(a/"}, "bad-pattern", "pattern"),
+        ({"pattern": "/(?=a)b/"}, "bad-pattern", "pattern"),
+        ({"min_length": 5, "max_length": 3}, "lengths", None),
+        ({"starts": "q", "contains": "zz", "max_length": 2}, "no-name", None),
+        ({"min_distance": 9, "max_length": 3}, "none-far", None),
+    ],
+)
+def test_what_cannot_be_is_said_in_the_visitors_language(
+    client: Visitor, wanted: dict[str, Any], code: str, field: str | None
+) -> None:
+    for language in ("en", "zh"):
+        answer = client.post("/api/names/write", json={"list": "creatures", "lang": language, **wanted})
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error.get("field")) == (422, code, field)
+        assert any("\u4e00" <= character <= "\u9fff" for character in error["message"]) == (language == "zh")
+
+
+@pytest.mark.parametrize("path", ["write", "qualify", "fill", "why", "learn"])
+def test_a_list_that_is_gone_is_said_to_be(client: Visitor, path: str) -> None:
+    answer = client.post(f"/api/names/{path}", json={"list": "own-0123456789abcdef", "text": "a", "locked": "0"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "list-gone")
+
+
+def test_letters_that_stay(client: Visitor) -> None:
+    answer = client.submit("names/fill", list="creatures", text="Flarnip", locked="1100011")
+    found = names(answer)
+    assert all(len(name) == 7 and name.startswith("Fl") and name.endswith("ip") for name in found)
+    assert "Flarnip" not in found
+    assert [name["nats"] for name in answer["names"]] == sorted(name["nats"] for name in answer["names"])
+    refused = client.post("/api/names/fill", json={"list": "creatures", "text": "Flarnip", "locked": "11"})
+    assert refused.status_code == 422
+
+
+def test_why_a_name(client: Visitor) -> None:
+    answer = client.submit("names/why", list="creatures", text="Flarnip", model="1")
+    expected = Ngram(order=2, smoothing="kneser-ney").fit(CREATURES).surprisal("Flarnip")
+    assert [(step["symbol"], step["nats"]) for step in answer["steps"]] == [
+        (symbol, pytest.approx(nats)) for symbol, nats in expected
+    ]
+    assert answer["nats"] == pytest.approx(sum(nats for _, nats in expected))
+
+
+def test_the_lesson_takes_the_list(client: Visitor) -> None:
+    client.submit("names/learn", list="cities")
+    assert client.fetch("data")["items"] == 658
+
+
+RECIPES = [
+    {"list": "creatures", "starts": "f", "pronounceable": True, "new": True, "min_distance": 2, "n": 8},
+    {"list": "cities", "contains": "'", "model": "5", "n": 5},
+    {"list": "chinese-given-names", "ends": "华", "max_length": 2, "new": True, "model": "2", "n": 6},
+    {"list": "own", "pattern": "_a*", "max_length": 9, "n": 6},
+]
+
+
+@pytest.mark.parametrize("wanted", RECIPES, ids=lambda wanted: wanted["list"])
+def test_the_command_and_the_python_lines_write_the_same_names(
+    client: Visitor, wanted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if wanted["list"] == "own":
+        Path("my-names.txt").write_text("\n".join(OWN) + "\n", encoding="utf-8")
+        wanted = {**wanted, "list": client.submit("names/list", text="\n".join(OWN))["list"]}
+    answer = client.submit("names/write", **wanted, seed=3)
+    assert names(answer)
+    same_as_page(answer)
+
+
+def same_as_page(answer: Any, without: str = "") -> None:
+    """Runs the command and the lines of Python of an answer; the names are those of the answer."""
+    expected = names(answer)
+    printed = ""
+    for line in answer["recipe"]["command"].splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "nextchar"
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        printed = result.stdout
+    lines = printed.splitlines()
+    if lines[0].startswith("probability"):  # a table, whose last column has the names
+        lines = [line.split()[-1] for line in lines[1:]]
+    assert [line for line in lines if line != without] == expected
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(answer["recipe"]["python"], "recipe", "exec"), {})
+    assert [line for line in out.getvalue().splitlines() if line != without] == expected
+
+
+def test_the_lines_for_names_like_one_give_the_same(
+    client: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = client.submit("names/fill", list="creatures", text="Mistowl", locked="0001111")
+    same_as_page(answer, without="Mistowl")
