@@ -200,6 +200,18 @@ def test_shipped_file_is_the_one_described() -> None:
     assert hashlib.sha256(content).hexdigest() == described.sha256
 
 
+@pytest.mark.parametrize("name", ["creatures", "chinese-given-names", "cities"])
+def test_the_small_lists_are_those_described(name: str) -> None:
+    described = NAMED[name]
+    content = shipped_path(name).read_bytes()
+    assert len(content) == described.size_bytes
+    assert hashlib.sha256(content).hexdigest() == described.sha256
+    items = content.decode().splitlines()
+    assert len(items) == len(set(items)) == described.items
+    assert all(item == item.strip() for item in items)
+    assert list(Corpus.from_file(name)) == items
+
+
 def test_shipped_names() -> None:
     names = shipped_names()
     assert len(names) == NAMED["names-2018"].items
@@ -224,11 +236,11 @@ def test_a_package_without_its_file_says_so(monkeypatch: pytest.MonkeyPatch, tmp
 def test_named() -> None:
     assert list(NAMED) == [
         "names-2018",
+        "makemore-names",
+        "tiny-shakespeare",
         "creatures",
         "chinese-given-names",
         "cities",
-        "makemore-names",
-        "tiny-shakespeare",
     ]
     for name, data_set in NAMED.items():
         assert named(name) is data_set
