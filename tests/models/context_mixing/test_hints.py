@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import nextchar
+from nextchar.core.reader import TextReader
 from nextchar.data.corpus import Corpus
 from nextchar.errors import SettingsError
 
@@ -141,6 +142,24 @@ def test_a_net_inside_helps_and_is_kept_in_the_file(
     assert [member.kind for member in again.members] == ["transformer", "lstm"]
     assert again.evaluate(unknown).nats == mixed.evaluate(unknown).nats
     assert again.sample(2, seed=3, max_length=20) == mixed.sample(2, seed=3, max_length=20)
+
+
+def test_weights_of_nets_count_the_bits_that_they_learn_from_by_themselves(mixed: ContextMixingModel) -> None:
+    tree = mixed.learned.tree
+    bits = np.diff(tree.first)[DATA.ids]
+    assert mixed.learned.mixers.steps.tolist() == [bits.sum(), bits[BEGIN:].sum()]  # nothing is said before
+    reader = mixed.reader(adaptive=True)
+    reader.read(TEXT[:50])
+    reader.fork().read("cat")  # what a fork learns is noted, and undone for the other
+    assert reader.push("dog") == pytest.approx(mixed_reader_after(mixed, TEXT[:50]).push("dog"), abs=1e-9)
+    alone = ContextMixing(contexts=9, passes=1).fit(DATA)
+    assert alone.learned.mixers.steps.tolist() == [bits.sum()]
+
+
+def mixed_reader_after(model: ContextMixingModel, text: str) -> TextReader:
+    reader = model.reader(adaptive=True)
+    reader.read(text)
+    return reader
 
 
 @pytest.mark.parametrize("adaptive", [False, True])

@@ -69,7 +69,7 @@ def note_symbol(notes, words, state, text):  # type: ignore[no-untyped-def]
     _note(notes, words, _SIZE, 0, 2)
     _note(notes, words, _IDS, text.size[0], 1)
     _note(notes, words, _FOLLOWERS, 2 * follower_of(state), 2)
-    _note(notes, words, _STEPS, 0, 2)
+    _note(notes, words, _STEPS, 0, words[_STEPS].size)
     _note(notes, words, _HITS, 0, words[_HITS].size)
     _note(notes, words, _SEEN, 0, words[_SEEN].size)
 
@@ -96,11 +96,11 @@ def note_bit(notes, words, context, line, slots, mixers, apms, tables, node, wor
         _note(notes, words, _MAPS, work.cell[k], 1)
         if tables.quick[0]:
             _note(notes, words, _QUICK, work.quick[k], 1)
-    inputs = mixers.weights.shape[1]
+    inputs, said = mixers.weights.shape[1], mixers.second.shape[1]
     for j in range(MIXERS):
         _note(notes, words, _WEIGHTS, work.row[j] * inputs, inputs)
     for i in range(mixers.begin.size):
-        _note(notes, words, _SECOND, work.last[i] * MIXERS, MIXERS)
+        _note(notes, words, _SECOND, work.last[i] * said, said)
     i, f = apm_place(work.mixed[1])
     if f >= np.float32(0.5):
         i += 1

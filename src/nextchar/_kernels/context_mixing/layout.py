@@ -23,6 +23,7 @@ __all__ = [
     "FIRST_WORD",
     "FOLLOWERS",
     "HEADING",
+    "HINT_SCALE",
     "IN_VOWEL",
     "LAST_LENGTH",
     "LENGTHS",
@@ -94,6 +95,7 @@ QUICK: Final = 16 * 16 * 4  # of a state map of quick counts: both, and the last
 SHARES: Final = 81  # pairs of eighths, 0 to 8
 PER_CONTEXT: Final = 4  # inputs
 MIXERS: Final = 12  # sets of weights
+HINT_SCALE: Final = 2.0  # of what nets say, for the second layer: its weights learn four times as fast as the others
 FINAL: Final = 3  # sets of weights of the second layer, at most
 MOST_SYMBOLS: Final = 1 << 12  # that the weights are picked by
 APM_TABLES: Final = 3
@@ -203,9 +205,10 @@ class Mixers(NamedTuple):
     Attributes:
         weights: (R, I) float32, of all sets.
         first: (12,) the first row of each set.
-        second: (Q, 12) float32, of the sets of the second layer, whose mean it says.
+        second: (Q, 12 + M) float32, of the sets of the second layer, whose mean it says.
         begin: (1,) or (3,) the first row of each.
-        steps: (1,) float64, bits learned so far: the learning rate falls with them.
+        steps: (1,) float64, bits learned so far: the learning rate falls with them. Where nets are inside, (2,): their
+            weights have a rate of their own, which falls with the bits that they said something of.
         hints: (n, M, D) float32, of the symbols that are read now, what each of M nets holds the probability of a 1
             for: at the nodes of the symbol's path, or where a row is written at all nodes. 0 where a net says nothing.
         at: (2,) which of the symbols it is, and which of the nodes.
@@ -265,7 +268,7 @@ class Scratch(NamedTuple):
         quick: (K,) uint64, of its map of quick counts.
         inputs: (I,) float32.
         row: (12,) the rows of weights that are used.
-        dots: (12,) float32, what they say, stretched.
+        dots: (12 + M,) float32, what they say, stretched; and what nets say, HINT_SCALE times.
         last: (3,) the rows of weights of the second layer.
         said: (3,) float32, what they make of it, stretched.
         apm: (3,) uint64, the rows of the maps.
@@ -306,7 +309,7 @@ class Scratch(NamedTuple):
             quick=np.zeros(K, dtype=np.uint64),
             inputs=np.zeros(numbers_of_inputs(K, nets), dtype=np.float32),
             row=np.zeros(MIXERS, dtype=np.int64),
-            dots=np.zeros(MIXERS, dtype=np.float32),
+            dots=np.zeros(MIXERS + nets, dtype=np.float32),
             last=np.zeros(FINAL, dtype=np.int64),
             said=np.zeros(FINAL, dtype=np.float32),
             apm=np.zeros(APM_TABLES, dtype=np.uint64),
@@ -327,7 +330,7 @@ class Scratch(NamedTuple):
 
 
 def numbers_of_inputs(K: int, nets: int) -> int:
-    """I: four of a context, two of a match and of a net, and a constant; and zeros up to a multiple of eight."""
+    """I: four of a context, two of a match, a constant, two of a net, and zeros up to a multiple of eight."""
     return -(-(PER_CONTEXT * K + 2 * MATCHES + 1 + 2 * nets) // 8) * 8
 
 

@@ -1,7 +1,7 @@
 """How probable it is that the next bit is a 1: inputs of all contexts, mixed by weights that the situation picks.
 
 Each context that has been here says three numbers, and each match two. Twelve sets of weights mix them in the
-logistic domain, a second layer mixes the twelve, and adaptive probability maps correct what comes out.
+logistic domain, a second layer mixes the twelve and what nets say, and adaptive probability maps correct the outcome.
 
 Sources: Mahoney (2005); Mattern (2012), "Mixing strategies in data compression", for logistic mixing as gradient
 descent on code length; Knoll and de Freitas (2012), "A machine learning perspective on predictive coding with PAQ8".
@@ -20,6 +20,7 @@ from nextchar._kernels.context_mixing.layout import (
     BINS,
     CELLS,
     COLUMN,
+    HINT_SCALE,
     LENGTHS,
     MATCH_LENGTH,
     MATCHES,
@@ -212,8 +213,10 @@ def predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, table
     inputs[i] = F32(0.3)
     for net in range(mixers.hints.shape[1]):
         p = mixers.hints[mixers.at[0], net, mixers.at[1]]
-        inputs[i + 1 + 2 * net] = stretch_of(stretch, p) if p > F32(0.0) else F32(0.0)
+        said = stretch_of(stretch, p) if p > F32(0.0) else F32(0.0)
+        inputs[i + 1 + 2 * net] = said
         inputs[i + 2 + 2 * net] = F32(2.0) * p - F32(1.0) if p > F32(0.0) else F32(0.0)
+        work.dots[MIXERS + net] = F32(HINT_SCALE) * said
     unit = tree.unit[node]
     pick_weights(state, shapes, unit, found, agreed, known, work, mixers, tables.shares)
     for j in range(MIXERS):
@@ -221,7 +224,7 @@ def predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, table
     x = F32(0.0)
     for i in range(mixers.begin.size):
         y = F32(0.0)
-        for j in range(MIXERS):
+        for j in range(work.dots.size):
             y += mixers.second[work.last[i], j] * work.dots[j]
         work.said[i] = min(max(y, F32(-LARGEST)), F32(LARGEST))
         x += work.said[i]

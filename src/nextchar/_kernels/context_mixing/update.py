@@ -9,7 +9,7 @@ import numpy as np
 
 from nextchar._kernels.context_mixing.compiled import part
 from nextchar._kernels.context_mixing.lanes import add_scaled
-from nextchar._kernels.context_mixing.layout import APM_TABLES, MATCHES, MIXERS
+from nextchar._kernels.context_mixing.layout import APM_TABLES, MATCHES, MIXERS, PER_CONTEXT
 from nextchar._kernels.context_mixing.prediction import SEEN_BITS, apm_place, squash
 
 __all__ = ["learn_bit", "learn_slots"]
@@ -41,17 +41,42 @@ def _learn_maps(cells, cell, bit, rate):  # type: ignore[no-untyped-def]
 
 
 @part
+def _rate(tables, steps):  # type: ignore[no-untyped-def]
+    return F32(tables.rate[0] + tables.rate[1] / (1.0 + tables.rate[2] * steps))
+
+
+@part
+def _learn_hints(b, rate, mixers, tables, work):  # type: ignore[no-untyped-def]
+    """Weights of nets, which begin to say something when all else has been learned, have a rate of their own.
+
+    What they learned by the rate of the others is made up to it.
+    """
+    M = mixers.hints.shape[1]
+    if mixers.hints[mixers.at[0], 0, mixers.at[1]] <= F32(0.0):
+        return
+    more = _rate(tables, mixers.steps[1]) - rate
+    mixers.steps[1] += 1.0
+    first = PER_CONTEXT * work.slot.size + 2 * MATCHES + 1
+    for j in range(MIXERS):
+        error = more * (b - squash(tables.squash, work.dots[j]))
+        for i in range(first, first + 2 * M):
+            mixers.weights[work.row[j], i] += error * work.inputs[i]
+
+
+@part
 def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # type: ignore[no-untyped-def]
     """Let everything learn but the counts: what `predict` left in `work` was right or wrong about a bit."""
     b = F32(bit)
-    rate = F32(tables.rate[0] + tables.rate[1] / (1.0 + tables.rate[2] * mixers.steps[0]))
+    rate = _rate(tables, mixers.steps[0])
     mixers.steps[0] += 1.0
     for j in range(MIXERS):
         error = rate * (b - squash(tables.squash, work.dots[j]))
         add_scaled(mixers.weights, work.row[j], work.inputs, error)
+    if mixers.hints.shape[1]:
+        _learn_hints(b, rate, mixers, tables, work)
     for i in range(mixers.begin.size):
         error = F32(tables.rate[3]) * (b - squash(tables.squash, work.said[i]))
-        for j in range(MIXERS):
+        for j in range(work.dots.size):
             mixers.second[work.last[i], j] += error * work.dots[j]
     i, f = apm_place(work.mixed[1])
     if f >= F32(0.5):

@@ -165,7 +165,7 @@ def learned_of_arrays(
     sound = sound and np.abs(arrays["mixers.second"]).max() <= LARGEST_WEIGHT
     sound = sound and all((arrays[name] & SEEN).max(initial=0) <= 1000 for name in ("maps", "maps.quick"))
     sound = sound and arrays["matches.n"].min() >= 0 and arrays["matches.n"].max() <= 400
-    sound = sound and float(arrays["mixers.steps"][0]) >= 0
+    sound = sound and bool((arrays["mixers.steps"] >= 0).all())
     if not (sound and _weights_fit(arrays, learned) and _maps_fit(arrays, learned)):
         raise ModelFileError("its tables do not fit each other")
     for name, array in kept.items():

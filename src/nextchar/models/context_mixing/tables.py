@@ -168,6 +168,8 @@ def new_learned(
     quick = _cells(np.repeat(number[:, None] / (number[:, None] + number), 4))  # the counts of 1 are the high ones
     hits = np.broadcast_to((0.75 + 0.01 * np.arange(LENGTHS))[None, :, None], (MATCHES, LENGTHS, 3))
     weights = np.full((int(sizes.sum()), numbers_of_inputs(K, nets)), START_WEIGHT, dtype=np.float32)
+    second = np.zeros((int(final.sum()), len(sizes) + nets), dtype=np.float32)
+    second[:, : len(sizes)] = 1 / len(sizes)
     return Learned(
         text=new_text(capacity),
         traits=traits,
@@ -182,9 +184,9 @@ def new_learned(
         mixers=Mixers(
             weights=weights,
             first=np.cumsum(sizes) - sizes,
-            second=np.full((int(final.sum()), len(sizes)), 1 / len(sizes), np.float32),
+            second=second,
             begin=np.cumsum(final) - final,
-            steps=np.zeros(1),
+            steps=np.zeros(1 + bool(nets)),
             hints=np.zeros((1, nets, int(tree.depth.max()) + 1), dtype=np.float32),
             at=np.zeros(2, dtype=np.int64),
         ),
