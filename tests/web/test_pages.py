@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from nextchar.lesson.texts import chapter_numbers
 
 
@@ -40,3 +42,12 @@ def test_an_address_where_nothing_is_names_the_chapters(client: Any) -> None:
             linked = [n for n in range(14) if f'href="/lesson/{n}?lang={language}"' in answer.text]
             assert linked == list(chapter_numbers())
     assert client.get("/static/none.js").text == "There is nothing here.\n"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Markov chain"), ("zh", "马尔可夫链")])
+def test_the_glossary(client: Any, language: str, words: str) -> None:
+    page = client.get("/glossary", params={"lang": language}).text
+    assert f"<dt>{words}" in page
+    assert '<div id="bigram">' in page
+    assert f'href="/lesson/4?lang={language}#walk"' in page
+    assert "{{" not in page

@@ -72,6 +72,7 @@ class Pitfall:
         right: code that does what was meant.
         why: one sentence.
         expect: what the snippets must do; the tests hold them to it.
+        mistake: whether the first snippet is one; where not, both do what was meant and differ in another way.
         today: where current PyTorch does something else than older lessons say; mostly None.
     """
 
@@ -81,6 +82,7 @@ class Pitfall:
     right: str
     why: Prose
     expect: Expectation
+    mistake: bool = True
     today: Prose | None = None
 
 
@@ -143,6 +145,7 @@ def _pitfall(table: Mapping[str, Any]) -> Pitfall:
         wrong=table["wrong"],
         right=table["right"],
         why=Prose(**table["why"]),
+        mistake=table.get("mistake", True),
         today=Prose(**table["today"]) if "today" in table else None,
         expect=Expectation(
             wrong_shows=tuple(expect["wrong_shows"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import html
 import os
+import re
 import time
 from functools import cache
 from importlib.resources import files
@@ -23,7 +24,7 @@ from nextchar.lesson.languages import Language
 from nextchar.web.html_pages import Room, draw, script_words
 from nextchar.web.requests import preferred_language
 
-__all__ = ["door", "icon", "lesson", "missing", "names", "source", "source_link", "static"]
+__all__ = ["door", "glossary", "icon", "lesson", "missing", "names", "source", "source_link", "static"]
 
 STATIC: Final = Path(str(files("nextchar.web"))) / "static"
 PLOTLY: Final = "vendor/plotly.min.js"
@@ -54,6 +55,27 @@ async def names(request: Request) -> Response:
     words = load_workbench()[_language(request)]
     about = html.escape(words["about"])
     return _page(request, "names", "names", words=script_words(words), workbench_about=about)
+
+
+async def glossary(request: Request) -> Response:
+    """The terms that the lesson uses."""
+    from nextchar.lesson.glossary import load_glossary
+    from nextchar.lesson.texts import load_site
+
+    language = _language(request)
+    first_use = html.escape(load_site().labels[language]["glossary_chapter"])
+    terms = "".join(
+        f'<div id="{term.id}"><dt>{html.escape(term.terms[language])}</dt><dd>{_with_code(term.texts[language])} '
+        f'<a href="/lesson/{term.chapter}?lang={language}#{term.section}">{first_use.format(chapter=term.chapter)}</a>'
+        "</dd></div>"
+        for term in load_glossary()
+    )
+    return _page(request, "glossary", "learn", terms=f'<dl class="glossary">{terms}</dl>')
+
+
+def _with_code(text: str) -> str:
+    """HTML of a text with `code` in it."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 async def lesson(request: Request) -> Response:

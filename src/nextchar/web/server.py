@@ -135,6 +135,7 @@ def create_app(*, data: Path | None = None) -> Starlette:
             Route("/", pages.door),
             Route("/names", pages.names),
             Route("/lesson/{number}", pages.lesson),
+            Route("/glossary", pages.glossary),
             Route("/static/{name:path}", pages.static),
             Route("/source/{name:path}", pages.source),
             Route("/favicon.ico", pages.icon),

@@ -65,6 +65,7 @@ def pitfalls(call: ApiCall) -> Any:
                 "wrong": {"code": entry.wrong},
                 "right": {"code": entry.right},
                 "why": entry.why.text(call.language),
+                "mistake": entry.mistake,
                 "today": entry.today.text(call.language) if entry.today else None,
             }
             for entry in load_pitfalls()

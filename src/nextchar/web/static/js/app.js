@@ -107,6 +107,7 @@ function drawFrame(number) {
         ),
       ),
     ),
+    el("a", { class: "to-glossary", text: text("glossary"), testid: "to-glossary", attrs: { href: `/glossary?lang=${lang}` } }),
   );
   const data = ui.button({ label: "", onClick: openData, kind: "quiet data-button", testid: "data-open" });
   data.append(el("span", { class: "wide-only", text: dataLabel() }), el("span", { class: "narrow-only", text: site.data.data_name }));

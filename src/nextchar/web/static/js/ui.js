@@ -83,13 +83,15 @@ export function clear(node, ...children) {
 
 export function inline(text) {
   return text
-    .split(/(`[^`]+`|\*\*[^*]+\*\*)/)
+    .split(/(`[^`]+`|\*\*[^*]+\*\*|\[[^\]`]+\]\(#[a-z0-9-]+\))/)
     .filter((part) => part !== "")
     .map((part) => {
       if (part.length > 2 && part.startsWith("`") && part.endsWith("`")) return el("code", { text: part.slice(1, -1) });
       if (part.length > 4 && part.startsWith("**") && part.endsWith("**")) {
         return el("strong", {}, inline(part.slice(2, -2)));
       }
+      const [, term, id] = /^\[([^\]]+)\]\(#([a-z0-9-]+)\)$/.exec(part) ?? [];
+      if (id) return el("a", { class: "term", text: term, attrs: { href: `/glossary?lang=${language}#${id}` } });
       return document.createTextNode(part);
     });
 }

@@ -68,20 +68,16 @@ async function lab(ctx, place) {
       testid: `pitfall-${kind}-output`,
       attrs: { tabindex: "0", role: "region", "aria-label": `${t(`lab_${kind}`)}: ${t("lab_output")}` },
     });
+    const title = el("h4", { class: "late-side-title" });
     const node = el(
       "section",
       { class: `late-side ${kind}`, testid: `pitfall-${kind}`, attrs: { "aria-label": t(`lab_${kind}`) } },
-      el(
-        "h4",
-        { class: "late-side-title" },
-        el("span", { class: "sign", text: kind === "wrong" ? "✗" : "✓", attrs: { "aria-hidden": "true" } }),
-        ` ${t(`lab_${kind}`)}`,
-      ),
+      title,
       code,
       el("p", { class: "late-output-title", text: t("lab_output") }),
       output,
     );
-    return { node, code, output };
+    return { node, code, output, title };
   }
 
   function go(index) {
@@ -111,7 +107,13 @@ async function lab(ctx, place) {
     });
     ui.clear(title, ui.inline(`${entry.letter}. ${entry.title}`));
     for (const [part, kind] of [[wrong, "wrong"], [right, "right"]]) {
-      ui.clear(part.code, ui.codeBlock({ code: entry[kind].code, labels: { title: t(`lab_${kind}_code`) } }));
+      // where both do what was meant, neither is marked as wrong
+      const name = entry.mistake ? t(`lab_${kind}`) : t(kind === "wrong" ? "lab_one" : "lab_other");
+      const sign = entry.mistake && kind === "wrong" ? "✗" : "✓";
+      part.node.classList.toggle("wrong", entry.mistake && kind === "wrong");
+      part.node.setAttribute("aria-label", name);
+      ui.clear(part.title, el("span", { class: "sign", text: sign, attrs: { "aria-hidden": "true" } }), ` ${name}`);
+      ui.clear(part.code, ui.codeBlock({ code: entry[kind].code, labels: { title: entry.mistake ? t(`lab_${kind}_code`) : name } }));
     }
     ui.clear(
       notes,
