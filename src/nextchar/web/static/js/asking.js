@@ -56,7 +56,7 @@ export function asking({ chapter, number, text, list }) {
     ui.clear(
       place,
       box({
-        key, texts, answer, tag: text("guess_tag"), testid: `guess-${section}`,
+        key, texts, answer, saved: (index) => (options ? texts[index] : index), tag: text("guess_tag"), testid: `guess-${section}`,
         question: ui.fill(entry.question, values),
         explanation: ui.fill(entry.explanation, { ...values, right: texts[answer] }),
         figure: entry.veil ? place.parentElement?.querySelector(".figure") : null,
@@ -74,16 +74,17 @@ export function asking({ chapter, number, text, list }) {
       list.map((entry) =>
         el("div", { class: "prediction", testid: `check-${entry.id}` },
           box({
-            key: `${number}/check/${entry.id}`, texts: entry.options, answer: entry.answer, testid: `check-${entry.id}`,
+            key: `${number}/check/${entry.id}`, texts: entry.options, answer: entry.answer, saved: (index) => index, testid: `check-${entry.id}`,
             question: entry.question, explanation: entry.explanation,
           })),
       ),
     );
   }
 
-  // One question with its options. `figure` is one that would give the answer away: it is blurred until there is
+  // One question with its options. `saved` is what is kept of an answer: its number, so that it holds in both languages,
+  // or its text where the options depend on the list. `figure` is one that would give the answer away: it is blurred until there is
   // a guess, or until the reader reaches into it.
-  function box({ key, texts, answer, question, explanation, tag, testid, figure }) {
+  function box({ key, texts, answer, saved, question, explanation, tag, testid, figure }) {
     const name = `asked-${key.replaceAll(/[^\w]+/g, "-")}`;
     const result = ui.live({ testid: `${testid}-answer` });
     const buttons = texts.map((option, index) => {
@@ -96,7 +97,7 @@ export function asking({ chapter, number, text, list }) {
     function choose(index) {
       if (show.hidden) return;
       const had = document.activeElement;
-      keep(key, index < 0 ? null : texts[index]);
+      keep(key, index < 0 ? null : saved(index));
       reveal(index);
       if (had === show) buttons[answer].focus();
     }
@@ -124,7 +125,7 @@ export function asking({ chapter, number, text, list }) {
     }
     const answers = recalled();
     if (key in answers) {
-      const before = texts.indexOf(answers[key]);
+      const before = texts.findIndex((_, index) => saved(index) === answers[key]);
       if (answers[key] === null || before >= 0) reveal(before);
     }
     return [
