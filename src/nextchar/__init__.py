@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from nextchar.tasks.classifier import Classifier as Classifier
     from nextchar.tasks.counting import count_to as count_to
     from nextchar.tasks.counting import merge_counts as merge_counts
+    from nextchar.tasks.export import export_module as export_module
+    from nextchar.tasks.export import export_page as export_page
     from nextchar.tasks.leaderboard import candidates as candidates
     from nextchar.tasks.leaderboard import compare as compare
     from nextchar.tasks.outliers import OutlierDetector as OutlierDetector
@@ -122,6 +124,8 @@ _HOME: Final = {
     "count_files": "models.ngram.file_counts",
     "count_to": "tasks.counting",
     "evaluate": "core.scoring",
+    "export_module": "tasks.export",
+    "export_page": "tasks.export",
     "given": "automata.conditional",
     "interpolate": "automata.interpolation",
     "load": "models.registry",

@@ -27,7 +27,7 @@ from nextchar.core.protocol import LogProbs, Step
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.errors import SettingsError
 
-__all__ = ["BoundedItems"]
+__all__ = ["BoundedItems", "chances_to_end"]
 
 F64 = npt.NDArray[np.float64]
 CELLS: Final = 1 << 25  # of (L + 1) x S, 256 MB
@@ -154,6 +154,19 @@ class BoundedItems:
 
     def drawer(self, plan: Plan, constraint: Constraint, n: int) -> None:
         """None: the plain way is fast enough."""
+
+
+def chances_to_end(automaton: Automaton) -> F64 | None:
+    """How probable it is that an item ends at all from each state, (S,), unknown symbols taken for dead ends.
+
+    None where that cannot be told here; the automaton's table is laid out.
+    """
+    assert automaton.table is not None
+    log_prob, target = automaton.table
+    prob = np.exp(log_prob)
+    if automaton.alphabet.unknown is not None:
+        prob[:, automaton.alphabet.unknown] = 0.0
+    return _ends(prob, target)
 
 
 def _ends(prob: F64, target: States) -> F64 | None:

@@ -62,7 +62,10 @@ def draw_items(
 
     - From left to right, by `core.drawing`, where nothing but a prefix is asked for; for a model that is no
       finite automaton also where lengths are; and always for the streams of torch.
-    - Exactly, where the model is a finite automaton that is not too large for it.
+    - Exactly, where the model is a finite automaton that is not too large for it. New items of a prefix and lengths are
+      then those of them that no fingerprint is known of, whether the training data is on this machine or not, so that
+      a seed gives the same everywhere; where hardly any is new, and with every other condition, the training items are
+      left out beforehand, if they are at hand.
     - By a guide, in every other case.
 
     What is too near to known items (plan.min_distance) is left out of what is drawn in any of these ways, which changes
@@ -118,14 +121,14 @@ def draw_items(
         drawn = _draw_left_to_right(model, n, plan, constraint, near)
         if plan.one_sequence or plan.new or not exact or not n or drawn.begins():
             return drawn  # else there may be no items at all, which can be told exactly
-    if plan.new and data is None:
-        data = known_file(model.provenance)
     if exact:
         try:
             return _draw_exactly(model, n, plan, constraint, data, near)
         except TooLargeError:
             what = "the model is too large to meet the constraint exactly: how often each item comes is approximate"
             warnings.warn(what, stacklevel=3)  # at the caller of model.draw
+    if plan.new and data is None:
+        data = known_file(model.provenance)
     return _draw_guided(model, n, plan, constraint, data, look_ahead, near)
 
 
@@ -147,10 +150,12 @@ def _draw_exactly(
     model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None, near: Surroundings | None
 ) -> Drawing:
     automaton = automaton_of(model)
-    if not constraint.looks_ahead and not (plan.new and data is not None):
+    if not constraint.looks_ahead and data is None and not (plan.new and model.provenance.known is None):
         drawn = _draw_bounded(model, automaton, n, plan, constraint, near)
         if drawn is not None:
             return drawn
+    if plan.new and data is None:
+        data = known_file(model.provenance)
     found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, reshaped=plan)
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
     return drawing(found.chain.items(automaton), n, rest, Constraint(min_length=0), known=found.known, near=near)
@@ -170,7 +175,7 @@ def _draw_bounded(
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new)
     within = Constraint(prefix=constraint.prefix, min_length=0)
     drawn = drawing(items, n, rest, within, options=seen.options, known=seen.known, near=near)
-    return drawn if plan.new or drawn.begins() else None
+    return drawn if drawn.begins() else None
 
 
 def _draw_guided(

@@ -1,7 +1,9 @@
-"""The commands `export` and `import`: models as ARPA files, and back."""
+"""The commands `export` and `import`: models as ARPA files, web pages and ES modules; and ARPA files as models."""
 
 from __future__ import annotations
 
+import re
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from nextchar.cli._options import graphemes_option, json_option, model_argument,
 from nextchar.cli._output import console, echo, echo_json, note, shows_all, write_text
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.display import are, thousands
-from nextchar.data.writing import is_standard_output, name_of_target
+from nextchar.data.writing import holds_file, is_standard_output, name_of_target
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
@@ -24,25 +26,83 @@ if TYPE_CHECKING:
 __all__ = ["export", "import_"]
 
 
-@click.command(short_help="Write a model as an ARPA file.")
+@click.command(short_help="Write a model as an ARPA file, a web page or an ES module.")
 @model_argument
-@click.argument("target", required=False, type=click.Path(), metavar="[OUT.arpa]")
-@click.option("-o", "--output", type=click.Path(), metavar="OUT.arpa", help="The same as the second argument.")
+@click.argument("target", required=False, type=click.Path(), metavar="[OUT]")
+@click.option("-o", "--output", type=click.Path(), metavar="OUT", help="The same as the second argument.")
+@click.option(
+    "--title", metavar="TEXT", help="What a page is called.  [default: the name of the model's training file]"
+)
 @json_option
-def export(model: str, target: str | None, output: str | None, as_json: bool) -> None:
-    """Write MODEL as an ARPA file, which KenLM, SRILM and others read; compressed if the name ends in .gz.
+def export(model: str, target: str | None, output: str | None, title: str | None, as_json: bool) -> None:
+    """Write MODEL for other programs; the ending of OUT says what is written.
 
-    OUT.arpa, given with -o or without, may be - for standard output. Every character is a word; a blank is written
-    <U+0020>, and other characters that cannot be seen likewise. The boundary is <s> before an item and </s> after it.
-    What the model holds impossible has the log-probability -99.
+    OUT.html is a web page that draws items offline, in any browser, with no server: those that `nextchar sample` draws
+    with the same seed, also with --prefix, --min-length, --max-length and --new. OUT.mjs is an ES module for games and
+    sites, whose sample(n, {seed, prefix, minLength, maxLength, new}) does the same. Both take models that are finite
+    automata (ngram, and what `compile` makes of others), and hold no training items, only their fingerprints.
+
+    OUT.arpa is an ARPA file, which KenLM, SRILM and others read; compressed if the name ends in .gz. It is also what
+    goes to standard output (-). Every character is a word; a blank is written <U+0020>, and other characters that
+    cannot be seen likewise. The boundary is <s> before an item and </s> after it. What the model holds impossible has
+    the log-probability -99.
     """
-    from nextchar.models.ngram.arpa import write_arpa
-    from nextchar.models.registry import load
-
     if (target is None) == (output is None):
         raise click.UsageError("export writes one file: nextchar export MODEL -o OUT.arpa; - for standard output.")
     output = target if output is None else output
     assert output is not None
+    ending = _ending(output)
+    if title is not None and ending != ".html":
+        raise click.UsageError("--title goes with a web page, OUT.html.")
+    if ending == ".arpa":
+        _export_arpa(model, output, as_json)
+    else:
+        _export_code(model, output, ending, title, as_json)
+
+
+def _ending(output: str) -> str:
+    """What kind of file a target is: ".html", ".mjs" or ".arpa", which pipes and devices are too."""
+    if not holds_file(output):
+        return ".arpa"
+    name = output.lower()
+    if name.endswith((".html", ".mjs")):
+        return name[name.rindex(".") :]
+    if re.search(r"\.arpa(\.\w+)?$", name):  # of a compression that there is not, the library says more
+        return ".arpa"
+    raise click.UsageError(
+        f"{output}: the ending says what is written: .arpa or .arpa.gz for an ARPA file, .html for a web page, .mjs "
+        "for an ES module."
+    )
+
+
+def _export_code(model: str, output: str, ending: str, title: str | None, as_json: bool) -> None:
+    from nextchar.automata.automaton_reader import AutomatonReader
+    from nextchar.errors import SettingsError
+    from nextchar.models.registry import load
+    from nextchar.tasks.export import export_module, export_page
+
+    what = "the web page" if ending == ".html" else "the ES module"
+    check_target(output, (model,), what, binary=False)
+    loaded = load(model)
+    if not isinstance(loaded, AutomatonReader):
+        raise SettingsError(
+            f"{model} is a model of kind {loaded.kind}, which is no finite automaton; make a table of it first: "
+            f"nextchar compile {shlex.quote(model)} FILE -o table.safetensors, with the FILE that it was trained on"
+        )
+    done = export_page(loaded, output, title=title) if ending == ".html" else export_module(loaded, output)
+    if not done.knows_items:
+        note("Note: the model has not kept which items it was trained on; new ones cannot be asked for.")
+    if as_json:
+        echo_json({"output": output, "bytes": done.size, "states": done.states, "knows_items": done.knows_items})
+    else:
+        size = f"{done.size / 1e6:.1f} MB" if done.size >= 100_000 else f"{done.size / 1e3:.1f} KB"
+        echo(f"{name_of_target(output)}: written, {what[4:]}, {size}; {thousands(done.states, 'state')}")
+
+
+def _export_arpa(model: str, output: str, as_json: bool) -> None:
+    from nextchar.models.ngram.arpa import write_arpa
+    from nextchar.models.registry import load
+
     check_target(output, (model,), "the ARPA file", binary=output.endswith(".gz"))
     loaded = load(model)
     with _progress("writing") as progress:

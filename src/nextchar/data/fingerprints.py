@@ -16,7 +16,7 @@ from nextchar._kernels.loading import kernels_loaded
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.hashing import mix
 
-__all__ = ["Begun", "FingerprintSet", "Fingerprints", "fingerprints_of"]
+__all__ = ["Begun", "FingerprintSet", "Fingerprints", "fingerprints_of", "symbol_prints"]
 
 Fingerprints = npt.NDArray[np.uint64]
 MIXED_CELLS: Final = 1 << 14  # of a table that fits into the cache
@@ -42,6 +42,14 @@ class Begun(NamedTuple):
     place: int = 0
 
 
+def symbol_prints(alphabet: Alphabet) -> Fingerprints:
+    """What each symbol brings into an item's fingerprint, beside its place there, (V,); the lower 32 bits are 0."""
+    codepoints: Fingerprints = alphabet.codepoints.astype(np.uint64) << np.uint64(32)
+    if alphabet.clusters:  # their private code points differ from alphabet to alphabet
+        codepoints[1 : 1 + len(alphabet.names)] = [_print_of(name) for name in alphabet.names]
+    return codepoints
+
+
 def fingerprints_of(ids: Ids, alphabet: Alphabet, begun: Begun) -> tuple[Fingerprints, Begun]:
     """A 64-bit number for each item that ends in ids (S,): see `Corpus.fingerprints`.
 
@@ -53,9 +61,7 @@ def fingerprints_of(ids: Ids, alphabet: Alphabet, begun: Begun) -> tuple[Fingerp
     Returns:
         The numbers, and what has come of the last.
     """
-    codepoints = alphabet.codepoints.astype(np.uint64) << np.uint64(32)
-    if alphabet.clusters:  # their private code points differ from alphabet to alphabet
-        codepoints[1 : 1 + len(alphabet.names)] = [_print_of(name) for name in alphabet.names]
+    codepoints = symbol_prints(alphabet)
     ends = np.flatnonzero(ids == BOUNDARY) + 1
     if kernels_loaded():
         from nextchar._kernels.corpus import fingerprints

@@ -1,0 +1,4 @@
+
+const model = samplerOf(await unpack(DATA));
+
+export const sample = model.sample;
