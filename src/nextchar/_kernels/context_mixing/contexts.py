@@ -17,6 +17,7 @@ import numpy as np
 
 from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.context_mixing.compiled import part
+from nextchar._kernels.context_mixing.lanes import prefetch
 from nextchar._kernels.context_mixing.layout import (
     COLUMN,
     CONTEXTS,
@@ -44,7 +45,7 @@ from nextchar._kernels.context_mixing.layout import (
 )
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["follow_matches", "follower_of", "hash_contexts", "head_of", "pair", "pass_symbol", "remember"]
+__all__ = ["ask_heads", "follow_matches", "follower_of", "hash_contexts", "head_of", "pair", "pass_symbol", "remember"]
 
 U64 = np.uint64
 LONGEST_LINE: Final = 255  # a column beyond is not told from it
@@ -154,6 +155,15 @@ def head_of(state, text, which):  # type: ignore[no-untyped-def]
     """Where in the heads of the first or second match the last symbols of a state stand; -1 where there are too few."""
     least = _SHORT if which == 0 else _LONG
     return _head(state, least, text.heads.shape[1]) if state[POSITION] >= U64(least) else np.int64(-1)
+
+
+@part
+def ask_heads(state, text):  # type: ignore[no-untyped-def]
+    """Ask the memory for what `follow_matches` is going to look at."""
+    for j in range(MATCHES):
+        head = head_of(state, text, j)
+        if head >= 0:
+            prefetch(text.heads, np.uint64(j * text.heads.shape[1] + head))
 
 
 @part

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.contexts import follower_of, head_of
 from nextchar._kernels.context_mixing.layout import APM_TABLES, LINE_OF_SLOTS, MATCHES, MIXERS
-from nextchar._kernels.context_mixing.lookup import find_slots
+from nextchar._kernels.context_mixing.lookup import slot_of
 from nextchar._kernels.context_mixing.prediction import apm_place
 
 __all__ = ["Notes", "exchange", "note_bit", "note_head", "note_symbol", "table_words"]
@@ -86,13 +86,15 @@ def note_head(notes, words, state, text):  # type: ignore[no-untyped-def]
 @part
 def note_bit(notes, words, context, line, slots, mixers, apms, tables, node, work):  # type: ignore[no-untyped-def]
     """Note what a bit changes; the slots of the node are looked for again, as others may have taken their place."""
-    find_slots(context, slots, line, node, False, work.slot)
     none = np.uint64(slots.words.size - 1)
     for k in range(work.slot.size):
-        if work.slot[k] == none:
+        slot = slot_of(context, slots, line, node, k)
+        if slot == none:
             _note(notes, words, _SLOTS, 2 * np.int64(line[k]), 2 * LINE_OF_SLOTS)
         else:
-            _note(notes, words, _SLOTS, 2 * np.int64(work.slot[k]), 2)
+            _note(notes, words, _SLOTS, 2 * np.int64(slot), 2)
+    for i in range(work.present[-1]):
+        k = work.present[i]
         _note(notes, words, _MAPS, work.cell[k], 1)
         if tables.quick[0]:
             _note(notes, words, _QUICK, work.quick[k], 1)

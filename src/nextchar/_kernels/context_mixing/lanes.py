@@ -9,6 +9,8 @@ Nothing here checks bounds: indices are the caller's to get right, and rows are 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from llvmlite import ir
@@ -18,9 +20,10 @@ from numba.np.arrayobj import make_array
 
 from nextchar._kernels.context_mixing.compiled import machine
 
-__all__ = ["LANES", "add_scaled", "dot", "least_used", "matching", "prefetch"]
+__all__ = ["LANES", "add_scaled", "dots", "least_used", "matching", "prefetch"]
 
 LANES: Final = 8
+TOGETHER: Final = 6  # rows of weights
 _FLOATS: Final = ir.VectorType(ir.FloatType(), LANES)
 _WORDS: Final = ir.VectorType(ir.IntType(64), LANES)
 _I32: Final = ir.IntType(32)
@@ -29,12 +32,6 @@ _I64: Final = ir.IntType(64)
 
 def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     return make_array(kind)(context, builder, value).data  # type: ignore[no-untyped-call]
-
-
-def _row(context: Any, builder: Any, kind: Any, value: Any, row: Any) -> tuple[Any, Any]:
-    array = make_array(kind)(context, builder, value)  # type: ignore[no-untyped-call]
-    width = builder.extract_value(array.shape, 1)
-    return builder.gep(array.data, [builder.mul(row, width)]), width
 
 
 def _splat(builder: Any, vector: Any, value: Any) -> Any:
@@ -52,43 +49,83 @@ def _load(builder: Any, vector: Any, data: Any, at: Any, align: int) -> Any:
 
 
 @machine
-def dot(_typing: Any, weights: Any, row: Any, x: Any) -> Any:  # noqa: ARG001 - its type is known
-    """The product of one row of weights (R, I) float32 and of x (I,)."""
+def dots(_typing: Any, weights: Any, row: Any, x: Any, chunk: Any, chunks: Any, out: Any) -> Any:  # noqa: ARG001
+    """The products of some rows of weights (R, I) float32 and of x (I,), at so many chunks of eight: out, as many.
+
+    Args:
+        weights: of all rows.
+        row: which rows; a multiple of six.
+        x: what they are multiplied by.
+        chunk: where the chunks begin that are not all zeros; the others would add nothing.
+        chunks: how many these are.
+        out: float32, the result.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        a, width = _row(context, builder, signature.args[0], args[0], args[1])
-        b = _data(context, builder, signature.args[2], args[2])
-        total = cgutils.alloca_once_value(builder, ir.Constant(_FLOATS, [0.0] * LANES))  # type: ignore[no-untyped-call]
-        begin, step = ir.Constant(width.type, 0), ir.Constant(width.type, LANES)
-        with cgutils.for_range_slice(builder, begin, width, step, width.type) as (i, _):
-            product = builder.fmul(_load(builder, _FLOATS, a, i, 4), _load(builder, _FLOATS, b, i, 4))
-            builder.store(builder.fadd(builder.load(total), product), total)
-        found = builder.load(total)
-        lanes = [builder.extract_element(found, ir.Constant(_I32, lane)) for lane in range(LANES)]
-        while len(lanes) > 1:
-            half = len(lanes) // 2
-            lanes = [builder.fadd(lanes[lane], lanes[lane + half]) for lane in range(half)]
-        return lanes[0]
+        b, at = (_data(context, builder, signature.args[i], args[i]) for i in (2, 3))
+        out = _data(context, builder, signature.args[5], args[5])
+        with _some_rows(context, builder, signature, args) as (first, rows):
+            zeros = ir.Constant(_FLOATS, [0.0] * LANES)
+            totals = [cgutils.alloca_once_value(builder, zeros) for _ in rows]  # type: ignore[no-untyped-call]
+            with cgutils.for_range(builder, args[4]) as loop:
+                i = builder.load(builder.gep(at, [loop.index]))
+                values = _load(builder, _FLOATS, b, i, 4)
+                for total, a in zip(totals, rows, strict=True):
+                    product = builder.fmul(_load(builder, _FLOATS, a, i, 4), values)
+                    builder.store(builder.fadd(builder.load(total), product), total)
+            for number, total in enumerate(totals):
+                found = builder.load(total)
+                lanes = [builder.extract_element(found, ir.Constant(_I32, lane)) for lane in range(LANES)]
+                while len(lanes) > 1:
+                    half = len(lanes) // 2
+                    lanes = [builder.fadd(lanes[lane], lanes[lane + half]) for lane in range(half)]
+                place = builder.add(first, ir.Constant(first.type, number))
+                builder.store(lanes[0], builder.gep(out, [place]))
+        return context.get_dummy_value()
 
-    return types.float32(weights, types.intp, x), codegen
+    return types.void(weights, row, x, chunk, types.intp, out), codegen
 
 
 @machine
-def add_scaled(_typing: Any, weights: Any, row: Any, x: Any, scale: Any) -> Any:  # noqa: ARG001 - its type is known
-    """Add scale times x (I,) to one row of weights (R, I) float32, in place."""
+def add_scaled(_typing: Any, weights: Any, row: Any, x: Any, chunk: Any, chunks: Any, scale: Any) -> Any:  # noqa: ARG001
+    """Add to some rows of weights (R, I) x (I,) times the scale of each, in place; see `dots`."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        a, width = _row(context, builder, signature.args[0], args[0], args[1])
-        b = _data(context, builder, signature.args[2], args[2])
-        factor = _splat(builder, _FLOATS, args[3])
-        begin, step = ir.Constant(width.type, 0), ir.Constant(width.type, LANES)
-        with cgutils.for_range_slice(builder, begin, width, step, width.type) as (i, _):
-            at = builder.bitcast(builder.gep(a, [i]), _FLOATS.as_pointer())
-            product = builder.fmul(factor, _load(builder, _FLOATS, b, i, 4))
-            builder.store(builder.fadd(builder.load(at, align=4), product), at, align=4)
+        b, at = (_data(context, builder, signature.args[i], args[i]) for i in (2, 3))
+        scale = _data(context, builder, signature.args[5], args[5])
+        with _some_rows(context, builder, signature, args) as (first, rows):
+            places = [builder.add(first, ir.Constant(first.type, number)) for number in range(len(rows))]
+            factors = [_splat(builder, _FLOATS, builder.load(builder.gep(scale, [place]))) for place in places]
+            with cgutils.for_range(builder, args[4]) as loop:
+                i = builder.load(builder.gep(at, [loop.index]))
+                values = _load(builder, _FLOATS, b, i, 4)
+                sums = [
+                    builder.fadd(_load(builder, _FLOATS, a, i, 4), builder.fmul(factor, values))
+                    for a, factor in zip(rows, factors, strict=True)
+                ]
+                for a, total in zip(rows, sums, strict=True):
+                    builder.store(total, builder.bitcast(builder.gep(a, [i]), _FLOATS.as_pointer()), align=4)
         return context.get_dummy_value()
 
-    return types.void(weights, types.intp, x, types.float32), codegen
+    return types.void(weights, row, x, chunk, types.intp, scale), codegen
+
+
+@contextmanager
+def _some_rows(context: Any, builder: Any, signature: Any, args: Any) -> Iterator[tuple[Any, list[Any]]]:
+    """A loop over six rows at once, whose misses of the memory are waited for together, and whose sums fit a processor.
+
+    Gives the number of the first, and where the weights of each begin.
+    """
+    weights = make_array(signature.args[0])(context, builder, args[0])  # type: ignore[no-untyped-call]
+    row = make_array(signature.args[1])(context, builder, args[1])  # type: ignore[no-untyped-call]
+    width, number = builder.extract_value(weights.shape, 1), builder.extract_value(row.shape, 0)
+    begin, step = ir.Constant(number.type, 0), ir.Constant(number.type, TOGETHER)
+    with cgutils.for_range_slice(builder, begin, number, step, number.type) as (first, _):
+        rows = []
+        for j in range(TOGETHER):
+            at = builder.load(builder.gep(row.data, [builder.add(first, ir.Constant(first.type, j))]))
+            rows.append(builder.gep(weights.data, [builder.mul(at, width)]))
+        yield first, rows
 
 
 @machine
@@ -134,7 +171,7 @@ def prefetch(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ARG001 - its ty
         pointer = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
         ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")  # type: ignore[no-untyped-call]
-        builder.call(ask, [pointer, ir.Constant(_I32, 1), ir.Constant(_I32, 3), ir.Constant(_I32, 1)])
+        builder.call(ask, [pointer, ir.Constant(_I32, 0), ir.Constant(_I32, 3), ir.Constant(_I32, 1)])
         return context.get_dummy_value()
 
     return types.void(array, types.uint64), codegen

@@ -258,17 +258,22 @@ class Fixed(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for one prediction, or for a row of them.
+    """Room for one prediction, or for those of a symbol or of a row.
 
     Attributes:
-        context: (37,) uint64, the hash of each context, also of those that the model leaves out.
-        line: (levels, K) uint64, where each context's line begins, for each three levels of the tree.
+        before: (words,) uint64, the state that a symbol is predicted from.
+        context: (2, 37) uint64, the hash of each context, also of those that the model leaves out; and of the next
+            symbol's.
+        line: (2, levels, K) uint64, where each context's line begins, for each three levels of the tree; the same.
         slot: (K,) uint64, where its slot is.
+        present: (K + 1,) which contexts have been here, and at the end how many.
         cell: (K,) uint64, of its map.
         quick: (K,) uint64, of its map of quick counts.
         inputs: (I,) float32.
+        chunk: (I / 8 + 1,) where those eight inputs begin that are not all zeros, and at the end how many there are.
         row: (12,) the rows of weights that are used.
         dots: (12 + M,) float32, what they say, stretched; and what nets say, HINT_SCALE times.
+        steps: (12,) float32, how far they go in learning.
         last: (3,) the rows of weights of the second layer.
         said: (3,) float32, what they make of it, stretched.
         apm: (3,) uint64, the rows of the maps.
@@ -280,14 +285,18 @@ class Scratch(NamedTuple):
         stack: (N,) of a row: nodes that are still to be walked.
     """
 
+    before: Array
     context: Array
     line: Array
     slot: Array
+    present: Array
     cell: Array
     quick: Array
     inputs: Array
+    chunk: Array
     row: Array
     dots: Array
+    steps: Array
     last: Array
     said: Array
     apm: Array
@@ -300,16 +309,21 @@ class Scratch(NamedTuple):
 
     @classmethod
     def of(cls, K: int, tree: Tree, nets: int) -> Scratch:
-        """For so many contexts, a tree of such a depth, and nets."""
+        """For one prediction with so many contexts, a tree of such a depth, and nets."""
+        inputs = numbers_of_inputs(K, nets)
         return cls(
-            context=np.zeros(CONTEXTS, dtype=np.uint64),
-            line=np.zeros((int(tree.depth.max()) // LEVELS + 1, K), dtype=np.uint64),
+            before=np.zeros(STATE, dtype=np.uint64),
+            context=np.zeros((2, CONTEXTS), dtype=np.uint64),
+            line=np.zeros((2, int(tree.depth.max()) // LEVELS + 1, K), dtype=np.uint64),
             slot=np.zeros(K, dtype=np.uint64),
+            present=np.zeros(K + 1, dtype=np.int64),
             cell=np.zeros(K, dtype=np.uint64),
             quick=np.zeros(K, dtype=np.uint64),
-            inputs=np.zeros(numbers_of_inputs(K, nets), dtype=np.float32),
+            inputs=np.zeros(inputs, dtype=np.float32),
+            chunk=np.zeros(inputs // 8 + 1, dtype=np.int64),
             row=np.zeros(MIXERS, dtype=np.int64),
             dots=np.zeros(MIXERS + nets, dtype=np.float32),
+            steps=np.zeros(MIXERS, dtype=np.float32),
             last=np.zeros(FINAL, dtype=np.int64),
             said=np.zeros(FINAL, dtype=np.float32),
             apm=np.zeros(APM_TABLES, dtype=np.uint64),
@@ -325,8 +339,8 @@ class Scratch(NamedTuple):
     def of_depths(cls, K: int, tree: Tree, nets: int) -> Scratch:
         """The same with the room of one node for each depth: all arrays (D, ...), of what is shared (1, ...)."""
         one, D = cls.of(K, tree, nets), int(tree.depth.max()) + 1
-        apart = ("slot", "cell", "quick", "inputs", "row", "dots", "last", "said", "apm", "expected", "mixed")
-        return cls(*(np.repeat(a[None], D if name in apart else 1, axis=0) for name, a in one._asdict().items()))
+        shared = ("before", "context", "line", "path", "length", "so_far", "stack")
+        return cls(*(np.repeat(a[None], 1 if name in shared else D, axis=0) for name, a in one._asdict().items()))
 
 
 def numbers_of_inputs(K: int, nets: int) -> int:

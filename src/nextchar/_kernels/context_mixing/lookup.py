@@ -15,7 +15,7 @@ from nextchar._kernels.context_mixing.compiled import part
 from nextchar._kernels.context_mixing.lanes import least_used, matching, prefetch
 from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
 
-__all__ = ["find_lines", "find_slots"]
+__all__ = ["find_lines", "find_slots", "place_slots", "slot_of"]
 
 U64 = np.uint64
 _NEW = 0x80000000  # the probability one half, never seen
@@ -33,19 +33,42 @@ def find_lines(context, slots, node, line):  # type: ignore[no-untyped-def]
 
 
 @part
-def find_slots(context, slots, line, node, learn, slot):  # type: ignore[no-untyped-def]
-    """The slot of each context at a node; where it has none the last, empty one, or while learning the least used."""
+def find_slots(context, slots, line, node, slot, present):  # type: ignore[no-untyped-def]
+    """The slot of each context at a node, the last, empty one where it has none; and which contexts have one."""
+    tag = U64(node + 1) * U64(FIRST_FACTOR)
+    none = U64(slots.words.size - 1)
+    n = 0
+    for k in range(slots.first.size):
+        at = matching(slots.words, line[k], _check(context[k], tag))
+        slot[k] = line[k] + at if at < U64(LINE_OF_SLOTS) else none
+        present[n] = k
+        n += at < U64(LINE_OF_SLOTS)
+    present[-1] = n
+
+
+@part
+def slot_of(context, slots, line, node, k):  # type: ignore[no-untyped-def]
+    """The slot of one context as it is now; where it has none, the last, empty one."""
+    at = matching(slots.words, line[k], _check(context[k], U64(node + 1) * U64(FIRST_FACTOR)))
+    return line[k] + at if at < U64(LINE_OF_SLOTS) else U64(slots.words.size - 1)
+
+
+@part
+def place_slots(context, slots, line, node, slot):  # type: ignore[no-untyped-def]
+    """Make slots where `find_slots` found none, or where another node has taken what it found: the least used goes."""
     tag = U64(node + 1) * U64(FIRST_FACTOR)
     words = slots.words
-    none = U64(words.size - 1)
     for k in range(slots.first.size):
-        check = ((context[k] + tag) * U64(GOLDEN) >> U64(52)) | U64(1)
-        at = matching(words, line[k], check)
-        if at < U64(LINE_OF_SLOTS):
-            slot[k] = line[k] + at
-        elif learn:
-            at = line[k] + least_used(words, line[k])
-            words[at] = check | U64(_NEW)
-            slot[k] = at
-        else:
-            slot[k] = none
+        check = _check(context[k], tag)
+        if words[slot[k]] & U64(0xFFFF) != check:
+            at = matching(words, line[k], check)
+            if at < U64(LINE_OF_SLOTS):
+                slot[k] = line[k] + at
+            else:
+                slot[k] = line[k] + least_used(words, line[k])
+                words[slot[k]] = check | U64(_NEW)
+
+
+@part
+def _check(hashed, tag):  # type: ignore[no-untyped-def]
+    return ((hashed + tag) * U64(GOLDEN) >> U64(52)) | U64(1)

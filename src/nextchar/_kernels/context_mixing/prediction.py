@@ -13,7 +13,7 @@ import numpy as np
 
 from nextchar._kernels.context_mixing.compiled import part
 from nextchar._kernels.context_mixing.contexts import pair
-from nextchar._kernels.context_mixing.lanes import dot, prefetch
+from nextchar._kernels.context_mixing.lanes import LANES, dots, prefetch
 from nextchar._kernels.context_mixing.layout import (
     APM_BINS,
     APM_TABLES,
@@ -45,6 +45,7 @@ __all__ = [
     "shapes_of",
     "squash",
     "stretch_of",
+    "take_chunks",
     "take_inputs",
 ]
 
@@ -82,34 +83,44 @@ def probability(cell):  # type: ignore[no-untyped-def]
 def take_inputs(words, maps, stretch, on, work):  # type: ignore[no-untyped-def]
     """What each context says: how often such counts ended in a 1, its own probability stretched, and as it is.
 
-    The fourth number is that of its quick counts, times `on`. Nothing branches: a context that has not been here says
-    zeros, as its empty slot is multiplied by 0.
+    The fourth number is that of its quick counts, times `on`. A context that has not been here says zeros.
 
     Returns:
         How many contexts have been here, how many of them always saw the same, and which have been here as bits.
     """
     cells, quick, bin_of, inputs = maps.cells, maps.quick, maps.bin, work.inputs
-    found = agreed = known = first = begin = U64(0)
-    for k in range(work.slot.size):
+    agreed = known = U64(0)
+    for i in range(PER_CONTEXT * work.slot.size):
+        inputs[i] = F32(0.0)
+    for i in range(work.present[-1]):
+        k = U64(work.present[i])
         v = words[work.slot[k]]
         n0, n1, last = v >> U64(32) & U64(255), v >> U64(40) & U64(255), v >> U64(48) & U64(3)
-        c = first + (U64(bin_of[n0]) * U64(BINS) + U64(bin_of[n1])) * U64(4) + last
-        q = begin + (v >> U64(52) & U64(255)) * U64(4) + last
+        c = k * U64(CELLS) + (U64(bin_of[n0]) * U64(BINS) + U64(bin_of[n1])) * U64(4) + last
+        q = k * U64(QUICK) + (v >> U64(52) & U64(255)) * U64(4) + last
         work.cell[k], work.quick[k] = c, q
-        here = U64(n0 + n1 > U64(0))
-        said = F32(here)
         p = v >> U64(16) & U64(0xFFFF)
-        j = PER_CONTEXT * k
-        inputs[j] = said * stretch[cells[c] >> STRETCHED]
-        inputs[j + 1] = said * stretch[p >> U64(4)]
-        inputs[j + 2] = said * (F32(p) * F32(_A16) - F32(0.5))
-        inputs[j + 3] = said * on * stretch[quick[q] >> STRETCHED]
-        found += here
-        agreed += here & U64(n0 * n1 == U64(0))
-        known |= here << U64(k)
-        first += U64(CELLS)
-        begin += U64(QUICK)
-    return np.int64(found), np.int64(agreed), np.int64(known)
+        j = U64(PER_CONTEXT) * k
+        inputs[j] = stretch[cells[c] >> STRETCHED]
+        inputs[j + U64(1)] = stretch[p >> U64(4)]
+        inputs[j + U64(2)] = F32(p) * F32(_A16) - F32(0.5)
+        inputs[j + U64(3)] = on * stretch[quick[q] >> STRETCHED]
+        agreed += U64(n0 * n1 == U64(0))
+        known |= U64(1) << k
+    return work.present[-1], np.int64(agreed), np.int64(known)
+
+
+@part
+def take_chunks(known, work):  # type: ignore[no-untyped-def]
+    """Which eight inputs are not all zeros: of two contexts of which one has been here, and all that are not theirs."""
+    n = 0
+    theirs = PER_CONTEXT * work.slot.size // LANES
+    both = np.int64((1 << LANES // PER_CONTEXT) - 1)
+    for i in range(work.chunk.size - 1):
+        work.chunk[n] = LANES * i
+        n += i >= theirs or known & both != 0
+        known >>= LANES // PER_CONTEXT
+    work.chunk[-1] = n
 
 
 @part
@@ -219,8 +230,10 @@ def predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, table
         work.dots[MIXERS + net] = F32(HINT_SCALE) * said
     unit = tree.unit[node]
     pick_weights(state, shapes, unit, found, agreed, known, work, mixers, tables.shares)
+    take_chunks(known, work)
+    dots(mixers.weights, work.row, inputs, work.chunk, work.chunk[-1], work.dots)
     for j in range(MIXERS):
-        work.dots[j] = min(max(dot(mixers.weights, work.row[j], inputs), F32(-LARGEST)), F32(LARGEST))
+        work.dots[j] = min(max(work.dots[j], F32(-LARGEST)), F32(LARGEST))
     x = F32(0.0)
     for i in range(mixers.begin.size):
         y = F32(0.0)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nextchar._kernels.context_mixing.compiled import loop
+from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.contexts import follow_matches, hash_contexts, pass_symbol
 from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES
 from nextchar._kernels.context_mixing.lookup import find_lines, find_slots
@@ -33,7 +33,8 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
         work: room.
         out: (V,) the result.
     """
-    hash_contexts(state, text, traits, work.context)
+    context = work.context[0]
+    hash_contexts(state, text, traits, context)
     expect(state, text, tree, work.path, work.length)
     shapes = shapes_of(state, traits)
     so_far, stack = work.so_far, work.stack
@@ -43,10 +44,12 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
         node = stack[top]
         mixers.at[1] = node
         depth = tree.depth[node]
-        line = work.line[depth // LEVELS]
+        line = work.line[0, depth // LEVELS]
         if depth % LEVELS == 0:
-            find_lines(work.context, slots, node, line)
-        find_slots(work.context, slots, line, node, False, work.slot)
+            find_lines(context, slots, node, line)
+        elif depth % LEVELS == 1:
+            _ask_below(context, slots, tree, node, work.line[1, 0])
+        find_slots(context, slots, line, node, work.slot, work.present)
         for j in range(MATCHES):
             at = work.path[j] + depth
             agrees = work.path[j] >= 0 and at < tree.node.size and tree.node[at] == node
@@ -62,6 +65,18 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
                 so_far[below] = nats
                 stack[top] = below
                 top += 1
+
+
+@part
+def _ask_below(context, slots, tree, node, line):  # type: ignore[no-untyped-def]
+    """Ask the memory for the lines of the nodes two levels below one, which are needed soon."""
+    for first in range(2):
+        child = tree.child[node, first]
+        if child >= 0:
+            for second in range(2):
+                below = tree.child[child, second]
+                if below >= 0:
+                    find_lines(context, slots, below, line)
 
 
 @loop

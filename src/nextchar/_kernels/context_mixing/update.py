@@ -35,9 +35,10 @@ def _learned(cell, bit, rate, most):  # type: ignore[no-untyped-def]
 
 
 @part
-def _learn_maps(cells, cell, bit, rate):  # type: ignore[no-untyped-def]
-    for k in range(cell.size):
-        cells[cell[k]] = _learned(cells[cell[k]], bit, rate, MOST_SEEN)
+def _learn_maps(cells, cell, present, bit, rate):  # type: ignore[no-untyped-def]
+    for i in range(present[-1]):
+        at = cell[present[i]]
+        cells[at] = _learned(cells[at], bit, rate, MOST_SEEN)
 
 
 @part
@@ -70,8 +71,8 @@ def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # ty
     rate = _rate(tables, mixers.steps[0])
     mixers.steps[0] += 1.0
     for j in range(MIXERS):
-        error = rate * (b - squash(tables.squash, work.dots[j]))
-        add_scaled(mixers.weights, work.row[j], work.inputs, error)
+        work.steps[j] = rate * (b - squash(tables.squash, work.dots[j]))
+    add_scaled(mixers.weights, work.row, work.inputs, work.chunk, work.chunk[-1], work.steps)
     if mixers.hints.shape[1]:
         _learn_hints(b, rate, mixers, tables, work)
     for i in range(mixers.begin.size):
@@ -84,9 +85,9 @@ def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # ty
     for j in range(APM_TABLES):
         a = work.apm[j]
         apms.cells[j, a, i] = _learned(apms.cells[j, a, i], bit, tables.apm_rate, MOST_APM)
-    _learn_maps(maps.cells, work.cell, bit, tables.map_rate)
+    _learn_maps(maps.cells, work.cell, work.present, bit, tables.map_rate)
     if tables.quick[0]:
-        _learn_maps(maps.quick, work.quick, bit, tables.map_rate)
+        _learn_maps(maps.quick, work.quick, work.present, bit, tables.map_rate)
     depth = min((tree.depth[node] + 1) // 2, 2)
     for j in range(MATCHES):
         if work.expected[j] >= 0:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 
 __all__ = ["CONTEXTS", "PASSES", "Speed", "affordable", "warm_up"]
@@ -41,17 +42,16 @@ class Speed(NamedTuple):
             learned: new tables, which are of no use afterwards.
             delayed: whether predicting and counting are apart; else counting is a part of learning.
         """
-        from nextchar._kernels.context_mixing.layout import STATE, Scratch
-        from nextchar._kernels.context_mixing.reading import read_text
+        from nextchar._kernels.context_mixing.layout import STATE
 
-        part = ids[:MEASURED].astype(np.int64)
-        work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
+        part = ids[:MEASURED]
+        loops, state = Loops.of(learned), np.zeros(STATE, dtype=np.uint64)
         learned = learned._replace(mixers=learned.mixers._replace(hints=_no_hints(learned, len(part))))
         nats = np.empty(len(part))
         begun = time.perf_counter()
-        read_text(part, state.copy(), *learned, work, True, True, not delayed, not delayed, nats)
+        (loops.weigh if delayed else loops.learn)(part, state.copy(), learned, nats)
         between = time.perf_counter()
-        read_text(part, state, *learned, work, False, False, True, False, nats[:0])
+        loops.enter(part, state, learned, remembers=False)
         end = time.perf_counter()
         symbols = max(len(part), 1)
         return cls((between - begun) / symbols, (end - between) / symbols, len(learned.slots.first))

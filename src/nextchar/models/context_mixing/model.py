@@ -41,6 +41,7 @@ from nextchar.errors import CorpusError, ModelFileError
 from nextchar.models.context_mixing.budget import CONTEXTS, PASSES, Speed, affordable, warm_up
 from nextchar.models.context_mixing.code_tree import children, tree_of
 from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside, with_hints
+from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.reader import ContextMixingReader
 from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
@@ -349,18 +350,16 @@ class ContextMixingModel(StepwiseModel):
         return self._stream_nats
 
     def _stream_nats(self, corpus: Corpus) -> npt.NDArray[np.float64]:
-        from nextchar._kernels.context_mixing.layout import STATE, Scratch
-        from nextchar._kernels.context_mixing.reading import read_text
+        from nextchar._kernels.context_mixing.layout import STATE
 
-        nats = np.empty(corpus.symbols)
-        work = Scratch.of(len(self.learned.slots.first), self.learned.tree, len(self.members))
+        nats, loops = np.empty(corpus.symbols), Loops.of(self.learned)
         state = np.zeros(STATE, dtype=np.uint64)
         nets = HintReader(self._hints) if self.members else None
         for begin in range(0, len(nats), BLOCK):
             part = slice(begin, begin + BLOCK)
-            ids = corpus.ids[part].astype(np.int64)
+            ids = corpus.ids[part]
             tables = self.learned if nets is None else with_hints(self.learned, nets.read(ids))
-            read_text(ids, state, *tables, work, True, False, False, False, nats[part])
+            loops.read(ids, state, tables, nats[part])
         return nats
 
     @property

@@ -6,9 +6,8 @@ holds in memory. Forks share them (see `versions`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, Final, NamedTuple, Self, final
+from typing import Final, Self, final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,42 +17,14 @@ from nextchar.core.reader import TextReader
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.text_options import TextOptions
 from nextchar.models.context_mixing.hints import HintReader, Hints, with_hints
+from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 from nextchar.models.context_mixing.versions import NOTED_TOGETHER, SharedTables
-
-if TYPE_CHECKING:
-    from nextchar._kernels.context_mixing.journal import Notes
-    from nextchar._kernels.context_mixing.layout import Scratch
 
 __all__ = ["ContextMixingReader"]
 
 BLOCK: Final = 20_000  # symbols read between two chances for Ctrl-C
 F64 = npt.NDArray[np.float64]
-
-
-class _Room(NamedTuple):
-    """Where the loops work.
-
-    Attributes:
-        work: for one prediction.
-        of_depths: for those of a whole symbol.
-        no_notes: where nothing is noted.
-    """
-
-    work: Scratch
-    of_depths: Scratch
-    no_notes: Notes
-
-    @classmethod
-    def of(cls, learned: Learned) -> _Room:
-        """For tables of this size."""
-        from nextchar._kernels.context_mixing.journal import Notes
-        from nextchar._kernels.context_mixing.layout import Scratch
-
-        K, tree = len(learned.slots.first), learned.tree
-        nothing = np.empty(0, dtype=np.int64)
-        notes = Notes(nothing, nothing, np.empty(0, dtype=np.uint32), np.zeros(2, dtype=np.int64))
-        return cls(Scratch.of(K, tree, learned.nets), Scratch.of_depths(K, tree, learned.nets), notes)
 
 
 @final
@@ -76,7 +47,7 @@ class ContextMixingReader(TextReader):
         super().__init__(alphabet, options, adaptive=adaptive)
         self._state = np.zeros(STATE, dtype=np.uint64)
         self._row: LogProbs | None = None
-        self._made: _Room | None = None
+        self._made: Loops | None = None
         self._hints = None if hints is None else HintReader(hints)
         self._tables = SharedTables(learned, writable=False)
         self._tables.readers.add(self)
@@ -93,13 +64,13 @@ class ContextMixingReader(TextReader):
             if self._hints is not None:
                 tables = with_hints(tables, self._hints.at_nodes)
             self._row = np.empty(self.alphabet.size)
-            write_row(self._state, *tables, self._room.work, self._row)
+            write_row(self._state, *tables, self._loops.work, self._row)
         return self._row
 
     @property
-    def _room(self) -> _Room:
+    def _loops(self) -> Loops:
         if self._made is None:
-            self._made = _Room.of(self._tables.learned)
+            self._made = Loops.of(self._tables.learned)
         return self._made
 
     def fork(self) -> Self:
@@ -116,26 +87,15 @@ class ContextMixingReader(TextReader):
         if self.adaptive:
             self._learn(ids, nats)
             return nats
-        read = self._reading()
+        learned, loops = self._tables.learned, self._loops
         for begin in range(0, len(ids), BLOCK):
             part = slice(begin, begin + BLOCK)
-            read(ids[part], nats[part])
+            loops.read(ids[part], self._state, self._hinted(learned, ids[part]), nats[part])
         return nats
-
-    def _reading(self) -> Callable[[Ids, F64], object]:
-        from nextchar._kernels.context_mixing.reading import read_text
-
-        learned, work, flags = self._tables.learned, self._room.work, (False,) * 3
-
-        def read(ids: Ids, nats: F64) -> None:
-            read_text(ids.astype(np.int64), self._state, *self._hinted(learned, ids), work, True, *flags, nats)
-
-        return read
 
     def _learn(self, ids: Ids, nats: F64) -> None:
         """Read on, and learn: with notes where others learn with the same tables."""
         from nextchar._kernels.context_mixing.journal import table_words
-        from nextchar._kernels.context_mixing.learning import read_and_learn
 
         begin = 0
         while begin < len(ids):
@@ -143,13 +103,11 @@ class ContextMixingReader(TextReader):
             tables.make_room(len(ids) - begin)
             shared = tables.shared  # once: another reader may go at any time
             part = slice(begin, begin + (NOTED_TOGETHER if shared else BLOCK))
-            notes = tables.begin(min(NOTED_TOGETHER, len(ids) - begin)) if shared else self._room.no_notes
+            noted = None
+            if shared:
+                noted = tables.begin(min(NOTED_TOGETHER, len(ids) - begin)), table_words(tables.learned)
             self._version = tables.version
-            hinted, work = self._hinted(tables.learned, ids[part]), self._room.of_depths
-            read_and_learn(
-                *(ids[part].astype(np.int64), self._state, *hinted, work, nats[part]),
-                *(shared, notes, table_words(hinted)),
-            )
+            self._loops.learn(ids[part], self._state, self._hinted(tables.learned, ids[part]), nats[part], noted)
             if shared:
                 tables.end()
             begin = part.stop

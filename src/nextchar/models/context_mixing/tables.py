@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 SLOT_BYTES: Final = 8
+LINE: Final = 64  # bytes that the memory moves at once
 _COARSE: Final = (14, 15, 18, 19, 20, 24, 31)  # contexts that tell less apart than others; see `hash_contexts`
 START_WEIGHT: Final = 0.1
 RATES: Final = {
@@ -167,7 +168,8 @@ def new_learned(
     number = np.arange(16) + 0.4
     quick = _cells(np.repeat(number[:, None] / (number[:, None] + number), 4))  # the counts of 1 are the high ones
     hits = np.broadcast_to((0.75 + 0.01 * np.arange(LENGTHS))[None, :, None], (MATCHES, LENGTHS, 3))
-    weights = np.full((int(sizes.sum()), numbers_of_inputs(K, nets)), START_WEIGHT, dtype=np.float32)
+    weights = _rows_of_weights(int(sizes.sum()), numbers_of_inputs(K, nets))
+    weights[:] = START_WEIGHT
     second = np.zeros((int(final.sum()), len(sizes) + nets), dtype=np.float32)
     second[:, : len(sizes)] = 1 / len(sizes)
     return Learned(
@@ -200,7 +202,18 @@ def _lines_of_slots(lines: int) -> npt.NDArray[np.uint64]:
     from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
 
     words = np.zeros((lines + 1) * LINE_OF_SLOTS, dtype=np.uint64)
-    return words[(-words.ctypes.data // SLOT_BYTES) % LINE_OF_SLOTS :]
+    return words[_to_a_line(words) :]
+
+
+def _rows_of_weights(R: int, inputs: int) -> npt.NDArray[np.float32]:
+    """Zeros (R, I), also from where a line of the memory begins on."""
+    numbers = np.zeros(R * inputs + LINE // 4, dtype=np.float32)
+    return numbers[_to_a_line(numbers) :][: R * inputs].reshape(R, inputs)
+
+
+def _to_a_line(array: npt.NDArray[Any]) -> int:
+    """How many of its numbers come before a line of the memory begins."""
+    return (-array.ctypes.data % LINE) // array.itemsize
 
 
 def copied(learned: Learned) -> Learned:
@@ -213,12 +226,14 @@ def copied(learned: Learned) -> Learned:
     L = int((learned.slots.mask + np.uint64(1)).sum())
     words = _lines_of_slots(L)
     words[: L * LINE_OF_SLOTS] = learned.slots.words[: L * LINE_OF_SLOTS]
+    weights = _rows_of_weights(*learned.mixers.weights.shape)
+    weights[:] = learned.mixers.weights
     return learned._replace(
         text=again(learned.text),
         slots=learned.slots._replace(words=words),
         maps=learned.maps._replace(cells=learned.maps.cells.copy(), quick=learned.maps.quick.copy()),
         matches=again(learned.matches),
-        mixers=again(learned.mixers),
+        mixers=again(learned.mixers)._replace(weights=weights),
         apms=again(learned.apms),
     )
 

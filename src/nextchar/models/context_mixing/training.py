@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar.models.context_mixing.hints import F32, with_hints
+from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 
 __all__ = ["BLOCK", "Passed", "learn"]
@@ -113,18 +114,19 @@ class _Clock:
 def _at_once(
     ids: npt.NDArray[np.integer], learned: Learned, hinted: Callable[[int, int], F32] | None, clock: _Clock
 ) -> Generator[Passed, None, None]:
-    from nextchar._kernels.context_mixing.layout import STATE, Scratch
-    from nextchar._kernels.context_mixing.reading import read_text
+    from nextchar._kernels.context_mixing.layout import STATE
 
-    work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
+    loops, state = Loops.of(learned), np.zeros(STATE, dtype=np.uint64)
     total, mean = 0.0, 0.0
     for begin in range(0, len(ids), BLOCK):
-        part = ids[begin : begin + BLOCK].astype(np.int64)
+        part = ids[begin : begin + BLOCK]
         learns, begun = not clock.look(len(ids) - begin), time.perf_counter()
-        nats = np.empty(len(part))
-        tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
-        read_text(part, state, *tables, work, learns, learns, True, True, nats)
-        if learns:
+        if not learns:
+            loops.enter(part, state, learned)
+        else:
+            nats = np.empty(len(part))
+            tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
+            loops.learn(part, state, tables, nats)
             total, mean = total + float(nats.sum()), float(nats.mean())
             clock.counted(len(part), COUNTING * (time.perf_counter() - begun))
         yield Passed((begin + len(part)) / len(ids), mean, total if learns else None)
@@ -137,11 +139,9 @@ def _delayed(
     hinted: Callable[[int, int], F32] | None,
     clock: _Clock,
 ) -> Generator[Passed, None, None]:
-    from nextchar._kernels.context_mixing.layout import STATE, Scratch
-    from nextchar._kernels.context_mixing.reading import read_text
+    from nextchar._kernels.context_mixing.layout import STATE
 
-    work, state = Scratch.of(len(learned.slots.first), learned.tree, learned.nets), np.zeros(STATE, dtype=np.uint64)
-    nothing = np.empty(0)
+    loops, state = Loops.of(learned), np.zeros(STATE, dtype=np.uint64)
     for number in range(passes):
         if number and clock.look(2 * len(ids)):
             return  # not even a part of another pass could be learned from
@@ -149,20 +149,19 @@ def _delayed(
             array[:] = 0
         begin, total, mean = 0, 0.0, 0.0
         while begin < len(ids):
-            part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))].astype(np.int64)
+            part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))]
             nats, ahead = np.empty(len(part)), state.copy()
             try:
                 if not clock.look(len(ids) - begin):
                     tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
-                    read_text(part, ahead, *tables, work, True, True, False, False, nats)
+                    loops.weigh(part, ahead, tables, nats)
                     total, mean = total + float(nats.sum()), float(nats.mean())
                 begun = time.perf_counter()
-                read_text(part, state, *learned, work, False, False, True, True, nothing)
+                loops.enter(part, state, learned)
                 clock.counted(len(part), time.perf_counter() - begun)
                 begin += len(part)
                 yield Passed((number + begin / len(ids)) / passes, mean, None if clock.late else total)
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
-                rest = ids[entered : len(ids) if number else entered].astype(np.int64)
-                read_text(rest, state, *learned, work, False, False, True, True, nothing)
+                loops.enter(ids[entered : len(ids) if number else entered], state, learned)
                 raise
