@@ -140,6 +140,19 @@ def test_like_a_name_and_why(lesson: Lesson) -> None:
     assert lesson.get("data")["items"] == 360
 
 
+def test_a_list_is_scored_and_the_model_taken_away(lesson: Lesson) -> None:
+    open_bench(lesson, query="&list=creatures")
+    lesson.at("score-text").fill("Flarnip\nxxq\nDrakowl")
+    lesson.at("score-do").click()
+    lesson.at("score-table").wait_for()
+    rows = lesson.page.locator("[data-testid=score-table] tbody tr").all_inner_texts()
+    assert rows[0].startswith("xxq")
+    assert len(rows) == 3
+    assert "nextchar score" in lesson.text("recipe-command")
+    assert exported(lesson, "take-list").splitlines()[:2] == ["Acornix", "Amberoo"]
+    assert exported(lesson, "take-page").startswith("<!doctype html>")
+
+
 def test_by_keyboard_alone(lesson: Lesson) -> None:
     open_bench(lesson, query="&list=creatures")
     keys = lesson.page.keyboard

@@ -13,11 +13,14 @@ from nextchar.errors import BadValueError, UnknownSymbolError
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.naming import (
     FAITHFULNESS,
+    Surprise,
     Wanted,
     consonants_in_a_row,
     constraint_of,
     described,
     list_facts,
+    scored,
+    surprise_of,
     writing_pattern,
 )
 
@@ -133,15 +136,34 @@ def test_a_list_at_a_glance() -> None:
 
 def test_a_name_described() -> None:
     model = Ngram(order=2, add=0).fit(LOWER)
-    scale = [0.1, 0.2, 0.3, 0.4]
-    known, other = described(model, LOWER, ["anna", "ana"], scale)
+    usual = Surprise((0.1, 0.2, 0.3, 0.4), 0.5)
+    known, other = described(model, LOWER, ["anna", "ana"], usual)
     assert (known.known, known.nearest, known.edits) == (True, "anna", 0)
     assert (other.known, other.nearest, other.edits) == (False, "anna", 1)
     # p(ana) = p(a|.) p(n|a) p(a|n) p(.|a). The pairs of the list: ".a" 1 of 3; "an" 2 of 3, and "a." 1 of 3;
     # "na" 1 of 3, beside "nn" and "nd"
     assert other.nats == pytest.approx(-math.log(1 / 3 * 2 / 3 * 1 / 3 * 1 / 3))
     assert other.tone == 4  # 3.70 / 4 = 0.93 nats a symbol
-    assert described(model, LOWER, [], scale) == []
+    assert described(model, LOWER, [], usual) == []
+
+
+def test_names_scored_from_odd_to_usual() -> None:
+    model = Ngram(order=2, add=0).fit(Corpus.from_items(["ab", "ab", "ab", "b"]))
+    # p(ab) = 3/4 over 3 symbols: 0.096 nats each; p(b) = 1/4 over 2: 0.693
+    found = scored(model, ["ab", " b ", "cab", "", "ab"], Surprise((0, 0, 0, 0), 0.5))
+    assert [(name.text, name.odd, name.unknown) for name in found] == [
+        ("cab", True, "c"),
+        ("b", True, None),
+        ("ab", False, None),
+    ]
+    assert found[1].nats_per_symbol == pytest.approx(math.log(4) / 2)
+
+
+def test_what_is_usual_for_a_model() -> None:
+    model = Ngram(order=2, add=0).fit(Corpus.from_items(["ab", "ab", "ab", "b"]))
+    usual = surprise_of(model)
+    assert usual.steps == pytest.approx([math.log(4 / 3) / 3] * 3 + [math.log(4) / 2], abs=1e-9)  # a quarter are b
+    assert usual.odd == pytest.approx(math.log(4) / 2)
 
 
 def test_from_wild_to_faithful() -> None:

@@ -40,6 +40,7 @@ from nextchar.core.settings import Setting
 from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of, one_line, thousands
+from nextchar.data.edit_distance import Surroundings
 from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.text_options import TextOptions
 from nextchar.data.training_items import known_file
@@ -172,20 +173,23 @@ class Conditional:
             provenance=self.source.provenance,
         )
 
-    def draw(self, n: int, *, seed: int | None = None, distinct: bool = False) -> Samples:
+    def draw(
+        self, n: int, *, seed: int | None = None, distinct: bool = False, near: Surroundings | None = None
+    ) -> Samples:
         """Draw n items that meet the constraint, each as often as its share says; nothing is drawn in vain.
 
         Args:
             n: how many.
             seed: fixes them.
             distinct: no item twice; fewer may come than n.
+            near: surroundings in which no item is to be; here items are drawn in vain.
 
         Raises:
-            SettingsError: n is negative, or items do not end.
+            SettingsError: n is negative, or items do not end, or all are in the surroundings.
         """
         plan = Plan(seed=seed, distinct=distinct, new=self.known is not None)
         items = self.chain.items(self.source.automaton)
-        return sample(items, n, plan, Constraint(min_length=0), known=self.known)
+        return sample(items, n, plan, Constraint(min_length=0), known=self.known, near=near)
 
     def sample(self, n: int = 1, *, seed: int | None = None, distinct: bool = False) -> list[str]:
         """As `draw`, as a list of texts."""

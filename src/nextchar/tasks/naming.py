@@ -31,12 +31,15 @@ __all__ = [
     "FAITHFULNESS",
     "ListFacts",
     "Named",
+    "Scored",
+    "Surprise",
     "Wanted",
     "consonants_in_a_row",
     "constraint_of",
     "described",
     "list_facts",
-    "scale_of",
+    "scored",
+    "surprise_of",
     "writing_pattern",
 ]
 
@@ -245,26 +248,78 @@ def _class(characters: Iterable[str]) -> str:
     return "".join(parts)
 
 
-def scale_of(model: Model) -> list[float]:
-    """The nats per symbol at which each next tone begins, from names that the model writes."""
+@dataclass(frozen=True)
+class Surprise:
+    """What names that a model writes cost it, in nats per symbol.
+
+    Attributes:
+        steps: where each next tone begins: a fifth of the names has each.
+        odd: what 99 of 100 of the names do not exceed.
+    """
+
+    steps: tuple[float, ...]
+    odd: float
+
+
+def surprise_of(model: Model) -> Surprise:
+    """What is usual for the names that a model writes, from some of them."""
     drawn = model.draw(SCALE_DRAWS, Plan(seed=0)).corpus
-    return [] if not len(drawn) else np.quantile(model.nats(drawn) / (drawn.lengths + 1), SCALE).tolist()
+    per_symbol = model.nats(drawn) / (drawn.lengths + 1)
+    *steps, odd = np.quantile(per_symbol, (*SCALE, NEARLY_ALL)).tolist()
+    return Surprise(tuple(steps), odd)
 
 
-def described(model: Model, corpus: Corpus, names: Sequence[str], scale: Sequence[float]) -> list[Named]:
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """A name of a list that was scored.
+
+    Attributes:
+        text: the name.
+        nats_per_symbol: what it costs; None where the model does not know one of its characters.
+        odd: whether that is more than 99 of 100 names cost that the model writes.
+        unknown: the first character that the model does not know.
+    """
+
+    text: str
+    nats_per_symbol: float | None
+    odd: bool
+    unknown: str | None = None
+
+
+def scored(model: Model, names: Iterable[str], usual: Surprise) -> list[Scored]:
+    """Names from the most surprising to the least; those with unknown characters come first.
+
+    Args:
+        model: that judges.
+        names: to score; blank ones are left out, and repeats.
+        usual: as `surprise_of` gives it.
+    """
+    known_characters = set(model.alphabet.characters)
+    texts = list(dict.fromkeys(text for name in names if (text := model.provenance.options.apply(name))))
+    unknown = {text: next((c for c in text if c not in known_characters), None) for text in texts}
+    known = [text for text in texts if unknown[text] is None]
+    costs = (model.nats(known) / np.array([len(text) + 1 for text in known])).tolist() if known else []
+    found = [
+        Scored(text=text, nats_per_symbol=None, odd=True, unknown=c) for text, c in unknown.items() if c is not None
+    ]
+    order = sorted(zip(costs, known, strict=True), key=lambda pair: -pair[0])
+    return found + [Scored(text=text, nats_per_symbol=cost, odd=cost > usual.odd) for cost, text in order]
+
+
+def described(model: Model, corpus: Corpus, names: Sequence[str], usual: Surprise) -> list[Named]:
     """What there is to say of names that were written.
 
     Args:
         model: that wrote them.
         corpus: the list.
         names: to describe.
-        scale: as `scale_of` gives it.
+        usual: as `surprise_of` gives it.
     """
     if not names:
         return []
     nats = model.nats(names)
     per_symbol = nats / np.array([len(name) + 1 for name in names])
-    tones = np.searchsorted(np.asarray(scale), per_symbol, side="right")
+    tones = np.searchsorted(np.asarray(usual.steps), per_symbol, side="right")
     known = set(corpus)
     return [
         Named(text=name, nats=cost, tone=tone, known=name in known, nearest=near, edits=edits)

@@ -19,7 +19,7 @@ from nextchar.lesson.languages import Language
 from nextchar.lesson.messages import message
 from nextchar.web.request_errors import RequestError, error_document
 from nextchar.web.requests import Fields, preferred_language, read_json
-from nextchar.web.responses import encoded, json_response
+from nextchar.web.responses import FileAnswer, encoded, json_response
 from nextchar.web.sessions import COOKIE, Session, Sessions
 
 if TYPE_CHECKING:
@@ -28,8 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiCall", "Dispatcher", "Endpoint", "set_cookie"]
 
-Work = Literal["quick", "sampling", "slow", "pitfall", "snippet"]
-THREADS: Final[Mapping[Work, int]] = {"quick": 6, "sampling": 2, "slow": 2, "pitfall": 1, "snippet": 2}
+Work = Literal["quick", "sampling", "slow", "pitfall", "snippet", "names", "learning"]
+THREADS: Final[Mapping[Work, int]] = {
+    "quick": 6,
+    "sampling": 2,
+    "slow": 2,
+    "pitfall": 1,
+    "snippet": 2,
+    "names": 2,
+    "learning": 1,
+}
 WAITING: Final = 100  # requests for one kind of work, beyond which no more are taken
 BODY_BYTES: Final = 64_000
 
@@ -44,6 +52,7 @@ class ApiCall:
         cache: what the server has computed.
         sessions: all visitors.
         session: the visitor's, if there is one.
+        file: what is answered in place of JSON, if an endpoint answers a file.
     """
 
     def __init__(self, dispatcher: Dispatcher, fields: Fields, place: Mapping[str, Any], language: Language) -> None:
@@ -53,6 +62,7 @@ class ApiCall:
         self.cache = dispatcher.cache
         self.sessions = dispatcher.sessions
         self.session: Session | None = None
+        self.file: FileAnswer | None = None
 
     @property
     def data(self) -> Dataset:
@@ -114,7 +124,7 @@ class Dispatcher:
             return json_response(refused.document(_language(request)), refused.status)
         before = call.session
         status, body = await self.work(endpoint.work, lambda: _answered(endpoint.answer, call), call.language)
-        response = Response(body, status, media_type="application/json")
+        response = Response(body, status, media_type="application/json") if call.file is None else call.file.response()
         if call.session is not before and call.session is not None:
             set_cookie(response, call.session)
         return response
@@ -146,7 +156,11 @@ class Dispatcher:
 def _answered(answer: Callable[[ApiCall], Any], call: ApiCall) -> tuple[int, bytes]:
     """Status and JSON of an answer, or of the reason why there is none."""
     try:
-        return 200, encoded(answer(call))
+        answered = answer(call)
+        if isinstance(answered, FileAnswer):
+            call.file = answered
+            return 200, b""
+        return 200, encoded(answered)
     except (RequestError, NextcharError) as error:
         status, document = error_document(error, call.language)
         return status, encoded(document)

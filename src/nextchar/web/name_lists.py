@@ -10,12 +10,15 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import NAMED, shipped_path
 from nextchar.web.dataset import Dataset
 from nextchar.web.request_errors import RequestError
+
+if TYPE_CHECKING:
+    from nextchar.web.name_models import NameModel
 
 __all__ = ["EXAMPLES", "NameLists"]
 
@@ -36,6 +39,7 @@ class NameLists:
         self._on_drop = on_drop
         self._examples: dict[str, Dataset] = {}
         self._own: OrderedDict[str, Dataset] = OrderedDict()
+        self._trained: dict[tuple[int, str], NameModel] = {}
         self._lock = threading.Lock()
 
     def find(self, identity: str) -> Dataset:
@@ -63,8 +67,23 @@ class NameLists:
                 self._own[identity] = Dataset(identity, True, corpus)
             self._own.move_to_end(identity)
             while len(self._own) > 1 and (len(self._own) > MOST_LISTS or _bytes(self._own) > MOST_BYTES):
-                self._on_drop(self._own.popitem(last=False)[1])
+                self._drop(self._own.popitem(last=False)[1])
             return self._own[identity]
+
+    def trained(self, data: Dataset, name: str) -> NameModel | None:
+        """A model that was trained on a list; None where none was."""
+        with self._lock:
+            return self._trained.get((data.number, name))
+
+    def keep_trained(self, data: Dataset, model: NameModel) -> None:
+        """Keep a model for as long as its list is there."""
+        with self._lock:
+            self._trained[data.number, model.name] = model
+
+    def _drop(self, data: Dataset) -> None:
+        for place in [place for place in self._trained if place[0] == data.number]:
+            del self._trained[place]
+        self._on_drop(data)
 
 
 def _example(name: str) -> Dataset:

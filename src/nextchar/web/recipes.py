@@ -12,12 +12,15 @@ from nextchar.core.plan import Plan
 from nextchar.core.spec import Spec
 from nextchar.data.datasets import NAMED
 from nextchar.models.ngram.model import Ngram
+from nextchar.tasks.naming import FAITHFULNESS
 from nextchar.web.dataset import Dataset
+from nextchar.web.name_models import GUIDE, NameModel
 
-__all__ = ["OWN_FILE", "Recipe", "compare_recipe", "score_recipe", "top_recipe", "write_recipe"]
+__all__ = ["MODEL_FILE", "OWN_FILE", "Recipe", "compare_recipe", "score_recipe", "top_recipe", "write_recipe"]
 
 OWN_FILE: Final = "my-names.txt"
 MODEL_FILE: Final = "names.safetensors"
+GUIDE_FILE: Final = "guide.safetensors"
 Recipe = dict[str, str]
 
 
@@ -26,12 +29,25 @@ def _source(data: Dataset) -> tuple[str, str | None]:
     return (OWN_FILE, None) if data.own else (data.name, NAMED[data.name].column)
 
 
-def _train(data: Dataset, kind: str, spec: Spec) -> str:
+def _words(data: Dataset) -> list[str]:
     name, column = _source(data)
-    words = ["nextchar", "train", name, *(["--column", column] if column else []), "--distinct", "--model", kind]
-    for setting, value in _given(spec).items():
-        words += ["--set", f"{setting}={value}"]
-    return shlex.join([*words, "-o", MODEL_FILE])
+    return [name, *(["--column", column] if column else [])]
+
+
+def _read(data: Dataset) -> str:
+    name, column = _source(data)
+    return f"nextchar.Corpus.from_file({name!r}{f', column={column!r}' if column else ''}).distinct()"
+
+
+def _train(data: Dataset, kind: str, spec: Spec, output: str) -> str:
+    settings = [word for name, value in _given(spec).items() for word in ("--set", f"{name}={value}")]
+    words = ["nextchar", "train", *_words(data), "--distinct", "--model", kind, *settings, "-o", output]
+    return shlex.join(words)
+
+
+def _fit(spec: Spec) -> str:
+    settings = ", ".join(f"{key}={value!r}" for key, value in _given(spec).items())
+    return f"nextchar.{type(spec).__name__}({settings}).fit(names)"
 
 
 def _given(spec: Spec) -> dict[str, Any]:
@@ -42,21 +58,8 @@ def _given(spec: Spec) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value != usual[name] or name in of_ngrams}
 
 
-def _fitted(data: Dataset, spec: Spec) -> list[str]:
-    name, column = _source(data)
-    of_column = f", column={column!r}" if column else ""
-    settings = ", ".join(f"{key}={value!r}" for key, value in _given(spec).items())
-    return [
-        "import nextchar",
-        "",
-        f"names = nextchar.Corpus.from_file({name!r}{of_column}).distinct()",
-        f"model = nextchar.{type(spec).__name__}({settings}).fit(names)",
-    ]
-
-
-def write_recipe(data: Dataset, kind: str, spec: Spec, n: int, plan: Plan, constraint: Constraint) -> Recipe:
+def write_recipe(data: Dataset, found: NameModel, n: int, plan: Plan, constraint: Constraint) -> Recipe:
     """How to write these names."""
-    name, column = _source(data)
     words = ["nextchar", "sample", MODEL_FILE, "-n", str(n), "--seed", str(plan.seed), "--distinct"]
     arguments = [str(n), f"seed={plan.seed}", "distinct=True"]
     for pattern in constraint.match:
@@ -75,14 +78,17 @@ def write_recipe(data: Dataset, kind: str, spec: Spec, n: int, plan: Plan, const
         words += ["--min-distance", str(plan.min_distance)]
         arguments.append(f"min_distance={plan.min_distance}")
     if plan.new or plan.min_distance:
-        words += ["--data", name, *(["--column", column] if column else [])]
+        words += ["--data", *_words(data)]
         arguments.append("data=names")
+    if not found.exact:
+        words += ["--look-ahead", GUIDE_FILE]
+        arguments.append("look_ahead=guide")
     return _recipe(
-        data, kind, spec, [shlex.join(words)], _call("names = model.sample", arguments, 'print(*names, sep="\\n")')
+        data, found, [shlex.join(words)], _call("names = model.sample", arguments, 'print(*names, sep="\\n")')
     )
 
 
-def top_recipe(data: Dataset, kind: str, spec: Spec, constraint: Constraint, n: int) -> Recipe:
+def top_recipe(data: Dataset, found: NameModel, constraint: Constraint, n: int) -> Recipe:
     """How to get the most probable names that fit patterns."""
     words = ["nextchar", "top", MODEL_FILE, "-n", str(n)]
     for pattern in constraint.match:
@@ -91,29 +97,29 @@ def top_recipe(data: Dataset, kind: str, spec: Spec, constraint: Constraint, n: 
         f"found = nextchar.given(model, match={list(constraint.match)!r})",
         f'print(*[name.text for name in found.top({n})], sep="\\n")',
     ]
-    return _recipe(data, kind, spec, [shlex.join(words)], lines)
+    return _recipe(data, found, [shlex.join(words)], lines)
 
 
-def score_recipe(data: Dataset, kind: str, spec: Spec) -> Recipe:
+def score_recipe(data: Dataset, found: NameModel) -> Recipe:
     """How to score a list."""
     lines = [
         'scores = model.score(open("to-score.txt", encoding="utf-8").read().split("\\n")[:-1])',
         "for score in sorted(scores, key=lambda score: score.nats / score.symbols):",
         "    print(score.item, score.nats)",
     ]
-    return _recipe(data, kind, spec, [shlex.join(["nextchar", "score", MODEL_FILE, "to-score.txt"])], lines)
+    return _recipe(data, found, [shlex.join(["nextchar", "score", MODEL_FILE, "to-score.txt"])], lines)
 
 
-def compare_recipe(data: Dataset) -> Recipe:
+def compare_recipe(data: Dataset, models: Sequence[str]) -> Recipe:
     """How to compare models on a list."""
     name, column = _source(data)
-    of_column = f", column={column!r}" if column else ""
-    words = ["nextchar", "compare", name, *(["--column", column] if column else []), "--distinct"]
+    words = ["nextchar", "compare", *_words(data), "--models", ",".join(models)]
     lines = [
         "import nextchar",
         "",
-        f"names = nextchar.Corpus.from_file({name!r}{of_column})",
-        'entries = nextchar.compare(nextchar.candidates(), nextchar.split(names, "distinct"))',
+        f"names = nextchar.Corpus.from_file({name!r}{f', column={column!r}' if column else ''})",
+        f"field = nextchar.candidates(models={list(models)!r})",
+        'entries = nextchar.compare(field, nextchar.split(names, "distinct"))',
         "for entry in sorted(entries, key=lambda entry: entry.nats_per_symbol):",
         "    print(entry)",
     ]
@@ -127,8 +133,11 @@ def _call(function: str, arguments: Sequence[str], then: str) -> list[str]:
     return [line, then]
 
 
-def _recipe(data: Dataset, kind: str, spec: Spec, commands: Sequence[str], lines: Sequence[str]) -> Recipe:
-    return {
-        "command": "\n".join([_train(data, kind, spec), *commands]),
-        "python": "\n".join([*_fitted(data, spec), *lines]),
-    }
+def _recipe(data: Dataset, found: NameModel, commands: Sequence[str], lines: Sequence[str]) -> Recipe:
+    trained = [_train(data, found.kind, found.spec, MODEL_FILE)]
+    fitted = ["import nextchar", "", f"names = {_read(data)}", f"model = {_fit(found.spec)}"]
+    if not found.exact:
+        guide = FAITHFULNESS[int(GUIDE) - 1]
+        trained.append(_train(data, "ngram", guide, GUIDE_FILE))
+        fitted.append(f"guide = {_fit(guide)}")
+    return {"command": "\n".join([*trained, *commands]), "python": "\n".join([*fitted, *lines])}

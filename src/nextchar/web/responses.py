@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -12,12 +13,32 @@ from starlette.types import Receive, Scope, Send
 
 from nextchar.core.json_values import plain
 
-__all__ = ["EventStream", "encoded", "event", "json_response"]
+__all__ = ["EventStream", "FileAnswer", "encoded", "event", "json_response"]
 
 
 def encoded(document: Any) -> bytes:
     """A document as JSON; infinite numbers as "inf"."""
     return json.dumps(plain(document), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class FileAnswer:
+    """A file, as the answer of an endpoint.
+
+    Attributes:
+        name: what it is called; plain characters.
+        content: its bytes.
+        media_type: of them.
+    """
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
+
+    def response(self) -> Response:
+        """To be kept, and never to be shown as a page."""
+        headers = {"Content-Disposition": f'attachment; filename="{self.name}"'}
+        return Response(self.content, media_type=self.media_type, headers=headers)
 
 
 def json_response(document: Any, status: int = 200) -> Response:

@@ -16,6 +16,7 @@ from nextchar.automata.conditional import given
 from nextchar.cli import main
 from nextchar.data.corpus import Corpus
 from nextchar.models.ngram.model import Ngram
+from nextchar.models.registry import load
 
 CREATURES = Corpus.from_file("creatures")
 OWN = ["anna", "bob", "otto", "hanna", "bella", "ella", "emma", "anna"]
@@ -51,7 +52,7 @@ def test_names_meet_the_conditions_and_the_odds_are_exact(client: Visitor) -> No
     model = Ngram(order=4, smoothing="modified-kneser-ney").fit(CREATURES)
     patterns = ["[Ss].*", ".*l", "[A-Z].*", ".[a-z]*"]  # creatures are written with one capital
     expected = given(model, new=True, data=CREATURES, match=patterns, min_length=5, max_length=9).probability
-    assert client.submit("names/qualify", **wanted)["probability"] == pytest.approx(expected, rel=1e-9)
+    assert client.submit("names/write", **wanted)["one_in"] == pytest.approx(1 / expected, rel=1e-9)
 
 
 def test_more_of_the_same_and_the_same_again(client: Visitor) -> None:
@@ -76,7 +77,7 @@ def test_names_are_far_from_the_list(client: Visitor) -> None:
         ({"pattern": "/(?=a)b/"}, "bad-pattern", "pattern"),
         ({"min_length": 5, "max_length": 3}, "lengths", None),
         ({"starts": "q", "contains": "zz", "max_length": 2}, "no-name", None),
-        ({"min_distance": 9, "max_length": 3}, "none-far", None),
+        ({"min_distance": 5, "max_length": 3}, "none-far", None),
     ],
 )
 def test_what_cannot_be_is_said_in_the_visitors_language(
@@ -89,7 +90,7 @@ def test_what_cannot_be_is_said_in_the_visitors_language(
         assert any("\u4e00" <= character <= "\u9fff" for character in error["message"]) == (language == "zh")
 
 
-@pytest.mark.parametrize("path", ["write", "qualify", "fill", "why", "learn"])
+@pytest.mark.parametrize("path", ["write", "fill", "why", "learn", "score"])
 def test_a_list_that_is_gone_is_said_to_be(client: Visitor, path: str) -> None:
     answer = client.post(f"/api/names/{path}", json={"list": "own-0123456789abcdef", "text": "a", "locked": "0"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (410, "list-gone")
@@ -112,6 +113,39 @@ def test_why_a_name(client: Visitor) -> None:
         (symbol, pytest.approx(nats)) for symbol, nats in expected
     ]
     assert answer["nats"] == pytest.approx(sum(nats for _, nats in expected))
+
+
+def test_files_to_take_away(client: Visitor, tmp_path: Path) -> None:
+    def taken(what: str, **more: str) -> bytes:
+        answer = client.post("/api/names/file", json={"list": "creatures", "what": what, **more})
+        assert answer.status_code == 200, answer.text
+        assert "attachment" in answer.headers["content-disposition"]
+        return answer.content
+
+    assert taken("list").decode().splitlines() == list(CREATURES)
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(taken("model", model="2"))
+    assert load(path).sample(5, seed=1) == Ngram(order=3, smoothing="kneser-ney").fit(CREATURES).sample(5, seed=1)
+    assert taken("page").startswith(b"<!doctype html>")
+    assert b"export" in taken("module")
+
+
+def test_a_pasted_list_is_scored(client: Visitor) -> None:
+    pasted = ["Flarnip", "Drakowl", "xqzv", "Flarnip", "", "naïve", "Zzzzzzz"]
+    answer = client.submit("names/score", list="creatures", text="\r\n".join(pasted))
+    found = answer["names"]
+    assert {name["text"]: name["unknown"] for name in found if name["unknown"]} == {"naïve": "ï"}
+    model = Ngram(order=4, smoothing="modified-kneser-ney").fit(CREATURES)
+    known = [name for name in found if name["unknown"] is None]
+    assert {name["text"]: name["nats_per_symbol"] for name in known} == {
+        score.item: pytest.approx(score.nats_per_symbol) for score in model.score([name["text"] for name in known])
+    }
+    costs = [name["nats_per_symbol"] for name in known]
+    assert costs == sorted(costs, reverse=True)
+    odd = {name["text"] for name in found if name["odd"]}
+    assert {"naïve", "Zzzzzzz", "xqzv"} <= odd
+    assert not {"Flarnip", "Drakowl"} & odd
+    assert answer["odd"] == len(odd)
 
 
 def test_the_lesson_takes_the_list(client: Visitor) -> None:

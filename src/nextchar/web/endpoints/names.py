@@ -6,26 +6,24 @@ them. So an address of the page brings the same names on any machine.
 
 from __future__ import annotations
 
-import math
+import io
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from nextchar.automata.conditional import Conditional, gaps_pattern, given
+from nextchar.automata.conditional import gaps_pattern
 from nextchar.automata.regex import parse
 from nextchar.core.constraint import Constraint
-from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.spec import Spec
 from nextchar.data.datasets import NAMED
-from nextchar.errors import NextcharError, UnknownSymbolError
+from nextchar.errors import NextcharError, TooLargeError, UnknownSymbolError
+from nextchar.tasks.export import export_module, export_page
 from nextchar.tasks.naming import (
-    FAITHFULNESS,
     Wanted,
     consonants_in_a_row,
     constraint_of,
     described,
     list_facts,
-    scale_of,
+    scored,
     writing_pattern,
 )
 from nextchar.web.dataset import Dataset
@@ -33,17 +31,20 @@ from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.data import OWN_BYTES, own_corpus
 from nextchar.web.endpoints.parameters import seed_of
 from nextchar.web.name_lists import EXAMPLES
-from nextchar.web.recipes import top_recipe, write_recipe
+from nextchar.web.name_models import GUIDE, count_model, matching, model_bytes, model_of, surprise, write_names
+from nextchar.web.recipes import MODEL_FILE, OWN_FILE, score_recipe, top_recipe, write_recipe
 from nextchar.web.request_errors import RequestError
+from nextchar.web.responses import FileAnswer
 
-__all__ = ["ENDPOINTS", "add", "examples", "fill", "learn", "qualify", "show", "why", "write"]
+__all__ = ["ENDPOINTS", "add", "examples", "fill", "learn", "score", "show", "take", "why", "write"]
 
-USUAL_MODEL: Final = "3"
 MOST_NAMES: Final = 200
 MOST_FILLED: Final = 24
 LONGEST: Final = 100  # characters of a name that is written
 LONGEST_FIELD: Final = 200
-MOST_EDITS: Final = 9
+MOST_EDITS: Final = 5
+MOST_SCORED: Final = 5_000
+SCORED_CHARACTERS: Final = 200_000
 GAPS: Final = "_?~#▢"
 
 
@@ -93,24 +94,6 @@ def _list_view(call: ApiCall, data: Dataset) -> dict[str, Any]:
     }
 
 
-# -- models -----------------------------------------------------------------------------------------------------------
-
-
-def _model(call: ApiCall, data: Dataset) -> tuple[str, Spec, Model]:
-    """The kind, the settings and the model that a request means."""
-    name = call.fields.text("model", USUAL_MODEL, longest=20)
-    steps = {str(number): spec for number, spec in enumerate(FAITHFULNESS, start=1)}
-    if name not in steps:
-        raise RequestError(422, "wrong-value", "wrong-choice", name="model", options=tuple(steps))
-    spec = steps[name]
-    size = 400 * data.corpus.symbols
-    return "ngram", spec, call.cache.keep(data, ("names", name), lambda: spec.fit(data.corpus), size)
-
-
-def _scale(call: ApiCall, data: Dataset, model: Model) -> list[float]:
-    return call.cache.keep(data, ("scale", call.fields.text("model", USUAL_MODEL, longest=20)), lambda: scale_of(model))
-
-
 # -- conditions -------------------------------------------------------------------------------------------------------
 
 
@@ -147,22 +130,6 @@ def _plan(call: ApiCall) -> Plan:
     )
 
 
-def _found(model: Model, constraint: Constraint, data: Dataset, new: bool) -> Conditional:
-    try:
-        return given(model, constraint, new=new, data=data.corpus if new else None)
-    except NextcharError:
-        raise RequestError(422, "no-name") from None
-
-
-def qualify(call: ApiCall) -> Any:
-    """How probable it is that a name of the model meets the conditions, exactly; nearness does not count here."""
-    data = _data(call)
-    constraint, plan = _constraint(call, data), _plan(call)
-    _, _, model = _model(call, data)
-    found = _found(model, constraint, data, plan.new)
-    return {"probability": found.probability, "one_in": math.exp(min(-found.log_probability, 700.0))}
-
-
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
@@ -171,17 +138,16 @@ def write(call: ApiCall) -> Any:
     data = _data(call)
     constraint, plan = _constraint(call, data), _plan(call)
     n = call.fields.whole("n", 24, low=1, high=MOST_NAMES)
-    kind, spec, model = _model(call, data)
-    try:
-        drawn = model.draw(n, plan, constraint, data=data.corpus if plan.new or plan.min_distance else None)
-    except NextcharError:
-        raise RequestError(422, "none-far" if plan.min_distance else "no-name") from None
-    names = described(model, data.corpus, list(drawn.corpus), _scale(call, data, model))
+    found = model_of(call, data)
+    written = write_names(call, data, found, n, plan, constraint)
+    names = described(found.model, data.corpus, written.names, surprise(call, data, found))
     return {
         "names": [asdict(name) for name in names],
         "wanted": n,
-        "far_share": len(drawn.corpus) / max(drawn.drawn, 1) if plan.min_distance else None,
-        "recipe": write_recipe(data, kind, spec, n, plan, constraint),
+        "one_in": written.one_in,
+        "exact": found.exact,
+        "far_share": written.far_share,
+        "recipe": write_recipe(data, found, n, plan, constraint),
     }
 
 
@@ -195,14 +161,18 @@ def fill(call: ApiCall) -> Any:
         raise RequestError(422, "wrong-value", "wrong-text", name="locked")
     gap = next(sign for sign in GAPS if sign not in text)
     pattern = "".join(letter if kept == "1" else gap for letter, kept in zip(letters, locked, strict=True))
-    kind, spec, model = _model(call, data)
+    found = model_of(call, data)
+    counts = found if found.exact else count_model(call, data, GUIDE)  # the gaps of others are filled by counts
     written = writing_pattern(data.corpus)
     constraint = Constraint(match=[gaps_pattern(pattern, gap), *([] if written is None else [written])])
-    found = _found(model, constraint, data, new=False)
-    names = [item.text for item in found.top(MOST_FILLED + 1) if item.text != text][:MOST_FILLED]
+    try:
+        likely = matching(call, data, counts, constraint, new=False).top(MOST_FILLED + 1)
+    except TooLargeError:
+        raise RequestError(422, "too-large-to-fill") from None
+    names = [item.text for item in likely if item.text != text][:MOST_FILLED]
     return {
-        "names": [asdict(name) for name in described(model, data.corpus, names, _scale(call, data, model))],
-        "recipe": top_recipe(data, kind, spec, constraint, MOST_FILLED + 1),
+        "names": [asdict(name) for name in described(counts.model, data.corpus, names, surprise(call, data, counts))],
+        "recipe": top_recipe(data, counts, constraint, MOST_FILLED + 1),
     }
 
 
@@ -210,22 +180,66 @@ def why(call: ApiCall) -> Any:
     """What each symbol of a name costs."""
     data = _data(call)
     text = call.fields.text("text", longest=LONGEST)
-    _, _, model = _model(call, data)
+    found = model_of(call, data)
     try:
-        [name] = described(model, data.corpus, [text], _scale(call, data, model))
-        steps = model.surprisal(text)
+        [name] = described(found.model, data.corpus, [text], surprise(call, data, found))
+        steps = found.model.surprisal(text)
     except UnknownSymbolError as error:
         raise RequestError(422, "not-in-list", character=error.character) from None
+    except NextcharError:
+        raise RequestError(422, "empty", "no-character") from None
     return {**asdict(name), "steps": [{"symbol": symbol, "nats": nats} for symbol, nats in steps]}
 
 
+def score(call: ApiCall) -> Any:
+    """Names that were pasted, the most surprising first, with the odd ones marked."""
+    data = _data(call)
+    text = call.fields.text("text", longest=SCORED_CHARACTERS, lines=True)
+    names = text.splitlines()
+    if not any(name.strip() for name in names):
+        raise RequestError(422, "empty", "empty-list")
+    if len(names) > MOST_SCORED:
+        raise RequestError(422, "too-many-items", have=len(names), most=MOST_SCORED)
+    found = model_of(call, data)
+    results = scored(found.model, names, surprise(call, data, found))
+    return {
+        "names": [asdict(result) for result in results],
+        "odd": sum(result.odd for result in results),
+        "recipe": score_recipe(data, found),
+    }
+
+
+def take(call: ApiCall) -> FileAnswer:
+    """A model or the list, as a file."""
+    data = _data(call)
+    what = call.fields.choice("what", ("list", "model", "page", "module"))
+    if what == "list":
+        text = "".join(f"{name}\n" for name in data.corpus)
+        return FileAnswer(OWN_FILE if data.own else f"{data.name}.txt", text.encode(), "text/plain; charset=utf-8")
+    found = model_of(call, data)
+    content = io.BytesIO()
+    if what == "model":
+        return FileAnswer(MODEL_FILE, model_bytes(found.model))
+    try:
+        if what == "page":
+            export_page(found.model, content)
+        else:
+            export_module(found.model, content)
+    except NextcharError:
+        raise RequestError(422, "no-export") from None
+    if what == "page":
+        return FileAnswer("names.html", content.getvalue(), "text/html; charset=utf-8")
+    return FileAnswer("names.mjs", content.getvalue(), "text/javascript; charset=utf-8")
+
+
 ENDPOINTS: Final = (
+    Endpoint(method="POST", path="/api/names/file", answer=take, work="names"),
     Endpoint(method="POST", path="/api/names/learn", answer=learn),
-    Endpoint(method="GET", path="/api/names/examples", answer=examples, work="sampling"),
+    Endpoint(method="GET", path="/api/names/examples", answer=examples, work="names"),
     Endpoint(method="GET", path="/api/names/list", answer=show),
-    Endpoint(method="POST", path="/api/names/list", answer=add, work="sampling", body_bytes=2 * OWN_BYTES + 64_000),
-    Endpoint(method="POST", path="/api/names/qualify", answer=qualify, work="sampling"),
-    Endpoint(method="POST", path="/api/names/write", answer=write, work="sampling"),
-    Endpoint(method="POST", path="/api/names/fill", answer=fill, work="sampling"),
-    Endpoint(method="POST", path="/api/names/why", answer=why, work="sampling"),
+    Endpoint(method="POST", path="/api/names/list", answer=add, work="names", body_bytes=2 * OWN_BYTES + 64_000),
+    Endpoint(method="POST", path="/api/names/write", answer=write, work="names"),
+    Endpoint(method="POST", path="/api/names/fill", answer=fill, work="names"),
+    Endpoint(method="POST", path="/api/names/why", answer=why, work="names"),
+    Endpoint(method="POST", path="/api/names/score", answer=score, work="names", body_bytes=2 * SCORED_CHARACTERS),
 )

@@ -2,7 +2,7 @@
 //
 //   setLanguage(lang)                                  the language that refusals are to be written in ("en", "zh")
 //   get(path, params = {}, {signal} = {})              -> Promise of the JSON;  path without /api: get("/pair", {first: 1})
-//   post(path, body = {}, {signal} = {})               -> Promise of the JSON
+//   post(path, body = {}, {signal} = {})               -> Promise of the JSON; of a file {name, blob}
 //   remove(path, {signal} = {})                        -> Promise of the JSON (or null)
 //   stream(path, body, {signal, onEvent})              -> Promise, settled when the stream ends; onEvent(name, data) for
 //                                                         every server-sent event; abort the signal to stop
@@ -61,7 +61,8 @@ async function request(method, path, { params = {}, body, signal } = {}) {
   const response = await fetch(address(path, params), options);
   if (!response.ok) throw await refusal(response);
   if (response.status === 204) return null;
-  return response.json();
+  const file = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
+  return file ? { name: file[1], blob: await response.blob() } : response.json();
 }
 
 export function get(path, params = {}, { signal } = {}) {

@@ -8,6 +8,8 @@ import { body } from "/static/js/names/settings.js";
 const { el, clear } = ui;
 const STEP = 24;
 const MOST = 200;
+const LARGE = 5000; // names of a list that takes a moment to learn from
+const SLOW_MS = 400;
 const TONES = 5;
 
 export function heart(bench, name, testid) {
@@ -33,12 +35,10 @@ export function nearness(bench, name) {
 export function make(bench) {
   const { t, settings } = bench;
   const runNames = api.latest();
-  const runOdds = api.latest();
   const hidden = new Set();
   let answer = null;
 
   const odds = ui.live({ testid: "odds", class: "odds" });
-  const oddsTrouble = el("div");
   const cards = el("ul", { class: "cards", testid: "cards", attrs: { "aria-labelledby": "h-names" } });
   const trouble = el("div", { class: "trouble", testid: "names-trouble", attrs: { "aria-live": "polite" } });
   const note = ui.live({ testid: "names-note", class: "hint" });
@@ -134,6 +134,20 @@ export function make(bench) {
     more.disabled = few || settings.n >= MOST;
   }
 
+  function drawOdds() {
+    if (answer.one_in === null) {
+      clear(odds, el("p", { text: t("odds_too_large") }));
+      return;
+    }
+    const far = answer.far_share;
+    const every = answer.one_in < 1.005 ? "odds_every" : settings.new && far === null ? "odds_one_in_new" : "odds_one_in";
+    const n = answer.one_in < 10 ? ui.fixed(answer.one_in, 1) : answer.one_in < 1e6 ? ui.integer(answer.one_in) : ui.short(answer.one_in);
+    const words = [t(every, { n })];
+    if (far !== null) words.push(t("odds_far", { share: ui.percent(far, 0) }));
+    if (!answer.exact) words.push(t("odds_about"));
+    clear(odds, el("p", {}, ui.inline(words.join(bench.lang === "zh" ? "" : " "))));
+  }
+
   function fault(error) {
     for (const field of Object.values(bench.fields)) field.input.removeAttribute("aria-invalid");
     const at = bench.fields[error?.details?.field];
@@ -143,35 +157,34 @@ export function make(bench) {
   const refresh = () => {
     const wanted = body(settings);
     cards.setAttribute("aria-busy", "true");
-    if (!answer) clear(note, el("span", { text: t("names_wait") }));
+    const large = bench.list.names > LARGE;
+    const slow = setTimeout(() => {
+      const text = t(large ? "names_learning" : "names_wait", { names: ui.integer(bench.list.names) });
+      clear(note, el("span", { text, testid: "names-wait" }), el("progress", { class: "wait", attrs: { "aria-label": text } }));
+    }, answer ? SLOW_MS : 0);
     bench.guard(async () => {
       try {
+        if (!answer) clear(cards, Array.from({ length: 12 }, () => el("li", { class: "card blank", attrs: { "aria-hidden": "true" } })));
         const found = await runNames((signal) => bench.ask("/names/write", wanted, { signal }));
+        clearTimeout(slow);
         if (!found) return;
         answer = found;
         fault(null);
         draw();
+        drawOdds();
         cards.removeAttribute("aria-busy");
         bench.tell("names", found);
       } catch (error) {
+        clearTimeout(slow);
         fault(error);
         cards.removeAttribute("aria-busy");
         answer = { names: [], wanted: 0 };
         clear(cards);
         clear(note);
+        clear(odds);
         throw error;
       }
     }, trouble);
-    clear(odds, el("p", { text: t("odds_wait") }));
-    runOdds((signal) => bench.ask("/names/qualify", wanted, { signal })).then(
-      (found) => {
-        if (!found) return;
-        const key = found.one_in < 1.005 ? "odds_every" : settings.new ? "odds_one_in_new" : "odds_one_in";
-        const n = found.one_in < 10 ? ui.fixed(found.one_in, 1) : found.one_in < 1e6 ? ui.integer(found.one_in) : ui.short(found.one_in);
-        clear(odds, el("p", {}, ui.inline(t(key, { n }))));
-      },
-      () => clear(odds),
-    );
   };
   bench.on("settings", () => {
     if (document.activeElement !== seed.input) seed.value = settings.seed;
@@ -183,7 +196,7 @@ export function make(bench) {
   });
 
   return [
-    el("div", { class: "names-head" }, el("h2", { id: "h-names", text: t("names_heading") }), odds, oddsTrouble),
+    el("div", { class: "names-head" }, el("h2", { id: "h-names", text: t("names_heading") }), odds),
     el("div", { class: "controls names-controls" }, other, seed.node, legend),
     trouble,
     cards,

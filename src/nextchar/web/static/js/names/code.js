@@ -17,12 +17,14 @@ export function make(bench) {
       el("pre", { testid, attrs: { tabindex: "0", role: "group", "aria-label": title } }, el("code", { text })),
     );
   };
-  bench.on("names", ({ recipe }) => {
+  const show = (recipe) => {
     const own = bench.list.own && [
       el("p", { class: "hint" }, ui.inline(t("code_own"))),
       ui.button({ label: t("code_save"), testid: "save-list", onClick: () => download("my-names.txt", bench.text) }),
     ];
     clear(place, own, block(t("code_command"), recipe.command, "recipe-command"), block(t("code_python"), recipe.python, "recipe-python"));
-  });
+  };
+  bench.on("names", ({ recipe }) => show(recipe));
+  bench.on("recipe", show);
   return [el("h2", { id: "h-code", text: t("code_heading") }), place];
 }

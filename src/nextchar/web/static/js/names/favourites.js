@@ -19,7 +19,11 @@ export async function copy(bench, text) {
 }
 
 export function download(name, text, type = "text/plain") {
-  const link = el("a", { attrs: { download: name, href: URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` })) } });
+  save(name, new Blob([text], { type: `${type};charset=utf-8` }));
+}
+
+export function save(name, blob) {
+  const link = el("a", { attrs: { download: name, href: URL.createObjectURL(blob) } });
   document.body.append(link);
   link.click();
   link.remove();

@@ -18,7 +18,9 @@ import { make as makeCards } from "/static/js/names/cards.js";
 import { make as makeCode } from "/static/js/names/code.js";
 import { make as makeFavourites } from "/static/js/names/favourites.js";
 import { make as makeList } from "/static/js/names/list.js";
+import { make as makeScore } from "/static/js/names/score.js";
 import * as settings from "/static/js/names/settings.js";
+import { make as makeTake } from "/static/js/names/take.js";
 import { make as makeWishes } from "/static/js/names/wishes.js";
 
 const { el, clear } = ui;
@@ -132,6 +134,12 @@ async function start() {
       el("section", { class: "panel right", attrs: { "aria-labelledby": "h-kept" } }, makeFavourites(bench)),
     ),
     el("section", { class: "below", attrs: { "aria-labelledby": "h-code" } }, makeCode(bench)),
+    el(
+      "section",
+      { class: "below", attrs: { "aria-labelledby": "h-more" } },
+      el("h2", { id: "h-more", text: bench.t("more_heading") }),
+      el("div", { class: "more-parts" }, el("div", { class: "panel" }, makeScore(bench)), el("div", { class: "panel" }, makeTake(bench))),
+    ),
   );
   addEventListener("popstate", () => location.reload());
   await openList(bench, frame.recall(KEEP) ?? {});

@@ -1,0 +1,193 @@
+"""The models of the workbench: those between wild and faithful, made when asked for, and those that are trained.
+
+A count model of the list stands beside each: the model itself where that is a count model, else the one that guides it.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nextchar.automata.conditional import Conditional, conditional
+from nextchar.core.constraint import Constraint
+from nextchar.core.drawing import Samples
+from nextchar.core.model import Model
+from nextchar.core.plan import Plan
+from nextchar.core.spec import Spec
+from nextchar.data.edit_distance import Surroundings
+from nextchar.data.training_items import surroundings
+from nextchar.errors import NextcharError, TooLargeError
+from nextchar.tasks.naming import FAITHFULNESS, Surprise, surprise_of
+from nextchar.web.dataset import Dataset
+from nextchar.web.dispatcher import ApiCall
+from nextchar.web.request_errors import RequestError
+
+__all__ = [
+    "GUIDE",
+    "NameModel",
+    "Written",
+    "count_model",
+    "matching",
+    "model_bytes",
+    "model_of",
+    "surprise",
+    "write_names",
+]
+
+GUIDE: Final = "3"
+TRAINED: Final = ("best", "mix", "gru", "transformer")
+MODEL_BYTES: Final = 400  # for each symbol of the list, about
+CONDITION_BYTES: Final = 600
+LARGEST_NATS: Final = 700.0
+
+
+@dataclass(frozen=True, eq=False)
+class NameModel:
+    """A model of a list.
+
+    Attributes:
+        name: as a request has it.
+        kind: as the table of models has it.
+        spec: its settings.
+        model: the model.
+        guide: a count model of the list, which says how many names qualify; the same one for count models.
+    """
+
+    name: str
+    kind: str
+    spec: Spec
+    model: Model
+    guide: Model
+
+    @property
+    def exact(self) -> bool:
+        """Whether all that is said of it is exact."""
+        return self.guide is self.model
+
+
+@dataclass(frozen=True)
+class Written:
+    """Names, and how many qualify.
+
+    Attributes:
+        names: what was written.
+        one_in: one in so many names of the model meets the conditions; None where the model is too large to say.
+        far_share: of these, the share that was far enough from the list, about; None where no distance is asked for.
+    """
+
+    names: Sequence[str]
+    one_in: float | None
+    far_share: float | None
+
+
+def count_model(call: ApiCall, data: Dataset, name: str) -> NameModel:
+    """One of those between wild and faithful."""
+    spec = FAITHFULNESS[int(name) - 1]
+
+    def make() -> NameModel:
+        model = spec.fit(data.corpus)
+        return NameModel(name, "ngram", spec, model, model)
+
+    return call.cache.keep(data, ("names", name), make, MODEL_BYTES * data.corpus.symbols)
+
+
+def model_of(call: ApiCall, data: Dataset) -> NameModel:
+    """The model that a request means.
+
+    Raises:
+        RequestError: there is none of that name, or it has not been trained here.
+    """
+    steps = tuple(str(number) for number in range(1, len(FAITHFULNESS) + 1))
+    name = call.fields.choice("model", (*steps, *TRAINED), GUIDE)
+    if name in steps:
+        return count_model(call, data, name)
+    found = call.cache.lists.trained(data, name)
+    if found is None:
+        raise RequestError(409, "not-trained")
+    return found
+
+
+def surprise(call: ApiCall, data: Dataset, found: NameModel) -> Surprise:
+    """What is usual for the names that a model writes."""
+    return call.cache.keep(data, ("surprise", found), lambda: surprise_of(found.model))
+
+
+def matching(call: ApiCall, data: Dataset, found: NameModel, constraint: Constraint, *, new: bool) -> Conditional:
+    """The names of a count model that meet the conditions, computed once.
+
+    Raises:
+        RequestError: there are none.
+        TooLargeError: the model is too large for it.
+    """
+
+    def make() -> Conditional:
+        return conditional(found.guide, constraint, new=new, data=data.corpus if new else None)
+
+    key = ("matching", found, constraint, new)
+    try:
+        return call.cache.keep(data, key, make, CONDITION_BYTES * data.corpus.symbols)
+    except TooLargeError:
+        raise
+    except NextcharError:
+        raise RequestError(422, "no-name") from None
+
+
+def write_names(call: ApiCall, data: Dataset, found: NameModel, n: int, plan: Plan, constraint: Constraint) -> Written:
+    """The names that `Model.draw` writes, and how many qualify.
+
+    Raises:
+        RequestError: no name can meet the conditions.
+    """
+    constraint = constraint.of_at_least(plan.least)
+    near = _near(call, data, found, plan.min_distance) if plan.min_distance else None
+    new = plan.new and near is None  # what is near is measured from the items themselves, which are left out with it
+    try:
+        matched = matching(call, data, found, constraint, new=new)
+    except TooLargeError:
+        matched = None
+    try:
+        drawn = _drawn(data, found, matched, n, plan, constraint, near, new=new)
+    except NextcharError:
+        raise RequestError(422, "none-far" if plan.min_distance else "no-name") from None
+    return Written(
+        list(drawn.corpus),
+        None if matched is None else math.exp(min(-matched.log_probability, LARGEST_NATS)),
+        len(drawn.corpus) / max(drawn.drawn, 1) if plan.min_distance else None,
+    )
+
+
+def _drawn(
+    data: Dataset,
+    found: NameModel,
+    matched: Conditional | None,
+    n: int,
+    plan: Plan,
+    constraint: Constraint,
+    near: Surroundings | None,
+    *,
+    new: bool,
+) -> Samples:
+    """As `Model.draw`, by what is there already where that is how it draws."""
+    if found.exact and matched is not None and (constraint.looks_ahead or new):
+        return matched.draw(n, seed=plan.seed, distinct=plan.distinct, near=near)
+    known = data.corpus if plan.new or plan.min_distance else None
+    return found.model.draw(n, plan, constraint, data=known, look_ahead=None if found.exact else found.guide)
+
+
+def model_bytes(model: Model) -> bytes:
+    """The file of a model."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        model.save(path)
+        return path.read_bytes()
+
+
+def _near(call: ApiCall, data: Dataset, found: NameModel, least: int) -> Surroundings:
+    def make() -> Surroundings:
+        return surroundings(found.model.provenance, found.model.alphabet, (), data.corpus, True, least)
+
+    return call.cache.keep(data, ("near", least), make, 2 * data.size_bytes)
