@@ -77,7 +77,7 @@ def test_names_are_far_from_the_list(client: Visitor) -> None:
         ({"pattern": "/(?=a)b/"}, "bad-pattern", "pattern"),
         ({"min_length": 5, "max_length": 3}, "lengths", None),
         ({"starts": "q", "contains": "zz", "max_length": 2}, "no-name", None),
-        ({"min_distance": 5, "max_length": 3}, "none-far", None),
+        ({"list": "cities", "min_distance": 5, "max_length": 2}, "none-far", None),
     ],
 )
 def test_what_cannot_be_is_said_in_the_visitors_language(
