@@ -180,3 +180,14 @@ def test_a_term_is_looked_up(lesson: Lesson, language: str, term: str) -> None:
     entry.get_by_role("link").click()
     lesson.ready(4)
     assert lesson.page.url.endswith("#walk")
+
+
+@pytest.mark.parametrize("seed", ["-5", "1.5", ""])
+def test_what_is_no_seed_is_said(lesson: Lesson, seed: str) -> None:
+    lesson.open(4)
+    lesson.at("seed-input").fill(seed)
+    lesson.at("seed-bad").wait_for()
+    lesson.at("step-seed").fill(seed)
+    lesson.at("step-seed-bad").wait_for()
+    lesson.at("seed-input").fill("7")
+    lesson.at("seed-bad").wait_for(state="detached")

@@ -101,7 +101,9 @@ def test_training_is_seen(lesson: Lesson, record_property: Callable[[str, object
 
 def test_training_reaches_what_the_library_reaches(lesson: Lesson, corpus: Corpus) -> None:
     lesson.open(7)
-    lesson.wait_until(RESTS)  # 100 steps, learning rate 50, l2 0.01, as the page opens
+    lesson.at("train-net").scroll_into_view_if_needed()
+    lesson.wait_until("document.querySelector('[data-testid=train-step]').textContent !== '—'")
+    lesson.wait_until(RESTS)  # 100 steps, learning rate 50, l2 0.01, as soon as it is on the screen
     net = BigramNet(solver="gd", learning_rate=50.0, l2=0.01, steps=100, init="randn").fit(corpus)
     end = net.metrics.curve[-1]
     assert lesson.text("train-step").replace(" ", "") == "100/100"
@@ -238,7 +240,7 @@ def test_samples_of_an_order(lesson: Lesson, corpus: Corpus) -> None:
     )
 
 
-@pytest.mark.parametrize(("language", "name"), [("en", "order 4, add 0.1"), ("zh", "4 阶，加 0.1")])
+@pytest.mark.parametrize(("language", "name"), [("en", "order 4, add 0.1"), ("zh", "4 元，加 0.1")])
 def test_all_models(lesson: Lesson, corpus: Corpus, language: str, name: str) -> None:
     lesson.open(9, language)
     rows = [

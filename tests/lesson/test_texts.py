@@ -151,6 +151,52 @@ def test_a_question_is_whole_in_both_languages(question: Question) -> None:
     assert [option["correct"] for option in document["options"]].index(True) == question.answer
 
 
+# What has to stand in the chapter that a question of the quiz sends the reader to, in its texts or in its code.
+TAUGHT = {
+    "zip": r"zip\(",
+    "dict-get": r"b\.get\(k, 0\)",
+    "item": r"\.item\(\)",
+    "multinomial": r"multinomial.*replacement=True",
+    "keepdim": r"keepdim=True",
+    "tensor": r"torch\.Tensor",
+    "one-hot-dtype": r"F\.one_hot",
+    "cross-entropy": r"F\.cross_entropy",
+    "pick": r"probs\[torch\.arange\(n\), ys\]",
+    "grad-none": r"W\.grad = None",
+    "cheaper-reset": r"W\.grad = None`, (which is cheaper)|W\.grad = None`，这比写一遍零更省",
+    "requires-grad": r"requires_grad=True",
+    "w-data": r"W\.data",
+    "l2-smoothing": r"L2",
+    "count-emma": r"n \+ 1",
+    "one-boundary": r"28 × 28",
+    "sums-agree": r"column sums|列总和",
+    "zero-count": r"−ln 0",
+    "add-k": r"k is huge|k 大到",
+    "log": r"243,000|24.3 万",
+    "mean": r"\*\*mean of −log p\*\*|\*\*−log p 的平均值\*\*",
+    "ln27": r"ln 27",
+    "softmax": r"softmax",
+    "one-hot-w": r"picks out one row|取出 W 的一行",
+    "exp-w": r"exp\(W\)",
+    "l2-zero": r"At W = 0|W = 0 时",
+    "temperature": r"Near 0 only the favourite|接近 0，就只剩",
+    "torch1": r"cexze",
+    "held-out": r"Repeated names are removed|重复出现的名字要先合并",
+    "growth": r"27¹⁰",
+    "overfitting": r"overfitting|过拟合",
+    "learning-rate": r"With 0\.1|用 0\.1",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_quiz_asks_stands_in_the_chapter(language: Language) -> None:
+    assert {question.id for question in load_quiz()} == set(TAUGHT)
+    for question in load_quiz():
+        chapter = BY_NUMBER[question.chapter]
+        text = "\n".join([*(s.text for s in chapter.sections[language]), *(s.code for s in chapter.snippets)])
+        assert re.search(TAUGHT[question.id], text), (question.id, question.chapter)
+
+
 def test_the_right_answer_is_not_always_at_the_same_place() -> None:
     places = Counter(question.answer for question in load_quiz())
     assert set(places) == {0, 1, 2, 3}

@@ -1,6 +1,6 @@
 // Chapter 4: a name written draw by draw, seeds and streams, thousands at once, and a game.
 
-import { carriedName, carryName } from "/static/js/chapters/shared.js";
+import { carriedName, carryName, seedOf } from "/static/js/chapters/shared.js";
 import { walker } from "/static/js/chapters/walker.js";
 
 const LECTURE_SEED = 2147483647;
@@ -189,7 +189,8 @@ async function stepper(ctx) {
   const seedField = ui.field({
     label: t("seed_seed"), type: "number", min: 0, step: 1, value: "1", testid: "step-seed",
     onInput: ui.debounce((text) => {
-      if (/^\d{1,15}$/.test(text)) restart(Number(text));
+      if (seedOf(text) !== null) restart(seedOf(text));
+      else ui.clear(told, ui.message("bad", t("seed_bad"), "step-seed-bad"));
     }),
   });
 
@@ -299,7 +300,8 @@ async function seeds(ctx) {
   const field = ui.field({
     label: t("seed_seed"), type: "number", min: 0, step: 1, value: String(LECTURE_SEED), testid: "seed-input",
     onInput: ui.debounce((text) => {
-      if (/^\d{1,15}$/.test(text)) show(Number(text));
+      if (seedOf(text) !== null) show(seedOf(text));
+      else ui.clear(result, ui.message("bad", t("seed_bad"), "seed-bad"));
     }),
   });
   const set = (seed) => {

@@ -2,7 +2,7 @@
 // which l2 comes closest to which k. All numbers come from the server.
 
 import { logLog } from "/static/js/chapters/loglog.js";
-import { mapSize } from "/static/js/chapters/shared.js";
+import { mapSize, seedOf } from "/static/js/chapters/shared.js";
 
 const LECTURE_SEED = 2147483647;
 const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
@@ -102,6 +102,11 @@ async function samples(ctx, place) {
 
   function draw() {
     return ctx.guard(async () => {
+      if (seedOf(seed.value) === null) {
+        ui.clear(tally, ui.message("bad", t("seed_bad"), "samples-seed-bad"));
+        ui.clear(list);
+        return;
+      }
       const query = { l2: l2.value, add: 0, seed: Number(seed.value) };
       const both = await ask((signal) => api.get("/equivalence", query, { signal }));
       if (!both) return;

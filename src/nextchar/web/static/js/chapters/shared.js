@@ -49,3 +49,8 @@ export function mixed(right, others, count = 4) {
   all.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   return { options: all, right: all.indexOf(right) };
 }
+
+// What was typed as a seed, as a number; null where it is none.
+export function seedOf(text) {
+  return /^\d{1,15}$/.test(text.trim()) ? Number(text) : null;
+}
