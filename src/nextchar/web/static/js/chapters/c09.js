@@ -47,12 +47,12 @@ async function growth(ctx, place, orders) {
   const { el } = ui;
   const { table_sizes: sizes, alphabet_size: V } = await orders;
   const seen = new Map(sizes.filter((entry) => entry.seen !== null).map((entry) => [entry.order, entry.seen]));
-  const shares = [0.001, 0.01, 0.1, 0.5];
+  const shares = [0.0005, 0.005, 0.05, 0.5];
   const four = sizes.find(({ order }) => order === 4);
   const share = four.seen / Number(four.cells);
   const nearest = shares.reduce((best, value, i) => (Math.abs(Math.log(value / share)) < Math.abs(Math.log(shares[best] / share)) ? i : best), 0);
   ctx.predict("tables", {
-    options: shares.map((value) => t("tables_share", { share: ui.percent(value, value < 0.01 ? 1 : 0) })), right: nearest,
+    options: shares.map((value) => t("tables_share", { share: ui.percent(value, value < 0.001 ? 2 : value < 0.01 ? 1 : 0) })), right: nearest,
     values: { seen: ui.integer(four.seen), cells: integerText(four.cells), share: ui.percent(share, 1) },
   });
   const power = (cells) => Math.log10(Number(cells)); // where it lies on the paper
