@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiCall", "Dispatcher", "Endpoint", "set_cookie"]
 
-Work = Literal["quick", "sampling", "slow", "pitfall", "snippet", "names", "learning"]
+Work = Literal["quick", "sampling", "slow", "pitfall", "snippet", "names"]
 THREADS: Final[Mapping[Work, int]] = {
     "quick": 6,
     "sampling": 2,
@@ -36,7 +36,6 @@ THREADS: Final[Mapping[Work, int]] = {
     "pitfall": 1,
     "snippet": 2,
     "names": 2,
-    "learning": 1,
 }
 WAITING: Final = 100  # requests for one kind of work, beyond which no more are taken
 BODY_BYTES: Final = 64_000

@@ -1,4 +1,4 @@
-"""The lists of the workbench: examples that ship, and lists of visitors, each under a number made of its items.
+"""The lists of the workbench, examples that ship and visitors' own, each under a number made of its items.
 
 As a list's identity follows from what is in it, two tabs and a restarted server never mix lists: a request names the
 list that it means, and where that is gone the answer says so.
@@ -10,22 +10,46 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
+from nextchar.core.model import Model
+from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import NAMED, shipped_path
 from nextchar.web.dataset import Dataset
 from nextchar.web.request_errors import RequestError
 
-if TYPE_CHECKING:
-    from nextchar.web.name_models import NameModel
-
-__all__ = ["EXAMPLES", "NameLists"]
+__all__ = ["EXAMPLES", "NameLists", "NameModel"]
 
 EXAMPLES: Final[tuple[str, ...]] = ("names-2018", "creatures", "cities", "chinese-given-names")
 MOST_BYTES: Final = 128 << 20  # of all own lists together
 MOST_LISTS: Final = 200
 ID_CHARACTERS: Final = 16
+
+
+@dataclass(frozen=True, eq=False)
+class NameModel:
+    """A model of a list.
+
+    Attributes:
+        name: as a request has it.
+        kind: as the table of models has it.
+        spec: its settings.
+        model: the model.
+        guide: a count model of the list, which says how many names qualify; the same one for count models.
+    """
+
+    name: str
+    kind: str
+    spec: Spec
+    model: Model
+    guide: Model
+
+    @property
+    def exact(self) -> bool:
+        """Whether all that is said of it is exact."""
+        return self.guide is self.model
 
 
 class NameLists:

@@ -17,18 +17,18 @@ from nextchar.core.constraint import Constraint
 from nextchar.core.drawing import Samples
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
-from nextchar.core.spec import Spec
 from nextchar.data.edit_distance import Surroundings
 from nextchar.data.training_items import surroundings
 from nextchar.errors import NextcharError, TooLargeError
 from nextchar.tasks.naming import FAITHFULNESS, Surprise, surprise_of
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall
+from nextchar.web.name_lists import NameModel
 from nextchar.web.request_errors import RequestError
 
 __all__ = [
     "GUIDE",
-    "NameModel",
+    "TRAINED",
     "Written",
     "count_model",
     "matching",
@@ -43,30 +43,6 @@ TRAINED: Final = ("best", "mix", "gru", "transformer")
 MODEL_BYTES: Final = 400  # for each symbol of the list, about
 CONDITION_BYTES: Final = 600
 LARGEST_NATS: Final = 700.0
-
-
-@dataclass(frozen=True, eq=False)
-class NameModel:
-    """A model of a list.
-
-    Attributes:
-        name: as a request has it.
-        kind: as the table of models has it.
-        spec: its settings.
-        model: the model.
-        guide: a count model of the list, which says how many names qualify; the same one for count models.
-    """
-
-    name: str
-    kind: str
-    spec: Spec
-    model: Model
-    guide: Model
-
-    @property
-    def exact(self) -> bool:
-        """Whether all that is said of it is exact."""
-        return self.guide is self.model
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from nextchar.data.datasets import NAMED
 from nextchar.models.ngram.model import Ngram
 from nextchar.tasks.naming import FAITHFULNESS
 from nextchar.web.dataset import Dataset
-from nextchar.web.name_models import GUIDE, NameModel
+from nextchar.web.name_lists import NameModel
+from nextchar.web.name_models import GUIDE
 
 __all__ = ["MODEL_FILE", "OWN_FILE", "Recipe", "compare_recipe", "score_recipe", "top_recipe", "write_recipe"]
 

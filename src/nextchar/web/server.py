@@ -88,6 +88,7 @@ def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
     from nextchar.web.dispatcher import Dispatcher, Endpoint
     from nextchar.web.endpoints import counts, data, door, lesson, models, names, net, sampling, scoring
     from nextchar.web.endpoints.live_training import TrainingEndpoints
+    from nextchar.web.endpoints.name_training import NameTrainings
 
     dispatcher = Dispatcher(cache, sessions)
 
@@ -101,6 +102,7 @@ def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
     trainings = TrainingEndpoints(dispatcher)
     return [
         *(route(endpoint) for part in parts for endpoint in part.ENDPOINTS),
+        Route("/api/names/train", NameTrainings(dispatcher).start, methods=["POST"]),
         Route("/api/net/train", trainings.start, methods=["POST"]),
         Route("/api/net/train", trainings.stop, methods=["DELETE"]),
     ]

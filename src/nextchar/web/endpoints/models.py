@@ -16,7 +16,7 @@ from nextchar.tasks.leaderboard import candidates
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.parameters import LONGEST_ITEM
 
-__all__ = ["ENDPOINTS", "models"]
+__all__ = ["ENDPOINTS", "models", "most_symbols"]
 
 MOST_SEATED: Final = 60_000  # symbols that Pitman-Yor is trained on while a visitor waits: about two seconds
 MOST_TUNED: Final = 300_000  # the same where discounts are tuned
@@ -41,7 +41,7 @@ def _measured(parts: Split) -> dict[str, Any]:
         spec: Any = candidate.spec
         settings = asdict(spec)
         entry = {"model": candidate.kind, "summary": spec.summary, "settings": settings}
-        if parts.train.symbols > _most_symbols(settings):
+        if parts.train.symbols > most_symbols(settings):
             left_out.append(entry)
             continue
         model = spec.fit(parts.train, validation=parts.validation)
@@ -56,7 +56,7 @@ def _measured(parts: Split) -> dict[str, Any]:
     }
 
 
-def _most_symbols(settings: Mapping[str, Any]) -> float:
+def most_symbols(settings: Mapping[str, Any]) -> float:
     """How many symbols a model may be trained on while a visitor waits."""
     if settings.get("smoothing") == "pitman-yor":
         return MOST_SEATED

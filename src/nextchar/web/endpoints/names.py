@@ -29,6 +29,7 @@ from nextchar.tasks.naming import (
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.data import OWN_BYTES, own_corpus
+from nextchar.web.endpoints.name_training import trainable
 from nextchar.web.endpoints.parameters import seed_of
 from nextchar.web.name_lists import EXAMPLES
 from nextchar.web.name_models import GUIDE, count_model, matching, model_bytes, model_of, surprise, write_names
@@ -89,6 +90,7 @@ def _list_view(call: ApiCall, data: Dataset) -> dict[str, Any]:
         "own": data.own,
         "origin": None if data.own else NAMED[data.name].origin,
         "consonants": call.cache.keep(data, "consonants", lambda: consonants_in_a_row(data.corpus)),
+        "trainable": trainable(),
         "written_alike": call.cache.keep(data, "written", lambda: writing_pattern(data.corpus)) is not None,
         **facts,
     }

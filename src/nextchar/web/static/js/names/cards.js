@@ -143,7 +143,7 @@ export function make(bench) {
     const every = answer.one_in < 1.005 ? "odds_every" : settings.new && far === null ? "odds_one_in_new" : "odds_one_in";
     const n = answer.one_in < 10 ? ui.fixed(answer.one_in, 1) : answer.one_in < 1e6 ? ui.integer(answer.one_in) : ui.short(answer.one_in);
     const words = [t(every, { n })];
-    if (far !== null) words.push(t("odds_far", { share: ui.percent(far, 0) }));
+    if (far !== null && far < 0.995) words.push(t("odds_far", { share: ui.percent(far, 0) }));
     if (!answer.exact) words.push(t("odds_about"));
     clear(odds, el("p", {}, ui.inline(words.join(bench.lang === "zh" ? "" : " "))));
   }

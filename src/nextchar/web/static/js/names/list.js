@@ -1,6 +1,7 @@
 // Left: the list to learn from, and how closely to keep to it.
 
 import * as ui from "/static/js/ui.js";
+import { make as makeTraining } from "/static/js/names/train.js";
 
 const { el, clear } = ui;
 const EXAMPLES = ["names-2018", "creatures", "cities", "chinese-given-names"];
@@ -93,5 +94,6 @@ export function make(bench) {
     trouble,
     model.node,
     el("p", { class: "hint", text: t("model_about") }),
+    makeTraining(bench),
   ];
 }

@@ -21,6 +21,7 @@ import { make as makeList } from "/static/js/names/list.js";
 import { make as makeScore } from "/static/js/names/score.js";
 import * as settings from "/static/js/names/settings.js";
 import { make as makeTake } from "/static/js/names/take.js";
+import { makeCompared } from "/static/js/names/train.js";
 import { make as makeWishes } from "/static/js/names/wishes.js";
 
 const { el, clear } = ui;
@@ -74,6 +75,11 @@ async function start() {
       try {
         return await api.post(path, body, options);
       } catch (error) {
+        if (error.code === "not-trained") {
+          ui.announce(bench.t("train_lost"));
+          bench.train(bench.settings.model); // which asks for names anew when it is done
+          throw new DOMException("trained first", "AbortError");
+        }
         if (error.code !== "list-gone" || !bench.text) throw error;
         await bench.useText(bench.text, options);
         return api.post(path, body, options);
@@ -138,7 +144,7 @@ async function start() {
       "section",
       { class: "below", attrs: { "aria-labelledby": "h-more" } },
       el("h2", { id: "h-more", text: bench.t("more_heading") }),
-      el("div", { class: "more-parts" }, el("div", { class: "panel" }, makeScore(bench)), el("div", { class: "panel" }, makeTake(bench))),
+      el("div", { class: "more-parts" }, el("div", { class: "panel" }, makeScore(bench)), el("div", { class: "panel" }, makeCompared(bench)), el("div", { class: "panel" }, makeTake(bench))),
     ),
   );
   addEventListener("popstate", () => location.reload());
