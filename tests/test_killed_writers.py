@@ -1,6 +1,6 @@
 """Whatever is killed while it writes, the file is the old one or the new one, and the next write leaves nothing else.
 
-`NEXTCHAR_KILLS=10000 pytest -m slow tests/test_killed_writers.py` kills as many as that, of all kinds together.
+`NEXTCHAR_KILLS=100 pytest -m slow tests/test_killed_writers.py` kills as many as that, of all kinds together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
-KILLS = int(os.environ.get("NEXTCHAR_KILLS", "1000"))
+KILLS = int(os.environ.get("NEXTCHAR_KILLS", "10000"))
 SCRIPT = Path(__file__).parent / "kills.py"
 
 
