@@ -11,6 +11,7 @@ import pytest
 from nextchar.automata.automaton_model import rows_of
 from nextchar.data.corpus import Corpus
 from nextchar.data.splits import split
+from nextchar.models.ngram.counts import count
 from nextchar.models.ngram.model import Ngram
 
 Refused = Callable[[Any, int, str], str]
@@ -58,6 +59,11 @@ def test_orders(client: Any, corpus: Corpus) -> None:
     seen = client.fetch("orders")
     V = corpus.alphabet.size
     assert [entry["cells"] for entry in seen["table_sizes"]] == [str(V**n) for n in range(1, 11)]
+    # the cells that are seen are those of the whole list, as the code beside the figure counts them
+    assert [entry["seen"] for entry in seen["table_sizes"]] == [
+        *(len(count(corpus, n).counts) for n in range(1, 7)),
+        *4 * [None],
+    ]
     parts = split(corpus, "distinct")
     entry = seen["orders"][2]
     model = Ngram(order=3, add=0.1).fit(parts.train)
