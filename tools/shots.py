@@ -33,6 +33,15 @@ FLAGS: Final = (
     "--no-proxy-server",
 )
 SIZES: Final = {"wide": (1280, 800), "phone": (390, 844)}
+SCROLL: Final = """
+    async () => {
+      for (let y = 0; y < document.body.scrollHeight; y += innerHeight / 2) {
+        scrollTo(0, y);
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+      scrollTo(0, 0);
+    }
+"""
 SETTLED: Final = "() => document.querySelector('[data-training]')?.dataset.training !== 'on'"
 
 
@@ -93,6 +102,7 @@ def shots(
                 for chapter in chapters or chapter_numbers():
                     page.goto(f"{address}/lesson/{chapter}?lang={language}")
                     page.locator("main[data-ready=true]").wait_for()
+                    page.evaluate(SCROLL)  # what begins when it is seen, as training does
                     page.wait_for_function(SETTLED)
                     page.wait_for_timeout(300)  # for the last frame of what moves
                     path = output / f"{chapter:02}-{language}-{size}{'-dark' if dark else ''}.png"

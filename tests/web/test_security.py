@@ -314,6 +314,8 @@ def test_what_is_not_a_json_object_is_refused(client: httpx.Client, body: bytes)
         ("sample", {"prefix": "\ud800"}, "not-text"),
         ("step", {"prefix": "!"}, "unknown-symbol"),
         ("step", {"draw": -1}, "wrong-value"),
+        ("step", {"prefix": "a", "temperature": -1}, "wrong-value"),
+        ("step", {"prefix": "a", "temperature": "inf"}, "wrong-value"),
         ("net/train", {"steps": 0}, "wrong-value"),
         ("net/train", {"steps": 20_001}, "wrong-value"),
         ("net/train", {"learning_rate": 0}, "wrong-value"),

@@ -75,3 +75,16 @@ def test_orders(client: Any, corpus: Corpus) -> None:
     losses = [entry["train"] for entry in seen["orders"]]
     assert len(losses) == 6
     assert losses[0] > losses[1] > losses[2] > losses[3]
+
+
+@pytest.mark.parametrize("names", [-1, 0, "x", 1.5, 10**9])
+def test_how_many_names_to_learn_from_is_checked(client: Any, refused: Any, names: object) -> None:
+    refused(client.get("/api/smoothing/curve", params={"names": str(names)}), 422, "wrong-value")
+
+
+def test_few_names_to_learn_from(client: Any, corpus: Corpus) -> None:
+    whole, few = client.fetch("smoothing/curve"), client.fetch("smoothing/curve", names=100)
+    assert few["names"] == 100 < whole["names"] == len(split(corpus, "distinct").train)
+    assert few["add"] == whole["add"]
+    assert few["held_out"][few["best"]] == min(loss for loss in few["held_out"] if loss != "inf")
+    assert few["held_out"][few["best"]] > whole["held_out"][whole["best"]]  # less to learn from
