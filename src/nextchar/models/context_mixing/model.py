@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, cast, final
 
 import numpy as np
@@ -47,8 +47,10 @@ from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
 from nextchar.models.context_mixing.training import BLOCK, learn
 from nextchar.models.context_mixing.traits import traits_of, vowels_of
+from nextchar.models.context_mixing.variety import slots_of_contexts
 
 if TYPE_CHECKING:
+    from nextchar._kernels.context_mixing.layout import Traits, Tree
     from nextchar.models.neural.model import NeuralModel
 
 __all__ = ["ContextMixing", "ContextMixingModel", "ReadTo"]
@@ -173,9 +175,11 @@ class ContextMixing:
         nets = () if inside is None else inside.nets
         provenance = Provenance.of(data)
         vowel, child = vowels_of(data.alphabet, data.ids), children(data.ids, data.alphabet.size)
-        hinted = None if inside is None else inside.hinted(data, tree_of(child))
-        settings, deadline = self._within(data, vowel, child, len(nets), begun)
-        learned = settings._new(data, vowel, child, len(nets))
+        tree, traits = tree_of(child), traits_of(data.alphabet, vowel)
+        hinted = None if inside is None else inside.hinted(data, tree)
+        new = partial(self._new, data, tree, traits, slots_of_contexts(data.ids, tree, traits), len(nets))
+        settings, deadline = self._within(data, new, begun)
+        learned = new(settings.contexts)
         stopped: str | None = None
         nats: float | None = None
         tell: Progress = progress or (lambda _at: None)
@@ -208,32 +212,34 @@ class ContextMixing:
             ),
         )
 
-    def _within(
-        self, data: Corpus, vowel: npt.NDArray[np.bool_], child: npt.NDArray[np.int64], nets: int, begun: float
-    ) -> tuple[ContextMixing, float]:
+    def _within(self, data: Corpus, new: Callable[[int | None], Learned], begun: float) -> tuple[ContextMixing, float]:
         """The settings with as many contexts and passes as there is time for; and until when there is any."""
+        contexts = CONTEXTS if self.contexts is None else self.contexts
         if self.seconds is None:
-            contexts = CONTEXTS if self.contexts is None else self.contexts
             return replace(self, contexts=contexts, passes=self.passes or PASSES), math.inf
         delayed = self.learning == "static"
-        measured = replace(self, contexts=CONTEXTS if self.contexts is None else self.contexts)
         begun -= time.perf_counter()
-        warm_up(measured._new(data, vowel, child, nets))
+        warm_up(new(contexts))
         begun += time.perf_counter()
-        speed = Speed.of(data.ids, measured._new(data, vowel, child, nets), delayed=delayed)
+        speed = Speed.of(data.ids, new(contexts), delayed=delayed)
         left = begun + self.seconds - time.perf_counter()
         contexts, passes = affordable(left, data.symbols, speed, self.contexts, self.passes, delayed=delayed)
         return replace(self, contexts=contexts, passes=passes), begun + LEARNING * self.seconds
 
-    def _new(self, data: Corpus, vowel: npt.NDArray[np.bool_], child: npt.NDArray[np.int64], nets: int) -> Learned:
-        V = data.alphabet.size
-        tree = tree_of(child)
+    def _new(
+        self,
+        data: Corpus,
+        tree: Tree,
+        traits: Traits,
+        slots: npt.NDArray[np.float64],
+        nets: int,
+        contexts: int | None,
+    ) -> Learned:
         nodes = float(np.diff(tree.first)[data.ids].mean())
-        lines = lines_of_contexts(data.symbols, nodes, V, self.contexts or CONTEXTS, self.megabytes << 20)
         return new_learned(
             tree,
-            traits_of(data.alphabet, vowel),
-            lines,
+            traits,
+            lines_of_contexts(data.symbols, nodes, slots[:contexts], self.megabytes << 20),
             data.symbols + 1,
             rows_of_apm(data.symbols),
             adaptive=self.learning == "adaptive",

@@ -26,8 +26,10 @@ __all__ = [
 ]
 
 SLOT_BYTES: Final = 8
+FILLED: Final = 0.15  # of a context's slots, where there is room: those of one context and three levels share a line
+LEAST_LINES: Final = 64
 LINE: Final = 64  # bytes that the memory moves at once
-_COARSE: Final = (14, 15, 18, 19, 20, 24, 31)  # contexts that tell less apart than others; see `hash_contexts`
+_HALF: Final = (24,)  # contexts that are given half the most: what they tell is not worth more; see `hash_contexts`
 START_WEIGHT: Final = 0.1
 RATES: Final = {
     False: (0.0001, 0.02, 3e-5, 0.0002),
@@ -58,23 +60,23 @@ class Learned(NamedTuple):
         return int(self.mixers.hints.shape[1])
 
 
-def lines_of_contexts(symbols: int, nodes: float, V: int, K: int, memory: int) -> npt.NDArray[np.int64]:
+def lines_of_contexts(
+    symbols: int, nodes: float, wanted: npt.NDArray[np.float64], memory: int
+) -> npt.NDArray[np.int64]:
     """How many lines of 8 slots each context has, (K,), powers of two.
-
-    No more than can be filled: an order of n symbols has at most V^n contexts, and a text not more than its symbols.
 
     Args:
         symbols: of the text.
         nodes: on the path of a symbol, on average.
-        V: size of the alphabet.
-        K: contexts.
+        wanted: (K,) slots that each context would fill; see `slots_of_contexts`.
         memory: bytes for all.
     """
-    slots = symbols * nodes / 2  # many contexts come again
-    most = max(1 << int(np.log2(max(slots / 8, 1)) + 1), 64)
-    few = np.array([min(most, float(V) ** (k + 1)) if k < 4 else most / (4 if k in _COARSE else 1) for k in range(K)])
-    lines = np.array([1 << max(int(np.ceil(np.log2(max(wanted, 64)))), 6) for wanted in few], dtype=np.int64)
-    while lines.sum() * 8 * SLOT_BYTES > memory and lines.max() > 64:
+    K = len(wanted)
+    slots = symbols * nodes / 2  # many contexts come again; what came once only is not worth more
+    most = max(1 << int(np.log2(max(slots / 8, 1)) + 1), LEAST_LINES)
+    few = np.minimum(wanted / (8 * FILLED), [most / (2 if k in _HALF else 1) for k in range(K)])
+    lines = np.array([1 << int(np.ceil(np.log2(max(number, LEAST_LINES)))) for number in few], dtype=np.int64)
+    while lines.sum() * 8 * SLOT_BYTES > memory and lines.max() > LEAST_LINES:
         lines[np.flatnonzero(lines == lines.max())[-1]] //= 2
     return lines
 
