@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,3 +112,13 @@ def test_tiny_probabilities_are_no_obstacle() -> None:
     assert model.sample(1, seed=1, min_length=200, max_length=200, allowed="b") == ["b" * 200]
     items = model.sample(3, seed=1, min_length=200, max_length=200)
     assert [len(item) for item in items] == [200] * 3
+
+
+def test_new_items_do_not_depend_on_what_lies_on_the_machine(names: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a model of a named data set, whose file is at hand here and elsewhere is not."""
+    model = nextchar.Ngram(order=3).fit(names)
+    options: dict[str, Any] = {"seed": 4, "new": True, "prefix": "ma", "max_length": 5}
+    here = model.sample(50, **options)
+    monkeypatch.setattr("nextchar.automata.constrained_sampling.known_file", lambda _: None)
+    assert model.sample(50, **options) == here
+    assert not set(here) & set(names)

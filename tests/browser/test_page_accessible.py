@@ -11,6 +11,7 @@ import pytest
 from nextchar.lesson.texts import chapter_numbers
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
     from tests.browser.conftest import Lesson
 
 CHAPTERS: Final = chapter_numbers()
@@ -19,8 +20,13 @@ GRAVE: Final = ("serious", "critical")
 
 def violations(lesson: Lesson) -> list[str]:
     """What axe-core holds for serious or critical on the page as it is."""
+    return grave_faults(lesson.page)
+
+
+def grave_faults(page: Page) -> list[str]:
+    """The same of any page."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    found: Any = axe.run(lesson.page, options={"resultTypes": ["violations"]}).response
+    found: Any = axe.run(page, options={"resultTypes": ["violations"]}).response
     return [
         f"{fault['id']} ({fault['impact']}): {node['target']}: {node['html'][:120]}"
         for fault in found["violations"]

@@ -11,9 +11,16 @@ let language = navigator.languages?.[0]?.toLowerCase().startsWith("zh") ? "zh" :
 let model = null;
 let said = { status: ["loading"], error: null }; // what stands in the two lines, so that it can change its language
 
-function say(key, values = {}) {
-  const text = texts[language][key] ?? texts[language].errors[key] ?? texts[language].errors.other;
+function filled(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+function say(key, values = {}) {
+  return filled(texts[language][key], values);
+}
+
+function sayError(code, values) {
+  return filled(texts[language].errors[code] ?? texts[language].errors.other, values);
 }
 
 function number(value) {
@@ -29,7 +36,7 @@ function show() {
   at("language").lang = language === "zh" ? "en" : "zh-CN";
   const { status, error } = said;
   at("status").textContent = status ? say(...status) : "";
-  at("error").textContent = error ? say(...error) : "";
+  at("error").textContent = error ? sayError(...error) : "";
   at("error").hidden = !error;
 }
 
