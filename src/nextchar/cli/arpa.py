@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from nextchar.models.ngram.arpa.writer import ArpaSummary
 
 __all__ = ["export", "import_"]
+
+_WHAT: Final = {".html": "the web page", ".mjs": "the ES module"}
 
 
 @click.command(short_help="Write a model as an ARPA file, a web page or an ES module.")
@@ -51,6 +53,8 @@ def export(model: str, target: str | None, output: str | None, title: str | None
         raise click.UsageError("export writes one file: nextchar export MODEL -o OUT.arpa; - for standard output.")
     output = target if output is None else output
     assert output is not None
+    what = _WHAT.get(Path(output).suffix.lower(), "the ARPA file")
+    check_target(output, (model,), what, binary=output.endswith(".gz"))
     ending = _ending(output)
     if title is not None and ending != ".html":
         raise click.UsageError("--title goes with a web page, OUT.html.")
@@ -65,8 +69,8 @@ def _ending(output: str) -> str:
     if not holds_file(output):
         return ".arpa"
     name = output.lower()
-    if name.endswith((".html", ".mjs")):
-        return name[name.rindex(".") :]
+    if Path(name).suffix in _WHAT:
+        return Path(name).suffix
     if re.search(r"\.arpa(\.\w+)?$", name):  # of a compression that there is not, the library says more
         return ".arpa"
     raise click.UsageError(
@@ -81,8 +85,6 @@ def _export_code(model: str, output: str, ending: str, title: str | None, as_jso
     from nextchar.models.registry import load
     from nextchar.tasks.export import export_module, export_page
 
-    what = "the web page" if ending == ".html" else "the ES module"
-    check_target(output, (model,), what, binary=False)
     loaded = load(model)
     if not isinstance(loaded, AutomatonReader):
         raise SettingsError(
@@ -95,15 +97,15 @@ def _export_code(model: str, output: str, ending: str, title: str | None, as_jso
     if as_json:
         echo_json({"output": output, "bytes": done.size, "states": done.states, "knows_items": done.knows_items})
     else:
-        size = f"{done.size / 1e6:.1f} MB" if done.size >= 100_000 else f"{done.size / 1e3:.1f} KB"
-        echo(f"{name_of_target(output)}: written, {what[4:]}, {size}; {thousands(done.states, 'state')}")
+        what = _WHAT[ending].removeprefix("the ")
+        size = f"{done.size / 1000:,.0f} KB"
+        echo(f"{name_of_target(output)}: written, {what}, {size}, {thousands(done.states, 'state')}")
 
 
 def _export_arpa(model: str, output: str, as_json: bool) -> None:
     from nextchar.models.ngram.arpa import write_arpa
     from nextchar.models.registry import load
 
-    check_target(output, (model,), "the ARPA file", binary=output.endswith(".gz"))
     loaded = load(model)
     with _progress("writing") as progress:
         if is_standard_output(output) and not shows_all():
