@@ -180,11 +180,11 @@ export async function heatmap(options) {
   };
   const decorate = () => {
     if (!plot._fullLayout) return;
-    const turns = new Map(); // a cell that is walked through twice bears both numbers
+    const turns = new Map(); // a cell that is walked through again bears its first number and a plus: all would not fit
     marks.forEach(([r, c], i) => turns.set(`${r} ${c}`, [...(turns.get(`${r} ${c}`) ?? []), i + 1]));
     const boxes = [...turns].map(([key, numbers]) => {
       const [r, c] = key.split(" ").map(Number);
-      return place(r, c, "cell-mark", marks.length > 1 ? numbers.join(",") : "", 16);
+      return place(r, c, "cell-mark", marks.length > 1 ? `${numbers[0]}${numbers.length > 1 ? "+" : ""}` : "", 16);
     });
     if (cursor) boxes.push(place(cursor[0], cursor[1], "cell-cursor"));
     overlay.replaceChildren(...boxes);
