@@ -124,7 +124,7 @@ async function lab(ctx, place) {
     // what it prints is to be guessed first
     again.textContent = t(known ? "lab_again" : "lab_run");
     if (known) outcome(known);
-    else for (const part of [wrong, right]) ui.clear(part.output, el("span", { class: "hint", text: t("lab_guess") }));
+    else for (const part of [wrong, right]) ui.clear(part.output, ctx.hasTorch ? el("span", { class: "hint", text: t("lab_guess") }) : "—");
   }
 
   function outcome(result) {
