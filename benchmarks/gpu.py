@@ -28,13 +28,12 @@ from nextchar.core.progress import Report
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import shipped_path
 from nextchar.data.download import locate
-from nextchar.data.splits import split
+from nextchar.data.splits import beginning, split
 from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.nets.noise import BatchPart
 from nextchar.models.neural.training.devices import device_of
 from nextchar.models.neural.training.packing import IGNORED, PackedRows
 from nextchar.models.neural.training.settings import Run
-from nextchar.models.neural.training.stretches import beginning
 from nextchar.models.neural.training.trainer import Trainer
 from nextchar.models.registry import spec_of
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import nextchar
 from nextchar import Corpus, Ngram, TextOptions, TrainingFiles
 from nextchar.cli import main
-from nextchar.data.splits import heads, hold_out, split
+from nextchar.data.splits import beginning, heads, hold_out, split
 from nextchar.errors import CorpusError, NextcharError, SettingsError
 
 TEXTS = [f"{i:x}" for i in range(1000)]
@@ -233,3 +233,9 @@ def test_wrong_types() -> None:
     with pytest.raises(NextcharError):
         TextOptions(separator="a\nb")
     assert TextOptions(separator="%").documents
+
+
+def test_the_beginning_of_a_corpus() -> None:
+    corpus = Corpus.from_items(["emma", "ava", "mia"])
+    assert list(beginning(corpus, 100)) == ["emma", "ava", "mia"]
+    assert list(beginning(corpus, 8)) == ["emma", "av"]  # emma, its boundary, av and the boundary that closes it

@@ -26,7 +26,18 @@ from nextchar.data.format import Format
 from nextchar.data.hashing import GOLDEN, checked_seed, mix
 from nextchar.errors import SettingsError
 
-__all__ = ["SPLITS", "TAILS", "Split", "SplitName", "heads", "hold_out", "is_split", "split", "split_of_files"]
+__all__ = [
+    "SPLITS",
+    "TAILS",
+    "Split",
+    "SplitName",
+    "beginning",
+    "heads",
+    "hold_out",
+    "is_split",
+    "split",
+    "split_of_files",
+]
 
 SplitName = Literal["distinct", "eurekalabs", "lecture"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
@@ -202,6 +213,17 @@ def _cut(corpus: Corpus, shares: Sequence[Fraction]) -> list[Corpus]:
         )
         for pieces, items in zip(ids, kept, strict=True)
     ]
+
+
+def beginning(corpus: Corpus, symbols: int) -> Corpus:
+    """So many symbols of a corpus at most; an item that goes on behind them ends there."""
+    if corpus.symbols <= symbols:
+        return corpus
+    ids = corpus.ids[:symbols].copy()
+    ids[-1] = BOUNDARY
+    items = int((ids == BOUNDARY).sum())
+    weights = None if corpus.weights is None else corpus.weights[:items]
+    return Corpus(corpus.alphabet, ids, weights=weights, options=corpus.options, source=corpus.source)
 
 
 def heads(corpus: Corpus, share: float) -> Corpus:

@@ -190,10 +190,10 @@ def test_hints_and_mixing_have_the_seconds_that_they_need() -> None:
     def mixing(learning: Literal["static", "adaptive"], passes: int | None = None) -> MixingWithNets:
         return MixingWithNets(ContextMixing(learning=learning, passes=passes), (Transformer(seconds=1),), (), 600)
 
-    # 5 seconds, 35 us a symbol and pass, and 20 us a symbol for what the net says
-    assert mixing("static")._mixing_share(1_000_000) == pytest.approx((5 + 2 * 35 + 20) / 600)
-    assert mixing("static", 1)._mixing_share(1_000_000) == pytest.approx((5 + 35 + 20) / 600)
-    assert mixing("adaptive")._mixing_share(1_000_000) == pytest.approx((5 + 35 + 20) / 600)
+    # 5 seconds, 45 us a symbol and pass, and 20 us a symbol for what the net says
+    assert mixing("static")._mixing_share(1_000_000) == pytest.approx((5 + 2 * 45 + 20) / 600)
+    assert mixing("static", 1)._mixing_share(1_000_000) == pytest.approx((5 + 45 + 20) / 600)
+    assert mixing("adaptive")._mixing_share(1_000_000) == pytest.approx((5 + 45 + 20) / 600)
     assert mixing("adaptive")._mixing_share(10_000_000) == 0.2  # never more
 
 

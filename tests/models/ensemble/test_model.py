@@ -366,3 +366,19 @@ def test_weights_over_two_alphabets(tmp_path: Path) -> None:
     assert pool_weights([OF_AB, OF_AAC], ["ab"])[1] == 0
     with pytest.raises(SettingsError, match="each of the models lacks some character"):
         combine([OF_AB, OF_AAC], ["ab", "c"])
+
+
+def test_models_of_a_text_are_fitted_to_the_beginning_of_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(5)
+    words = ["the", "cat", "sat", "on", "a", "mat.\n"]
+    text, held = (" ".join(chance.choice(words, 900)) for _ in range(2))
+    data = Corpus.from_documents([text])
+    models = [Ngram(order=2).fit(data), Ngram(order=6, add=0.1).fit(data)]
+    both = combine(models, Corpus.from_documents([held]))
+    new = Corpus.from_documents([" ".join(chance.choice(words, 300))], alphabet=data.alphabet)
+    assert evaluate(both, new).nats <= min(evaluate(model, new).nats for model in models)
+    monkeypatch.setattr("nextchar.models.ensemble.model.FIT_CELLS", 1500 * data.alphabet.size)
+    # 1,500 symbols: 1,499 characters and the boundary that closes them
+    assert pool_weights(models, Corpus.from_documents([held])) == pool_weights(
+        models, Corpus.from_documents([held[:1499]])
+    )

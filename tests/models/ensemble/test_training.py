@@ -115,7 +115,7 @@ def run(tmp_path: Path, *arguments: str, code: int = 0) -> Result:
         (["--with", "transformer"], 2, "--with goes with --model mix or context-mixing."),
         (["--with", "mlp", "--model", "bow"], 2, "--with goes with --model mix or context-mixing."),
         (["--model", "mix", "--with", "bigram"], 1, "there is no net 'bigram'; choose one of bow, mlp, rnn"),
-        (["--model", "mix", "--with", "mlp:tiny"], 1, "there is no preset 'tiny'; choose one of small, default, large"),
+        (["--model", "mix", "--with", "mlp:tiny"], 1, "mlp has no preset 'tiny'; choose one of small, default, large"),
         (["--model", "mix", "--with", "mlp", "--seconds", "1"], 1, "1 second is too few for 2 models"),
         (["--model", "mix", "--with", "mlp", "--seconds", "nan"], 2, "seconds is a number above 0, not nan"),
         (["--model", "mix", "--with", "mlp", "--epochs", "3"], 2, "--epochs does not go with --model mix --with"),

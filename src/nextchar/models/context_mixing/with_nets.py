@@ -21,6 +21,7 @@ from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import amount, are, thousands
 from nextchar.data.provenance import Provenance
+from nextchar.data.splits import beginning
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
 from nextchar.models.context_mixing.budget import PASSES
@@ -40,7 +41,7 @@ SECONDS: Final = 600.0  # of the whole, where nothing else is said
 TAUGHT: Final = 0.9  # of the symbols, that a net is trained on before the mixers learn from its hints on the rest
 MIXING_SHARE: Final = 0.2  # of the seconds, at most: for hints and mixing; the nets have the rest
 BEGINNING: Final = 5.0  # seconds of hints and mixing, however short the text is;
-A_PASS, HINTING = 35e-6, 20e-6  # for each symbol of the data: seconds of a pass, and of a net's hints on the last part
+A_PASS, HINTING = 45e-6, 20e-6  # for each symbol of the data: seconds of a pass, and of a net's hints on the last part
 LEAST_MIXING: Final = 0.1  # the same, where the nets took longer; more where they were done sooner
 FURTHER_SHARE: Final = 0.3  # of a net's seconds: for going on with all of the data,
 AGAIN: Final = 3  # in which the last part stands so often once more: in the end all was read about equally often
@@ -127,7 +128,9 @@ class ContextMixingWithNets:
         for number, name in enumerate(self.nets):
             kind, _, preset = name.partition(":")
             if kind not in nets_of_table():
-                raise SettingsError(f"there is no net {kind!r}; choose one of {', '.join(nets_of_table())}")
+                raise SettingsError(
+                    f"there is no net {kind!r}; choose one of {', '.join(nets_of_table())}", argument="with"
+                )
             settings = {"seconds": each * (1 - FURTHER_SHARE), "seed": self.seed + number}
             specs.append(cast(NetSpec, spec_of(kind, settings, preset=preset or "default")))
         mixing = ContextMixing(
@@ -184,8 +187,6 @@ class MixingWithNets:
             SettingsError: too little data to train on a part of it, or a net cannot be trained.
             KeyboardInterrupt: Ctrl-C in the training of a net that has a checkpoint.
         """
-        from nextchar.models.neural.training.stretches import beginning
-
         begun = time.perf_counter()
         data = self.mixing.ordered(Corpus.of(data))
         begin = _cut(data)

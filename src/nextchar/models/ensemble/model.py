@@ -36,13 +36,15 @@ from nextchar.data.arguments import need_all, need_ids, need_whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import one_line
 from nextchar.data.provenance import Provenance, together
+from nextchar.data.splits import beginning
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ensemble.seat import Seat, shared_alphabet
 
 __all__ = ["Ensemble", "EnsembleModel", "PoolLoss", "combine", "pool_weights", "pooled"]
 
 F64 = npt.NDArray[np.float64]
-FIT_CELLS: Final = 1 << 22  # S x V of the validation items that the weights are fitted to, at most
+FIT_CELLS: Final = 1 << 22  # S x V of the validation items that the weights are fitted to, at most,
+LEAST_FITTED: Final = 1000  # but so many symbols of a text in any case
 STEPS: Final = 100
 SETTLED: Final = 1e-10  # nats per symbol and unit of weight: the gradient that counts as none
 
@@ -261,7 +263,7 @@ def pool_weights(models: Sequence[Model], validation: Corpus | Iterable[str]) ->
     None of the models may have been trained on these items, or the weights favour the one that remembers them best.
     A model that holds one of their symbols impossible, or lacks it, gets the weight 0: with any other the loss would be
     infinite.
-    Of many items an evenly spaced part is taken, which for so few weights is plenty.
+    Of many items an evenly spaced part is taken, and of a long text its beginning, which for so few weights is plenty.
 
     Args:
         models: trained, from text that was treated alike.
@@ -288,6 +290,8 @@ def pool_weights(models: Sequence[Model], validation: Corpus | Iterable[str]) ->
     if not len(validation):
         raise SettingsError("the weights of an ensemble are fitted to items held out; there are none")
     validation = validation.take(np.arange(0, len(validation), -(-validation.symbols * alphabet.size // FIT_CELLS)))
+    if validation.whole_texts:
+        validation = beginning(validation, max(FIT_CELLS // alphabet.size, LEAST_FITTED))
     said = [_rows(Seat.of(model, alphabet), validation) for model in models]
     at = np.arange(validation.symbols)
     usable = [m for m, rows in enumerate(said) if (rows[at, validation.ids] > -np.inf).all()]

@@ -69,7 +69,7 @@ class NetSpec(NetTraining):
             SettingsError: there is no such preset, or a setting is out of its range.
         """
         if name not in cls.presets:
-            raise SettingsError(f"there is no preset {name!r}; choose one of {', '.join(cls.presets)}")
+            raise SettingsError(f"{cls.kind} has no preset {name!r}; choose one of {', '.join(cls.presets)}")
         chosen = dict(cls.presets[name])
         if any(settings.get(budget) is not None for budget in ("steps", "epochs", "seconds")):
             chosen.pop("epochs", None)
@@ -395,7 +395,7 @@ class Transformer(NetSpec):
         "small": {"width": 32, "heads": 2, "layers": 2},
         "default": {},
         "large": {"width": 64, "layers": 4, "epochs": 40},
-        "text": {"width": 192, "layers": 4, "context": 128, "batch": 2048},
+        "text": {"width": 128, "layers": 4, "context": 128, "batch": 2048, "rate": 0.03, "adam_rate": 0.015},
         "nanogpt-cpu": {"width": 128, "layers": 4, "context": 64},
         "nanogpt": {"width": 384, "heads": 6, "layers": 6, "context": 256, "dropout": 0.2, "batch": 16_384},
     }

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 
 from nextchar.models.neural.training.packing import IGNORED, Epochs  # noqa: E402
 from nextchar.models.neural.training.settings import Run  # noqa: E402
-from nextchar.models.neural.training.stretches import Stretches, beginning, row_source  # noqa: E402
+from nextchar.models.neural.training.stretches import Stretches, row_source  # noqa: E402
 
 CHANCE = np.random.default_rng(1)
 TEXTS = Corpus.from_documents(["".join(CHANCE.choice(list("abcd"), size)) for size in (701, 150)])  # 853 symbols
@@ -91,12 +91,6 @@ def test_the_context_that_a_text_asks_for() -> None:
     assert cast(Any, spec.fitted_to(Corpus.from_items(["emma"]))).context == 5
     given = cast(NetSpec, registry.spec_of("transformer", {"steps": 1}, preset="nanogpt-cpu"))
     assert cast(Any, given.fitted_to(text)).context == 64
-
-
-def test_the_beginning_of_a_corpus() -> None:
-    corpus = Corpus.from_items(["emma", "ava", "mia"])
-    assert list(beginning(corpus, 100)) == ["emma", "ava", "mia"]
-    assert list(beginning(corpus, 8)) == ["emma", "av"]  # emma, its boundary, av and the boundary that closes it
 
 
 @pytest.mark.parametrize("kind", RECURRENT)

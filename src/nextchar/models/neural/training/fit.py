@@ -19,6 +19,7 @@ from nextchar.core.timed_scoring import evaluate_within, sample_note
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance, together
+from nextchar.data.splits import beginning
 from nextchar.errors import NextcharError, SettingsError
 from nextchar.models.neural.model import NeuralModel, for_use
 from nextchar.models.neural.nets.base import Net
@@ -29,7 +30,6 @@ from nextchar.models.neural.training.packing import is_text
 from nextchar.models.neural.training.planning import Parts, set_aside
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import NetTraining, Run
-from nextchar.models.neural.training.stretches import beginning
 from nextchar.models.neural.training.trainer import Trainer
 
 __all__ = ["fit_net", "follow"]

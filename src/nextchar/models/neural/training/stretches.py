@@ -23,7 +23,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.packing import I64, IGNORED, Epochs, PackedRows, RowSource, is_text
 
-__all__ = ["StretchRows", "Stretches", "beginning", "row_source"]
+__all__ = ["StretchRows", "Stretches", "row_source"]
 
 
 def row_source(corpus: Corpus, net: Net, *, batch: int, seed: int) -> RowSource:
@@ -39,17 +39,6 @@ def row_source(corpus: Corpus, net: Net, *, batch: int, seed: int) -> RowSource:
         return Epochs(corpus, seed=seed)
     T = net.stretch
     return Stretches(corpus, T, streams=max(batch // T, 1) if net.carries else None, seed=seed)
-
-
-def beginning(corpus: Corpus, symbols: int) -> Corpus:
-    """So many symbols of a corpus at most; an item that goes on behind them ends there."""
-    if corpus.symbols <= symbols:
-        return corpus
-    ids = corpus.ids[:symbols].copy()
-    ids[-1] = BOUNDARY
-    items = int((ids == BOUNDARY).sum())
-    weights = None if corpus.weights is None else corpus.weights[:items]
-    return Corpus(corpus.alphabet, ids, weights=weights, options=corpus.options, source=corpus.source)
 
 
 @final

@@ -31,6 +31,7 @@ from nextchar.core.json_values import float_of, int_of, mapping_of, optional, pl
 from nextchar.core.metrics import CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
+from nextchar.data.splits import beginning
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.training.learner import Learner
@@ -39,7 +40,7 @@ from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingP
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.schedule import LOWER, POINTS, Schedule
 from nextchar.models.neural.training.settings import TrainSettings
-from nextchar.models.neural.training.stretches import beginning, row_source
+from nextchar.models.neural.training.stretches import row_source
 
 __all__ = ["Snapshot", "Trainer"]
 
@@ -47,7 +48,7 @@ LEAST_MEASURED_SYMBOLS: Final = 2_000  # of the validation items at each point; 
 MEASURED_SHARE: Final = 0.3  # of the symbols trained on between two points
 LEAST_GAIN: Final = 0.001  # nats per symbol, by which a stretch has to better the weights that it began with
 AFTERWARDS: Final = 0.07  # of the seconds, kept for measuring and saving what was trained,
-MOST_AFTERWARDS: Final = 10.0  # seconds, however long training is: a sample says enough
+MOST_AFTERWARDS: Final = 5.0  # seconds, however long training is: a sample says enough
 PROBE_SHARE, PROBE_SECONDS, PROBE_STEPS = 0.03, 0.5, 3  # of finding out how fast training is
 
 
