@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
@@ -26,6 +27,7 @@ class SingleFlightCache:
     def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
         self._budget = budget_bytes
         self._made: OrderedDict[tuple[int, Hashable], tuple[Future[Any], int]] = OrderedDict()
+        self._begun: dict[tuple[int, Hashable], float] = {}
         self._lock = threading.Lock()
 
     def get(self, data: Dataset, key: Hashable, size_bytes: int, make: Callable[[], Made]) -> Made:
@@ -45,6 +47,7 @@ class SingleFlightCache:
             else:
                 promise: Future[Any] = Future()
                 self._made[place] = (promise, size_bytes)
+                self._begun[place] = time.monotonic()
                 self._shrink()
         if entry is not None:
             kept: Made = entry[0].result()
@@ -56,8 +59,18 @@ class SingleFlightCache:
                 self._made.pop(place, None)
             promise.set_exception(error)
             raise
+        finally:
+            with self._lock:
+                self._begun.pop(place, None)
         promise.set_result(made)
         return made
+
+    def doing(self, data: Dataset) -> list[tuple[Hashable, float]]:
+        """What is being made of these data right now, and for how many seconds; what was begun last comes first."""
+        with self._lock:
+            begun = [(key, at) for (number, key), at in self._begun.items() if number == data.number]
+        now = time.monotonic()
+        return [(key, now - at) for key, at in reversed(begun)]
 
     def forget(self, data: Dataset) -> None:
         """Drop all that follows from these data."""

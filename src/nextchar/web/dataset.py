@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from nextchar.data.corpus import Corpus
@@ -30,6 +32,13 @@ class Dataset:
     own: bool
     corpus: Corpus
     number: int = field(default_factory=lambda: next(_NUMBERS))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same items, in every process: 16 hexadecimal digits."""
+        sum_ = hashlib.sha256(self.corpus.alphabet.characters.encode("utf-8", "surrogatepass"))
+        sum_.update(self.corpus.ids.tobytes())
+        return sum_.hexdigest()[:16]
 
     @property
     def size_bytes(self) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiCall", "Dispatcher", "Endpoint", "set_cookie"]
 
-Work = Literal["quick", "sampling", "slow", "pitfall", "snippet", "names"]
+Work = Literal["quick", "sampling", "slow", "pitfall", "snippet", "names", "asides"]
 THREADS: Final[Mapping[Work, int]] = {
     "quick": 6,
     "sampling": 2,
@@ -36,9 +36,11 @@ THREADS: Final[Mapping[Work, int]] = {
     "pitfall": 1,
     "snippet": 2,
     "names": 2,
+    "asides": 2,
 }
 WAITING: Final = 100  # requests for one kind of work, beyond which no more are taken
 BODY_BYTES: Final = 64_000
+LIST_HEADER: Final = "x-nextchar-list"
 
 
 class ApiCall:
@@ -52,6 +54,8 @@ class ApiCall:
         sessions: all visitors.
         session: the visitor's, if there is one.
         file: what is answered in place of JSON, if an endpoint answers a file.
+        list: the fingerprint of the list that the page shows; None where it does not matter which one is in use.
+        read_as: what a typed word became, where the list's own letters are others.
     """
 
     def __init__(self, dispatcher: Dispatcher, fields: Fields, place: Mapping[str, Any], language: Language) -> None:
@@ -62,6 +66,8 @@ class ApiCall:
         self.sessions = dispatcher.sessions
         self.session: Session | None = None
         self.file: FileAnswer | None = None
+        self.list: str | None = None
+        self.read_as: str | None = None
 
     @property
     def data(self) -> Dataset:
@@ -75,6 +81,15 @@ class ApiCall:
         if self.data.own:
             return message("data.own-list", self.language)
         return self.data.name
+
+    def check_list(self) -> None:
+        """See that the list in use is the one that the visitor's page shows.
+
+        Raises:
+            RequestError: it is another one by now.
+        """
+        if self.list is not None and self.list != self.data.fingerprint:
+            raise RequestError(410, "list-gone", "list-changed")
 
     def need_session(self) -> Session:
         """The visitor's session; made now if there is none."""
@@ -139,6 +154,7 @@ class Dispatcher:
             values = await read_json(request, body_bytes)
         call = ApiCall(self, Fields(values), request.path_params, _language(request, values.get("lang")))
         call.session = self.sessions.find(request.cookies.get(COOKIE))
+        call.list = request.headers.get(LIST_HEADER)
         return call
 
     async def work(self, kind: Work, job: Callable[[], tuple[int, bytes]], language: Language) -> tuple[int, bytes]:
@@ -155,11 +171,12 @@ class Dispatcher:
 def _answered(answer: Callable[[ApiCall], Any], call: ApiCall) -> tuple[int, bytes]:
     """Status and JSON of an answer, or of the reason why there is none."""
     try:
+        call.check_list()
         answered = answer(call)
         if isinstance(answered, FileAnswer):
             call.file = answered
             return 200, b""
-        return 200, encoded(answered)
+        return 200, encoded(answered if call.read_as is None else {**answered, "read_as": call.read_as})
     except (RequestError, NextcharError) as error:
         status, document = error_document(error, call.language)
         return status, encoded(document)

@@ -59,6 +59,12 @@ class ModelCache:
         """The thing of these data with this key; made now if it is not there."""
         return self._made.get(data, key, size_bytes, make)
 
+    def doing(self, data: Dataset) -> list[tuple[str, float]]:
+        """The kinds of things that are being made of these data, and for how many seconds; the latest first."""
+        return [
+            (str(key[0] if isinstance(key, tuple) else key), seconds) for key, seconds in self._made.doing(data)
+        ]
+
     def forget(self, data: Dataset) -> None:
         """Drop all that follows from these data."""
         self._made.forget(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
@@ -80,7 +81,11 @@ def checked_text(text: str, name: str) -> str:
     Raises:
         RequestError: it holds half a surrogate pair or a NUL character.
     """
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise RequestError(422, "not-text", name=name) from None
+    if "\0" in text:
         raise RequestError(422, "not-text", name=name)
     return text
 
@@ -105,6 +110,18 @@ class Fields:
         if not lines and ("\n" in value or "\r" in value):
             raise RequestError(422, "not-one-line", name=name)
         return checked_text(value, name)
+
+    def content(self, name: str, *, most: int) -> bytes:
+        """At most so many bytes, sent in base64."""
+        value = self._value(name, None)
+        if not isinstance(value, str):
+            raise RequestError(422, "wrong-value", "wrong-text", name=name)
+        if len(value) > -(-most // 3) * 4:
+            raise RequestError(413, "too-large", "file-too-large", most=most)
+        try:
+            return base64.b64decode(value, validate=True)
+        except ValueError:
+            raise RequestError(422, "wrong-value", "not-base64", name=name) from None
 
     def whole(self, name: str, default: int | None = None, *, low: int, high: int) -> int:
         """A whole number within a range."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from nextchar.data.corpus import Corpus
+from nextchar.data.file_lists import FileListError, file_list
+from nextchar.errors import CorpusError
 from nextchar.lesson.snippets import LIST_FILE
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
@@ -12,13 +15,18 @@ from nextchar.web.endpoints.parameters import LONGEST_WORD
 from nextchar.web.json_views import data_view
 from nextchar.web.request_errors import RequestError
 
-__all__ = ["ENDPOINTS", "OWN_BYTES", "drop_data", "get_data", "items", "list_file", "own_corpus", "put_data"]
+__all__ = [
+    "ENDPOINTS", "OWN_BYTES", "drop_data", "get_data", "items", "list_file", "own_corpus", "put_data", "read_file",
+]  # fmt: skip
 
 OWN_BYTES: Final = 2_000_000
 OWN_ITEMS: Final = 100_000
 OWN_ITEM_CHARACTERS: Final = 1_000
 OWN_ALPHABET: Final = 2_000
 LISTED: Final = 200
+FILE_BYTES: Final = 8_000_000  # of a file; a column of it may be short enough to use
+LONGEST_FILE_NAME: Final = 300
+MOST_COLUMNS: Final = 10_000
 
 
 def get_data(call: ApiCall) -> Any:
@@ -63,12 +71,12 @@ def drop_data(call: ApiCall) -> Any:
 
 
 def items(call: ApiCall) -> Any:
-    """Items in the order of the data, or those that contain a text."""
-    wanted = call.fields.text("contains", "", longest=LONGEST_WORD)
+    """Items in the order of the data, or those that contain a text, in capitals or not."""
+    wanted = call.fields.text("contains", "", longest=LONGEST_WORD).casefold()
     begin = call.fields.whole("offset", 0, low=0, high=10**9)
     most = call.fields.whole("limit", 24, low=1, high=LISTED)
     corpus = call.data.corpus
-    found = list(corpus) if not wanted else [item for item in corpus if wanted in item]
+    found = list(corpus) if not wanted else [item for item in corpus if wanted in item.casefold()]
     return {"found": len(found), "items": found[begin : begin + most]}
 
 
@@ -77,9 +85,30 @@ def list_file(call: ApiCall) -> Any:
     return {"name": LIST_FILE, "text": "".join(f"{item}\n" for item in call.data.corpus)}
 
 
+def read_file(call: ApiCall) -> Any:
+    """The list in a file that a visitor picked; nothing is put in use yet."""
+    name = call.fields.text("name", "", longest=LONGEST_FILE_NAME)
+    content = call.fields.content("content", most=FILE_BYTES)
+    column = call.fields.optional_whole("column", low=0, high=MOST_COLUMNS)
+    try:
+        found = file_list(content, name or "list.txt", column=column)
+    except FileListError as error:
+        raise RequestError(422, "no-list", f"file-{error.fault}", more={"reason": str(error)}) from None
+    except CorpusError:
+        raise RequestError(422, "no-column") from None
+    return {
+        "text": "\n".join(found.items),
+        "items": len(found.items),
+        "encoding": found.encoding,
+        "columns": [asdict(column) for column in found.columns],
+        "column": found.column,
+    }
+
+
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/api/data", answer=get_data),
     Endpoint(method="POST", path="/api/data", answer=put_data, work="sampling", body_bytes=2 * OWN_BYTES + 64_000),
+    Endpoint(method="POST", path="/api/file", answer=read_file, work="sampling", body_bytes=FILE_BYTES * 3 // 2),
     Endpoint(method="DELETE", path="/api/data", answer=drop_data),
     Endpoint(method="GET", path="/api/items", answer=items),
     Endpoint(method="GET", path="/api/data/file", answer=list_file, work="sampling"),

@@ -29,6 +29,7 @@ def door(call: ApiCall) -> Any:
     return {
         **symbols_view(data.corpus.alphabet, ids),
         "data_name": call.data_name,
+        "fingerprint": data.fingerprint,
         "example": data.corpus[0],
         "shades": call.cache.keep(data, "shades", lambda: count_shades(call.cache.table(data), ids).round(3).tolist()),
         "names": [asdict(item) for item in shade_items(model, list(written.items))],

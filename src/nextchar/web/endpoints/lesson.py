@@ -6,13 +6,14 @@ import importlib.util
 from dataclasses import asdict
 from typing import Any, Final
 
+from nextchar.lesson.messages import load_messages, message
 from nextchar.lesson.pitfalls import load_pitfalls, run
 from nextchar.lesson.snippets import run_code
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.pages import source_link
 from nextchar.web.request_errors import RequestError
 
-__all__ = ["ENDPOINTS", "chapter", "pitfalls", "quiz", "run_pitfall", "run_snippet", "site"]
+__all__ = ["ENDPOINTS", "chapter", "doing", "pitfalls", "quiz", "run_pitfall", "run_snippet", "site"]
 
 
 def _facts(call: ApiCall) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def site(call: ApiCall) -> Any:
             {"number": number, "slug": chapter["slug"], "title": chapter["title"]}
             for number, chapter in enumerate(chapters, start=1)
         ],
-        "data": {"own": call.data.own, **facts},
+        "data": {"own": call.data.own, "fingerprint": call.data.fingerprint, **facts},
         "has_torch": importlib.util.find_spec("torch") is not None,
     }
 
@@ -53,6 +54,21 @@ def chapter(call: ApiCall) -> Any:
         for name, entries in (("predictions", load_predictions()), ("checks", load_checks()))
     }
     return {"number": int(number), **document, **asked}
+
+
+def doing(call: ApiCall) -> Any:
+    """What a visitor waits for: the work on the list in use that goes on right now."""
+    found = call.cache.doing(call.data)
+    known = load_messages()
+    return {
+        "doing": [
+            {
+                "what": message(f"doing.{kind}" if f"doing.{kind}" in known else "doing.other", call.language),
+                "seconds": seconds,
+            }
+            for kind, seconds in found
+        ]
+    }
 
 
 def pitfalls(call: ApiCall) -> Any:
@@ -103,6 +119,7 @@ def quiz(call: ApiCall) -> Any:
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/api/site", answer=site),
     Endpoint(method="GET", path="/api/chapter/{number}", answer=chapter),
+    Endpoint(method="GET", path="/api/doing", answer=doing, work="asides"),
     Endpoint(method="GET", path="/api/pitfalls", answer=pitfalls),
     Endpoint(method="POST", path="/api/pitfalls/{letter}", answer=run_pitfall, work="pitfall"),
     Endpoint(method="POST", path="/api/chapter/{number}/code/{id}", answer=run_snippet, work="snippet"),

@@ -159,6 +159,7 @@ class TrainingEndpoints:
 
         def prepare() -> tuple[int, bytes]:
             try:
+                call.check_list()
                 training = _training(call)
                 found.append((training, training.begin()))
             except (RequestError, NextcharError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from nextchar.lesson.casing import as_listed, casing_of
 from nextchar.web.dispatcher import ApiCall
 
 __all__ = [
@@ -40,6 +41,14 @@ def seed_of(call: ApiCall, default: int = 1, *, largest: int = LARGEST_SEED) -> 
 
 
 def typed_word(call: ApiCall, name: str = "text", default: str | None = None, *, longest: int = LONGEST_WORD) -> str:
-    """What the visitor typed, treated as the items of the data were."""
+    """What the visitor typed, treated as the items of the data were and in their capitals or small letters.
+
+    Where that changes it, the answer says so as `read_as`.
+    """
     text = call.fields.text(name, default, longest=longest)
-    return call.data.corpus.options.apply(text)
+    corpus = call.data.corpus
+    casing = call.cache.keep(call.data, "casing", lambda: casing_of(corpus))
+    read = as_listed(text, corpus, casing)
+    if read != text.strip():
+        call.read_as = read
+    return read

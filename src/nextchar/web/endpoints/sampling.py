@@ -13,7 +13,7 @@ from nextchar.lesson.tables import shown_in_row
 from nextchar.lesson.writing import game_rounds, write
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.endpoints.parameters import LONGEST_ITEM, add_of, order_of, seed_of, typed_word
+from nextchar.web.endpoints.parameters import LONGEST_ITEM, LONGEST_WORD, add_of, order_of, seed_of, typed_word
 from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "game", "sample", "step"]
@@ -28,7 +28,7 @@ LISTED: Final = 200
 def step(call: ApiCall) -> Any:
     """One draw: the row, u, and the symbol that it chooses; what `model.sample` does for its first item."""
     model = call.cache.ngram(call.data, order_of(call), add_of(call))
-    prefix = typed_word(call, "prefix", "")
+    prefix = call.data.corpus.options.apply(call.fields.text("prefix", "", longest=LONGEST_WORD))  # the model's own
     number = call.fields.whole("draw", len(prefix), low=0, high=10_000)
     temperature = call.fields.number("temperature", 1.0, low=0, high=100)
     draw = slow_draw(model, prefix, seed=seed_of(call), number=number, temperature=temperature)
@@ -65,7 +65,7 @@ def sample(call: ApiCall) -> Any:
         temperature=fields.number("temperature", 1.0, low=0, high=100),
     )
     constraint = Constraint(
-        prefix=fields.text("prefix", "", longest=longest),
+        prefix=typed_word(call, "prefix", "", longest=longest),
         min_length=fields.optional_whole("min_length", low=0, high=longest),
         max_length=fields.optional_whole("max_length", low=1, high=longest) or longest,
     )

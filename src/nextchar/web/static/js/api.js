@@ -8,6 +8,12 @@
 //                                                         every server-sent event; abort the signal to stop
 //   latest()                                           -> run(async (signal) => ...): starting a run aborts the one before
 //                                                         it; an aborted run resolves to undefined, other errors are thrown
+//   setList(fingerprint)                               the list that the page shows: it goes with every request, and if
+//                                                         another one is in use by then the answer is an ApiError whose
+//                                                         code is "list-gone"; {anyList: true} for a request that may
+//                                                         be answered from whichever list there is
+//   on(event, fn)                                      "lost": the program does not answer; "found": it does again;
+//                                                         "gone" (error): a list-gone; "answer" (document): any answer
 //   isAbort(error)                                     -> true for the error of an aborted request
 //   ApiError                                           .message (for the reader, in their language), .code, .status, .details
 
@@ -22,6 +28,20 @@ export class ApiError extends Error {
 }
 
 let language = "en";
+let list = null;
+const listeners = { lost: [], found: [], gone: [], answer: [] };
+
+export function setList(fingerprint) {
+  list = fingerprint;
+}
+
+export function on(event, listener) {
+  listeners[event].push(listener);
+}
+
+function tell(event, ...details) {
+  for (const listener of listeners[event]) listener(...details);
+}
 
 export function setLanguage(lang) {
   language = lang;
@@ -52,44 +72,111 @@ async function refusal(response) {
   return new ApiError(message, code, response.status, details);
 }
 
-async function request(method, path, { params = {}, body, signal } = {}) {
-  const options = { method, signal, headers: { Accept: "application/json" }, credentials: "same-origin" };
+// --- a program that is not there -----------------------------------------------------------------------------------
+
+const PAUSE = 1000; // ms between two looks whether it is back
+let waiting = null; // Promise, settled when it is back
+
+// As fetch, but waits where nobody answers: whoever asked goes on when the program is back.
+async function reach(url, options) {
+  for (;;) {
+    try {
+      return await fetch(url, options);
+    } catch (error) {
+      if (isAbort(error) || options.signal?.aborted) throw error;
+      await untilAborted(back(), options.signal);
+    }
+  }
+}
+
+function back() {
+  waiting ??= (async () => {
+    tell("lost");
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      try {
+        await fetch("/favicon.ico", { cache: "no-store" });
+        break;
+      } catch {
+        // Not yet.
+      }
+    }
+    waiting = null;
+    tell("found");
+  })();
+  return waiting;
+}
+
+function untilAborted(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new DOMException("aborted", "AbortError"));
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+function headers(accept, anyList) {
+  const found = { Accept: accept };
+  if (list !== null && !anyList) found["X-Nextchar-List"] = list;
+  return found;
+}
+
+async function failed(response) {
+  const error = await refusal(response);
+  if (error.code === "list-gone") tell("gone", error);
+  return error;
+}
+
+// --- asking --------------------------------------------------------------------------------------------------------
+
+async function request(method, path, { params = {}, body, signal, anyList = false } = {}) {
+  const options = { method, signal, headers: headers("application/json", anyList), credentials: "same-origin" };
   if (method !== "GET") options.headers["Content-Type"] = "application/json";
   if (body !== undefined) {
     options.body = JSON.stringify({ ...body, lang: language });
   }
-  const response = await fetch(address(path, params), options);
-  if (!response.ok) throw await refusal(response);
+  const response = await reach(address(path, params), options);
+  if (!response.ok) throw await failed(response);
   if (response.status === 204) return null;
+<<<<<<< HEAD
   const file = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
   return file ? { name: file[1], blob: await response.blob() } : response.json();
+=======
+  const document = await response.json();
+  tell("answer", document);
+  return document;
+>>>>>>> 75dd81e (Lists travel by fingerprint, a stopped program says so, places and typed values stay, files in any encoding, words in the list's own letters)
 }
 
-export function get(path, params = {}, { signal } = {}) {
-  return request("GET", path, { params, signal });
+export function get(path, params = {}, { signal, anyList } = {}) {
+  return request("GET", path, { params, signal, anyList });
 }
 
-export function post(path, body = {}, { signal } = {}) {
-  return request("POST", path, { body, signal });
+export function post(path, body = {}, { signal, anyList } = {}) {
+  return request("POST", path, { body, signal, anyList });
 }
 
-export function remove(path, { signal } = {}) {
-  return request("DELETE", path, { signal });
+export function remove(path, { signal, anyList } = {}) {
+  return request("DELETE", path, { signal, anyList });
 }
 
 export async function stream(path, body, { signal, onEvent }) {
-  const response = await fetch(address(path, {}), {
+  const response = await reach(address(path, {}), {
     method: "POST",
     signal,
-    headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
+    headers: { ...headers("text/event-stream"), "Content-Type": "application/json" },
     body: JSON.stringify({ ...body, lang: language }),
     credentials: "same-origin",
   });
-  if (!response.ok) throw await refusal(response);
+  if (!response.ok) throw await failed(response);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((error) => {
+      if (!isAbort(error)) back(); // says so, and looks for it
+      throw error;
+    });
     if (done) return;
     rest += value.replaceAll("\r", "");
     const blocks = rest.split("\n\n");

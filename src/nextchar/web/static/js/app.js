@@ -27,11 +27,14 @@ import { asking } from "/static/js/asking.js";
 import * as charts from "/static/js/charts.js";
 import { runnable } from "/static/js/code.js";
 import * as frame from "/static/js/frame.js";
+import * as ownList from "/static/js/own_list.js";
+import * as places from "/static/js/places.js";
+import * as skeletons from "/static/js/skeletons.js";
 import * as ui from "/static/js/ui.js";
 
 const { el, clear } = ui;
 const { LANGUAGES } = frame;
-const UPLOAD_BYTES = 2_000_000;
+const WORDS = JSON.parse(document.getElementById("words").textContent); // until those of another language are here
 
 const main = document.getElementById("content");
 const nav = document.getElementById("chapters");
@@ -56,9 +59,11 @@ function link(number, language = lang) {
   return `/lesson/${number}?lang=${language}`;
 }
 
-function go(address, { focus = true } = {}) {
+// Where the reader goes by a link; to the same chapter in another language it is the same place.
+function go(address) {
+  const before = place().number;
   history.pushState(null, "", address);
-  show({ focus });
+  show(place().number === before ? { place: "same" } : { focus: true });
 }
 
 function ownLink(event) {
@@ -74,7 +79,7 @@ function ownLink(event) {
 // --- the frame -----------------------------------------------------------------------------------------------------
 
 function text(key, values) {
-  const found = site?.labels?.[key] ?? key;
+  const found = site?.labels?.[key] ?? WORDS[key] ?? key;
   return ui.fill(found, values);
 }
 
@@ -162,8 +167,11 @@ nav.addEventListener("keydown", (event) => {
 
 // --- a chapter -----------------------------------------------------------------------------------------------------
 
+const placeKey = () => `${visit.number}.${site?.data?.fingerprint}`;
+
 function leave() {
   if (!visit) return;
+  if (visit.drawn) places.keep(placeKey(), main);
   visit.controller.abort();
   for (const fn of visit.leaving) fn();
   charts.dispose();
@@ -175,34 +183,42 @@ function trouble(error) {
   return ui.message("error", words, "error");
 }
 
-async function show({ focus = false } = {}) {
+// place: "top", or the "same" as when the reader was last here
+async function show({ focus = false, place: where = "top" } = {}) {
   leave();
   const controller = new AbortController();
-  visit = { controller, leaving: [] };
+  const wanted = place();
+  visit = { controller, leaving: [], number: wanted.number, drawn: false };
   const here = visit;
   main.dataset.ready = "false";
   main.setAttribute("aria-busy", "true");
-  const wanted = place();
   shown = location.pathname + location.search;
   ({ lang } = wanted);
   api.setLanguage(lang);
   ui.setLanguage(lang);
   try {
-    const options = { signal: controller.signal };
+    const options = { signal: controller.signal, anyList: true };
     const [siteDocument, chapter] = await Promise.all([
       api.get("/site", {}, options),
       api.get(`/chapter/${wanted.number}`, {}, options),
     ]);
     site = siteDocument;
+    listShown();
     drawFrame(wanted.number);
     drawTexts(chapter, wanted.number);
-    if (focus) {
+    const same = where === "same" && places.scroll(placeKey(), main);
+    if (same) places.hold(placeKey(), main);
+    if (focus && !same) {
       scrollTo(0, 0);
       main.querySelector("h1").focus({ preventScroll: true });
-    } else if (location.hash.length > 1) {
+    } else if (location.hash.length > 1 && !same) {
       document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
     }
     await drawFigures(chapter, wanted.number, here);
+    if (here !== visit) return;
+    here.drawn = true;
+    places.begin(main);
+    places.values(placeKey(), main);
   } catch (error) {
     if (here !== visit || api.isAbort(error)) return;
     console.error(error);
@@ -212,6 +228,16 @@ async function show({ focus = false } = {}) {
   if (here !== visit) return;
   main.dataset.ready = "true";
   main.removeAttribute("aria-busy");
+}
+
+// From now on requests say which list this page shows. Where this tab last had a list of the reader's own and the
+// program knows nothing of it, as it was restarted, the strip says so.
+function listShown() {
+  const { fingerprint, own } = site.data;
+  api.setList(fingerprint);
+  if (frame.noted("own") !== null && !own) {
+    frame.listGone({ message: text("list_lost"), words: text, onWay: () => show({ place: "same" }) });
+  }
 }
 
 function drawTexts(chapter, number) {
@@ -276,10 +302,14 @@ function pager(number) {
 }
 
 async function drawFigures(chapter, number, here) {
+  const figures = [...main.querySelectorAll(".figure[data-section]")];
+  skeletons.reserve(figures, { chapter: number, words: text });
+  skeletons.look({ words: text, signal: here.controller.signal });
   const module = await import(`/static/js/chapters/c${String(number).padStart(2, "0")}.js`);
   if (here !== visit) return;
   await module.render(main, context(chapter, here));
-  for (const figure of main.querySelectorAll(".figure")) {
+  skeletons.settle(number, figures);
+  for (const figure of figures) {
     if (!figure.childElementCount) figure.remove();
   }
 }
@@ -320,80 +350,28 @@ function context(chapter, here) {
 
 // --- a list of one's own -------------------------------------------------------------------------------------------
 
-// UTF-8, or UTF-16 where a byte order mark says so, as Notepad and Excel write it
-async function textOf(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const mark = bytes.length > 1 ? (bytes[0] << 8) | bytes[1] : 0;
-  return new TextDecoder({ 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[mark] ?? "utf-8").decode(bytes);
-}
-
 function openData() {
-  const problem = el("div", { class: "dialog-problem", testid: "data-error" });
-  const area = el("textarea", {
-    id: "data-text", class: "input", testid: "data-text",
-    attrs: { rows: "9", spellcheck: "false", placeholder: text("data_paste_placeholder") },
-  });
-  const file = el("input", { id: "data-file", testid: "data-file", attrs: { type: "file", accept: ".txt,.csv,text/plain" } });
-  const refuse = (error) => clear(problem, trouble(error));
-  file.addEventListener("change", async () => {
-    const [chosen] = file.files;
-    if (!chosen) return;
-    clear(problem);
-    if (chosen.size > UPLOAD_BYTES) {
-      clear(problem, ui.message("error", text("data_too_large")));
-      file.value = "";
-      return;
-    }
-    area.value = await textOf(chosen);
-  });
-  const changed = async (work) => {
-    clear(problem);
-    dialog.setAttribute("aria-busy", "true");
-    try {
-      await work();
-      dialog.close();
-      await show();
+  ownList.open({
+    words: text,
+    now: dataLabel(),
+    own: site.data.own,
+    async onChange() {
+      await show({ place: "same" });
       ui.announce(text("data_changed", { name: site.data.data_name, items: ui.integer(site.data.items) }));
-    } catch (error) {
-      refuse(error);
-    } finally {
-      dialog.removeAttribute("aria-busy");
-    }
-  };
-  const dialog = el(
-    "dialog",
-    { class: "dialog", testid: "data-dialog", attrs: { "aria-labelledby": "data-heading" } },
-    el("h2", { id: "data-heading", text: text("data_heading") }),
-    el("p", { class: "dialog-note" }, ui.inline(text("data_about"))),
-    el("p", { class: "dialog-now", text: dataLabel(), testid: "data-now" }),
-    el("div", { class: "control wide" }, el("label", { text: text("data_paste"), attrs: { for: "data-text" } }), area),
-    el("div", { class: "control wide" }, el("label", { text: text("data_file"), attrs: { for: "data-file" } }), file),
-    problem,
-    el(
-      "div",
-      { class: "dialog-buttons" },
-      ui.button({
-        label: text("data_use"), kind: "primary", testid: "data-use",
-        onClick: () => changed(() => api.post("/data", { text: area.value })),
-      }),
-      site.data.own &&
-        ui.button({
-          label: text("data_reset"), testid: "data-reset", onClick: () => changed(() => api.remove("/data")),
-        }),
-      ui.button({ label: text("data_cancel"), kind: "quiet", testid: "data-cancel", onClick: () => dialog.close() }),
-    ),
-  );
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    document.querySelector("[data-testid=data-open]")?.focus();
+    },
   });
-  document.body.append(dialog);
-  dialog.showModal();
 }
 
 document.addEventListener("click", ownLink);
 addEventListener("popstate", () => {
-  if (location.pathname + location.search !== shown) show({ focus: true }); // else only the #part has changed
+  if (location.pathname + location.search !== shown) show({ focus: true, place: "same" }); // else only the #part has changed
 });
+addEventListener("pagehide", () => {
+  if (visit?.drawn) places.keep(placeKey(), main);
+});
+history.scrollRestoration = "manual";
+frame.watch({ words: text, onWay: () => show({ place: "same" }) });
+frame.sayReadAs(text);
 charts.load().catch(() => {}); // whoever draws a chart hears of it
-show();
+const [navigation] = performance.getEntriesByType("navigation");
+show(location.hash.length > 1 || navigation?.type === "navigate" ? {} : { place: "same" });

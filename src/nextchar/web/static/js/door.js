@@ -19,6 +19,7 @@ let cells = []; // [row][column] of the table on the page
 
 api.setLanguage(lang);
 ui.setLanguage(lang);
+frame.watch({ words: (key) => words[key], onWay: () => location.reload() });
 
 // --- the table -----------------------------------------------------------------------------------------------------
 
@@ -119,6 +120,7 @@ async function names() {
   if (!answer) return;
   const first = !drawn;
   drawn = answer;
+  api.setList(answer.fingerprint);
   if (first) drawTable(answer);
   drawNames(answer);
 }

@@ -6,7 +6,7 @@
 //   clear(node, ...children)           replaces what is in the node
 //   rich(text)                         -> array of <p>; blank lines part paragraphs; `code` and **strong**
 //   inline(text)                       -> array of nodes for one line of such text
-//   fill(template, values)             -> string; "{:count} names" with {count: 3}; values are put in as they are
+//   fill(template, values)             -> string; "{:count} {:count:name|names}" with {count: 3}; values are put in as they are
 //
 // Controls (each has a visible label; each returns an object with .node to put on the page)
 //   button({label, onClick, kind = "plain" | "primary" | "quiet", testid, disabled, pressed})   -> <button>
@@ -104,7 +104,10 @@ export function rich(text) {
 }
 
 export function fill(template, values = {}) {
-  return String(template).replace(/\{:(\w+)\}/g, (slot, name) => (name in values ? String(values[name]) : slot));
+  return String(template)
+    .replace(/\{:(\w+):([^{}|]*)\|([^{}|]*)\}/g, (slot, name, one, more) =>
+      name in values ? (String(values[name]) === "1" ? one : more) : slot)
+    .replace(/\{:(\w+)\}/g, (slot, name) => (name in values ? String(values[name]) : slot));
 }
 
 let serial = 0;
