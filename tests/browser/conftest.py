@@ -359,5 +359,5 @@ def lesson(kept: Lesson) -> Iterator[Lesson]:
     if page.evaluate(CHANGE, [watch.address, "/lesson/11?lang=en"]):  # what the test began ends
         kept.ready()
     if page.url.startswith(watch.address):
-        page.evaluate("localStorage.clear()")
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
     watch.check()

@@ -31,3 +31,16 @@ def test_the_cache_makes_each_thing_once_and_keeps_to_its_budget() -> None:
     with pytest.raises(ZeroDivisionError):
         cache.get(data, 3, 1, lambda: 1 // 0)
     assert cache.get(data, 3, 1, lambda: 5) == 5
+
+
+def test_what_is_being_made_is_known() -> None:
+    cache, data = SingleFlightCache(), Dataset("x", True, Corpus.from_items(["ab"]))
+    seen: list[object] = []
+
+    def make() -> int:
+        seen.extend(key for key, seconds in cache.doing(data) if seconds >= 0)
+        return cache.get(data, ("inner", 2), 1, lambda: len(cache.doing(data)))
+
+    assert cache.get(data, "outer", 1, make) == 2
+    assert seen == ["outer"]
+    assert cache.doing(data) == []

@@ -11,12 +11,20 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from nextchar.data.dialects import SAMPLE, announced_delimiter, columns_called, found_dialect, is_blank, usual_delimiter
+from nextchar.data.dialects import (
+    SAMPLE,
+    Dialect,
+    announced_delimiter,
+    columns_called,
+    found_dialect,
+    is_blank,
+    usual_delimiter,
+)
 from nextchar.data.encoding_guess import guess, mark_of
 from nextchar.data.file_kinds import no_text
 from nextchar.data.format import Format
@@ -32,8 +40,9 @@ _SHEETS: Final = re.compile("workbook|spreadsheet")
 _CONTROLS: Final = frozenset(map(chr, range(32))) - set("\t\n\r\f\x1a\x1b")
 _NUMBER: Final = re.compile(r"\s*[+-]?[0-9][0-9.,\s]*%?\s*")
 _NAMED: Final = (  # headers of a column that holds names, the likeliest first
-    "name", "names", "item", "word", "first name", "given name", "firstname", "姓名", "名字", "名称", "名", "vorname",
-    "nom", "prénom", "nombre", "nome", "имя", "city", "title",
+    "name", "names", "item", "word", "first name", "given name", "firstname",
+    "\u59d3\u540d", "\u540d\u5b57", "\u540d\u79f0", "\u540d",  # Chinese: full name, name, title, given name
+    "vorname", "nom", "pr\u00e9nom", "nombre", "nome", "\u0438\u043c\u044f", "city", "title",
 )  # fmt: skip
 _MOSTLY: Final = 0.9
 
@@ -137,16 +146,21 @@ def _rows(text: str, ending: str, name: str) -> list[list[str]]:
     if announced is not None:
         text, sample = text.partition("\n")[2], sample.partition("\n")[2]
     dialect = found_dialect(sample, ending, Format(column="1", header=False), announced)
-    reading = {"delimiter": dialect.delimiter, "skipinitialspace": dialect.blank_follows}
-    alike = Counter(len(row) for row in csv.reader(io.StringIO(sample), **reading) if not is_blank(row))
+    alike = Counter(len(row) for row in _read(sample, dialect) if not is_blank(row))
     [(fields, rows)] = alike.most_common(1) or [(0, 0)]
     table = usual_delimiter(ending) is not None
     if not table and (fields < 2 or rows < _MOSTLY * alike.total()):
         return []
     try:
-        return [row for row in csv.reader(io.StringIO(text), strict=table, **reading) if not is_blank(row)]
+        return [row for row in _read(text, dialect, strict=table) if not is_blank(row)]
     except csv.Error as error:
         raise FileListError(f"{name}: no well-formed table: {error}", "table") from None
+
+
+def _read(text: str, dialect: Dialect, *, strict: bool = False) -> Iterator[list[str]]:
+    return csv.reader(
+        io.StringIO(text), delimiter=dialect.delimiter, skipinitialspace=dialect.blank_follows, strict=strict
+    )
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -61,9 +61,7 @@ class ModelCache:
 
     def doing(self, data: Dataset) -> list[tuple[str, float]]:
         """The kinds of things that are being made of these data, and for how many seconds; the latest first."""
-        return [
-            (str(key[0] if isinstance(key, tuple) else key), seconds) for key, seconds in self._made.doing(data)
-        ]
+        return [(str(key[0] if isinstance(key, tuple) else key), seconds) for key, seconds in self._made.doing(data)]
 
     def forget(self, data: Dataset) -> None:
         """Drop all that follows from these data."""

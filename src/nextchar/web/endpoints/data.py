@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
 from nextchar.data.corpus import Corpus
-from nextchar.data.file_lists import FileListError, file_list
+from nextchar.data.file_lists import Fault, FileListError, file_list
 from nextchar.errors import CorpusError
 from nextchar.lesson.snippets import LIST_FILE
 from nextchar.web.dataset import Dataset
@@ -24,6 +25,12 @@ OWN_ITEMS: Final = 100_000
 OWN_ITEM_CHARACTERS: Final = 1_000
 OWN_ALPHABET: Final = 2_000
 LISTED: Final = 200
+FAULTS: Final[Mapping[Fault, str]] = {  # of a file, and which message says so
+    "sheet": "file-sheet",
+    "not-text": "file-not-text",
+    "encoding": "file-encoding",
+    "table": "file-table",
+}
 FILE_BYTES: Final = 8_000_000  # of a file; a column of it may be short enough to use
 LONGEST_FILE_NAME: Final = 300
 MOST_COLUMNS: Final = 10_000
@@ -93,7 +100,7 @@ def read_file(call: ApiCall) -> Any:
     try:
         found = file_list(content, name or "list.txt", column=column)
     except FileListError as error:
-        raise RequestError(422, "no-list", f"file-{error.fault}", more={"reason": str(error)}) from None
+        raise RequestError(422, "no-list", FAULTS[error.fault], more={"reason": str(error)}) from None
     except CorpusError:
         raise RequestError(422, "no-column") from None
     return {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from nextchar.lesson.messages import load_messages, message
+from nextchar.lesson.messages import message
 from nextchar.lesson.pitfalls import load_pitfalls, run
 from nextchar.lesson.snippets import run_code
 from nextchar.web.dispatcher import ApiCall, Endpoint
@@ -14,6 +15,18 @@ from nextchar.web.pages import source_link
 from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "chapter", "doing", "pitfalls", "quiz", "run_pitfall", "run_snippet", "site"]
+
+DOING: Final[Mapping[str, str]] = {  # how what is being made is named to people
+    "counts": "doing.counts",
+    "table": "doing.table",
+    "rows": "doing.rows",
+    "ngram": "doing.ngram",
+    "optimum": "doing.optimum",
+    "map": "doing.map",
+    "curve": "doing.curve",
+    "orders": "doing.orders",
+    "models": "doing.models",
+}
 
 
 def _facts(call: ApiCall) -> dict[str, Any]:
@@ -58,15 +71,10 @@ def chapter(call: ApiCall) -> Any:
 
 def doing(call: ApiCall) -> Any:
     """What a visitor waits for: the work on the list in use that goes on right now."""
-    found = call.cache.doing(call.data)
-    known = load_messages()
     return {
         "doing": [
-            {
-                "what": message(f"doing.{kind}" if f"doing.{kind}" in known else "doing.other", call.language),
-                "seconds": seconds,
-            }
-            for kind, seconds in found
+            {"what": message(DOING.get(kind, "doing.other"), call.language), "seconds": seconds}
+            for kind, seconds in call.cache.doing(call.data)
         ]
     }
 

@@ -370,7 +370,8 @@ addEventListener("pagehide", () => {
   if (visit?.drawn) places.keep(placeKey(), main);
 });
 history.scrollRestoration = "manual";
-frame.watch({ words: text, onWay: () => show({ place: "same" }) });
+frame.watchProgram(text);
+frame.watchList({ words: text, onWay: () => show({ place: "same" }) });
 frame.sayReadAs(text);
 charts.load().catch(() => {}); // whoever draws a chart hears of it
 const [navigation] = performance.getEntriesByType("navigation");

@@ -19,7 +19,8 @@ let cells = []; // [row][column] of the table on the page
 
 api.setLanguage(lang);
 ui.setLanguage(lang);
-frame.watch({ words: (key) => words[key], onWay: () => location.reload() });
+frame.watchProgram((key) => words[key]);
+frame.watchList({ words: (key) => words[key], onWay: () => location.reload() });
 
 // --- the table -----------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@
 //                                          was typed at the door
 //   note(key, value) / noted(key)          the same, for this tab alone (sessionStorage)
 //   strip(text, ...buttons)                shows the line; strip() takes it away
-//   watch({words, onWay})                  lets the strip say when the program is lost and found, and when the list is
-//                                          gone: words(key) is a text of the site, onWay() draws the page anew
+//   watchProgram(words)                    lets the strip say when the program is lost and found; words(key) is a text
+//   watchList({words, onWay})              the same when the list is gone; onWay() draws the page anew
 //   sayReadAs(words)                       where the list writes a typed word otherwise (emma for EMMA), says so below it
 
 import * as api from "/static/js/api.js";
@@ -46,27 +46,23 @@ export const noted = (key) => kept(forTab, key);
 
 export function strip(text, ...buttons) {
   const bar = document.querySelector(".bar");
-  const line = bar.querySelector(".strip") ?? bar.appendChild(el("div", { class: "strip", testid: "strip", attrs: { role: "status" } }));
+  const line = bar.querySelector(".bar-note") ?? bar.appendChild(el("div", { class: "bar-note", testid: "bar-note", attrs: { role: "status" } }));
   if (text === undefined) line.remove();
-  else line.replaceChildren(el("span", {}, inline(text)), ...buttons);
+  else line.replaceChildren(el("span", {}, inline(text)), ...buttons.filter(Boolean));
 }
 
-export function watch({ words, onWay }) {
-  let gone = false;
+export function watchProgram(words) {
   api.on("lost", () => strip(words("program_lost")));
   api.on("found", () => {
     strip(words("program_found"));
     setTimeout(() => {
-      if (!gone && document.querySelector(".strip")?.textContent === words("program_found")) strip();
+      if (document.querySelector(".bar-note")?.textContent === words("program_found")) strip();
     }, 2500);
   });
-  api.on("gone", ({ message }) => {
-    gone = true;
-    listGone({ message, words, onWay: () => {
-      gone = false;
-      return onWay();
-    } });
-  });
+}
+
+export function watchList({ words, onWay }) {
+  api.on("gone", ({ message }) => listGone({ message, words, onWay }));
 }
 
 // The line that a list is gone, with the way on: the list that is in use now, or this one again where the tab knows it.

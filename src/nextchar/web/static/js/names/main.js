@@ -33,6 +33,7 @@ async function start() {
   api.setLanguage(lang);
   ui.setLanguage(lang);
   const labels = JSON.parse(document.getElementById("words").textContent);
+  frame.watchProgram((key) => labels[key]);
   const listeners = new Map();
   let fragment = location.hash;
   const bench = {
