@@ -139,14 +139,11 @@ async function request(method, path, { params = {}, body, signal, anyList = fals
   const response = await reach(address(path, params), options);
   if (!response.ok) throw await failed(response);
   if (response.status === 204) return null;
-<<<<<<< HEAD
   const file = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
-  return file ? { name: file[1], blob: await response.blob() } : response.json();
-=======
+  if (file) return { name: file[1], blob: await response.blob() };
   const document = await response.json();
   tell("answer", document);
   return document;
->>>>>>> 75dd81e (Lists travel by fingerprint, a stopped program says so, places and typed values stay, files in any encoding, words in the list's own letters)
 }
 
 export function get(path, params = {}, { signal, anyList } = {}) {
