@@ -153,6 +153,38 @@ def test_a_list_is_scored_and_the_model_taken_away(lesson: Lesson) -> None:
     assert exported(lesson, "take-page").startswith("<!doctype html>")
 
 
+def test_a_file_with_columns_in_another_encoding(lesson: Lesson) -> None:
+    open_bench(lesson, "zh")
+    rows = ["城市,姓名", "北京,王芳", "上海,李伟", "成都,张敏", "西安,李芳"]
+    lesson.at("list-own").locator("summary").click()
+    lesson.at("list-file").set_input_files(
+        {"name": "名单.csv", "mimeType": "text/csv", "buffer": "\r\n".join(rows).encode("gb18030")}
+    )
+    lesson.at("file-column").wait_for()
+    settled(lesson)
+    assert "王芳" in lesson.text("list-facts")
+    assert lesson.at("file-encoding").input_value() in ("gb18030", "gbk")
+    lesson.at("file-column").select_option("1")
+    lesson.page.locator("[data-testid=list-facts]", has_text="成都").wait_for()
+    lesson.watch.expected.append("status? (422|of 422)")
+    lesson.at("list-file").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"\x89PNG\r\n" + bytes(60)}
+    )
+    lesson.at("list-trouble").locator(".message.error").wait_for()
+    assert "a.txt" in lesson.text("list-trouble")
+
+
+def test_the_best_model_with_progress(lesson: Lesson) -> None:
+    open_bench(lesson, query="&list=chinese-given-names")
+    lesson.at("train-best").click()
+    lesson.at("compare-table").wait_for()
+    lesson.wait_until("document.querySelector('[data-testid=train-best]').ariaPressed === 'true'", timeout=90_000)
+    settled(lesson)
+    assert "model=best" in lesson.page.url
+    assert len(names(lesson)) == 24
+    assert violations(lesson) == []
+
+
 def test_by_keyboard_alone(lesson: Lesson) -> None:
     open_bench(lesson, query="&list=creatures")
     keys = lesson.page.keyboard

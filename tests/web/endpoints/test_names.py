@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -44,6 +45,17 @@ def test_a_list_of_ones_own(client: Visitor) -> None:
     assert client.submit("names/list", text="\n".join(OWN[1:]))["list"] != found["list"]
     assert client.fetch("names/list", list=found["list"])["names"] == 7
     assert names(client.submit("names/write", list=found["list"], starts="b", n=3, max_length=8))
+
+
+def test_a_file_is_opened(client: Visitor) -> None:
+    content = base64.b64encode("名字;n\n王芳;1\n李伟;2\n".encode("gb18030")).decode()
+    found = client.submit("names/open", name="a.csv", content=content)
+    assert (found["text"], found["names"], found["file"]["column"]) == ("王芳\n李伟\n", 2, 1)
+    assert client.submit("names/list", text=found["text"])["list"] == found["list"]
+    for name, bad in (("a.png", base64.b64encode(b"\x89PNG" + bytes(50)).decode()), ("a.txt", ""), ("b.txt", "?")):
+        answer = client.post("/api/names/open", json={"name": name, "content": bad, "lang": "zh"})
+        assert answer.status_code == 422
+        assert name in answer.json()["error"]["message"]
 
 
 def test_names_meet_the_conditions_and_the_odds_are_exact(client: Visitor) -> None:

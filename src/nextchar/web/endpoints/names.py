@@ -6,6 +6,7 @@ them. So an address of the page brings the same names on any machine.
 
 from __future__ import annotations
 
+import base64
 import io
 from dataclasses import asdict, replace
 from typing import Any, Final
@@ -17,6 +18,7 @@ from nextchar.core.plan import Plan
 from nextchar.data.datasets import NAMED
 from nextchar.errors import NextcharError, TooLargeError, UnknownSymbolError
 from nextchar.tasks.export import export_module, export_page
+from nextchar.tasks.list_file import NoTextError, read_list
 from nextchar.tasks.naming import (
     Wanted,
     consonants_in_a_row,
@@ -37,13 +39,14 @@ from nextchar.web.recipes import MODEL_FILE, OWN_FILE, score_recipe, top_recipe,
 from nextchar.web.request_errors import RequestError
 from nextchar.web.responses import FileAnswer
 
-__all__ = ["ENDPOINTS", "add", "examples", "fill", "learn", "score", "show", "take", "why", "write"]
+__all__ = ["ENDPOINTS", "add", "add_file", "examples", "fill", "learn", "score", "show", "take", "why", "write"]
 
 MOST_NAMES: Final = 200
 MOST_FILLED: Final = 24
 LONGEST: Final = 100  # characters of a name that is written
 LONGEST_FIELD: Final = 200
 MOST_EDITS: Final = 5
+FILE_CHARACTERS: Final = 4 * (2 * OWN_BYTES) // 3 + 4  # of base64: in UTF-16, a list has twice the bytes
 MOST_SCORED: Final = 5_000
 SCORED_CHARACTERS: Final = 200_000
 GAPS: Final = "_?~#▢"
@@ -73,6 +76,30 @@ def add(call: ApiCall) -> Any:
     """Use a list that was pasted."""
     text = call.fields.text("text", longest=OWN_BYTES, lines=True).removeprefix("\ufeff")
     return {**_list_view(call, call.cache.lists.add(own_corpus(text))), "lines": _lines(text)}
+
+
+def add_file(call: ApiCall) -> Any:
+    """Use a list from a file: its encoding is guessed, and of a table its column, unless they are said."""
+    fields = call.fields
+    name = fields.text("name", longest=255)
+    column = fields.optional_whole("column", low=1, high=1000)
+    encoding = fields.text("encoding", "", longest=20) or None
+    said = fields.choice("header", ("yes", "no", "guess"), "guess")
+    try:
+        content = base64.b64decode(fields.text("content", longest=FILE_CHARACTERS), validate=True)
+        header = None if said == "guess" else said == "yes"
+        found = read_list(name, content, encoding=encoding, column=column, header=header)
+    except NoTextError:
+        raise RequestError(422, "no-text-file", name=name) from None
+    except (NextcharError, ValueError):
+        raise RequestError(422, "unreadable-file", name=name) from None
+    text = "".join(f"{item}\n" for item in found.items)
+    return {
+        **_list_view(call, call.cache.lists.add(own_corpus(text))),
+        "lines": len(found.items),
+        "text": text,
+        "file": {key: value for key, value in asdict(found).items() if key != "items"},
+    }
 
 
 def _lines(text: str) -> int:
@@ -240,6 +267,7 @@ ENDPOINTS: Final = (
     Endpoint(method="GET", path="/api/names/examples", answer=examples, work="names"),
     Endpoint(method="GET", path="/api/names/list", answer=show),
     Endpoint(method="POST", path="/api/names/list", answer=add, work="names", body_bytes=2 * OWN_BYTES + 64_000),
+    Endpoint(method="POST", path="/api/names/open", answer=add_file, work="names", body_bytes=FILE_CHARACTERS + 64_000),
     Endpoint(method="POST", path="/api/names/write", answer=write, work="names"),
     Endpoint(method="POST", path="/api/names/fill", answer=fill, work="names"),
     Endpoint(method="POST", path="/api/names/why", answer=why, work="names"),

@@ -1,6 +1,7 @@
 // Left: the list to learn from, and how closely to keep to it.
 
 import * as ui from "/static/js/ui.js";
+import { make as makeFile } from "/static/js/names/file.js";
 import { make as makeTraining } from "/static/js/names/train.js";
 
 const { el, clear } = ui;
@@ -47,12 +48,14 @@ export function make(bench) {
         taken(found.list);
       }, trouble),
   });
+  const file = makeFile(bench, trouble, taken);
   const own = el(
     "details",
     { class: "more", testid: "list-own" },
     el("summary", { text: t("list_paste") }),
     el("div", { class: "control wide" }, el("label", { text: t("list_paste_label"), attrs: { for: "list-text" } }), area),
     use,
+    file,
   );
 
   const model = ui.slider({

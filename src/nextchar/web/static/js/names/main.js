@@ -7,7 +7,7 @@
 //   bench.change(part, {soon})        changes settings, the address, and tells everyone ("settings")
 //   bench.on(event, fn), bench.tell(event, value)
 //   bench.list                        what the server says of the list in use; "list" when it changes
-//   bench.useText(text)               puts a list of one's own in use
+//   bench.useText(text), useFile(file), useExample(list)   puts a list in use
 //   bench.ask(path, body, options)    POST; a list that the server has lost is sent again by itself
 //   bench.guard(work, place)          runs an async function, and shows what went wrong in `place`
 
@@ -56,13 +56,11 @@ async function start() {
       bench.tell("settings", Object.keys(part));
     },
     async useText(text, options) {
-      const found = await api.post("/names/list", { text }, options);
-      bench.text = text;
-      frame.remember(KEEP, { list: found.list, text });
-      const part = "CompressionStream" in globalThis ? await settings.pack(text) : "";
-      fragment = part && part.length <= settings.MOST_PACKED ? `#list=${part}` : "";
-      bench.list = found;
-      return found;
+      return keep(await api.post("/names/list", { text }, options), text);
+    },
+    async useFile(file) {
+      const found = await api.post("/names/open", file);
+      return keep(found, found.text);
     },
     async useExample(list) {
       bench.list = await api.get("/names/list", { list });
@@ -101,6 +99,15 @@ async function start() {
       }
     },
   };
+
+  async function keep(found, text) {
+    bench.text = text;
+    bench.list = found;
+    frame.remember(KEEP, { list: found.list, text });
+    const part = "CompressionStream" in globalThis ? await settings.pack(text) : "";
+    fragment = part && part.length <= settings.MOST_PACKED ? `#list=${part}` : "";
+    return found;
+  }
 
   // The server is gone: asked again and again, and the page goes on when it is back.
   let waiting = null;
