@@ -27,6 +27,6 @@ def test_a_short_text_takes_little() -> None:
 
 
 def test_a_context_has_the_room_that_it_needs() -> None:
-    # 3,000 slots that are to fill 0.15 of all are 20,000, or 2,500 lines: 4,096. 10 slots have the least there is.
+    # 3,000 slots that are to fill 0.08 of all are 37,500, or 4,688 lines: 8,192. 10 slots have the least there is.
     lines = lines_of_contexts(1_000_000, 5.0, np.array([3_000.0] * 8 + [10.0]), 1 << 40)
-    assert lines.tolist() == [4_096] * 8 + [64]
+    assert lines.tolist() == [8_192] * 8 + [64]

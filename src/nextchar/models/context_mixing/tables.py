@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 SLOT_BYTES: Final = 8
-FILLED: Final = 0.15  # of a context's slots, where there is room: those of one context and three levels share a line
+FILLED: Final = 0.08  # of a context's slots, where there is room: those of one context and three levels share a line
 LEAST_LINES: Final = 64
 LINE: Final = 64  # bytes that the memory moves at once
 _HALF: Final = (24,)  # contexts that are given half the most: what they tell is not worth more; see `hash_contexts`
