@@ -1,8 +1,8 @@
-"""Pictures of the lesson page: each chapter, in both languages, on a wide screen and on a phone.
+"""Pictures of all pages, from the door to the quiz, in both languages, on a wide screen and on a phone.
 
     python tools/shots.py
 
-It starts `nextchar web`, goes through the chapters in Chromium and writes a file for each to out/shots.
+It starts `nextchar web`, goes through the pages in Chromium and writes a file for each to out/shots.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def shots(
     dark: bool,
     data: Path | None,
 ) -> None:
-    """Take a picture of each chapter, whole, in both languages and sizes."""
+    """Take a picture of each page, whole, in both languages and sizes."""
     from playwright.sync_api import sync_playwright
 
     executable = next((path for path in map(shutil.which, BROWSERS) if path), None)
@@ -99,18 +99,24 @@ def shots(
                 viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
             )
             for language in languages or ("en", "zh"):
-                for chapter in chapters or chapter_numbers():
-                    page.goto(f"{address}/lesson/{chapter}?lang={language}")
+                for name, place in _places(chapters):
+                    page.goto(f"{address}{place}?lang={language}")
                     page.locator("main[data-ready=true]").wait_for()
                     page.evaluate(SCROLL)  # what begins when it is seen, as training does
                     page.wait_for_function(SETTLED)
                     page.wait_for_timeout(300)  # for the last frame of what moves
-                    path = output / f"{chapter:02}-{language}-{size}{'-dark' if dark else ''}.png"
+                    path = output / f"{name}-{language}-{size}{'-dark' if dark else ''}.png"
                     page.screenshot(path=path, full_page=True)
                     taken += 1
             page.close()
         browser.close()
-    click.echo(f"{taken} pictures of the lesson are in {output}")
+    click.echo(f"{taken} pictures are in {output}")
+
+
+def _places(chapters: tuple[int, ...]) -> list[tuple[str, str]]:
+    """Which pages, by name and path: the chapters asked for, else all there are."""
+    lesson = [(f"{chapter:02}", f"/lesson/{chapter}") for chapter in chapters or chapter_numbers()]
+    return lesson if chapters else [("door", "/"), ("names", "/names"), ("glossary", "/glossary"), *lesson]
 
 
 if __name__ == "__main__":

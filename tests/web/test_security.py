@@ -389,11 +389,18 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
-ODD_HEADERS: list[dict[str, str]] = [{}, {}, {"cookie": 'nextchar=x; "=;;'}, {"accept-language": ";q=,,zh;q=x"}]
+ODD_HEADERS: list[dict[str, str]] = [
+    {},
+    {},
+    {"x-nextchar-list": "0"},
+    {"cookie": 'nextchar=x; "=;;'},
+    {"accept-language": ";q=,,zh;q=x"},
+]
 PARTS = ["1", "5", "j", "é", "..", "%00", "a b", "-3", "", "1/2", "?", "9" * 30]
 NAMES = st.sampled_from(
     [
-        "text", "lang", "add", "what", "first", "second", "prefix", "seed", "draw", "order", "n", "stream",
+        "content", "column", "text", "lang", "add", "what", "first", "second", "prefix", "seed", "draw", "order", "n",
+        "stream",
         "temperature", "min_length", "max_length", "new", "l2", "learning_rate", "steps_per_second", "init", "contains",
         "offset", "limit",
     ]

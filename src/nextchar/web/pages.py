@@ -93,14 +93,15 @@ def missing(request: Request, _: Exception) -> Response:
 
 def _no_chapter(request: Request) -> Response:
     """A page that names what there is."""
-    from nextchar.lesson.texts import load_chapters
+    from nextchar.lesson.texts import load_chapters, load_door
 
     language = _language(request)
     links = "".join(
         f'<li><a href="/lesson/{number}?lang={language}">{number}. {html.escape(chapter.titles[language])}</a></li>'
         for number, chapter in enumerate(load_chapters(), start=1)
     )
-    return _page(request, "missing", "door", status=404, path="/", chapter_list=f"<ol>{links}</ol>")
+    text = html.escape(load_door()[language]["missing_text"].format(count=len(load_chapters())))
+    return _page(request, "missing", "door", status=404, path="/", missing_text=text, chapter_list=f"<ol>{links}</ol>")
 
 
 def _page(

@@ -36,6 +36,10 @@ const { el, clear } = ui;
 const { LANGUAGES } = frame;
 const WORDS = JSON.parse(document.getElementById("words").textContent); // until those of another language are here
 
+const AHEAD = { 5: ["/smoothing/curve", "/net/optimum"], 6: ["/net/optimum"], 7: ["/equivalence/map"], 8: ["/orders", "/models"] };
+const AHEAD_AFTER = 1500; // ms
+const TORCH = /^\/(net|equivalence)/;
+
 const main = document.getElementById("content");
 const nav = document.getElementById("chapters");
 const menu = document.getElementById("menu");
@@ -217,6 +221,7 @@ async function show({ focus = false, place: where = "top" } = {}) {
     await drawFigures(chapter, wanted.number, here);
     if (here !== visit) return;
     here.drawn = true;
+    if (wanted.number in AHEAD) lookAhead(wanted.number, controller.signal);
     places.begin(main);
     places.values(placeKey(), main);
   } catch (error) {
@@ -237,6 +242,18 @@ function listShown() {
   api.setList(fingerprint);
   if (frame.noted("own") !== null && !own) {
     frame.listGone({ message: text("list_lost"), words: text, onWay: () => show({ place: "same" }) });
+  }
+}
+
+// While a chapter is read, what the next one needs and what takes seconds is computed already, PyTorch loaded included.
+async function lookAhead(number, signal) {
+  try {
+    await ui.pause(AHEAD_AFTER, signal);
+    for (const path of AHEAD[number]) {
+      if (site.has_torch || !TORCH.test(path)) await api.get(path, {}, { signal });
+    }
+  } catch {
+    // The next chapter asks again, and says what is wrong.
   }
 }
 
