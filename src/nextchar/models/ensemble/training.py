@@ -178,7 +178,9 @@ def mix_with_nets(
     for number, (name, run) in enumerate(zip(nets, runs or [Run()] * len(nets), strict=True)):
         kind, _, preset = name.partition(":")
         if kind not in nets_of_table():
-            raise SettingsError(f"there is no net {kind!r}; choose one of {', '.join(nets_of_table())}")
+            raise SettingsError(
+                f"there is no net {kind!r}; choose one of {', '.join(nets_of_table())}", argument="with"
+            )
         settings = {"seconds": for_net, "seed": seed + number}
         spec = cast(NetSpec, spec_of(kind, settings, preset=preset or "default"))
         members.append(Member(kind, NetRun(spec, run), for_net / (for_mix + len(nets) * for_net)))
