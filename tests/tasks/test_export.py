@@ -89,6 +89,7 @@ MODELS: Final[dict[str, Callable[[Path], Model]]] = {
     "interpolated": lambda _: nextchar.interpolate(ngram(NAMES, order=2), ngram(NAMES, order=4, add=0), 0.3),
     "conditional": lambda _: nextchar.given(ngram(NAMES, order=3), suffix="a", max_length=8).model,
 }
+QUICK: Final = ["modified-kneser-ney", "unsmoothed", "Chinese", "astral", "marks composed", "clusters", "unknown"]
 
 
 def beginning(model: Model) -> str:
@@ -123,11 +124,12 @@ def run(folder: Path, jobs: list[tuple[str, int, dict[str, Any]]]) -> list[Any]:
 
 @needs_node
 @pytest.mark.filterwarnings("ignore:only")
-def test_node_draws_what_python_draws(tmp_path: Path) -> None:
+@pytest.mark.parametrize("some", [QUICK, pytest.param([*MODELS], marks=pytest.mark.slow)], ids=["some", "all"])
+def test_node_draws_what_python_draws(tmp_path: Path, some: list[str]) -> None:
     """Every smoothing and every kind of automaton, several scripts, each with every kind of condition."""
     jobs, expected = [], []
-    for number, (name, make) in enumerate(MODELS.items()):
-        model = make(tmp_path)
+    for number, name in enumerate(some):
+        model = MODELS[name](tmp_path)
         nextchar.export_module(model, tmp_path / f"{number}.mjs")
         prefix = beginning(model)
         for conditions in [*CONDITIONS, {"prefix": prefix}, {"prefix": prefix, "max_length": 6, "new": True}]:

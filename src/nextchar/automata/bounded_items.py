@@ -31,6 +31,7 @@ __all__ = ["BoundedItems", "chances_to_end"]
 
 F64 = npt.NDArray[np.float64]
 CELLS: Final = 1 << 25  # of (L + 1) x S, 256 MB
+ROUNDING: Final = 1e-9  # by which the sum of a row may differ from 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +167,8 @@ def chances_to_end(automaton: Automaton) -> F64 | None:
     prob = np.exp(log_prob)
     if automaton.alphabet.unknown is not None:
         prob[:, automaton.alphabet.unknown] = 0.0
+    if (prob[:, BOUNDARY] > 0).all() and (np.abs(prob.sum(axis=1) - 1) < ROUNDING).all():
+        return np.ones(automaton.size)  # every step may be the last: no item goes on forever
     return _ends(prob, target)
 
 
