@@ -73,7 +73,7 @@ class ContextMixing:
             counted once in any case.
         contexts: how many of the 37 kinds.
         passes: over the text, of static learning.
-        megabytes: at most, for the counts, of which 25 contexts take some 700 bytes a symbol of text. Beside them a
+        megabytes: at most, for the counts, of which 25 contexts take some 600 bytes a symbol of text. Beside them a
             model has some 20 bytes a symbol and 30 MB; an adaptive reader has all of it once more, and so has fitting.
         seed: of the order in which items are read.
 
