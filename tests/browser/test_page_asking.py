@@ -112,6 +112,8 @@ def test_the_typed_name_goes_along(lesson: Lesson) -> None:
     lesson.at("symbols-word").fill("maria")
     lesson.open(2)
     assert lesson.at("word-input").input_value() == "maria"
+    lesson.open(3)
+    assert lesson.at("row-name").locator("th, thead td").all_inner_texts() == [".m", "ma", "ar", "ri", "ia", "a."]
     lesson.open(4)
     assert lesson.at("walk-name").input_value() == "maria"
     lesson.open(5)

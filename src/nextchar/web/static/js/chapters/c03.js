@@ -1,7 +1,7 @@
 // Chapter 3: a row divided by its total, and the keepdim trap on the real table.
 
 import { broadcast } from "/static/js/chapters/broadcasting.js";
-import { mixed } from "/static/js/chapters/shared.js";
+import { carriedName, mixed } from "/static/js/chapters/shared.js";
 
 export async function render(root, ctx) {
   const [counts, keepdim] = await Promise.all([
@@ -99,6 +99,19 @@ async function row(ctx, counts) {
       ...first.probabilities,
     }),
   ]);
+  // the rows that the reader's name comes through
+  const typed = carriedName(ctx, await ctx.data());
+  const { cells } = await api.post("/cells", { text: typed }, { signal: ctx.signal });
+  host.append(
+    ui.scroller(t("row_name", { name: typed }), ui.table({
+      caption: t("row_name", { name: typed }),
+      head: cells.map(({ pair }) => ui.symbol(pair)),
+      rows: [cells.map(({ probability }) => ui.fixed(probability, 4))],
+      numeric: cells.map((_, i) => i),
+      rowHeaders: false,
+      testid: "row-name",
+    })),
+  );
 }
 
 async function trap(ctx, keepdim) {

@@ -2,7 +2,7 @@
 // which l2 comes closest to which k. All numbers come from the server.
 
 import { logLog } from "/static/js/chapters/loglog.js";
-import { mapSize, seedOf } from "/static/js/chapters/shared.js";
+import { carriedName, mapSize, seedOf } from "/static/js/chapters/shared.js";
 
 const LECTURE_SEED = 2147483647;
 const ADDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 10000];
@@ -62,6 +62,14 @@ async function tables(ctx, place) {
   let net = null;
   counted = await map(left, both.counts_probabilities, t("tables_counts_aria"));
   net = await map(right, both.net_probabilities, t("tables_net_aria"));
+  // to begin with, how the reader's name begins
+  const [letter] = carriedName(ctx, await ctx.data());
+  const column = labels.indexOf(letter);
+  if (column > 0) {
+    picked = [0, column];
+    counted.setCursor(0, column);
+    net.setCursor(0, column);
+  }
   show();
 
   function show() {
