@@ -402,7 +402,8 @@ NAMES = st.sampled_from(
         "content", "column", "text", "lang", "add", "what", "first", "second", "prefix", "seed", "draw", "order", "n",
         "stream",
         "temperature", "min_length", "max_length", "new", "l2", "learning_rate", "steps_per_second", "init", "contains",
-        "offset", "limit",
+        "offset", "limit", "list", "model", "starts", "ends", "pattern", "pronounceable", "min_distance", "locked",
+        "name", "content", "column", "header", "encoding",
     ]
 )  # fmt: skip
 

@@ -41,6 +41,7 @@ from nextchar.web.responses import FileAnswer
 
 __all__ = ["ENDPOINTS", "add", "add_file", "examples", "fill", "learn", "score", "show", "take", "why", "write"]
 
+USUAL_LIST: Final = "creatures"
 MOST_NAMES: Final = 200
 MOST_FILLED: Final = 24
 LONGEST: Final = 100  # characters of a name that is written
@@ -49,7 +50,7 @@ MOST_EDITS: Final = 5
 FILE_CHARACTERS: Final = 4 * (2 * OWN_BYTES) // 3 + 4  # of base64: in UTF-16, a list has twice the bytes
 MOST_SCORED: Final = 5_000
 SCORED_CHARACTERS: Final = 200_000
-GAPS: Final = "_?~#▢"
+GAPS: Final = ("_", "?", *map(chr, range(0x2460, 0x2460 + LONGEST)))
 
 
 # -- lists ------------------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ def _lines(text: str) -> int:
 
 
 def _data(call: ApiCall) -> Dataset:
-    return call.cache.lists.find(call.fields.text("list", EXAMPLES[0], longest=60))
+    return call.cache.lists.find(call.fields.text("list", USUAL_LIST, longest=60))
 
 
 def _list_view(call: ApiCall, data: Dataset) -> dict[str, Any]:
@@ -188,7 +189,7 @@ def fill(call: ApiCall) -> Any:
     locked = call.fields.text("locked", longest=LONGEST)  # one sign a letter: 1 for those that stay
     if len(locked) != len(letters) or set(locked) - {"0", "1"}:
         raise RequestError(422, "wrong-value", "wrong-text", name="locked")
-    gap = next(sign for sign in GAPS if sign not in text)
+    gap = next(sign for sign in GAPS if sign not in text)  # more signs than a name has letters
     pattern = "".join(letter if kept == "1" else gap for letter, kept in zip(letters, locked, strict=True))
     found = model_of(call, data)
     counts = found if found.exact else count_model(call, data, GUIDE)  # the gaps of others are filled by counts

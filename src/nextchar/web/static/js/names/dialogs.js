@@ -6,7 +6,7 @@ import { heart, nearness } from "/static/js/names/cards.js";
 
 const { el, clear } = ui;
 
-function dialog(bench, id, heading, ...content) {
+function dialog(bench, id, heading, first, ...content) {
   const from = document.activeElement;
   const close = ui.button({ label: bench.t("fill_close"), testid: `${id}-close`, onClick: () => node.close() });
   const node = el(
@@ -14,7 +14,7 @@ function dialog(bench, id, heading, ...content) {
     { class: "dialog", testid: id, attrs: { "aria-labelledby": `${id}-heading` } },
     el("h2", { id: `${id}-heading`, text: heading }),
     content,
-    el("div", { class: "dialog-buttons" }, close),
+    el("div", { class: "dialog-buttons" }, first ?? [], close),
   );
   node.addEventListener("close", () => {
     node.remove();
@@ -38,7 +38,7 @@ export function openFill(bench, name) {
   const found = el("ul", { class: "cards small", testid: "fill-cards" });
   const trouble = el("div", { attrs: { "aria-live": "polite" } });
   const view = dialog(
-    bench, "fill", t("fill_heading", { name: name.text }), el("p", { class: "dialog-note", text: t("fill_about") }), row, trouble, found,
+    bench, "fill", t("fill_heading", { name: name.text }), null, el("p", { class: "dialog-note", text: t("fill_about") }), row, trouble, found,
   );
   const refresh = () =>
     bench.guard(async () => {
@@ -101,7 +101,7 @@ export function openWhy(bench, name) {
       }, place),
   });
   dialog(
-    bench, "why", t("why_heading", { name: name.text }), el("p", { class: "dialog-note", text: t("why_about") }), place, walk,
+    bench, "why", t("why_heading", { name: name.text }), walk, el("p", { class: "dialog-note", text: t("why_about") }), place,
   );
   bench.guard(async () => {
     const answer = await bench.ask("/names/why", { ...base(bench), text: name.text });
