@@ -147,6 +147,24 @@ def test_node_draws_what_python_draws(tmp_path: Path, some: list[str]) -> None:
 
 
 @needs_node
+@pytest.mark.parametrize("blanks", [False, True])
+def test_a_model_too_large_for_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, blanks: bool) -> None:
+    """Python then draws lengths in another way: without what text options rule out, where they rule out anything."""
+    monkeypatch.setattr("nextchar.automata.automaton.TABLE_BYTES", 0)
+    monkeypatch.setattr("nextchar.automata.sparse_drawer.CELLS", 0)
+    monkeypatch.setattr("nextchar.automata.conditioned.CELLS", 0)
+    model = ngram(CITIES if blanks else NAMES, order=3, smoothing="kneser-ney")
+    nextchar.export_module(model, tmp_path / "m.mjs")
+    conditions: list[dict[str, Any]] = [{}, {"new": True}, {"max_length": 6}, {"min_length": 4, "new": True}]
+    found = run(tmp_path, [("m.mjs", 300, {"seed": 1, **more}) for more in conditions])
+    for more, items in zip(conditions, found, strict=True):
+        if blanks and more.keys() & {"min_length", "max_length"}:
+            assert "this model is too large for lengths" in items
+        else:
+            assert items == model.sample(300, seed=1, **more), more
+
+
+@needs_node
 def test_ten_thousand_names(tmp_path: Path) -> None:
     model = Ngram(order=5, smoothing="modified-kneser-ney").fit(Corpus.from_items(NAMES))
     nextchar.export_module(model, tmp_path / "names.mjs")
