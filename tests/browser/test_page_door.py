@@ -211,7 +211,7 @@ def test_files_in_any_encoding_and_tables(lesson: Lesson) -> None:
     lesson.at("data-column").select_option("3")
     lesson.wait_until("document.querySelector('[data-testid=data-text]').value === '男\\n女\\n女'")
     upload(lesson, "picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    lesson.at("data-error").get_by_text("not a text file").wait_for()
+    lesson.at("data-error").locator(".message.error").wait_for()
     upload(lesson, "one.txt", b"emma\n")
     lesson.wait_until("document.querySelector('[data-testid=data-text]').value === 'emma'")
     assert lesson.text("data-error") == ""

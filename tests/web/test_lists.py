@@ -42,10 +42,11 @@ def send(client: Any, content: bytes, name: str = "list.csv", **more: Any) -> An
 def test_a_file_is_read(client: Any, refused: Any) -> None:
     answer = send(client, "编号;姓名\n1;张伟\n2;李娜\n".encode("gb18030")).json()
     assert (answer["text"], answer["items"], answer["encoding"], answer["column"]) == ("张伟\n李娜", 2, "gb18030", 2)
-    assert answer["columns"] == [{"name": "编号", "example": "1"}, {"name": "姓名", "example": "张伟"}]
+    assert answer["columns"] == ["编号", "姓名"]
     assert send(client, b"a,b\n1,2\n", column=1).json()["text"] == "1"
     refused(send(client, b"a,b\n1,2\n", column=3), 422, "no-column")
-    refused(send(client, b"\x89PNG\r\n\x1a\n\0\0"), 422, "no-list")
+    refused(send(client, b"\x89PNG\r\n\x1a\n\0\0"), 422, "no-text-file")
+    refused(send(client, b""), 422, "unreadable-file")
     assert client.fetch("data")["own"] is False  # nothing is put in use yet
 
 

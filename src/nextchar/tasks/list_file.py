@@ -30,9 +30,21 @@ MOST_CONTROL: Final = 50  # one control character in so many
 FALLBACK: Final = "cp1252"  # which knows nearly every byte, where nothing tells the encoding
 NAMES: Final = (  # what columns of names are called
     *("name", "names", "given name", "first name", "firstname", "word", "title", "city", "item", "text"),
-    *("名字", "姓名", "名称", "名", "词", "城市"),
+    *("\u540d\u5b57", "\u59d3\u540d", "\u540d\u79f0", "\u540d", "\u8bcd", "\u57ce\u5e02"),
 )
-OTHERS: Final = ("sex", "gender", "count", "births", "year", "id", "rank", "性别", "数量", "年份", "编号")
+OTHERS: Final = (
+    "sex",
+    "gender",
+    "count",
+    "births",
+    "year",
+    "id",
+    "rank",
+    "\u6027\u522b",
+    "\u6570\u91cf",
+    "\u5e74\u4efd",
+    "\u7f16\u53f7",
+)
 
 
 class NoTextError(CorpusError):

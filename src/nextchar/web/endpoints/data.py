@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from nextchar.data.corpus import Corpus
-from nextchar.data.file_lists import Fault, FileListError, file_list
-from nextchar.errors import CorpusError
+from nextchar.errors import BadValueError, NextcharError
 from nextchar.lesson.snippets import LIST_FILE
+from nextchar.tasks.list_file import NoTextError, read_list
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.parameters import LONGEST_WORD
@@ -25,12 +23,6 @@ OWN_ITEMS: Final = 100_000
 OWN_ITEM_CHARACTERS: Final = 1_000
 OWN_ALPHABET: Final = 2_000
 LISTED: Final = 200
-FAULTS: Final[Mapping[Fault, str]] = {  # of a file, and which message says so
-    "sheet": "file-sheet",
-    "not-text": "file-not-text",
-    "encoding": "file-encoding",
-    "table": "file-table",
-}
 FILE_BYTES: Final = 8_000_000  # of a file; a column of it may be short enough to use
 LONGEST_FILE_NAME: Final = 300
 MOST_COLUMNS: Final = 10_000
@@ -94,20 +86,22 @@ def list_file(call: ApiCall) -> Any:
 
 def read_file(call: ApiCall) -> Any:
     """The list in a file that a visitor picked; nothing is put in use yet."""
-    name = call.fields.text("name", "", longest=LONGEST_FILE_NAME)
+    name = call.fields.text("name", "list.txt", longest=LONGEST_FILE_NAME)
     content = call.fields.content("content", most=FILE_BYTES)
-    column = call.fields.optional_whole("column", low=0, high=MOST_COLUMNS)
+    column = call.fields.optional_whole("column", low=1, high=MOST_COLUMNS)
     try:
-        found = file_list(content, name or "list.txt", column=column)
-    except FileListError as error:
-        raise RequestError(422, "no-list", FAULTS[error.fault], more={"reason": str(error)}) from None
-    except CorpusError:
+        found = read_list(name, content, column=column)
+    except NoTextError:
+        raise RequestError(422, "no-text-file", name=name) from None
+    except BadValueError:
         raise RequestError(422, "no-column") from None
+    except (NextcharError, ValueError):
+        raise RequestError(422, "unreadable-file", name=name) from None
     return {
         "text": "\n".join(found.items),
         "items": len(found.items),
         "encoding": found.encoding,
-        "columns": [asdict(column) for column in found.columns],
+        "columns": [called or str(number) for number, called in enumerate(found.columns, start=1)],
         "column": found.column,
     }
 

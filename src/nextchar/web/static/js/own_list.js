@@ -48,12 +48,9 @@ export function open({ words, now, own, onChange }) {
     const about = { items: ui.integer(answer.items), encoding: answer.encoding.toUpperCase().replace("_", "-") };
     clear(found, el("p", { class: "hint", text: words("data_found", about) }));
     if (answer.columns.length === 0) return;
-    const columns = answer.columns.map(({ name: called, example }, i) => ({
-      value: String(i + 1), text: example ? `${called} (${example})` : called,
-    }));
     const choice = ui.select({
       label: words("data_column"),
-      options: [...columns, { value: "0", text: words("data_whole_lines") }],
+      options: answer.columns.map((called, i) => ({ value: String(i + 1), text: called })),
       value: String(answer.column),
       testid: "data-column",
       onChange: (value) => read(content, name, Number(value)).catch(refuse),
