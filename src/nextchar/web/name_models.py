@@ -29,11 +29,11 @@ from nextchar.web.request_errors import RequestError
 __all__ = [
     "GUIDE",
     "TRAINED",
-    "Written",
+    "NewNames",
     "count_model",
-    "matching",
     "model_bytes",
     "model_of",
+    "qualifying",
     "surprise",
     "write_names",
 ]
@@ -46,7 +46,7 @@ LARGEST_NATS: Final = 700.0
 
 
 @dataclass(frozen=True)
-class Written:
+class NewNames:
     """Names, and how many qualify.
 
     Attributes:
@@ -92,7 +92,7 @@ def surprise(call: ApiCall, data: Dataset, found: NameModel) -> Surprise:
     return call.cache.keep(data, ("surprise", found), lambda: surprise_of(found.model))
 
 
-def matching(call: ApiCall, data: Dataset, found: NameModel, constraint: Constraint, *, new: bool) -> Conditional:
+def qualifying(call: ApiCall, data: Dataset, found: NameModel, constraint: Constraint, *, new: bool) -> Conditional:
     """The names of a count model that meet the conditions, computed once.
 
     Raises:
@@ -103,7 +103,7 @@ def matching(call: ApiCall, data: Dataset, found: NameModel, constraint: Constra
     def make() -> Conditional:
         return conditional(found.guide, constraint, new=new, data=data.corpus if new else None)
 
-    key = ("matching", found, constraint, new)
+    key = ("qualifying", found, constraint, new)
     try:
         return call.cache.keep(data, key, make, CONDITION_BYTES * data.corpus.symbols)
     except TooLargeError:
@@ -112,7 +112,7 @@ def matching(call: ApiCall, data: Dataset, found: NameModel, constraint: Constra
         raise RequestError(422, "no-name") from None
 
 
-def write_names(call: ApiCall, data: Dataset, found: NameModel, n: int, plan: Plan, constraint: Constraint) -> Written:
+def write_names(call: ApiCall, data: Dataset, found: NameModel, n: int, plan: Plan, constraint: Constraint) -> NewNames:
     """The names that `Model.draw` writes, and how many qualify.
 
     Raises:
@@ -122,14 +122,14 @@ def write_names(call: ApiCall, data: Dataset, found: NameModel, n: int, plan: Pl
     near = _near(call, data, found, plan.min_distance) if plan.min_distance else None
     new = plan.new and near is None  # what is near is measured from the items themselves, which are left out with it
     try:
-        matched = matching(call, data, found, constraint, new=new)
+        matched = qualifying(call, data, found, constraint, new=new)
     except TooLargeError:
         matched = None
     try:
         drawn = _drawn(data, found, matched, n, plan, constraint, near, new=new)
     except NextcharError:
         raise RequestError(422, "none-far" if plan.min_distance else "no-name") from None
-    return Written(
+    return NewNames(
         list(drawn.corpus),
         None if matched is None else math.exp(min(-matched.log_probability, LARGEST_NATS)),
         len(drawn.corpus) / max(drawn.drawn, 1) if plan.min_distance else None,

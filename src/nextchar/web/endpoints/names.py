@@ -34,7 +34,7 @@ from nextchar.web.endpoints.data import OWN_BYTES, own_corpus
 from nextchar.web.endpoints.name_training import trainable
 from nextchar.web.endpoints.parameters import seed_of
 from nextchar.web.name_lists import EXAMPLES
-from nextchar.web.name_models import GUIDE, count_model, matching, model_bytes, model_of, surprise, write_names
+from nextchar.web.name_models import GUIDE, count_model, model_bytes, model_of, qualifying, surprise, write_names
 from nextchar.web.recipes import MODEL_FILE, OWN_FILE, score_recipe, top_recipe, write_recipe
 from nextchar.web.request_errors import RequestError
 from nextchar.web.responses import FileAnswer
@@ -196,7 +196,7 @@ def fill(call: ApiCall) -> Any:
     written = writing_pattern(data.corpus)
     constraint = Constraint(match=[gaps_pattern(pattern, gap), *([] if written is None else [written])])
     try:
-        likely = matching(call, data, counts, constraint, new=False).top(MOST_FILLED + 1)
+        likely = qualifying(call, data, counts, constraint, new=False).top(MOST_FILLED + 1)
     except TooLargeError:
         raise RequestError(422, "too-large-to-fill") from None
     names = [item.text for item in likely if item.text != text][:MOST_FILLED]
