@@ -44,7 +44,9 @@ SAVED: Final = (
 )
 CLASSIFIER: Final = FIXTURES / "classifier.safetensors"
 COMMANDS: Final[Mapping[str, Sequence[object]]] = {
-    "export": ("export", "MODEL"),
+    "export.arpa": ("export", "MODEL"),
+    "export.html": ("export", "MODEL"),
+    "export.mjs": ("export", "MODEL"),
     "compile": ("compile", "MODEL"),
     "train": ("train", "LIST", "--order", 3),
     "train-memory": ("train", "LIST", "--order", 3, "--memory", "64MB"),  # with a folder for sorted runs
@@ -92,7 +94,7 @@ def case_of(kind: str, folder: Path) -> Case:
         return _training(place, LISTS[0])
     if kind in ("counts", "merge"):
         return _counts(kind, inputs, place, lists)
-    target = place / {"arpa": "m.arpa", "arpa.gz": "m.arpa.gz", "plot.png": "p.png", "plot.svg": "p.svg"}.get(kind, "m")
+    target = place / {"arpa": "m.arpa", "arpa.gz": "m.arpa.gz"}.get(kind, f"m{Path(kind).suffix}")
     known = {"MODEL": models, "LIST": lists}
     if kind in COMMANDS:
 

@@ -31,7 +31,7 @@ def kill(folder: Path, kills: int, *kinds: str) -> list[int]:
 
 def test_of_the_common_kinds(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'nextchar[counts]'")
-    kinds = ("ngram", "classifier", "mapped", "arpa.gz", "export", "counts", "merge", "train-memory", "score")
+    kinds = ("ngram", "classifier", "mapped", "arpa.gz", "export.html", "counts", "merge", "train-memory", "score")
     assert sum(kill(tmp_path, 99, *kinds)) == 99
 
 

@@ -13,7 +13,9 @@ import nextchar
 from nextchar.cli import main
 
 PACKAGE = Path(nextchar.__file__).parent
+WRITES_COMMANDS = PACKAGE / "web" / "recipes.py"  # those that do what was done on the page, to be copied
 LIBRARY = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] != "cli"]
+LIBRARY.remove(WRITES_COMMANDS)
 PROPERTY = re.compile(r"(?:[{;]|var\()--[a-z]+")  # of a stylesheet
 OPTION = re.compile(r"(?<![\w-])--[a-z]|(?<![\w-])-[a-z](?![\w-])")
 

@@ -187,6 +187,7 @@ class Conditional:
         Raises:
             SettingsError: n is negative, or items do not end, or all are in the surroundings.
         """
+        need(near, Surroundings, "near", "Surroundings of known items", optional=True)
         plan = Plan(seed=seed, distinct=distinct, new=self.known is not None)
         items = self.chain.items(self.source.automaton)
         return sample(items, n, plan, Constraint(min_length=0), known=self.known, near=near)

@@ -19,6 +19,7 @@ from typing import Final
 __all__ = ["LIST_FILE", "SnippetRun", "run_code"]
 
 LIST_FILE: Final = "names.txt"  # what the snippets call the list in use
+CODE_FILE: Final = "snippet.py"
 LONGEST_SECONDS: Final = 120.0
 MOST_CHARACTERS: Final = 20_000  # of output
 _NO_ERROR: Final = frozenset({"Traceback (most recent call last):", ""})
@@ -51,10 +52,11 @@ def run_code(code: str, items: Iterable[str], *, longest_seconds: float = LONGES
     """
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="nextchar-") as folder:
+        Path(folder, CODE_FILE).write_text(code, encoding="utf-8", newline="\n")
         Path(folder, LIST_FILE).write_text("".join(f"{item}\n" for item in items), encoding="utf-8", newline="\n")
         environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONSAFEPATH": "1", "NO_COLOR": "1"}
         with subprocess.Popen(
-            [sys.executable, "-c", code],
+            [sys.executable, CODE_FILE],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
