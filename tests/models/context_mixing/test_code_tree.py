@@ -39,6 +39,28 @@ def test_symbols_in_like_company_stand_together() -> None:
     assert first[1] == first[2] != first[3] == first[4]
 
 
+@pytest.mark.parametrize("C", [2, 90, 250])
+def test_symbols_of_large_alphabets_stand_together_too(C: int) -> None:
+    # Symbols 1 to C and C + 1 to 2 C take turns, each of them 40 times: the first bit tells the two kinds apart.
+    rng = np.random.default_rng(2)
+    ids = np.stack([rng.permutation(np.repeat(np.arange(C), 40)) + 1 + kind * C for kind in (0, 1)], axis=1).ravel()
+    tree = tree_of(children(np.concatenate([[0], ids]), 2 * C + 1))
+    bits = tree.bit[tree.first[1:-1]]
+    assert set(bits[:C].tolist()) != set(bits[C:].tolist())
+    assert len(set(bits[:C].tolist())) == len(set(bits[C:].tolist())) == 1
+
+
+@given(st.integers(2, 300), st.integers(0, 2**32 - 1))
+def test_nodes_are_in_the_order_of_how_often_they_are_passed(V: int, seed: int) -> None:
+    ids = np.minimum(np.random.default_rng(seed).zipf(1.3, size=1000) - 1, V - 1)
+    tree = tree_of(children(ids, V))
+    passed = np.zeros(V - 1, dtype=np.int64)
+    for symbol in range(V):
+        passed[tree.node[tree.first[symbol] : tree.first[symbol + 1]]] += np.count_nonzero(ids == symbol)
+    assert (np.diff(passed) <= 0).all()
+    assert passed[0] == 1000
+
+
 @pytest.mark.parametrize(
     "child",
     [

@@ -1,9 +1,10 @@
 """Reading a text symbol by symbol, and the contexts that it is in.
 
 A context is a hash of some of what a state knows: the last symbols, the word so far, the words before, the line. The
-first nine are the orders 0 to 8 of an n-gram model; a model takes the first K of all. Nothing here knows a language:
-words are runs of symbols that Unicode calls letters, marks, digits or connectors, vowels were learned (see
-`models.context_mixing.traits`), a heading is a line after an empty one. The boundary leads back to the start.
+first nine are the orders 0 to 8 of an n-gram model, and orders 12 and 20 know what is repeated word for word; a model
+takes the first K of all. Nothing here knows a language: words are runs of symbols that Unicode calls letters, marks,
+digits or connectors, vowels were learned (see `models.context_mixing.traits`), a heading is a line after an empty one.
+The boundary leads back to the start.
 
 Sources: Mahoney (2005), "Adaptive weighing of context models for lossless data compression"; the sparse, word and
 indirect contexts are those of paq8 and lpaq.
@@ -123,9 +124,16 @@ def hash_contexts(state, text, traits, context):  # type: ignore[no-untyped-def]
     folded = U64(3)
     for i in range(8):
         folded = pair(folded, U64(traits.fold[np.int64(state[i])]))
-        if 2 <= i < 6:
+        if 2 <= i < 5:
             context[18 + i] = folded
-    context[24] = pair(last, c1)
+        elif i == 5:
+            context[35] = folded
+    h = context[8]
+    for n in range(8, 20):
+        h = pair(h, state[n] + U64(1))
+        if n == 11:
+            context[23] = h
+    context[24] = h
     context[25] = pair(word, state[WORD2])
     context[26] = pair(context[12], state[SUFFIX2])
     context[27] = pair(word, state[WORD3])
@@ -136,8 +144,7 @@ def hash_contexts(state, text, traits, context):  # type: ignore[no-untyped-def]
     context[32] = pair(pair(pair(c1, c2), c4), c5)
     context[33] = pair(pair(pair(c1, c3), c4), c5)
     context[34] = pair(last & U64(_LOW), context[2])
-    context[35] = folded
-    context[36] = pair(context[8], state[8])
+    context[36] = pair(last, c1)
     for k in range(9, CONTEXTS):  # two that hash the same are told apart by their place
         context[k] += U64(1000 + k) * U64(GOLDEN)
 

@@ -353,7 +353,7 @@ def sizes_of_mixers(units: int, V: int) -> tuple[int, ...]:
     symbols, lengths = min(V, MOST_SYMBOLS), (LENGTHS + 1) * 3 * SHAPES
     return (
         *(units, lengths, symbols, SHARES, 256, units * 16, units * 16, units * LENGTHS),
-        *(units * 16, symbols, units * 9, SHAPES**3),
+        *(units * 16, symbols, units * 11, SHAPES**3),
     )
 
 

@@ -150,6 +150,7 @@ def pick_weights(state, shapes, unit, found, agreed, known, work, mixers, shares
     order = 0
     for n in range(1, 9):
         order += known >> n & 1
+    order += (known >> 23 & 1) + (known >> 24 & 1)  # orders 12 and 20
     K = work.slot.size
     row = work.row
     row[0] = unit
@@ -162,7 +163,7 @@ def pick_weights(state, shapes, unit, found, agreed, known, work, mixers, shares
     row[7] = unit * LENGTHS + longest
     row[8] = unit * 16 + (known >> 9 & 15)  # the word, and with those before it
     row[9] = np.int64(state[1]) & (MOST_SYMBOLS - 1)
-    row[10] = unit * 9 + order
+    row[10] = unit * 11 + order
     row[11] = shapes
     work.last[0], work.last[1], work.last[2] = row[0], row[1], row[3]
     for j in range(mixers.begin.size):

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["children", "tree_of"]
 
-CLUSTERED: Final = 160  # symbols, the most frequent ones
-UNITS: Final = 1024  # nodes that the mixers tell apart; those beyond share by depth
+CLUSTERED: Final = 600  # symbols, the most frequent ones
+LEAST_SEEN: Final = 8  # times, of a symbol that is clustered if there are many
+COMPANY: Final = 160  # symbols that are told apart where it is asked what stands beside a symbol
+UNITS: Final = 128  # nodes that the mixers tell apart, the most frequent ones; those beyond share by depth
 AFTER: Final = 0.3  # how much what follows a symbol counts, beside what precedes it
 BALANCE: Final = 0.1  # of the price on size
 
@@ -32,7 +34,9 @@ Node = int | tuple["Node", "Node"]
 
 
 def children(ids: npt.NDArray[np.integer], V: int) -> npt.NDArray[np.int64]:
-    """The tree as the two children of each node, (N, 2): a node, or -1 - symbol. The root is 0, parents come first.
+    """The tree as the two children of each node, (N, 2): a node, or -1 - symbol. The root is 0.
+
+    Nodes come in the order of how often they are passed, so that parents come first, and what is rare comes last.
 
     Args:
         ids: (S,) the text to learn from, boundaries included.
@@ -40,26 +44,41 @@ def children(ids: npt.NDArray[np.integer], V: int) -> npt.NDArray[np.int64]:
     """
     often = np.bincount(ids, minlength=V)
     order = np.argsort(-often, kind="stable")
-    frequent, rare = order[:CLUSTERED], order[CLUSTERED:]
+    known = min(int((often >= LEAST_SEEN).sum()), CLUSTERED)
+    frequent, rare = np.split(order, [max(known, min(V, COMPANY))])
     leaves: list[Node] = [int(symbol) for symbol in frequent]
     group = np.full(V, len(frequent))
     group[frequent] = np.arange(len(frequent))
     if len(rare):
         leaves.append(_huffman(rare, often))
-    root = _clustered(group[ids], leaves)
-    numbered: list[tuple[int, int]] = []
-    waiting: list[tuple[Node, int, int]] = [(root, -1, 0)]
-    for node, parent, side in waiting:  # breadth first: it grows while it is walked
-        number = len(numbered)
-        if isinstance(node, int):
-            number = -1 - node
-        else:
-            numbered.append((0, 0))
-            waiting += [(node[0], number, 0), (node[1], number, 1)]
+    return _numbered(_clustered(group[ids], leaves), often)
+
+
+def _numbered(root: Node, often: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The children of each node, the nodes in the order of their weight."""
+    nodes = [root]
+    for node in nodes:  # breadth first: it grows while it is walked
+        if not isinstance(node, int):
+            nodes += node
+    weight: dict[int, int] = {}
+    for node in reversed(nodes):
+        if not isinstance(node, int):
+            weight[id(node)] = sum(int(often[n]) if isinstance(n, int) else weight[id(n)] for n in node)
+    tie = count()
+    heap: list[tuple[int, int, Node, int, int]] = [(0, next(tie), root, -1, 0)]
+    numbered: list[list[int]] = []
+    while heap:
+        _, _, node, parent, side = heapq.heappop(heap)
+        assert not isinstance(node, int), "symbols are leaves"
         if parent >= 0:
-            pair = list(numbered[parent])
-            pair[side] = number
-            numbered[parent] = (pair[0], pair[1])
+            numbered[parent][side] = len(numbered)
+        pair = [0, 0]
+        for bit, below in enumerate(node):
+            if isinstance(below, int):
+                pair[bit] = -1 - below
+            else:
+                heapq.heappush(heap, (-weight[id(below)], next(tie), below, len(numbered), bit))
+        numbered.append(pair)
     return np.array(numbered, dtype=np.int64)
 
 
@@ -75,41 +94,35 @@ def _huffman(symbols: npt.NDArray[np.intp], often: npt.NDArray[np.int64]) -> Nod
 
 def _clustered(ids: npt.NDArray[np.int64], leaves: list[Node]) -> Node:
     """Join clusters, two at a time, where the least is lost, until one is left."""
-    G = len(leaves)
-    company = np.full((2 * G - 1, 2 * G), 1e-6)  # of each cluster: what precedes it, and what follows it
-    pairs = np.bincount(ids[:-1] * G + ids[1:], minlength=G * G).reshape(G, G)
-    company[:G, :G] += pairs.T
-    company[:G, G:] += AFTER * pairs
-    size = np.zeros(2 * G - 1)
-    size[:G] = pairs.sum(axis=0)
-    entropy = np.zeros(2 * G - 1)
-    entropy[:G] = _entropy(company[:G])
+    G, C = len(leaves), min(len(leaves), COMPANY + 1)  # the rare ones are one kind of company
+    beside = np.minimum(ids, C - 1)
+    company = np.full((G, 2 * C), 1e-6)  # of each cluster: what precedes it, and what follows it
+    company[:, :C] += np.bincount(ids[1:] * C + beside[:-1], minlength=G * C).reshape(G, C)
+    company[:, C:] += AFTER * np.bincount(ids[:-1] * C + beside[1:], minlength=G * C).reshape(G, C)
+    size: npt.NDArray[np.float64] = np.bincount(ids[1:], minlength=G).astype(np.float64)
+    entropy = _entropy(company)
     nodes = [*leaves]
-    alive = list(range(G))
-    heap: list[tuple[float, int, int]] = []
+    price = np.full((G, G), np.inf)  # of joining a cluster with one before it
 
-    def price(new: int, others: list[int]) -> None:
-        lost = _entropy(company[others] + company[new]) - entropy[others] - entropy[new]
-        lost += BALANCE * (size[others] + size[new])
-        for other, value in zip(others, lost.tolist(), strict=True):
-            heapq.heappush(heap, (value, new, other))
+    def lost(one: int, others: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        less: npt.NDArray[np.float64] = _entropy(company[others] + company[one]) - entropy[others] - entropy[one]
+        less += BALANCE * (size[others] + size[one])
+        return less
 
     for g in range(1, G):
-        price(g, alive[:g])
+        price[g, :g] = lost(g, np.arange(g))
+    alive = np.arange(G)
     while len(alive) > 1:
-        _, a, b = heapq.heappop(heap)
-        if a not in alive or b not in alive:
-            continue
-        new = len(nodes)
-        alive = [g for g in alive if g not in (a, b)]
-        company[new] = company[a] + company[b]
-        size[new] = size[a] + size[b]
-        entropy[new] = _entropy(company[new])
-        nodes.append((nodes[a], nodes[b]))
-        if alive:
-            price(new, alive)
-        alive.append(new)
-    return nodes[alive[0]]
+        b, a = (int(i) for i in np.unravel_index(price.argmin(), price.shape))
+        nodes[a] = (nodes[a], nodes[b])
+        company[a] += company[b]
+        size[a] += size[b]
+        entropy[a] = _entropy(company[a])
+        price[b], price[:, b] = np.inf, np.inf
+        alive = alive[alive != b]
+        others = alive[alive != a]
+        price[np.maximum(others, a), np.minimum(others, a)] = lost(a, others)
+    return nodes[int(alive[0])]
 
 
 def _entropy(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -29,7 +29,7 @@ SLOT_BYTES: Final = 8
 FILLED: Final = 0.08  # of a context's slots, where there is room: those of one context and three levels share a line
 LEAST_LINES: Final = 64
 LINE: Final = 64  # bytes that the memory moves at once
-_HALF: Final = (24,)  # contexts that are given half the most: what they tell is not worth more; see `hash_contexts`
+_HALF: Final = (23, 24, 36)  # contexts that are given half the most: they are worth less; see `hash_contexts`
 START_WEIGHT: Final = 0.1
 RATES: Final = {
     False: (0.0001, 0.02, 3e-5, 0.0002),
@@ -89,8 +89,8 @@ def rows_of_apm(symbols: int) -> int:
 def fixed_tables(*, adaptive: bool) -> Fixed:
     """The numbers that do not change.
 
-    Quick counts, and a second layer that learns fast, say what came a moment ago: they help what learns as it reads,
-    and mislead what meets a text that is far from the one it learned.
+    Quick counts, a second layer that learns fast, and slots that forget say what came a moment ago: they help what
+    learns as it reads, and mislead what meets a text that is far from the one it learned.
     """
     from nextchar._kernels.context_mixing.layout import CONTEXTS, Fixed
 
@@ -104,7 +104,7 @@ def fixed_tables(*, adaptive: bool) -> Fixed:
         shares=np.minimum(number[:, None] * 8 // np.maximum(number, 1), 8),
         rate=np.array(RATES[adaptive]),
         quick=np.array([adaptive], dtype=np.float32),
-        slot_rate=(1 / np.minimum(seen[:512] + 1.6, 30)).astype(np.float32),
+        slot_rate=(1 / np.minimum(seen[:512] + 1.6, 30 if adaptive else 250)).astype(np.float32),
         map_rate=(1 / (seen + 1.5)).astype(np.float32),
         apm_rate=(1 / (seen[:251] + 6)).astype(np.float32),
     )

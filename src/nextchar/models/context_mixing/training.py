@@ -23,10 +23,11 @@ from nextchar.models.context_mixing.hints import F32, with_hints
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 
-__all__ = ["BLOCK", "Passed", "learn"]
+__all__ = ["BLOCK", "LATE", "MeanWeights", "Passed", "learn"]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
+LATE: Final = 8.0  # the power of the share of a pass that is done, by which its weights matter in their mean
 BLOCK: Final = 20_000  # symbols read between two looks at the clock
 LEARNED: Final = 20_000  # symbols are learned from in any case: weights that know nothing are worse than none
 COUNTING: Final = 0.5  # of the time that learning takes, at most, where both are done at once
@@ -147,6 +148,7 @@ def _delayed(
             return  # not even a part of another pass could be learned from
         for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
             array[:] = 0
+        mean_weights = MeanWeights(learned)
         begin, total, mean = 0, 0.0, 0.0
         while begin < len(ids):
             part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))]
@@ -156,6 +158,8 @@ def _delayed(
                     tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
                     loops.weigh(part, ahead, tables, nats)
                     total, mean = total + float(nats.sum()), float(nats.mean())
+                    if hinted is None:
+                        mean_weights.add(len(part), (begin + len(part)) / len(ids))
                 begun = time.perf_counter()
                 loops.enter(part, state, learned)
                 clock.counted(len(part), time.perf_counter() - begun)
@@ -164,4 +168,37 @@ def _delayed(
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
                 loops.enter(ids[entered : len(ids) if number else entered], state, learned)
+                mean_weights.take()
                 raise
+        mean_weights.take()
+
+
+class MeanWeights:
+    """The mean of the mixers' weights over the last part of a pass.
+
+    A text changes: weights that followed it to its end know the last chapter best. Static use wants what is right on
+    the whole, and a mean has less noise (Polyak and Juditsky 1992, "Acceleration of stochastic approximation by
+    averaging"). Early weights, of counts that knew little, matter less and less. Where nets say something of the end
+    alone, the weights are taken as they are: those of what nets say are too young to have a mean.
+
+    Args:
+        learned: whose weights, in place.
+    """
+
+    def __init__(self, learned: Learned) -> None:
+        self._weights = learned.mixers.weights, learned.mixers.second
+        self._means = [np.zeros_like(weights) for weights in self._weights]
+        self._total = 0.0
+
+    def add(self, symbols: int, share: float) -> None:
+        """The weights are such after so many more symbols, and so large a share of the pass."""
+        matter = symbols * share**LATE
+        self._total += matter
+        for mean, weights in zip(self._means, self._weights, strict=True):
+            mean += np.float32(matter / self._total) * (weights - mean)
+
+    def take(self) -> None:
+        """Let the weights be their mean."""
+        if self._total:
+            for mean, weights in zip(self._means, self._weights, strict=True):
+                weights[:] = mean

@@ -1,0 +1,47 @@
+"""What static use learns is right for a text on the whole, and not for its end alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nextchar.data.corpus import Corpus
+from nextchar.models.context_mixing.model import ContextMixing
+from nextchar.models.context_mixing.tables import fixed_tables
+from nextchar.models.context_mixing.training import MeanWeights
+
+
+def test_late_weights_matter_most_in_their_mean() -> None:
+    corpus = Corpus.from_documents(["abab"])
+    model = ContextMixing(contexts=9, passes=1).fit(corpus)
+    weights, mean = model.learned.mixers.weights, MeanWeights(model.learned)
+    weights[:] = 1
+    mean.add(1000, 0.5)
+    weights[:] = 3
+    mean.add(1000, 1.0)
+    mean.take()
+    # The first 1000 symbols matter 0.5^8 = 1/256 as much: (1 / 256 + 3) / (1 / 256 + 1) = 769 / 257.
+    np.testing.assert_allclose(weights, 769 / 257, rtol=1e-5)
+
+
+def test_what_is_repeated_word_for_word_is_known_by_long_contexts() -> None:
+    # What follows ten symbols is told by the one before them alone: a context of order 12 sees it, one of order 8
+    # cannot, and a match points to whichever came last.
+    rng = np.random.default_rng(3)
+    middles = ["".join(rng.choice(list("+-*/=<>?!;"), 10)) for _ in range(40)]
+    lines = [f"\n{tag}{middle}{tag}" for middle in middles for tag in "@#"]
+    text = "".join("".join(rng.permutation(lines)) for _ in range(12))
+
+    def nats(contexts: int) -> float:
+        model = ContextMixing(contexts=contexts, passes=1).fit(Corpus.from_documents([text]))
+        reader = model.reader(adaptive=False)
+        cost = reader.read("".join(rng.permutation(lines)))
+        return float(cost.reshape(-1, 13)[:, 12].mean())
+
+    assert nats(25) < 0.5 * nats(23)
+
+
+def test_slots_of_static_use_do_not_forget() -> None:
+    # The step that makes a mean of what was seen is one over how often it was seen; a slot counts to 250.
+    seen = np.arange(1, 248)
+    np.testing.assert_allclose(fixed_tables(adaptive=False).slot_rate[seen], 1 / (seen + 1.6), rtol=1e-6)
+    assert fixed_tables(adaptive=True).slot_rate[200] == np.float32(1 / 30)
