@@ -1,6 +1,7 @@
 """Model files of version 0.1.0, one of each kind: they load, and say what they said.
 
-The files and the figures beside them were written by that version; those of context mixing by the first one with it.
+The files and the figures beside them were written by that version; those of context mixing when its contexts came to be
+what they are.
 """
 
 from __future__ import annotations

@@ -131,12 +131,16 @@ def test_rows_are_those_that_texts_are_scored_by(mixed: ContextMixingModel) -> N
     )
 
 
-def test_a_net_inside_helps_and_is_kept_in_the_file(
-    mixed: ContextMixingModel, net: NeuralModel, tmp_path: Path
-) -> None:
+def test_a_net_inside_helps_where_it_knows_more(net: NeuralModel) -> None:
+    few = Corpus.from_documents([" ".join(CHANCE.choice(WORDS, 600))], alphabet=DATA.alphabet)  # new to the net
     unknown = Corpus.from_documents([" ".join(CHANCE.choice(WORDS, 300))], alphabet=DATA.alphabet)
-    alone = ContextMixing(contexts=9, passes=1).fit(DATA)
+    alone = ContextMixing(contexts=9, passes=1).fit(few)
+    mixed = ContextMixing(contexts=9, passes=1).fit_ordered(few, None, NetsInside((net,), (net,), 0))
     assert mixed.evaluate(unknown).nats < alone.evaluate(unknown).nats
+
+
+def test_nets_are_kept_in_the_file(mixed: ContextMixingModel, tmp_path: Path) -> None:
+    unknown = Corpus.from_documents([" ".join(CHANCE.choice(WORDS, 300))], alphabet=DATA.alphabet)
     mixed.save(tmp_path / "m")
     again = cast(ContextMixingModel, nextchar.load(tmp_path / "m"))
     assert [member.kind for member in again.members] == ["transformer", "lstm"]

@@ -10,7 +10,9 @@ import pytest
 
 from nextchar._kernels.context_mixing.lanes import LANES
 from nextchar._kernels.context_mixing.packing import count_slots, pack_slots, unpack_slots
-from nextchar.models.context_mixing.stored import _shapes, _steps
+from nextchar.errors import ModelFileError
+from nextchar.models.context_mixing.model import ContextMixing
+from nextchar.models.context_mixing.stored import CONTEXTS, _shapes, _steps, learned_of_arrays
 from nextchar.models.context_mixing.tables import BIN_MIDDLES, fixed_tables
 
 U64 = npt.NDArray[np.uint64]
@@ -60,3 +62,13 @@ def test_what_was_packed_is_packed_the_same(seed: int) -> None:
     once = packed_and_back(words)
     assert once.tolist() == packed_and_back(once).tolist()
     assert (once > 0).sum() == ((words >> np.uint64(32) & np.uint64(0xFFFF)) > 0).sum()
+
+
+@pytest.mark.parametrize("contexts", [None, 0, CONTEXTS - 1, CONTEXTS + 1])
+def test_counts_of_other_contexts_are_refused(contexts: int | None) -> None:
+    model = ContextMixing(contexts=9, passes=1).fit(["emma", "ava"])
+    arrays = {name: array for name, array in model.arrays().items() if name != "contexts"}
+    if contexts is not None:
+        arrays["contexts"] = np.array([contexts], dtype=np.uint8)
+    with pytest.raises(ModelFileError, match="contexts of another version of nextchar; train it anew"):
+        learned_of_arrays(arrays, model.alphabet, model.vowel, adaptive=False)

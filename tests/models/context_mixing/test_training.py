@@ -15,9 +15,9 @@ def test_late_weights_matter_most_in_their_mean() -> None:
     model = ContextMixing(contexts=9, passes=1).fit(corpus)
     weights, mean = model.learned.mixers.weights, MeanWeights(model.learned)
     weights[:] = 1
-    mean.add(1000, 0.5)
+    mean.add(1000)
     weights[:] = 3
-    mean.add(1000, 1.0)
+    mean.add(1000)
     mean.take()
     # The first 1000 symbols matter 0.5^8 = 1/256 as much: (1 / 256 + 3) / (1 / 256 + 1) = 769 / 257.
     np.testing.assert_allclose(weights, 769 / 257, rtol=1e-5)

@@ -33,6 +33,7 @@ __all__ = ["arrays_of_learned", "learned_of_arrays"]
 Arrays = Mapping[str, npt.NDArray[Any]]
 LARGEST_WEIGHT: Final = 1e6
 LEAST_CONTEXTS, MOST_CONTEXTS = 9, 37
+CONTEXTS: Final = 2  # counts up when contexts change, or how they are found: counts of others say nothing
 SEEN: Final = np.uint32(1023)  # the bits of a cell that say how often it was seen
 STEPS: Final = 16  # of a logit, that a slot's probability is kept in
 
@@ -75,6 +76,7 @@ def arrays_of_learned(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDA
     used = np.flatnonzero((learned.mixers.weights != np.float32(START_WEIGHT)).any(axis=1))
     return {
         **slots,
+        "contexts": np.array([CONTEXTS], dtype=np.uint8),
         "lines": (learned.slots.mask + np.uint64(1)).astype(np.int64),
         "child": learned.tree.child,
         "text": learned.text.ids[: int(learned.text.size[0])].astype(alphabet.dtype),
@@ -129,6 +131,8 @@ def learned_of_arrays(
     from nextchar._kernels.context_mixing.packing import unpack_slots
     from nextchar._kernels.context_mixing.reading import replay
 
+    if not np.array_equal(arrays.get("contexts", ()), [CONTEXTS]):
+        raise ModelFileError("it was trained with the contexts of another version of nextchar; train it anew")
     V, lines, text, child = alphabet.size, arrays["lines"], arrays["text"], arrays["child"]
     if not (
         child.shape == (V - 1, 2)

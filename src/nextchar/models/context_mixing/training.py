@@ -27,7 +27,7 @@ __all__ = ["BLOCK", "LATE", "MeanWeights", "Passed", "learn"]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
-LATE: Final = 8.0  # the power of the share of a pass that is done, by which its weights matter in their mean
+LATE: Final = 8.0  # the power of how far a pass has come, by which its weights matter in their mean
 BLOCK: Final = 20_000  # symbols read between two looks at the clock
 LEARNED: Final = 20_000  # symbols are learned from in any case: weights that know nothing are worse than none
 COUNTING: Final = 0.5  # of the time that learning takes, at most, where both are done at once
@@ -158,8 +158,8 @@ def _delayed(
                     tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
                     loops.weigh(part, ahead, tables, nats)
                     total, mean = total + float(nats.sum()), float(nats.mean())
-                    if hinted is None:
-                        mean_weights.add(len(part), (begin + len(part)) / len(ids))
+                    if hinted is None or tables.mixers.hints.any():
+                        mean_weights.add(len(part))
                 begun = time.perf_counter()
                 loops.enter(part, state, learned)
                 clock.counted(len(part), time.perf_counter() - begun)
@@ -179,7 +179,7 @@ class MeanWeights:
     A text changes: weights that followed it to its end know the last chapter best. Static use wants what is right on
     the whole, and a mean has less noise (Polyak and Juditsky 1992, "Acceleration of stochastic approximation by
     averaging"). Early weights, of counts that knew little, matter less and less. Where nets say something of the end
-    alone, the weights are taken as they are: those of what nets say are too young to have a mean.
+    of a pass alone, it is the mean over that end: before, the weights were those of a model without nets.
 
     Args:
         learned: whose weights, in place.
@@ -188,11 +188,13 @@ class MeanWeights:
     def __init__(self, learned: Learned) -> None:
         self._weights = learned.mixers.weights, learned.mixers.second
         self._means = [np.zeros_like(weights) for weights in self._weights]
+        self._symbols = 0
         self._total = 0.0
 
-    def add(self, symbols: int, share: float) -> None:
-        """The weights are such after so many more symbols, and so large a share of the pass."""
-        matter = symbols * share**LATE
+    def add(self, symbols: int) -> None:
+        """The weights are such after so many more symbols."""
+        self._symbols += symbols
+        matter = symbols * self._symbols**LATE
         self._total += matter
         for mean, weights in zip(self._means, self._weights, strict=True):
             mean += np.float32(matter / self._total) * (weights - mean)
