@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: names test test-slow test-browser bench lint shots clean
+.PHONY: names test test-slow test-browser bench lint shots heights clean
 
 # Learn from the names that ship with the package, and write 20 new ones.
 names: $(VENV)/.installed
@@ -38,6 +38,10 @@ bench: $(VENV)/.installed-all
 # Pictures of every chapter of the lesson, in both languages and two sizes, in out/shots.
 shots: $(VENV)/.installed-all $(VENV)/.chromium
 	$(BIN)/python tools/shots.py
+
+# How high the lesson's figures are, for the page to keep their places free; after a figure was changed.
+heights: $(VENV)/.installed-all $(VENV)/.chromium
+	$(BIN)/python -m tools.heights
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

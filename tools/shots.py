@@ -66,6 +66,14 @@ def serving(data: Path | None) -> Iterator[str]:
             process.terminate()
 
 
+def browser_path() -> str:
+    """Where Chromium is."""
+    path = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if path is None:
+        raise click.ClickException(f"no browser on the path: one of {', '.join(BROWSERS)} is needed")
+    return path
+
+
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), default=Path("out/shots"), show_default=True)
 @click.option(
@@ -86,13 +94,10 @@ def shots(
     """Take a picture of each page, whole, in both languages and sizes."""
     from playwright.sync_api import sync_playwright
 
-    executable = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    if executable is None:
-        raise click.ClickException(f"no browser on the path: one of {', '.join(BROWSERS)} is needed")
     output.mkdir(parents=True, exist_ok=True)
     taken = 0
     with serving(data) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
         for size in sizes or SIZES:
             width, height = SIZES[size]
             page = browser.new_page(

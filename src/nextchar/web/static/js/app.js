@@ -320,12 +320,12 @@ function pager(number) {
 
 async function drawFigures(chapter, number, here) {
   const figures = [...main.querySelectorAll(".figure[data-section]")];
-  skeletons.reserve(figures, { chapter: number, words: text });
+  skeletons.reserve(main, { chapter: number, lang, words: text });
   skeletons.look({ words: text, signal: here.controller.signal });
   const module = await import(`/static/js/chapters/c${String(number).padStart(2, "0")}.js`);
   if (here !== visit) return;
   await module.render(main, context(chapter, here));
-  skeletons.settle(number, figures);
+  skeletons.settle(main, { chapter: number, lang });
   for (const figure of figures) {
     if (!figure.childElementCount) figure.remove();
   }

@@ -1,3 +1,61 @@
-// How high figures are, in pixels, on a wide screen and on a phone: written by tools/heights.py.
+// How high guesses and figures are, in pixels, by language, width, chapter and section: written by tools/heights.py.
+// A section without an entry has none.
 
-export const HEIGHTS = { wide: {}, phone: {} };
+export const HEIGHTS = {
+  en: {
+    wide: {
+      1: {"guess-list": 186, "figure-list": 414, "guess-lengths": 110, "figure-lengths": 388, "guess-symbols": 138, "figure-symbols": 370},
+      2: {"guess-heatmap": 110, "figure-heatmap": 656, "guess-word": 138, "figure-word": 628, "guess-frequent": 110, "figure-frequent": 449, "guess-boundary": 186, "figure-boundary": 435},
+      3: {"guess-row": 110, "figure-row": 876, "guess-keepdim": 234, "figure-keepdim": 1271},
+      4: {"figure-step": 733, "guess-walk": 110, "figure-walk": 800, "guess-seed": 186, "figure-seed": 409, "guess-temperature": 186, "figure-temperature": 432, "guess-many": 138, "figure-many": 473, "figure-game": 269},
+      5: {"guess-likelihood": 166, "figure-likelihood": 356, "guess-log": 138, "figure-log": 543, "guess-anchor": 138, "figure-anchor": 293, "guess-own": 110, "figure-own": 434},
+      6: {"guess-jz": 186, "figure-jz": 356, "guess-slider": 138, "figure-slider": 773},
+      7: {"guess-onehot": 138, "figure-onehot": 328, "guess-forward": 186, "figure-forward": 1124, "guess-training": 158, "figure-training": 1352, "guess-optimum": 186, "figure-optimum": 419},
+      8: {"guess-tables": 138, "figure-tables": 671, "guess-samples": 138, "figure-samples": 599, "guess-smoothing": 186, "figure-smoothing": 1183},
+      9: {"guess-tables": 110, "figure-tables": 855, "guess-loss": 110, "figure-loss": 837, "guess-samples": 186, "figure-samples": 527, "guess-models": 206, "figure-models": 863},
+      10: {"figure-lab": 616},
+      11: {"figure-quiz": 573},
+    },
+    phone: {
+      1: {"guess-list": 348, "figure-list": 743, "guess-lengths": 134, "figure-lengths": 379, "guess-symbols": 161, "figure-symbols": 439},
+      2: {"guess-heatmap": 134, "figure-heatmap": 788, "guess-word": 161, "figure-word": 685, "guess-frequent": 134, "figure-frequent": 492, "guess-boundary": 331, "figure-boundary": 834},
+      3: {"guess-row": 134, "figure-row": 884, "guess-keepdim": 413, "figure-keepdim": 2400},
+      4: {"figure-step": 943, "guess-walk": 134, "figure-walk": 655, "guess-seed": 300, "figure-seed": 637, "guess-temperature": 348, "figure-temperature": 490, "guess-many": 209, "figure-many": 560, "figure-game": 259},
+      5: {"guess-likelihood": 262, "figure-likelihood": 395, "guess-log": 209, "figure-log": 624, "guess-anchor": 235, "figure-anchor": 280, "guess-own": 182, "figure-own": 581},
+      6: {"guess-jz": 257, "figure-jz": 580, "guess-slider": 209, "figure-slider": 1236},
+      7: {"guess-onehot": 187, "figure-onehot": 319, "guess-forward": 305, "figure-forward": 1192, "guess-training": 305, "figure-training": 2059, "guess-optimum": 331, "figure-optimum": 459},
+      8: {"guess-tables": 257, "figure-tables": 1014, "guess-samples": 187, "figure-samples": 637, "guess-smoothing": 339, "figure-smoothing": 1412},
+      9: {"guess-tables": 230, "figure-tables": 816, "guess-loss": 209, "figure-loss": 841, "guess-samples": 291, "figure-samples": 962, "guess-models": 322, "figure-models": 1034},
+      10: {"figure-lab": 1088},
+      11: {"figure-quiz": 748},
+    },
+  },
+  zh: {
+    wide: {
+      1: {"guess-list": 143, "figure-list": 432, "guess-lengths": 112, "figure-lengths": 395, "guess-symbols": 112, "figure-symbols": 393},
+      2: {"guess-heatmap": 112, "figure-heatmap": 656, "guess-word": 112, "figure-word": 628, "guess-frequent": 112, "figure-frequent": 458, "guess-boundary": 112, "figure-boundary": 419},
+      3: {"guess-row": 112, "figure-row": 898, "guess-keepdim": 160, "figure-keepdim": 1329},
+      4: {"figure-step": 688, "guess-walk": 112, "figure-walk": 803, "guess-seed": 112, "figure-seed": 431, "guess-temperature": 112, "figure-temperature": 442, "guess-many": 112, "figure-many": 413, "figure-game": 276},
+      5: {"guess-likelihood": 143, "figure-likelihood": 382, "guess-log": 112, "figure-log": 548, "guess-anchor": 112, "figure-anchor": 296, "guess-own": 112, "figure-own": 434},
+      6: {"guess-jz": 143, "figure-jz": 383, "guess-slider": 112, "figure-slider": 788},
+      7: {"guess-onehot": 112, "figure-onehot": 332, "guess-forward": 112, "figure-forward": 1169, "guess-training": 112, "figure-training": 1374, "guess-optimum": 112, "figure-optimum": 451},
+      8: {"guess-tables": 112, "figure-tables": 675, "guess-samples": 112, "figure-samples": 647, "guess-smoothing": 160, "figure-smoothing": 1192},
+      9: {"guess-tables": 112, "figure-tables": 903, "guess-loss": 112, "figure-loss": 881, "guess-samples": 112, "figure-samples": 567, "guess-models": 112, "figure-models": 903},
+      10: {"figure-lab": 616},
+      11: {"figure-quiz": 579},
+    },
+    phone: {
+      1: {"guess-list": 216, "figure-list": 733, "guess-lengths": 110, "figure-lengths": 386, "guess-symbols": 139, "figure-symbols": 465},
+      2: {"guess-heatmap": 110, "figure-heatmap": 792, "guess-word": 110, "figure-word": 707, "guess-frequent": 110, "figure-frequent": 501, "guess-boundary": 187, "figure-boundary": 829},
+      3: {"guess-row": 139, "figure-row": 882, "guess-keepdim": 283, "figure-keepdim": 2458},
+      4: {"figure-step": 875, "guess-walk": 139, "figure-walk": 658, "guess-seed": 235, "figure-seed": 674, "guess-temperature": 187, "figure-temperature": 506, "guess-many": 187, "figure-many": 507, "figure-game": 267},
+      5: {"guess-likelihood": 245, "figure-likelihood": 398, "guess-log": 139, "figure-log": 577, "guess-anchor": 187, "figure-anchor": 284, "guess-own": 158, "figure-own": 527},
+      6: {"guess-jz": 216, "figure-jz": 627, "guess-slider": 158, "figure-slider": 1250},
+      7: {"guess-onehot": 139, "figure-onehot": 323, "guess-forward": 235, "figure-forward": 1168, "guess-training": 187, "figure-training": 1965, "guess-optimum": 235, "figure-optimum": 415},
+      8: {"guess-tables": 187, "figure-tables": 973, "guess-samples": 139, "figure-samples": 658, "guess-smoothing": 235, "figure-smoothing": 1374},
+      9: {"guess-tables": 187, "figure-tables": 860, "guess-loss": 158, "figure-loss": 888, "guess-samples": 235, "figure-samples": 1009, "guess-models": 235, "figure-models": 1074},
+      10: {"figure-lab": 1087},
+      11: {"figure-quiz": 690},
+    },
+  },
+};

@@ -1,8 +1,9 @@
-// A figure before it is drawn: it has its height already, and says what it waits for.
+// A figure before it is drawn: it has its height already (so has a guess), and says what it waits for.
 //
-//   reserve(figures, {chapter, words})   puts a skeleton into each empty figure; it goes when something else is drawn there
-//   settle(chapter, figures)             all is drawn: remembers the heights for the next time
-//   look({words, lang, signal})          asks the program what it is doing as long as a skeleton is seen
+//   reserve(main, {chapter, lang, words})   keeps the place of each guess and figure free, and puts a skeleton into each
+//                                           figure; it goes when something else is drawn there
+//   settle(main, {chapter, lang})           all is drawn: remembers the heights for the next time
+//   look({words, signal})                   asks the program what it is doing as long as a skeleton is seen
 
 import * as api from "/static/js/api.js";
 import { recall, remember } from "/static/js/frame.js";
@@ -11,32 +12,40 @@ import { el, fill } from "/static/js/ui.js";
 
 const LOOK_AFTER = 400; // ms
 const LOOK_EVERY = 700;
+const PLACES = ".prediction[data-testid^=guess-], .figure[data-section]";
 const width = () => (innerWidth <= 500 ? "phone" : "wide");
+const key = (lang) => `heights.${lang}.${width()}`;
 
-export function reserve(figures, { chapter, words }) {
-  const known = { ...HEIGHTS[width()], ...recall(`heights.${width()}`) };
-  for (const figure of figures) {
-    const height = known[`${chapter}.${figure.dataset.section}`];
-    if (height) figure.style.minHeight = `${height}px`;
+export function reserve(main, { chapter, lang, words }) {
+  const measured = HEIGHTS[lang]?.[width()]?.[chapter] ?? {};
+  const known = { ...measured, ...recall(key(lang))?.[chapter] };
+  for (const place of main.querySelectorAll(PLACES)) {
+    const height = known[place.dataset.testid];
+    if (height) place.style.minHeight = `${height}px`;
+    place.classList.toggle("reserved", Boolean(height));
+    if (!place.matches(".figure")) continue;
     const bone = el("div", { class: "skeleton" }, el("p", { class: "waiting", text: words("waiting") }));
-    figure.append(bone);
+    place.append(bone);
+    place.hidden = !height; // a section of text alone
     const watch = new MutationObserver(() => {
-      if (figure.childElementCount < 2 && figure.contains(bone)) return;
+      if (place.childElementCount < 2 && place.contains(bone)) return;
+      place.hidden = false;
       bone.remove();
       watch.disconnect();
     });
-    watch.observe(figure, { childList: true });
+    watch.observe(place, { childList: true });
   }
 }
 
-export function settle(chapter, figures) {
-  const heights = recall(`heights.${width()}`) ?? {};
-  for (const figure of figures) {
-    figure.querySelector(":scope > .skeleton")?.remove();
-    figure.style.minHeight = "";
-    if (figure.childElementCount) heights[`${chapter}.${figure.dataset.section}`] = figure.offsetHeight;
+export function settle(main, { chapter, lang }) {
+  const heights = {};
+  for (const place of main.querySelectorAll(PLACES)) {
+    place.querySelector(":scope > .skeleton")?.remove();
+    place.style.minHeight = "";
+    place.classList.remove("reserved");
+    if (place.childElementCount) heights[place.dataset.testid] = place.offsetHeight;
   }
-  remember(`heights.${width()}`, heights);
+  remember(key(lang), { ...recall(key(lang)), [chapter]: heights });
 }
 
 export async function look({ words, signal }) {

@@ -6,6 +6,7 @@ const RATES = [0.1, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000];
 const HALF_THE_LECTURES = 25;
 const STEPS = [20, 100, 200, 500, 1000, 5000, 20000];
 const SPEEDS = [10, 50, 200, 1000, 20000];
+const CURVE_HEIGHT = 340;
 const KEEP_SAMPLES_AT = [0, 10, 30, 100, 300, 1000, 3000, 10000];
 
 export async function training(ctx, place) {
@@ -31,7 +32,7 @@ export async function training(ctx, place) {
   });
   const start = ui.button({ label: t("training_start"), kind: "primary", onClick: () => run(Number(speed.value)), testid: "train-start" });
   const stop = ui.button({ label: t("training_stop"), onClick: halt, testid: "train-stop" });
-  const status = ui.live({ testid: "train-status", class: "late-status" });
+  const status = ui.live({ testid: "train-status", class: "late-status training-status" });
   const meter = el("progress", { class: "late-meter", testid: "train-meter", attrs: { max: 1, value: 0, "aria-label": t("training_step") } });
   const values = Object.fromEntries(["step", "loss", "data_loss", "difference"].map((name) => [name, el("span", { text: "—", testid: `train-${name}` })]));
   const numbers = ui.stats([
@@ -41,6 +42,7 @@ export async function training(ctx, place) {
     { label: t("training_difference"), value: values.difference },
   ]);
   const curve = el("div", { testid: "train-curve" });
+  curve.style.minHeight = `${CURVE_HEIGHT}px`;
   const netPlace = el("div", { testid: "train-net" }, ui.heading(t("training_net")));
   const countPlace = el("div", { testid: "train-counts" }, ui.heading(t("training_counts")));
   const samples = el("tbody");
@@ -81,6 +83,7 @@ export async function training(ctx, place) {
       rowTitle: t("training_first"), columnTitle: t("training_second"), hover: cell, label,
     });
   await map(countPlace, t("training_counts_aria"), N.table);
+  netPlace.style.minHeight = `${countPlace.offsetHeight}px`; // the net's map will be as high
   let netMap = null;
   let chart = null;
   let controller = null;
@@ -186,6 +189,7 @@ export async function training(ctx, place) {
       netMap = { update() {} };
       const drawn = P;
       netMap = await map(netPlace, t("training_net_aria"), drawn);
+      netPlace.style.minHeight = "";
       if (P !== drawn) await netMap.update({ z: P });
     }
 
@@ -246,7 +250,7 @@ export async function training(ctx, place) {
       if (!chart) {
         chart = { update() {} };
         chart = await charts.lines({
-          into: curve, xTitle: t("training_step"), yTitle: t("training_curve_y"), height: 340,
+          into: curve, xTitle: t("training_step"), yTitle: t("training_curve_y"), height: CURVE_HEIGHT,
           label: t("training_curve_aria"), ...spec,
         });
       } else await chart.update(spec);
