@@ -248,3 +248,14 @@ def test_figures_have_their_height_before_they_are_drawn(lesson: Lesson) -> None
     assert all(figure["height"] > 100 for figure in first)
     assert all(figure["says"].startswith("Waiting") for figure in first)
     assert lesson.page.locator(".skeleton").count() == 0
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE], ids=["wide", "phone"])
+def test_both_doors_are_seen_without_scrolling(visit: Callable[..., Lesson], size: dict[str, int]) -> None:
+    lesson = visit(viewport=size)
+    for language in ("en", "zh"):
+        lesson.page.goto(f"{lesson.address}/?lang={language}")
+        for door in ("door-to-learn", "door-to-names"):
+            box = lesson.at(door).bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= size["height"], (language, door)

@@ -257,3 +257,24 @@ def test_hostile_names_are_text(lesson: Lesson) -> None:
     settled(lesson)
     lesson.at("card-heart").first.click()
     assert lesson.page.locator("main script, main img, main b, dialog b").count() == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cards_buttons_have_room(visit: Callable[..., Lesson], language: str) -> None:
+    """Each button holds its own words, and none lies on another, on cards of any width."""
+    lesson = visit(viewport=PHONE)
+    lesson.page.goto(f"{lesson.address}/names?lang={language}")
+    lesson.at("card").first.wait_for()
+    for width in (320, 390, 768, 1280, 1440):
+        lesson.page.set_viewport_size({"width": width, "height": 900})
+        faults: list[str] = lesson.page.evaluate(
+            """() => [...document.querySelectorAll(".card-acts")].flatMap((acts) => {
+              const { right } = acts.getBoundingClientRect();
+              return [...acts.children].flatMap((button, i, all) => {
+                const end = all[i + 1]?.getBoundingClientRect().left ?? right + 1;
+                const fits = button.scrollWidth <= button.clientWidth && button.getBoundingClientRect().right <= end;
+                return fits ? [] : [button.outerHTML];
+              });
+            })"""
+        )
+        assert faults == [], width
