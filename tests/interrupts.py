@@ -37,7 +37,7 @@ COMMANDS: Final[Mapping[str, Sequence[object]]] = {
     "sample": ("sample", "MODEL", "-n", 2_000, "-o", "TARGET"),
     "score": ("score", "MODEL", "LONG", "--tsv", "-o", "TARGET"),
     "classify": ("classify", CLASSIFIER, "LIST", "--tsv", "-o", "TARGET"),
-    "export": ("export", "MODEL", "-o", "TARGET"),
+    "export": ("export", "MODEL", "-o", "ARPA"),
 }
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -56,6 +56,7 @@ def inputs_of(folder: Path) -> dict[str, object]:
     return {
         **{word: inputs / word.lower() for word in ("LIST", "LONG", "MODEL", "COUNTS")},
         **{word: place / word.lower() for word in ("TARGET", "LOG")},
+        "ARPA": place / "target.arpa",
     }
 
 
@@ -97,7 +98,7 @@ def interrupted(words: Sequence[str], moment: float, number: signal.Signals, fol
 
 def check(name: str, folder: Path) -> None:
     """See that what is there is whole, and remove it."""
-    target, log = folder / "target" / "target", folder / "target" / "log"
+    target, log = folder / "target" / ("target.arpa" if name == "export" else "target"), folder / "target" / "log"
     checkpoint = target.with_name("target.checkpoint")
     found = {path.name for folder_ in (target.parent, folder / "tmp") for path in folder_.iterdir()}
     allowed = {target.name, *([log.name, checkpoint.name] if name == "train-net" else [])}

@@ -115,11 +115,13 @@ class Checkpointer:
     def _check(self, path: Path, identity: TrainingIdentity) -> None:
         mine = self._identity
         if identity.net != mine.net:
-            raise SettingsError(f"{path}: is the checkpoint of a {identity.net}, not of a {mine.net}")
+            kind = shortened(str(identity.net))
+            raise SettingsError(f"{path}: is the checkpoint of a {kind}, not of a {mine.net}")
         for name, value in mine.settings.items():
             if identity.settings[name] != value:
+                its = shortened(str(identity.settings[name]))
                 raise SettingsError(
-                    f"{path}: belongs to a training with {name} {identity.settings[name]}, not {value}; give the same "
+                    f"{path}: belongs to a training with {name} {its}, not {value}; give the same "
                     "settings to go on, or train without resuming to begin anew",
                     argument="resume",
                 )
