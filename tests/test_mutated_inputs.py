@@ -214,6 +214,9 @@ def less_memory(kind: str, tmp_path: Path) -> Iterator[None]:
     with contextlib.suppress(NextcharError), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         read(kind, _whole(kind), path, random.Random(0))
+    for text in (" Zoë \n", " 名前 \n", " 𠮷 \n"):  # a loop that is compiled for each width of characters
+        (tmp_path / "blanks").write_text(text, encoding="utf-8")
+        nextchar.Corpus.from_file(tmp_path / "blanks")
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, before[1]))
     yield
