@@ -322,9 +322,12 @@ def _main(reader: str, seconds: str, folder: str) -> None:
         path.mkdir(parents=True, exist_ok=True)
     for seed in _seeds(reader):
         (corpus / hashlib.sha256(seed).hexdigest()).write_bytes(seed)
-    attempt(reader, _seeds(reader)[0], work)  # what is loaded late is loaded now
-    options = [f"-max_total_time={seconds}", f"-timeout={HANGING}", "-rss_limit_mb=4000", f"-artifact_prefix={place}/"]
     findings = TESTS / "findings" / reader
+    kept = [path.read_bytes() for path in sorted(findings.glob("*"))]
+    whole = [bytes([n]) for n in range(len(list(FIXTURES.iterdir())))]  # each kind of file, as it is
+    for content in (*_seeds(reader), *whole, *kept):
+        _kept(reader, content, place)  # what is loaded or compiled late is so now: no input's time holds it
+    options = [f"-max_total_time={seconds}", f"-timeout={HANGING}", "-rss_limit_mb=4000", f"-artifact_prefix={place}/"]
     atheris.Setup(
         [sys.argv[0], *options, str(corpus), *([str(findings)] if findings.is_dir() else [])],
         lambda content: _kept(reader, content, place),
