@@ -45,7 +45,10 @@ _walked = -WALK_SECONDS
 
 async def door(request: Request) -> Response:
     """The landing page."""
-    return _page(request, "door", "door")
+    from nextchar.lesson.texts import chapter_numbers, load_door
+
+    text = load_door()[_language(request)]["door_learn_text"].format(count=len(chapter_numbers()))
+    return _page(request, "door", "door", door_learn_text=html.escape(text))
 
 
 async def names(request: Request) -> Response:

@@ -1,14 +1,11 @@
 // A curve on two logarithmic axes with the place where the sliders are. Only places on the paper are computed here.
+
+import { shape } from "/static/js/svg.js";
+
 export function logLog({ points, now, xTitle, yTitle, nowText, label }) {
   const width = 560;
   const height = 380;
   const edge = { left: 78, right: 18, top: 14, bottom: 62 };
-  const shape = (tag, attributes, text) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
   const ends = (index) => {
     const powers = [...points, now].map((point) => Math.log10(point[index]));
     return [Math.floor(Math.min(...powers)), Math.ceil(Math.max(...powers))];

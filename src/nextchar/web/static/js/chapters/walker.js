@@ -1,18 +1,13 @@
 // A walk on the graph of all pairs: the symbols in a circle, lines from the one where the walk is, as thick as the
 // probabilities of the next step. The walk follows names that the server has drawn, or a name that the reader types.
 
+import { shape } from "/static/js/svg.js";
+
 const SIZE = 520;
 const RADIUS = 205;
 const STEP_MS = 520;
 const WALKED = 60; // names drawn at a time
 const LONGEST = 60;
-
-function shape(tag, attributes = {}, text) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 export function walker(ctx, host, { labels, table, name, onName }) {
   const { ui, t, api } = ctx;
