@@ -1,23 +1,27 @@
-"""Pictures of all pages, from the door to the quiz, in both languages, on a wide screen and on a phone.
+"""Pictures of all pages, from the door to the quiz, in both languages, sizes and colour schemes.
 
     python tools/shots.py
 
-It starts `nextchar web`, goes through the pages in Chromium and writes a file for each to out/shots.
+It starts `nextchar web`, goes through the pages in Chromium and writes a file for each to out/shots. The page that
+`nextchar export` writes is among them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import click
 
+from nextchar.data.datasets import shipped_path
 from nextchar.lesson.texts import chapter_numbers
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -33,6 +37,17 @@ FLAGS: Final = (
     "--no-proxy-server",
 )
 SIZES: Final = {"wide": (1280, 800), "phone": (390, 844)}
+SCHEMES: Final = ("light", "dark")
+PAGES: Final = {
+    "door": "/",
+    "names": "/names",
+    "glossary": "/glossary",
+    "missing": "/lesson/99",
+    **{f"{chapter:02}": f"/lesson/{chapter}" for chapter in chapter_numbers()},
+}
+EXPORTED: Final = "exported"
+LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}  # by which the exported page finds its language
+WAIT_MS: Final = 120_000  # on a busy machine
 SCROLL: Final = """
     async () => {
       for (let y = 0; y < document.body.scrollHeight; y += innerHeight / 2) {
@@ -42,7 +57,10 @@ SCROLL: Final = """
       scrollTo(0, 0);
     }
 """
-SETTLED: Final = "() => document.querySelector('[data-training]')?.dataset.training !== 'on'"
+SETTLED: Final = """
+    () => document.querySelector('[data-training]')?.dataset.training !== 'on'
+      && !document.querySelector('[aria-busy=true], .skeleton')
+"""
 
 
 @contextlib.contextmanager
@@ -74,54 +92,66 @@ def browser_path() -> str:
     return path
 
 
+def exported_page(folder: Path) -> Path:
+    """A page of names that `nextchar export` has written."""
+    model, page = folder / "model.safetensors", folder / "names.html"
+    for words in (["train", str(shipped_path("creatures")), "-o", str(model)], ["export", str(model), str(page)]):
+        code = "from nextchar.cli import main; main()"
+        subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)
+    return page
+
+
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), default=Path("out/shots"), show_default=True)
-@click.option(
-    "--chapter", "chapters", type=click.IntRange(1, max(chapter_numbers())), multiple=True, help="Only these."
-)
-@click.option("--language", "languages", type=click.Choice(["en", "zh"]), multiple=True, help="Only this one.")
+@click.option("--page", "pages", type=click.Choice([*PAGES, EXPORTED]), multiple=True, help="Only this one.")
+@click.option("--language", "languages", type=click.Choice(list(LOCALES)), multiple=True, help="Only this one.")
 @click.option("--size", "sizes", type=click.Choice(list(SIZES)), multiple=True, help="Only this one.")
-@click.option("--dark", is_flag=True, help="The dark colours.")
+@click.option("--scheme", "schemes", type=click.Choice(SCHEMES), multiple=True, help="Only these colours.")
 @click.option("--names", "data", type=click.Path(path_type=Path), help="A list to use in place of the names.")
 def shots(
     output: Path,
-    chapters: tuple[int, ...],
+    pages: tuple[str, ...],
     languages: tuple[str, ...],
     sizes: tuple[str, ...],
-    dark: bool,
+    schemes: tuple[str, ...],
     data: Path | None,
 ) -> None:
-    """Take a picture of each page, whole, in both languages and sizes."""
+    """Take a picture of each page, whole, in both languages, sizes and colour schemes."""
     from playwright.sync_api import sync_playwright
 
     output.mkdir(parents=True, exist_ok=True)
     taken = 0
-    with serving(data) as address, sync_playwright() as playwright:
+    wanted = pages or (*PAGES, EXPORTED)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(data) as address,
+        sync_playwright() as playwright,
+    ):
+        exported = exported_page(Path(folder)).as_uri() if EXPORTED in wanted else ""
         browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
-        for size in sizes or SIZES:
+        for size, language, scheme in itertools.product(sizes or SIZES, languages or LOCALES, schemes or SCHEMES):
             width, height = SIZES[size]
             page = browser.new_page(
-                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if scheme == "dark" else "light",
+                locale=LOCALES[language],
             )
-            for language in languages or ("en", "zh"):
-                for name, place in _places(chapters):
-                    page.goto(f"{address}{place}?lang={language}")
-                    page.locator("main[data-ready=true]").wait_for()
-                    page.evaluate(SCROLL)  # what begins when it is seen, as training does
-                    page.wait_for_function(SETTLED)
-                    page.wait_for_timeout(300)  # for the last frame of what moves
-                    path = output / f"{name}-{language}-{size}{'-dark' if dark else ''}.png"
-                    page.screenshot(path=path, full_page=True)
-                    taken += 1
+            page.set_default_timeout(WAIT_MS)
+            for name in wanted:
+                if name == EXPORTED:
+                    page.goto(exported)
+                    page.locator("#items li").first.wait_for()
+                else:
+                    page.goto(f"{address}{PAGES[name]}?lang={language}")
+                    page.locator("main:not([data-ready=false])").wait_for()
+                page.evaluate(SCROLL)  # what begins when it is seen, as training does
+                page.wait_for_function(SETTLED)
+                page.wait_for_timeout(300)  # for the last frame of what moves
+                page.screenshot(path=output / f"{name}-{language}-{size}-{scheme}.png", full_page=True)
+                taken += 1
             page.close()
         browser.close()
     click.echo(f"{taken} pictures are in {output}")
-
-
-def _places(chapters: tuple[int, ...]) -> list[tuple[str, str]]:
-    """Which pages, by name and path: the chapters asked for, else all there are."""
-    lesson = [(f"{chapter:02}", f"/lesson/{chapter}") for chapter in chapters or chapter_numbers()]
-    return lesson if chapters else [("door", "/"), ("names", "/names"), ("glossary", "/glossary"), *lesson]
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ def test_a_guess_is_answered_and_kept(lesson: Lesson, corpus: Corpus, language: 
     lesson.open(2, language)
     figure = lesson.page.get_by_test_id("figure-frequent")
     assert "veiled" in str(figure.get_attribute("class"))
+    told = lesson.page.locator("#frequent .prose > p")  # which names the pair
+    assert ["veiled" in str(told.nth(i).get_attribute("class")) for i in range(told.count())] == [True, True]
     [(pair, times)] = count(corpus, 2).most_frequent(1)
     options = lesson.at("guess-frequent").locator(".button.option").all_inner_texts()
     assert pair in options
@@ -35,10 +37,15 @@ def test_a_guess_is_answered_and_kept(lesson: Lesson, corpus: Corpus, language: 
     assert right_of(lesson, "guess-frequent") == pair
     assert f"{times:,}" in lesson.text("guess-frequent-answer")
     assert "veiled" not in str(figure.get_attribute("class"))
+    assert lesson.page.locator("#frequent .veiled").count() == 0
     lesson.at(f"guess-frequent-{options.index(pair) + 1}").click(force=True)  # there is no second guess
     assert lesson.at("guess-frequent").locator(".button.option.bad").inner_text() == options[wrong]
 
     lesson.open(2, language, fresh=True)
+    assert lesson.page.locator("#frequent .veiled").count() == 0
+    assert lesson.page.locator("#boundary .prose > .veiled").count() == 2
+    lesson.page.locator("#boundary .prose > .veiled").first.click()  # whoever wants to read, reads
+    assert lesson.page.locator("#boundary .prose > .veiled").count() == 1
     assert right_of(lesson, "guess-frequent") == pair
     assert lesson.at("guess-frequent").locator(".button.option.bad").inner_text() == options[wrong]
 

@@ -332,3 +332,28 @@ def test_k_slides_and_the_loss_follows(lesson: Lesson, corpus: Corpus) -> None:
     before_step = lesson.page.evaluate(cell)
     lesson.at("smoothing-slider").press("End")
     lesson.wait_until(f"{cell} !== {before_step}")
+
+
+def test_on_a_phone_a_tap_opens_cells_that_a_finger_can_hit(visit: Callable[..., Lesson]) -> None:
+    lesson = visit(viewport={"width": 390, "height": 844}, has_touch=True)
+    lesson.open(2)
+    assert not lesson.at("loupe").first.is_visible()
+    plot = lesson.at("heatmap").locator(".plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box is not None
+    lesson.page.touchscreen.tap(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"])
+    cells = lesson.at("loupe").first.locator("button")
+    cells.first.wait_for()
+    assert cells.count() == 25
+    assert min(min(cell["width"], cell["height"]) for i in range(25) if (cell := cells.nth(i).bounding_box())) >= 24
+    chosen = lesson.at("loupe").first.locator("[aria-pressed=true]")
+    pair = chosen.inner_text()
+    lesson.wait_until("(pair) => document.querySelector('[data-testid=cell-pair]').innerText === pair", pair)
+    other = cells.nth(13)  # right of the middle
+    wanted = other.inner_text()
+    assert wanted != pair
+    assert wanted[0] == pair[0]
+    other.tap()
+    lesson.wait_until("(pair) => document.querySelector('[data-testid=cell-pair]').innerText === pair", wanted)
+    assert lesson.overflow() <= 0

@@ -9,6 +9,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import socket
 import sys
 import tarfile
@@ -200,7 +201,7 @@ def test_shipped_file_is_the_one_described() -> None:
     assert hashlib.sha256(content).hexdigest() == described.sha256
 
 
-@pytest.mark.parametrize("name", ["creatures", "chinese-given-names", "cities"])
+@pytest.mark.parametrize("name", ["creatures", "us-names", "chinese-given-names", "cities"])
 def test_the_small_lists_are_those_described(name: str) -> None:
     described = NAMED[name]
     content = shipped_path(name).read_bytes()
@@ -222,6 +223,19 @@ def test_shipped_names() -> None:
     assert (min(map(len, names)), max(map(len, names))) == (2, 15)
 
 
+def test_the_names_for_making_names_are_those_of_2018_without_placeholders() -> None:
+    left_out = set(shipped_names()) - set(shipped_path("us-names").read_text(encoding="utf-8").splitlines())
+    # 29,619 different names in all, 29,610 + 9
+    assert left_out == {
+        *("Unknown", "Girl", "Baby", "Babygirl", "Infant", "Boy", "Babyboy", "Unnamed", "Infantboy"),
+    }
+    # and nothing else of that kind is left: entries that say what a child is, or that it has no name
+    kinds = re.compile(
+        r"(?i)baby.*|infant.*|.*unknown.*|un-?named|no-?name.*|not-?named.*|newborn.*|male|female|boy|girl"
+    )
+    assert not [name for name in shipped_path("us-names").read_text(encoding="utf-8").split() if kinds.fullmatch(name)]
+
+
 def test_shipped_file_needs_no_network(no_network: None) -> None:
     for path in (fetching.fetch("names-2018"), fetching.find("names-2018"), fetching.locate("names-2018")):
         assert path == shipped_path()
@@ -239,6 +253,7 @@ def test_named() -> None:
         "makemore-names",
         "tiny-shakespeare",
         "creatures",
+        "us-names",
         "chinese-given-names",
         "cities",
     ]

@@ -62,6 +62,15 @@ def test_what_depends_on_the_list_is_said_by_the_figure(entry: Asked) -> None:
         assert f'ctx.predict("{entry.id}"' in script
 
 
+@pytest.mark.parametrize("entry", load_predictions(), ids=lambda entry: f"{entry.chapter}-{entry.id}")
+def test_paragraphs_that_tell_are_there_in_both_languages(entry: Asked) -> None:
+    chapter = load_chapters()[entry.chapter - 1]
+    for language in LANGUAGES:
+        [section] = [one for one in chapter.sections[language] if one.id == entry.id]
+        paragraphs = section.text.strip().split("\n\n")
+        assert set(entry.tells) <= set(range(len(paragraphs)))
+
+
 def test_the_right_answer_is_not_always_at_the_same_place() -> None:
     places = Counter(entry.answer for entry in ALL if entry.answer is not None)
     assert {0, 1, 2} <= set(places)

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from nextchar.errors import BadValueError, CorpusError
-from nextchar.tasks.list_file import NoTextError, read_list
+from nextchar.tasks.list_file import WHOLE_LINES, NoTextError, read_list
 
 NAMES = ["Zoë", "Björn", "Müller", "Emma", "Åsa", "Jürgen", "Zoë"]
 CHINESE = ["王秀英", "李伟", "张敏", "刘静", "陈丽", "杨强", "赵磊", "黄军"]
@@ -49,6 +49,57 @@ def test_encodings_are_guessed(names: list[str], encoding: str, end: str) -> Non
 def test_tables(text: str, items: list[str], columns: tuple[str, ...], column: int, header: bool) -> None:
     found = read_list("list.csv", text.encode())
     assert (list(found.items), found.columns, found.column, found.header) == (items, columns, column, header)
+
+
+@pytest.mark.parametrize("name", ["list.txt", "list", "names.lst"])
+@pytest.mark.parametrize(
+    ("text", "items", "columns", "column", "header"),
+    [
+        ("name\tn\nEmma\t1\nBob\t2\n", ["Emma", "Bob"], ("name", "n"), 1, True),
+        ("Emma\tF\nBob\tM\n", ["Emma", "Bob"], ("", ""), 1, False),
+        ("id;Name\n1;Emma\n2;Bob\n", ["Emma", "Bob"], ("id", "Name"), 2, True),
+        ("Emma,F,18688\nBob,M,12\n", ["Emma", "Bob"], ("", "", ""), 1, False),  # as the SSA has its lists
+        ("name,sex\nEmma,F\nBob,M\n", ["Emma", "Bob"], ("name", "sex"), 1, True),
+        ("Emma|F\r\nBob|M\r\n", ["Emma", "Bob"], ("", ""), 1, False),
+        ("sep=;\nname;n\nEmma;1\nBob;2\n", ["Emma", "Bob"], ("name", "n"), 1, True),
+        ("编号\t姓名\n1\t王芳\n2\t李伟\n", ["王芳", "李伟"], ("编号", "姓名"), 2, True),
+    ],
+)
+def test_a_table_is_known_by_its_rows_whatever_it_is_called(
+    name: str, text: str, items: list[str], columns: tuple[str, ...], column: int, header: bool
+) -> None:
+    found = read_list(name, text.encode())
+    assert (list(found.items), found.columns, found.column, found.header) == (items, columns, column, header)
+    lines = read_list(name, text.encode(), column=WHOLE_LINES)  # "it is lines"
+    assert list(lines.items) == text.replace("\r", "").splitlines()
+    assert (lines.columns, lines.column) == (columns, WHOLE_LINES)  # and there is a way back
+
+
+def test_unicode_text_as_excel_saves_it() -> None:
+    content = "\ufeffName\tOrt\r\nZoë\tKöln\r\nJürgen\tBonn\r\n".encode("utf-16-le")
+    found = read_list("Mappe1.txt", content)
+    assert (found.items, found.columns, found.column) == (("Zoë", "Jürgen"), ("Name", "Ort"), 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Smith, John\nDoe, Jane\n",  # commas of the names
+        "Rio de Janeiro\nSão Paulo\n",
+        "a;b\n",  # one line says nothing
+        "emma\nbob;otto\nzoe\nava\n",  # one semicolon
+        "Emma,Bob\nOtto,Zoe\n",  # no name of a column, no numbers
+        "St. John's\nXi'an\n",
+    ],
+)
+def test_lines_stay_lines(text: str) -> None:
+    found = read_list("list.txt", text.encode())
+    assert (list(found.items), found.columns, found.column) == (text.splitlines(), (), None)
+
+
+def test_a_table_can_be_read_as_lines_too() -> None:
+    found = read_list("list.csv", b"name,n\nEmma,1\n", column=WHOLE_LINES)
+    assert (found.items, found.columns, found.column) == (("name,n", "Emma,1"), ("name", "n"), WHOLE_LINES)
 
 
 def test_a_table_of_one_column_is_a_list() -> None:

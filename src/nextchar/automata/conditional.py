@@ -29,6 +29,7 @@ import numpy.typing as npt
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.automaton_reader import automaton_of
 from nextchar.automata.conditioned import conditioned
+from nextchar.automata.constraints import constraint_automata
 from nextchar.automata.product import Chain
 from nextchar.automata.sparse_chain import SparseChain
 from nextchar.automata.stored_model import Derived, DerivedModel
@@ -54,6 +55,7 @@ __all__ = [
     "conditional",
     "gaps_pattern",
     "given",
+    "new_log_probability",
     "next_symbols",
 ]
 
@@ -62,6 +64,7 @@ LONGEST: Final = 10_000  # the lengths that a length distribution goes to
 TAIL: Final = 1e-12  # of the length distribution
 HOW_MANY: Final = Setting(name="the number of items", argument="k", type=int, at_least=0)
 FIRST_LOOKED_UP: Final = 16  # items that are looked up at a time among those known,
+MOST_KNOWN: Final = 1 - 1e-6  # beyond, a difference to 1 has few digits
 MOST_LOOKED_UP: Final = 4096  # and twice as many each time up to here
 
 
@@ -307,6 +310,24 @@ def automaton_model(model: Model) -> AutomatonModel:
     automaton_of(model)
     assert isinstance(model, AutomatonModel)  # all models with an automaton are
     return model
+
+
+def new_log_probability(found: Conditional, constraint: Constraint, items: Corpus) -> float:
+    """The log-probability of a constraint and of being none of the items, nats; without an automaton of the items.
+
+    It is a difference of two probabilities; nan where little is left of them.
+
+    Args:
+        found: the items that meet the constraint.
+        constraint: the same again.
+        items: different ones.
+    """
+    source = found.source
+    for dfa in constraint_automata(constraint, source.alphabet, source.provenance.options):
+        if len(items):
+            items = items.take(np.flatnonzero(dfa.accepts(items)))
+    known = np.exp(-source.nats(items) - found.log_probability).sum() if len(items) else 0.0
+    return found.log_probability + math.log1p(-known) if known <= MOST_KNOWN else math.nan
 
 
 def next_symbols(found: Conditional, prefix: str) -> list[tuple[str, float]]:

@@ -40,6 +40,7 @@ from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
 from nextchar.data.arguments import need
 from nextchar.data.corpus import Corpus
 from nextchar.data.edit_distance import Surroundings
+from nextchar.data.fingerprints import Fingerprints
 from nextchar.data.training_items import known_file, surroundings, training_items
 from nextchar.errors import ConflictError, SettingsError, TooLargeError
 
@@ -62,11 +63,12 @@ def draw_items(
 
     - From left to right, by `core.drawing`, where nothing but a prefix is asked for; for a model that is no
       finite automaton also where lengths are; and always for the streams of torch.
-    - Exactly, where the model is a finite automaton that is not too large for it. New items of a prefix and lengths are
-      then those of them that no fingerprint is known of, whether the training data is on this machine or not, so that
-      a seed gives the same everywhere; where hardly any is new, and with every other condition, the training items are
-      left out beforehand, if they are at hand.
+    - Exactly, where the model is a finite automaton that is not too large for it.
     - By a guide, in every other case.
+
+    New items are, in the first two ways, those that are drawn and not known, whether the training data is at hand or
+    not, so that a seed gives the same everywhere. Only where nothing new comes of many draws are the training items
+    left out beforehand, if they are at hand; and by a guide they always are, as a draw is dear.
 
     What is too near to known items (plan.min_distance) is left out of what is drawn in any of these ways, which changes
     nothing of how often the others come beside each other.
@@ -77,8 +79,7 @@ def draw_items(
         plan: how to draw.
         constraint: what items are wanted; one that leaves the least length open gives no empty items, except for the
             streams of torch.
-        data: the training data, for plan.new, where without it new items are found by fingerprints, and for
-            plan.min_distance.
+        data: the training data, for plan.new of a model that has no fingerprints of it, and for plan.min_distance.
         look_ahead: a count model of the same alphabet that guides a model that is no finite automaton.
 
     Warns:
@@ -110,20 +111,23 @@ def draw_items(
         near = surroundings(seen, model.alphabet, constraint.not_in, data, plan.new, plan.min_distance)
         # which hold the known items themselves, so that nothing else has to leave them out
         plan, constraint, data = replace(plan, new=False), replace(constraint, not_in=()), None
-    more = constraint.looks_ahead or data is not None or look_ahead is not None
+    more = constraint.looks_ahead or look_ahead is not None
     if plan.one_sequence and more:
         raise ConflictError(
             f"the stream {plan.stream} goes symbol by symbol, with a prefix and lengths alone; the stream nextchar "
-            "takes match, suffix, contains, allowed, not_in, the training data and a model that looks ahead"
+            "takes match, suffix, contains, allowed, not_in and a model that looks ahead"
         )
+    known = _known(model, plan, data)
     exact = isinstance(model, AutomatonReader)
     if not more and (plan.one_sequence or not (exact and constraint.bounds_length)):
-        drawn = _draw_left_to_right(model, n, plan, constraint, near)
-        if plan.one_sequence or plan.new or not exact or not n or drawn.begins():
-            return drawn  # else there may be no items at all, which can be told exactly
+        seen = model.provenance
+        drawn = drawing(model, n, plan, constraint, options=seen.options, known=known, near=near)
+        told = data is not None or (exact and not plan.new)  # whether it can be told that there are none, or some
+        if plan.one_sequence or not told or not n or drawn.begins():
+            return drawn
     if exact:
         try:
-            return _draw_exactly(model, n, plan, constraint, data, near)
+            return _draw_exactly(model, n, plan, constraint, data, near, known)
         except TooLargeError:
             what = "the model is too large to meet the constraint exactly: how often each item comes is approximate"
             warnings.warn(what, stacklevel=3)  # at the caller of model.draw
@@ -141,32 +145,54 @@ def _read(constraint: Constraint, model: Model) -> Constraint:
     return replace(constraint, prefix=tuple(itertools.chain.from_iterable(readings)))
 
 
-def _draw_left_to_right(model: Model, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None) -> Drawing:
+def _known(model: Model, plan: Plan, data: Corpus | None) -> Fingerprints | None:
+    """Of what new items are told from; the data is looked through, so that wrong data is an error in every case."""
     seen = model.provenance
-    return drawing(model, n, plan, constraint, options=seen.options, known=seen.known, near=near)
+    if not plan.new or data is None:
+        return seen.known
+    items = training_items(seen, model.alphabet, data)
+    return items.fingerprints() if seen.known is None else seen.known
 
 
 def _draw_exactly(
-    model: Model, n: int, plan: Plan, constraint: Constraint, data: Corpus | None, near: Surroundings | None
+    model: Model,
+    n: int,
+    plan: Plan,
+    constraint: Constraint,
+    data: Corpus | None,
+    near: Surroundings | None,
+    known: Fingerprints | None,
 ) -> Drawing:
-    automaton = automaton_of(model)
-    if not constraint.looks_ahead and data is None and not (plan.new and model.provenance.known is None):
-        drawn = _draw_bounded(model, automaton, n, plan, constraint, near)
+    automaton, seen = automaton_of(model), model.provenance
+    rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new)
+    told = not plan.new or known is not None
+    if told and not constraint.looks_ahead:
+        drawn = _draw_bounded(model, automaton, n, plan, constraint, near, known)
         if drawn is not None:
             return drawn
     if plan.new and data is None:
-        data = known_file(model.provenance)
-    found = conditioned(automaton, model.provenance, constraint, new=plan.new, data=data, reshaped=plan)
-    rest = Plan(seed=plan.seed, distinct=plan.distinct, new=found.known is not None)
-    return drawing(found.chain.items(automaton), n, rest, Constraint(min_length=0), known=found.known, near=near)
+        data = known_file(seen)
+    if told:
+        chain = conditioned(automaton, seen, constraint, reshaped=plan).chain
+        drawn = drawing(chain.items(automaton), n, rest, Constraint(min_length=0), known=known, near=near)
+        if not plan.new or data is None or not n or drawn.begins():
+            return drawn
+    chain = conditioned(automaton, seen, constraint, new=True, data=data, reshaped=plan).chain
+    return drawing(chain.items(automaton), n, replace(rest, new=False), Constraint(min_length=0), near=near)
 
 
 def _draw_bounded(
-    model: Model, automaton: Automaton, n: int, plan: Plan, constraint: Constraint, near: Surroundings | None
+    model: Model,
+    automaton: Automaton,
+    n: int,
+    plan: Plan,
+    constraint: Constraint,
+    near: Surroundings | None,
+    known: Fingerprints | None,
 ) -> Drawing | None:
     """Where nothing but lengths and a prefix is asked for; None where that has to be had in another way."""
-    seen = model.provenance
-    prefixes = possible_prefixes(Reader(automaton), constraint, seen.options)
+    options = model.provenance.options
+    prefixes = possible_prefixes(Reader(automaton), constraint, options)
     if plan.adjusts:
         automaton = begun(automaton, prefixes, constraint.shortest)
     items = BoundedItems.of(automaton, constraint, plan)
@@ -174,7 +200,7 @@ def _draw_bounded(
         return None
     rest = Plan(seed=plan.seed, distinct=plan.distinct, new=plan.new)
     within = Constraint(prefix=constraint.prefix, min_length=0)
-    drawn = drawing(items, n, rest, within, options=seen.options, known=seen.known, near=near)
+    drawn = drawing(items, n, rest, within, options=options, known=known, near=near)
     return drawn if drawn.begins() else None
 
 

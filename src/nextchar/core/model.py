@@ -269,8 +269,8 @@ class Model(ABC):
             new: no item of the training data.
             min_distance: no item that is fewer edits than this from one of `not_in`, or, unless these alone are given,
                 of the training data.
-            data: the training data, for `new`: with it, new items are drawn exactly, and else by fingerprints; and for
-                `min_distance`, which cannot do without it, where it is no named data set on this machine.
+            data: the training data, for `new` of a model that has no fingerprints of it, or where hardly any item is
+                new, and for `min_distance`, which cannot do without it, where it is no named data set on this machine.
             look_ahead: a count model of the same alphabet that guides a model which is no finite automaton.
 
         Warns:

@@ -10,10 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from nextchar.errors import DataSetError
 
-__all__ = ["NAMED", "DataSet", "are_texts", "meant_by", "named", "shipped_names", "shipped_path"]
+__all__ = ["NAMED", "PLACEHOLDERS", "DataSet", "are_texts", "meant_by", "named", "shipped_names", "shipped_path"]
+
+PLACEHOLDERS: Final = frozenset(
+    {"baby", "babyboy", "babygirl", "boy", "girl", "infant", "infantboy", "unknown", "unnamed"}
+)
+"""What names-2018 has where a child had no name yet, in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,15 @@ NAMED: Mapping[str, DataSet] = MappingProxyType(
                 size_bytes=3_220,
                 sha256="91f30aae2043c6f23f5beda994f8e4cf36ef9268ad4020911968ee6edcd8e6a0",
                 origin="invented for nextchar, under its own licence",
+            ),
+            DataSet(
+                name="us-names",
+                description="the different names of names-2018 without placeholders such as Unknown, one a line",
+                items=29_610,
+                file_name="us-names.txt",
+                size_bytes=212_192,
+                sha256="da755b43a636b3c503e43ed814364ea31a4e0d122c719b52c1b6b38e6d35e12e",
+                origin="US Social Security Administration, national data, public domain",
             ),
             DataSet(
                 name="chinese-given-names",

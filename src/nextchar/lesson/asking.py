@@ -41,6 +41,7 @@ class Asked:
         id: a word that names it within the chapter; of a prediction, the section whose figure answers it.
         answer: which option is right, from 0; None where that depends on the list in use.
         veil: whether the figure would give the answer away, and is to be veiled until there is a guess.
+        tells: which paragraphs of the section's text give it away, from 0; they are veiled, too.
         words: by language.
     """
 
@@ -48,6 +49,7 @@ class Asked:
     id: str
     answer: int | None
     veil: bool
+    tells: tuple[int, ...]
     words: Mapping[Language, AskedWords]
 
     def document(self, language: Language) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class Asked:
             "id": self.id,
             "answer": self.answer,
             "veil": self.veil,
+            "tells": list(self.tells),
             "question": words.question,
             "options": list(words.options),
             "explanation": words.explanation,
@@ -91,5 +94,10 @@ def _asked(table: Mapping[str, Any], name: str) -> Asked:
         for language in LANGUAGES
     }
     return Asked(
-        chapter=table["chapter"], id=name, answer=table.get("answer"), veil=table.get("veil", False), words=words
+        chapter=table["chapter"],
+        id=name,
+        answer=table.get("answer"),
+        veil=table.get("veil", False),
+        tells=tuple(table.get("tells", ())),
+        words=words,
     )

@@ -14,11 +14,30 @@ import numpy as np
 
 from nextchar.core.model import Model
 from nextchar.lesson.tables import Ids, Rows, Table
+from nextchar.models.ngram.model import Ngram
 
-__all__ = ["ShadedItem", "ShadedLetter", "chance", "count_shades", "shade_items"]
+__all__ = ["DOOR_ORDER", "ShadedItem", "ShadedLetter", "Writer", "chance", "count_shades", "shade_items", "writer_of"]
 
 DARKEST: Final = 2.0  # times log V nats: the surprise that is drawn as dark as can be
 MOST_TIMES: Final = 1e15  # "1 in so many" is told up to here
+DOOR_ORDER: Final = 5  # of the model whose names are seen first
+PLAIN_ORDERS: Final = 3  # up to here counts alone write; beyond, they are too few without smoothing
+CALM: Final = 0.7  # the temperature of the smoothed model: fewer names that nobody would take for one
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What writes the landing page's names: the settings of a model, and the temperature."""
+
+    spec: Ngram
+    temperature: float
+
+
+def writer_of(order: int) -> Writer:
+    """Who writes with a memory of order - 1 letters: plain counts, or beyond these a smoothed model."""
+    if order <= PLAIN_ORDERS:
+        return Writer(Ngram(order=order, add=0.0), 1.0)
+    return Writer(Ngram(order=order, smoothing="modified-kneser-ney"), CALM)
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from nextchar.data.datasets import PLACEHOLDERS, shipped_names
 
-from nextchar.data.datasets import shipped_names
-
-__all__ = ["PLACEHOLDERS", "lesson_names"]
-
-PLACEHOLDERS: Final = frozenset({"baby", "babyboy", "babygirl", "boy", "girl", "infant", "unknown", "unnamed"})
-"""What was written on a birth certificate where a child had no name yet; in names-2018 as if they were names."""
+__all__ = ["lesson_names"]
 
 
 def lesson_names() -> list[str]:
-    """The names of names-2018 in its order, in lower case, without `PLACEHOLDERS`.
+    """The names of names-2018 in its order, in lower case, without placeholders.
 
     Raises:
         DataSetError: the file is missing, so the package is not whole.

@@ -54,7 +54,7 @@ def write(
     Args:
         model: it remembers its training items.
         n: how many items.
-        plan: how they are drawn.
+        plan: how they are drawn; `distinct` counts where only new ones are wanted.
         constraint: their prefix and lengths.
         tries: how many items to draw where only new ones are wanted; None to keep all.
     """
@@ -62,7 +62,7 @@ def write(
     new = _are_new(model, drawn)
     kept, looked_at = drawn, len(drawn)
     if tries is not None:
-        at = np.flatnonzero(new)[:n]
+        at = np.flatnonzero(new & _are_first(drawn) if plan.distinct else new)[:n]
         looked_at = int(at[-1]) + 1 if len(at) == n else len(drawn)
         kept = drawn.take(at)
     share = float(new[:looked_at].mean()) if looked_at else 0.0
@@ -76,6 +76,13 @@ def _are_new(model: NgramModel, items: Corpus) -> npt.NDArray[np.bool_]:
     if not len(items):
         return np.zeros(0, dtype=np.bool_)
     return ~np.isin(items.fingerprints(), known)
+
+
+def _are_first(items: Corpus) -> npt.NDArray[np.bool_]:
+    """Which items have not come before, (items,)."""
+    first = np.zeros(len(items), dtype=np.bool_)
+    first[np.unique(items.fingerprints(), return_index=True)[1]] = True
+    return first
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A list as people have it, a text file or a table in whatever encoding: read without asking, and said how.
 
-The encoding is guessed from the letters that come out, the column of a table by its name, and whether its first row
-names the columns by what is in it. Whoever reads the answer can say otherwise, and read again.
+The encoding is guessed from the letters that come out, whether a file is a table by its name or its rows, the column
+of a table by its name, and whether its first row names the columns by what is in it. Whoever reads the answer can say
+otherwise, and read again.
 """
 
 from __future__ import annotations
@@ -9,24 +10,27 @@ from __future__ import annotations
 import csv
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from nextchar.data.corpus import Corpus
-from nextchar.data.dialects import SAMPLE, announced_delimiter, found_dialect
+from nextchar.data.dialects import DELIMITERS, SAMPLE, announced_delimiter, found_dialect
 from nextchar.data.encoding_guess import guess
 from nextchar.data.file_kinds import no_text
 from nextchar.data.files import is_table
 from nextchar.data.format import Format
 from nextchar.errors import BadValueError, CorpusError, InputWarning
 
-__all__ = ["ListFile", "NoTextError", "read_list"]
+__all__ = ["WHOLE_LINES", "ListFile", "NoTextError", "read_list"]
 
 FIRST_BYTES: Final = 512
 ROWS: Final = 50  # by which a header is known
 MOST_CONTROL: Final = 50  # one control character in so many
+WHOLE_LINES: Final = 0  # as the number of a column: no column, each line is a name
+ALIKE: Final = 0.9  # the share of the rows with as many fields, from which on a text file is a table
 FALLBACK: Final = "cp1252"  # which knows nearly every byte, where nothing tells the encoding
 NAMES: Final = (  # what columns of names are called
     *("name", "names", "given name", "first name", "firstname", "word", "title", "city", "item", "text"),
@@ -60,7 +64,8 @@ class ListFile:
         encoding: of the text.
         likely: encodings that it may be in, the one taken first.
         columns: of a table, what each is called; none for a text file.
-        column: the number of the one that was read, from 1; None for a text file.
+        column: the number of the one that was read, from 1, `WHOLE_LINES` where it was read as lines; None for a text
+            file.
         header: whether the first row of a table names the columns.
     """
 
@@ -78,10 +83,11 @@ def read_list(
     r"""Read a file that someone has given.
 
     Args:
-        name: of the file; its ending says whether it is a table.
+        name: of the file; its ending may say that it is a table.
         content: its bytes.
         encoding: by default guessed.
-        column: of a table, from 1; by default the one that is called a name, or else the first.
+        column: of a table, from 1; by default the one that is called a name, or else the first. `WHOLE_LINES` takes
+            each line as a name, whatever is in it.
         header: whether the first row names the columns; by default found out.
 
     Raises:
@@ -103,9 +109,9 @@ def read_list(
         raise BadValueError(f"there is no encoding {encoding!r}", argument="encoding") from None
     if guessed and (no_text(name, content[:FIRST_BYTES], failed=not guess(content)) or _is_binary(sample)):
         raise NoTextError(f"{name}: holds no text")
-    rows = _rows(sample, name) if is_table(name) else []
-    if not rows or max(map(len, rows)) < 2:
-        first = rows[0][0].strip().casefold() if rows and rows[0] else ""
+    rows, delimiter = _rows(sample, name)
+    if not rows or max(map(len, rows)) < 2 or not (is_table(name) or _is_table(rows, sample, delimiter)):
+        first = rows[0][0].strip().casefold() if rows and is_table(name) else ""
         items = _read(content, Format(encoding=encoding, errors="replace"))
         return ListFile(
             items=items[1:] if first in NAMES and len(items) > 1 else items, encoding=encoding, likely=likely
@@ -117,11 +123,14 @@ def read_list(
     if column is None:
         folded = [one.casefold() for one in called]
         column = next((folded.index(one) + 1 for one in NAMES if one in folded), 1)
-    if not 1 <= column <= width:
+    if not WHOLE_LINES <= column <= width:
         raise BadValueError(f"the table has {width} columns, and none of the number {column}", argument="column")
-    format_ = Format(encoding=encoding, column=str(column), header=header, errors="replace")
+    format_, ending = Format(encoding=encoding, errors="replace"), ".txt"
+    if column != WHOLE_LINES:
+        format_ = replace(format_, column=str(column), header=header)
+        ending = Path(name).suffix.lower() if is_table(name) else ending
     return ListFile(
-        items=_read(content, format_, ending=Path(name).suffix.lower()),
+        items=_read(content, format_, ending=ending),
         encoding=encoding,
         likely=likely,
         columns=tuple(called),
@@ -135,8 +144,8 @@ def _is_binary(sample: str) -> bool:
     return sum(one < " " and one not in "\t\n\v\f\r\x1a" for one in sample) * MOST_CONTROL > len(sample)
 
 
-def _rows(sample: str, name: str) -> list[list[str]]:
-    """The first rows of a table; those of a last line that may be cut off left out."""
+def _rows(sample: str, name: str) -> tuple[list[list[str]], str]:
+    """The first rows of a table, without a last line that may be cut off, and what is between their fields."""
     lines = sample.splitlines(keepends=True)
     if len(lines) > 1 and not lines[-1].endswith("\n"):
         lines = lines[:-1] if len(sample) >= SAMPLE else lines
@@ -147,9 +156,25 @@ def _rows(sample: str, name: str) -> list[list[str]]:
     dialect = found_dialect("".join(lines), Path(name).suffix.lower(), by_rows, announced)
     found = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=dialect.blank_follows)
     try:
-        return [row for _, row in zip(range(ROWS), filter(None, found), strict=False)]
+        return [row for _, row in zip(range(ROWS), filter(None, found), strict=False)], dialect.delimiter
     except csv.Error:
-        return []
+        return [], dialect.delimiter
+
+
+def _is_table(rows: Sequence[Sequence[str]], sample: str, delimiter: str) -> bool:
+    """Whether the rows of a file that is not called a table are those of one: several, with as many fields.
+
+    Commas are in names, too ("Smith, John"): a blank never follows those of a table, and its columns have names or hold
+    numbers.
+    """
+    sizes = Counter(map(len, rows))
+    width, often = sizes.most_common(1)[0]
+    if len(rows) < 2 or width < 2 or often < ALIKE * len(rows):
+        return False
+    if delimiter != ",":
+        return delimiter in DELIMITERS
+    numbers = any(all(_is_number(row[i].strip()) for row in rows[1:] if len(row) == width) for i in range(width))
+    return ", " not in sample and (numbers or _has_header(rows))
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:

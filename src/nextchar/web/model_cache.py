@@ -99,10 +99,14 @@ class ModelCache:
 
     def ngram(self, data: Dataset, order: int = 2, add: float = 0.0) -> NgramModel:
         """The count model of the data; order and k are the visitor's."""
+        return self.fitted(data, Ngram(order=order, add=add))
+
+    def fitted(self, data: Dataset, spec: Ngram) -> NgramModel:
+        """A count model of the data with any settings."""
         V = data.corpus.alphabet.size
-        contexts = min(V, data.corpus.symbols) if order <= 2 else data.corpus.symbols
+        contexts = min(V, data.corpus.symbols) if spec.order <= 2 else data.corpus.symbols
         size = min(12 * V * contexts, 512 << 20) + 64 * data.corpus.symbols
-        return self.keep(data, ("ngram", order, add), lambda: Ngram(order=order, add=add).fit(data.corpus), size)
+        return self.keep(data, ("ngram", spec), lambda: spec.fit(data.corpus), size)
 
     def loss(self, data: Dataset, order: int = 2, add: float = 0.0) -> float:
         """The loss of that model on the data themselves, nats per symbol."""

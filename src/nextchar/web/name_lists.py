@@ -22,7 +22,7 @@ from nextchar.web.request_errors import RequestError
 
 __all__ = ["EXAMPLES", "NameLists", "NameModel"]
 
-EXAMPLES: Final[tuple[str, ...]] = ("names-2018", "creatures", "cities", "chinese-given-names")
+EXAMPLES: Final[tuple[str, ...]] = ("us-names", "creatures", "cities", "chinese-given-names")
 MOST_BYTES: Final = 128 << 20  # of all own lists together
 MOST_LISTS: Final = 200
 ID_CHARACTERS: Final = 16

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from nextchar.automata.conditional import Conditional, conditional
+from nextchar.automata.conditional import Conditional, conditional, new_log_probability
 from nextchar.core.constraint import Constraint
 from nextchar.core.drawing import Samples
 from nextchar.core.model import Model
@@ -121,22 +121,40 @@ def write_names(call: ApiCall, data: Dataset, found: NameModel, n: int, plan: Pl
     constraint = constraint.of_at_least(plan.least)
     near = _near(call, data, found, plan.min_distance) if plan.min_distance else None
     new = plan.new and near is None  # what is near is measured from the items themselves, which are left out with it
+    matched, log_probability = None, None
     try:
-        matched = qualifying(call, data, found, constraint, new=new)
+        matched = qualifying(call, data, found, constraint, new=False)
+        log_probability = _log_probability(call, data, found, matched, constraint, new=new)
     except TooLargeError:
-        matched = None
+        pass
     try:
-        drawn = _drawn(data, found, matched, n, plan, constraint, near, new=new)
+        drawn = _drawn(call, data, found, matched, n, plan, constraint, near, new=new)
     except NextcharError:
         raise RequestError(422, "none-far" if plan.min_distance else "no-name") from None
     return NewNames(
         list(drawn.corpus),
-        None if matched is None else math.exp(min(-matched.log_probability, LARGEST_NATS)),
+        None if log_probability is None else math.exp(min(-log_probability, LARGEST_NATS)),
         len(drawn.corpus) / max(drawn.drawn, 1) if plan.min_distance else None,
     )
 
 
+def _log_probability(
+    call: ApiCall, data: Dataset, found: NameModel, matched: Conditional, constraint: Constraint, *, new: bool
+) -> float:
+    """That a name of the model meets the conditions, and is new where that is wanted, nats."""
+    if not new:
+        return matched.log_probability
+
+    def make() -> float:
+        known = new_log_probability(matched, constraint, data.corpus)
+        exact = qualifying(call, data, found, constraint, new=True) if math.isnan(known) else None
+        return known if exact is None else exact.log_probability
+
+    return call.cache.keep(data, ("new share", found, constraint), make)
+
+
 def _drawn(
+    call: ApiCall,
     data: Dataset,
     found: NameModel,
     matched: Conditional | None,
@@ -148,8 +166,13 @@ def _drawn(
     new: bool,
 ) -> Samples:
     """As `Model.draw`, by what is there already where that is how it draws."""
-    if found.exact and matched is not None and (constraint.looks_ahead or new):
-        return matched.draw(n, seed=plan.seed, distinct=plan.distinct, near=near)
+    if found.exact and matched is not None and constraint.looks_ahead:
+        items = replace(matched, known=found.model.provenance.known) if new else matched
+        drawn = items.draw(n, seed=plan.seed, distinct=plan.distinct, near=near)
+        if len(drawn.corpus) or not new:
+            return drawn
+        rare = qualifying(call, data, found, constraint, new=True)
+        return rare.draw(n, seed=plan.seed, distinct=plan.distinct, near=near)
     known = data.corpus if plan.new or plan.min_distance else None
     return found.model.draw(n, plan, constraint, data=known, look_ahead=None if found.exact else found.guide)
 

@@ -21,6 +21,7 @@ __all__ = ["MODEL_FILE", "OWN_FILE", "Recipe", "compare_recipe", "score_recipe",
 
 OWN_FILE: Final = "my-names.txt"
 MODEL_FILE: Final = "names.safetensors"
+TO_SCORE: Final = "to-score.txt"
 GUIDE_FILE: Final = "guide.safetensors"
 Recipe = dict[str, str]
 
@@ -101,14 +102,18 @@ def top_recipe(data: Dataset, found: NameModel, constraint: Constraint, n: int) 
     return _recipe(data, found, [shlex.join(words)], lines)
 
 
-def score_recipe(data: Dataset, found: NameModel) -> Recipe:
-    """How to score a list."""
+def score_recipe(data: Dataset, found: NameModel, most: int) -> Recipe:
+    """How to score a list: the most surprising first, without names that have a character which the model lacks."""
+    words = ["nextchar", "score", MODEL_FILE, TO_SCORE, "--errors", "skip", "--most", str(most)]
     lines = [
-        'scores = model.score(open("to-score.txt", encoding="utf-8").read().split("\\n")[:-1])',
-        "for score in sorted(scores, key=lambda score: score.nats / score.symbols):",
-        "    print(score.item, score.nats)",
+        f'with open("{TO_SCORE}", encoding="utf-8") as file:',
+        "    pasted = [line.strip() for line in file]",
+        "known = set(model.alphabet.characters)",
+        "scores = model.score([name for name in pasted if name and known.issuperset(name)])",
+        "for score in sorted(scores, key=lambda score: -score.nats_per_symbol):",
+        "    print(score.nats_per_symbol, score.item)",
     ]
-    return _recipe(data, found, [shlex.join(["nextchar", "score", MODEL_FILE, "to-score.txt"])], lines)
+    return _recipe(data, found, [shlex.join(words)], lines)
 
 
 def compare_recipe(data: Dataset, models: Sequence[str]) -> Recipe:

@@ -18,14 +18,34 @@ def test_the_table_and_ten_new_names(client: Any, corpus: Corpus, counts: Counts
     N = counts.table()
     assert seen["labels"] == list(corpus.alphabet.symbols)
     assert seen["shades"][0][1] == pytest.approx(math.sqrt(N[0, 1] / N.max()), abs=6e-4)
+    for order, spec in ((2, Ngram(order=2, add=0.0)), (3, Ngram(order=3, add=0.0))):
+        seen = client.fetch("door", order=order)
+        items = [name["item"] for name in seen["names"]]
+        assert (len(items), seen["temperature"]) == (10, 1.0)
+        assert items == spec.fit(corpus).sample(10, seed=1, new=True, distinct=True)
+    assert client.fetch("door", seed=2, order=2)["names"] != client.fetch("door", seed=1, order=2)["names"]
+
+
+def test_the_names_of_the_first_sight_come_from_a_smoothed_model(client: Any, corpus: Corpus) -> None:
+    # A bigram's names ("hu", "i", "a") say little for what models of counts can do.
+    seen = client.fetch("door")
+    model = Ngram(order=5, smoothing="modified-kneser-ney").fit(corpus)
     items = [name["item"] for name in seen["names"]]
-    assert len(items) == 10
+    assert items == model.sample(10, seed=1, temperature=seen["temperature"], new=True, distinct=True)
     assert not set(items) & set(corpus)
-    drawn = Ngram(order=2, add=0.0).fit(corpus).sample(10, seed=1, new=True)
-    assert items == drawn
-    assert client.fetch("door", seed=2)["names"] != seen["names"]
-    longer = [name["item"] for name in client.fetch("door", order=5)["names"]]
-    assert longer == Ngram(order=5, add=0.0).fit(corpus).sample(10, seed=1, new=True)
+    assert len(set(items)) == 10
+    scored = [score.nats for score in model.score(items)]
+    assert [name["nats"] for name in seen["names"]] == pytest.approx(scored)
+    assert client.fetch("door", order=5) == seen
+    assert seen["shades"] == client.fetch("door", order=2)["shades"]  # the table stays that of pairs
+
+
+@pytest.mark.parametrize("text", ["emma\n", "\n".join("abcdefgh"), "x" * 60, "aaa\n"])
+def test_lists_of_which_little_can_be_made(client: Any, text: str) -> None:
+    client.submit("data", text=text)
+    items = [name["item"] for name in client.fetch("door")["names"]]
+    assert len(items) == len(set(items)) <= 10
+    assert not set(items) & set(text.split())
 
 
 def test_more_surprising_letters_are_darker(client: Any, corpus: Corpus, counts: Counts) -> None:
@@ -49,4 +69,4 @@ def test_a_pair_or_a_character_that_never_occurs(client: Any) -> None:
     walk = client.submit("door", text="aé")
     assert (walk["unknown"], walk["one_in"]) == (["é"], None)
     assert [letter["probability"] for letter in walk["letters"]] == [None] * 3
-    assert client.fetch("door", order=5)["names"] == []  # it only repeats its list
+    assert client.fetch("door", order=3)["names"] == []  # it only repeats its list

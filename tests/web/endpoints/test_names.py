@@ -32,10 +32,16 @@ def names(answer: Any) -> list[str]:
 
 def test_the_lists_that_ship(client: Visitor) -> None:
     lists = {entry["list"]: entry for entry in client.fetch("names/examples")["lists"]}
-    assert list(lists) == ["names-2018", "creatures", "cities", "chinese-given-names"]
+    assert list(lists) == ["us-names", "creatures", "cities", "chinese-given-names"]
     assert lists["creatures"]["names"] == 360
-    assert lists["names-2018"]["names"] == 29_619  # distinct
+    assert lists["us-names"]["names"] == 29_610
     assert all(entry["origin"] for entry in lists.values())
+
+
+def test_no_name_is_made_from_entries_that_are_none(client: Visitor) -> None:
+    for stem in ("unkn", "infan", "babyb", "unnam"):
+        wanted = {"list": "us-names", "starts": stem, "max_length": 9, "model": "5", "n": 20}
+        assert not set(names(client.submit("names/write", **wanted))) & {"Unknown", "Infant", "Infantboy", "Babyboy"}
 
 
 def test_a_list_of_ones_own(client: Visitor) -> None:
@@ -266,3 +272,55 @@ def test_the_lines_for_names_like_one_give_the_same(
     monkeypatch.chdir(tmp_path)
     answer = client.submit("names/fill", list="creatures", text="Mistowl", locked="0001111")
     same_as_page(answer, without="Mistowl")
+
+
+def ran(recipe: dict[str, str]) -> tuple[str, str]:
+    """What the last command of a recipe prints, and what its lines of Python print."""
+    printed = ""
+    for line in recipe["command"].splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "nextchar"
+        result = CliRunner().invoke(main, [*arguments, *(["--json"] if arguments[0] in ("score", "compare") else [])])
+        assert result.exit_code == 0, result.output
+        printed = result.stdout
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(recipe["python"], "recipe", "exec"), {})
+    return printed, out.getvalue()
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["example", "own"])
+def test_the_lines_for_scoring_give_the_same(
+    client: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "creatures"
+    if own:
+        name = client.submit("names/list", text="\n".join(OWN))["list"]
+        Path("my-names.txt").write_text("\n".join(OWN) + "\n", encoding="utf-8")
+    pasted = (
+        ["bella", "anna", "", "na\u00efve", "otto", "abba"] if own else ["Flarnip", "xqzv", "", "na\u00efve", "Drakowl"]
+    )
+    Path("to-score.txt").write_text("\n".join(pasted) + "\n", encoding="utf-8")
+    answer = client.submit("names/score", list=name, text="\n".join(pasted), model="2")
+    wanted = [(one["text"], one["nats_per_symbol"]) for one in answer["names"] if one["unknown"] is None]
+    printed, lines = ran(answer["recipe"])
+    rows = [json.loads(line) for line in printed.splitlines()]
+    assert [(row["item"], pytest.approx(row["nats_per_symbol"])) for row in rows] == wanted
+    parts = [line.split() for line in lines.splitlines()]
+    assert [(item, pytest.approx(float(nats))) for nats, item in parts] == wanted
+
+
+@pytest.mark.slow
+def test_the_lines_for_comparing_give_the_same(
+    client: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "".join(f"{name}\n" for name in list(CREATURES)[::6])
+    Path("my-names.txt").write_text(text, encoding="utf-8")
+    events = trained(client, list=client.submit("names/list", text=text)["list"], model="best")
+    wanted = sorted(document["nats_per_symbol"] for name, document in events if name == "row")
+    printed, lines = ran(events[-1][1]["recipe"])
+    rows = json.loads(printed)["results"]
+    assert sorted(row["nats_per_symbol"] for row in rows) == pytest.approx(wanted)
+    told = [float(part.split()[0]) for part in lines.split(", ") if part.endswith("nats/symbol")]
+    assert told == pytest.approx(wanted, abs=5e-5)  # in order, as far as they are shown

@@ -7,7 +7,7 @@ from typing import Any, Final
 from nextchar.data.corpus import Corpus
 from nextchar.errors import BadValueError, NextcharError
 from nextchar.lesson.snippets import LIST_FILE
-from nextchar.tasks.list_file import NoTextError, read_list
+from nextchar.tasks.list_file import WHOLE_LINES, NoTextError, read_list
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.parameters import LONGEST_WORD
@@ -88,7 +88,7 @@ def read_file(call: ApiCall) -> Any:
     """The list in a file that a visitor picked; nothing is put in use yet."""
     name = call.fields.text("name", "list.txt", longest=LONGEST_FILE_NAME)
     content = call.fields.content("content", most=FILE_BYTES)
-    column = call.fields.optional_whole("column", low=1, high=MOST_COLUMNS)
+    column = call.fields.optional_whole("column", low=WHOLE_LINES, high=MOST_COLUMNS)
     try:
         found = read_list(name, content, column=column)
     except NoTextError:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nextchar.core.constraint import Constraint
 from nextchar.core.plan import Plan
-from nextchar.lesson.door import chance, count_shades, shade_items
+from nextchar.lesson.door import DOOR_ORDER, chance, count_shades, shade_items, writer_of
 from nextchar.lesson.tables import word_pairs
 from nextchar.lesson.writing import write
 from nextchar.web.dispatcher import ApiCall, Endpoint
@@ -24,14 +24,17 @@ def door(call: ApiCall) -> Any:
     """The table of counts as shades, and names that are not in the list."""
     data = call.data
     ids = call.cache.shown_ids(data)
-    model = call.cache.ngram(data, order_of(call))
-    written = write(model, NAMES, Plan(seed=seed_of(call)), Constraint(max_length=LONGEST_ITEM), tries=TRIES)
+    writer = writer_of(order_of(call, DOOR_ORDER))
+    model = call.cache.fitted(data, writer.spec)
+    plan = Plan(seed=seed_of(call), temperature=writer.temperature, distinct=True)
+    written = write(model, NAMES, plan, Constraint(max_length=LONGEST_ITEM), tries=TRIES)
     return {
         **symbols_view(data.corpus.alphabet, ids),
         "data_name": call.data_name,
         "fingerprint": data.fingerprint,
         "example": data.corpus[0],
         "shades": call.cache.keep(data, "shades", lambda: count_shades(call.cache.table(data), ids).round(3).tolist()),
+        "temperature": writer.temperature,
         "names": [asdict(item) for item in shade_items(model, list(written.items))],
     }
 

@@ -18,7 +18,7 @@ from nextchar.core.plan import Plan
 from nextchar.data.datasets import NAMED
 from nextchar.errors import NextcharError, TooLargeError, UnknownSymbolError
 from nextchar.tasks.export import export_module, export_page
-from nextchar.tasks.list_file import NoTextError, read_list
+from nextchar.tasks.list_file import WHOLE_LINES, NoTextError, read_list
 from nextchar.tasks.naming import (
     Wanted,
     consonants_in_a_row,
@@ -83,7 +83,7 @@ def add_file(call: ApiCall) -> Any:
     """Use a list from a file: its encoding is guessed, and of a table its column, unless they are said."""
     fields = call.fields
     name = fields.text("name", longest=255)
-    column = fields.optional_whole("column", low=1, high=1000)
+    column = fields.optional_whole("column", low=WHOLE_LINES, high=1000)
     encoding = fields.text("encoding", "", longest=20) or None
     said = fields.choice("header", ("yes", "no", "guess"), "guess")
     try:
@@ -235,7 +235,7 @@ def score(call: ApiCall) -> Any:
     return {
         "names": [asdict(result) for result in results],
         "odd": sum(result.odd for result in results),
-        "recipe": score_recipe(data, found),
+        "recipe": score_recipe(data, found, MOST_SCORED),
     }
 
 

@@ -59,9 +59,15 @@ export function asking({ chapter, number, text, list }) {
         key, texts, answer, saved: (index) => (options ? texts[index] : index), tag: text("guess_tag"), testid: `guess-${section}`,
         question: ui.fill(entry.question, values),
         explanation: ui.fill(entry.explanation, { ...values, right: texts[answer] }),
-        figure: entry.veil ? place.parentElement?.querySelector(".figure") : null,
+        tellers: () => tellers(entry, place.parentElement),
       }),
     );
+  }
+
+  // What would give the answer away: the figure, or paragraphs of the text.
+  function tellers({ veil, tells }, section) {
+    const paragraphs = section?.querySelectorAll(":scope > .prose > p") ?? [];
+    return [veil && section?.querySelector(":scope > .figure"), ...tells.map((n) => paragraphs[n])].filter(Boolean);
   }
 
   function checks() {
@@ -82,9 +88,9 @@ export function asking({ chapter, number, text, list }) {
   }
 
   // One question with its options. `saved` is what is kept of an answer: its number, so that it holds in both languages,
-  // or its text where the options depend on the list. `figure` is one that would give the answer away: it is blurred until there is
-  // a guess, or until the reader reaches into it.
-  function box({ key, texts, answer, saved, question, explanation, tag, testid, figure }) {
+  // or its text where the options depend on the list. `tellers` would give the answer away: they are blurred until there is a
+  // guess, or until the reader reaches into one.
+  function box({ key, texts, answer, saved, question, explanation, tag, testid, tellers: found = () => [] }) {
     const name = `asked-${key.replaceAll(/[^\w]+/g, "-")}`;
     const result = ui.live({ testid: `${testid}-answer` });
     const buttons = texts.map((option, index) => {
@@ -114,15 +120,18 @@ export function asking({ chapter, number, text, list }) {
       const verdict = index < 0 ? "guess_shown" : index === answer ? "guess_right" : "guess_wrong";
       const kind = index < 0 ? "note" : index === answer ? "good" : "bad";
       ui.clear(result, ui.message(kind, `${ui.fill(text(verdict), words)} ${explanation}`));
-      figure?.classList.remove("veiled");
+      for (const teller of found()) teller.classList.remove("veiled");
     }
 
-    if (figure) {
-      figure.classList.add("veiled");
-      for (const event of ["pointerdown", "focusin"]) {
-        figure.addEventListener(event, () => figure.classList.remove("veiled"), { once: true });
+    queueMicrotask(() => {
+      if (show.hidden) return; // it was guessed before
+      for (const teller of found()) {
+        teller.classList.add("veiled");
+        for (const event of ["pointerdown", "focusin"]) {
+          teller.addEventListener(event, () => teller.classList.remove("veiled"), { once: true });
+        }
       }
-    }
+    });
     const answers = recalled();
     if (key in answers) {
       const before = texts.findIndex((_, index) => saved(index) === answers[key]);

@@ -13,7 +13,7 @@
 //       diverging    true: around 0, for weights (blue, white, red-brown; colour-blind safe)
 //       hover(r, c)  -> string shown beside the pointer (lines parted by "\n")
 //       onCell(r, c, how)   how: "hover" | "click" | "key"; makes the chart focusable, the arrow keys, Home, End, PageUp and
-//                    PageDown move a cursor over the cells
+//                    PageDown move a cursor over the cells; where cells are too small for a finger, a tap opens a loupe
 //       describe(r, c)  -> string read out when the keys move the cursor (default: hover)
 //       cursor       [r, c] to begin with
 //       keysHint     how to use the keys (read out with the name)
@@ -42,10 +42,13 @@
 //   load()     -> Promise of Plotly (the page begins to load it at once)
 //   dispose()  the frame calls it when a chapter is left: all charts of the chapter are let go
 
+import { makeLoupe } from "/static/js/loupe.js";
 import { el, seen } from "/static/js/ui.js";
 
 const MONO = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', monospace";
 const CONFIG = { displayModeBar: false, responsive: false, staticPlot: false, doubleClick: false, showTips: false };
+
+const FINGER = 24; // px, the least width of a cell that can be tapped
 
 let loading = null;
 const living = new Set();
@@ -224,8 +227,21 @@ export async function heatmap(options) {
     if (how === "key") say.textContent = (handle.spec.describe ?? handle.spec.hover)?.(r, c) ?? "";
   };
   const cellAt = (point) => [point.y, point.x];
+  const loupe = makeLoupe({
+    rows: spec.rows, columns: spec.columns, told: (r, c) => (handle.spec.describe ?? handle.spec.hover)?.(r, c) ?? "",
+    onPick: (r, c) => go(r, c, "click"),
+  });
+  frame.after(loupe.node);
+  let touched = false;
+  frame.addEventListener("pointerdown", ({ pointerType }) => {
+    touched = pointerType === "touch";
+  }, { capture: true });
   plot.on("plotly_hover", (event) => go(...cellAt(event.points[0]), "hover"));
-  plot.on("plotly_click", (event) => go(...cellAt(event.points[0]), "click"));
+  plot.on("plotly_click", (event) => {
+    const at = cellAt(event.points[0]);
+    go(...at, "click");
+    if (touched && plot._fullLayout._size.w / spec.columns.length < FINGER) loupe.show(...at);
+  });
   frame.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const last = [handle.spec.rows.length - 1, handle.spec.columns.length - 1];

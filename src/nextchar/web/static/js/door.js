@@ -11,6 +11,7 @@ const lang = document.body.dataset.lang;
 const at = (id) => document.getElementById(id);
 const t = (key, values) => ui.fill(words[key], values);
 const MEMORIES = [1, 2, 4];
+const USUAL = 4; // the model that the names of the first sight are judged by
 const LONGEST = 10; // how many names are shown
 
 let drawn = null; // what /api/door said last
@@ -70,7 +71,7 @@ function shaded({ symbol, shade }) {
   return letter;
 }
 
-function drawNames({ names }) {
+function drawNames({ names, temperature }) {
   const rows = names.map(({ item, letters }) =>
     el("li", {}, el("span", { class: "visually-hidden", text: item }),
       el("span", { class: "door-word", attrs: { "aria-hidden": "true" } }, letters.slice(0, -1).map(shaded))),
@@ -78,6 +79,11 @@ function drawNames({ names }) {
   const missing = Math.max(0, LONGEST - rows.length);
   clear(at("door-list"), rows, Array.from({ length: missing }, () => el("li", { attrs: { "aria-hidden": "true" } })));
   at("door-names-heading").textContent = t(missing ? "door_names_few" : "door_names");
+  const by = temperature < 1 ? "smooth" : memory.value === "1" ? "table" : "plain";
+  clear(
+    at("door-writer"),
+    ui.inline(t(`door_writer_${by}`, { letters: t(`door_memory_${memory.value}`), temperature: ui.fixed(temperature, 1) })),
+  );
   clear(problem, names.length === 0 && ui.message("note", t("door_names_none")));
 }
 
@@ -135,7 +141,7 @@ async function walk() {
 const memory = ui.choice({
   label: t("door_memory"),
   options: MEMORIES.map((n) => ({ value: String(n), text: t(`door_memory_${n}`) })),
-  value: String(frame.recall("door.memory") ?? MEMORIES[0]),
+  value: String(frame.recall("door.memory") ?? USUAL),
   testid: "door-memory",
   onChange: (value) => {
     frame.remember("door.memory", Number(value));

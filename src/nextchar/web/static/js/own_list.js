@@ -9,6 +9,7 @@ import * as ui from "/static/js/ui.js";
 
 const { el, clear } = ui;
 const FILE_BYTES = 8_000_000;
+const WHOLE_LINES = "0"; // as the number of a column: each line is a name
 const KEPT_CHARACTERS = 1_000_000; // of a list that this tab can send again when the program was restarted
 
 function encoded(file) {
@@ -50,7 +51,10 @@ export function open({ words, now, own, onChange }) {
     if (answer.columns.length === 0) return;
     const choice = ui.select({
       label: words("data_column"),
-      options: answer.columns.map((called, i) => ({ value: String(i + 1), text: called })),
+      options: [
+        ...answer.columns.map((called, i) => ({ value: String(i + 1), text: called })),
+        { value: WHOLE_LINES, text: words("data_whole_lines") },
+      ],
       value: String(answer.column),
       testid: "data-column",
       onChange: (value) => read(content, name, Number(value)).catch(refuse),

@@ -46,7 +46,8 @@ async function lab(ctx, place) {
   const title = el("h3", { class: "figure-heading", testid: "pitfall-title" });
   const wrong = side("wrong");
   const right = side("right");
-  const notes = el("div", { testid: "pitfall-why" });
+  const unveil = () => notes.classList.remove("veiled");
+  const notes = el("div", { testid: "pitfall-why", on: { pointerdown: unveil, focusin: unveil } });
   const status = ui.live({ testid: "pitfall-status", class: "late-status" });
 
   ui.clear(
@@ -121,7 +122,8 @@ async function lab(ctx, place) {
       entry.today && el("p", { class: "late-today", testid: "pitfall-today" }, el("strong", { text: `${t("lab_today")} ` }), ui.inline(entry.today)),
     );
     const known = done.get(entry.letter);
-    // what it prints is to be guessed first
+    // what it prints is to be guessed first; whoever wants to read why, reads
+    notes.classList.toggle("veiled", !known && ctx.hasTorch);
     again.textContent = t(known ? "lab_again" : "lab_run");
     if (known) outcome(known);
     else for (const part of [wrong, right]) ui.clear(part.output, ctx.hasTorch ? el("span", { class: "hint", text: t("lab_guess") }) : "—");
@@ -144,6 +146,7 @@ async function lab(ctx, place) {
       const result = await runner((signal) => api.post(`/pitfalls/${letter}`, {}, { signal }));
       if (!result) return;
       done.set(letter, result);
+      unveil();
       outcome(result);
       again.textContent = t("lab_again");
       ui.clear(status, t("lab_ran", { torch: result.torch, data: result.data ?? "" }));

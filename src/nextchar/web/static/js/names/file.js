@@ -4,6 +4,7 @@ import * as ui from "/static/js/ui.js";
 
 const { el, clear } = ui;
 const MOST_BYTES = 4_000_000;
+const WHOLE_LINES = 0; // as the number of a column: each line is a name
 const ENCODINGS = ["utf-8", "gb18030", "big5", "shift_jis", "euc-kr", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "utf-16"];
 
 function base64(bytes) {
@@ -29,10 +30,13 @@ export function make(bench, trouble, taken) {
         columns.length > 0 &&
           ui.select({
             label: t("list_column"), value: column, testid: "file-column",
-            options: columns.map((name, i) => ({ value: i + 1, text: name || t("list_column_number", { number: i + 1 }) })),
+            options: [
+              ...columns.map((name, i) => ({ value: i + 1, text: name || t("list_column_number", { number: i + 1 }) })),
+              { value: WHOLE_LINES, text: t("list_whole_lines") },
+            ],
             onChange: (value) => again({ column: Number(value) }),
           }).node,
-        columns.length > 0 &&
+        column > WHOLE_LINES &&
           ui.checkbox({
             label: t("list_header"), checked: header, testid: "file-header", onChange: (on) => again({ header: on ? "yes" : "no" }),
           }).node,

@@ -5,7 +5,7 @@ import { make as makeFile } from "/static/js/names/file.js";
 import { make as makeTraining } from "/static/js/names/train.js";
 
 const { el, clear } = ui;
-const EXAMPLES = ["names-2018", "creatures", "cities", "chinese-given-names"];
+const EXAMPLES = ["us-names", "creatures", "cities", "chinese-given-names"];
 
 export function nameOf(bench, list = bench.list) {
   return bench.t(list.own ? "list_own" : `list_${list.list}`);

@@ -2,6 +2,7 @@
 
 import * as api from "/static/js/api.js";
 import * as ui from "/static/js/ui.js";
+import { recipeBlocks } from "/static/js/names/code.js";
 
 const { el, clear } = ui;
 const KINDS = ["best", "mix", "gru", "transformer"];
@@ -52,7 +53,7 @@ export function make(bench) {
       if (!done || bench.settings.list !== list) return;
       told.textContent = t("train_done", { text: done.text });
       bench.change({ model });
-      if (done.recipe) bench.tell("recipe", done.recipe);
+      if (done.recipe) bench.tell("compared", done.recipe);
     }, trouble);
 
   const buttons = KINDS.map((kind) =>
@@ -80,7 +81,10 @@ export function make(bench) {
 export function makeCompared(bench) {
   const { t } = bench;
   const place = el("div", { testid: "compared" });
+  const how = el("div", { class: "recipes" });
+  bench.on("compared", (recipe) => clear(how, recipeBlocks(bench, recipe, "compare")));
   bench.on("rows", (rows) => {
+    clear(how);
     if (!rows.length) {
       clear(place, el("p", { class: "hint", text: t("compare_none") }));
       return;
@@ -96,5 +100,5 @@ export function makeCompared(bench) {
       }),
     );
   });
-  return [el("h3", { class: "figure-heading", text: t("compare_heading") }), place];
+  return [el("h3", { class: "figure-heading", text: t("compare_heading") }), place, how];
 }
