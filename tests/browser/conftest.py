@@ -69,7 +69,6 @@ def missing() -> str | None:
         ("playwright", "pip install 'nextchar[test]'"),
         ("starlette", "pip install 'nextchar[web]'"),
         ("uvicorn", "pip install 'nextchar[web]'"),
-        ("plotly", "pip install 'nextchar[web]'"),
         ("torch", "pip install 'nextchar[neural]'"),
     ):
         if importlib.util.find_spec(module) is None:

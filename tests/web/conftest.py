@@ -72,7 +72,8 @@ def serving(app: Starlette) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def app() -> Starlette:
-    return create_app()
+    """Which computes all that it answers."""
+    return create_app(first_answers=False)
 
 
 @pytest.fixture(scope="module")

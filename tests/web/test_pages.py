@@ -32,7 +32,7 @@ def test_the_door_is_in_the_visitors_language(client: Any) -> None:
         assert {"en": f"{len(chapter_numbers())} short chapters", "zh": f"{len(chapter_numbers())} 个短章节"}[
             language
         ] in text
-    assert client.get("/static/vendor/plotly.min.js").status_code == 200
+    assert client.get("/static/vendor/plotly-cartesian.min.js").status_code == 200
 
 
 def test_an_address_where_nothing_is_names_the_chapters(client: Any) -> None:

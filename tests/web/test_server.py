@@ -35,7 +35,7 @@ def ended(before: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", ["starlette", "uvicorn", "plotly"])
+@pytest.mark.parametrize("module", ["starlette", "uvicorn"])
 def test_without_the_extra_the_command_says_what_to_install(module: str) -> None:
     done = ended(f"sys.modules[{module!r}] = None", "--port", "0")
     assert done.returncode == 1

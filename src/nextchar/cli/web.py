@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -22,8 +21,6 @@ __all__ = ["web"]
 )
 def web(port: int, no_browser: bool, names: str | None) -> None:
     """Serve the lesson to the browser of this machine, in English and Chinese, until Ctrl-C."""
-    if find_spec("plotly") is None:  # the page's charts; no module of ours imports it
-        raise MissingExtraError("the lesson page", "web")
     try:
         from nextchar.web.server import serve
     except ModuleNotFoundError as error:

@@ -18,7 +18,7 @@ from nextchar.errors import NextcharError
 from nextchar.lesson.languages import Language
 from nextchar.lesson.messages import message
 from nextchar.web.request_errors import RequestError, error_document
-from nextchar.web.requests import Fields, preferred_language, read_json
+from nextchar.web.requests import Fields, chosen_language, read_json
 from nextchar.web.responses import FileAnswer, encoded, json_response
 from nextchar.web.sessions import COOKIE, Session, Sessions
 
@@ -188,7 +188,4 @@ def set_cookie(response: Response, session: Session) -> None:
 
 
 def _language(request: Request, wanted: object = None) -> Language:
-    wanted = wanted or request.query_params.get("lang")
-    if wanted in ("en", "zh"):
-        return "zh" if wanted == "zh" else "en"
-    return preferred_language(request.headers.get("accept-language", ""))
+    return chosen_language(wanted or request.query_params.get("lang"), request.headers.get("accept-language", ""))

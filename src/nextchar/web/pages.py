@@ -1,4 +1,4 @@
-"""What is there without the library: the pages, their scripts, plotly, and the source that the lesson links to.
+"""What is there without the library: the pages, their scripts, and the source that the lesson links to.
 
 No path of a request is ever opened. The files that may be served are listed by walking the package's own folders, and
 a request only picks one of the list.
@@ -13,21 +13,20 @@ import re
 import time
 from functools import cache
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from nextchar.lesson.languages import Language
 from nextchar.web.html_pages import Room, draw, script_words
-from nextchar.web.requests import preferred_language
+from nextchar.web.requests import chosen_language
+from nextchar.web.scripts import preloads
 
 __all__ = ["door", "glossary", "icon", "lesson", "missing", "names", "source", "source_link", "static"]
 
 STATIC: Final = Path(str(files("nextchar.web"))) / "static"
-PLOTLY: Final = "vendor/plotly.min.js"
 TYPES: Final = {
     ".css": "text/css",
     ".html": "text/html",
@@ -48,7 +47,7 @@ async def door(request: Request) -> Response:
     from nextchar.lesson.texts import chapter_numbers, load_door
 
     text = load_door()[_language(request)]["door_learn_text"].format(count=len(chapter_numbers()))
-    return _page(request, "door", "door", door_learn_text=html.escape(text))
+    return _page(request, "door", "door", door_learn_text=html.escape(text), preloads=preloads("js/door.js"))
 
 
 async def names(request: Request) -> Response:
@@ -57,7 +56,8 @@ async def names(request: Request) -> Response:
 
     words = load_workbench()[_language(request)]
     about = html.escape(words["about"])
-    return _page(request, "names", "names", words=script_words(words), workbench_about=about)
+    scripts = preloads("js/names/main.js")
+    return _page(request, "names", "names", words=script_words(words), workbench_about=about, preloads=scripts)
 
 
 async def glossary(request: Request) -> Response:
@@ -85,8 +85,11 @@ async def lesson(request: Request) -> Response:
     """The page of a chapter, which is the same for all of them."""
     from nextchar.lesson.texts import chapter_numbers
 
-    there = request.path_params["number"] in map(str, chapter_numbers())
-    return _page(request, "lesson", "learn") if there else _no_chapter(request)
+    number = request.path_params["number"]
+    if number not in map(str, chapter_numbers()):
+        return _no_chapter(request)
+    scripts = preloads("js/app.js", f"js/chapters/c{int(number):02}.js")
+    return _page(request, "lesson", "learn", preloads=scripts)
 
 
 def missing(request: Request, _: Exception) -> Response:
@@ -116,10 +119,7 @@ def _page(
 
 def _language(request: Request) -> Language:
     """What the address says, or else the visitor's browser."""
-    wanted = request.query_params.get("lang")
-    if wanted in ("en", "zh"):
-        return "zh" if wanted == "zh" else "en"
-    return preferred_language(request.headers.get("accept-language", ""))
+    return chosen_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))
 
 
 async def static(request: Request) -> Response:
@@ -137,13 +137,13 @@ def _file(request: Request, name: str) -> Response:
     if path is None:
         return _nothing()
     try:
-        response = FileResponse(path, media_type=TYPES[path.suffix], stat_result=path.stat())
+        status = path.stat()
+        headers = {"Cache-Control": "no-cache", "ETag": f'"{status.st_mtime_ns:x}-{status.st_size:x}"'}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=headers)
     except OSError:  # gone since the folder was walked
         return _nothing()
-    response.headers["Cache-Control"] = "no-cache"
-    if request.headers.get("if-none-match") == response.headers["etag"]:
-        return Response(status_code=304, headers={"etag": response.headers["etag"], "Cache-Control": "no-cache"})
-    return response
 
 
 def _static_files(name: str) -> dict[str, Path]:
@@ -155,11 +155,6 @@ def _static_files(name: str) -> dict[str, Path]:
                 path = Path(folder, entry)
                 if path.suffix in TYPES and not path.is_symlink():
                     _listed[path.relative_to(STATIC).as_posix()] = path
-        plotly = find_spec("plotly")
-        if plotly is not None and plotly.origin is not None:
-            bundle = Path(plotly.origin).parent / "package_data" / "plotly.min.js"
-            if bundle.exists():
-                _listed[PLOTLY] = bundle
     return _listed
 
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from nextchar.lesson.languages import Language
 from nextchar.web.request_errors import RequestError
 
-__all__ = ["Fields", "checked_text", "preferred_language", "read_json"]
+__all__ = ["SECONDS_TO_SEND", "Fields", "checked_text", "chosen_language", "preferred_language", "read_json"]
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -38,6 +38,13 @@ def preferred_language(header: str) -> Language:
         if language and quality > best[0]:
             best = (quality, language)
     return best[1]
+
+
+def chosen_language(wanted: object, header: str) -> Language:
+    """What a request says, where that is one of the languages, or else what the Accept-Language header does."""
+    if wanted in ("en", "zh"):
+        return "zh" if wanted == "zh" else "en"
+    return preferred_language(header)
 
 
 async def read_json(request: Request, limit: int, seconds: float = SECONDS_TO_SEND) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The server of the lesson page: one process on this machine, for the browsers of this machine.
 
-The page itself needs nothing of the library, so it is served at once; numpy and the models are loaded meanwhile, in a
-thread, and whoever asks for numbers before they are there waits that long.
+The page itself needs nothing of the library, so it is served at once, and so is what it asks for as it opens
+(`web/first_answers.py`). numpy and the models are loaded meanwhile, in a thread and piece by piece, while nothing else
+is asked for; whoever needs them before they are there waits that long.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ from starlette.types import Receive, Scope, Send
 
 from nextchar.data.datasets import NAMED
 from nextchar.errors import SettingsError
+from nextchar.lesson.texts import load_chapters
 from nextchar.web import pages
+from nextchar.web.first_answers import FirstAnswers
 from nextchar.web.security import Security
-from nextchar.web.sessions import Sessions
+from nextchar.web.sessions import COOKIE, Sessions
+from nextchar.web.warm_up import Noted, Requests, warm_up
 
 if TYPE_CHECKING:
     from starlette.routing import Router
@@ -40,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Api", "api_routes", "create_app", "serve"]
 
 MAKEMORE: Final = "makemore-names"
-LOAD_AFTER_SECONDS: Final = 0.1  # so that the first page has the processor to itself
 SWEEP_SECONDS: Final = 60.0
 SWITCH_SECONDS: Final = 0.001  # so that a thread that computes does not keep the others waiting
 
@@ -48,8 +51,9 @@ SWITCH_SECONDS: Final = 0.001  # so that a thread that computes does not keep th
 class Api:
     """The part of the application that needs the library, loaded when it is first asked for."""
 
-    def __init__(self, data: Path | None) -> None:
+    def __init__(self, data: Path | None, first: FirstAnswers | None) -> None:
         self._data = data
+        self._first = first
         self._router: Router | None = None
         self._lock = threading.Lock()
         self.sessions = Sessions()
@@ -59,18 +63,30 @@ class Api:
         with self._lock:
             router = self._router
             if router is None:
-                router = self._router = _router(self._data, self.sessions)
+                router, fingerprint = _router(self._data, self.sessions)
+                if self._first is not None and self._first.fingerprint != fingerprint:
+                    self._first = None  # the list is another one than the answers are about
+                self._router = router
             return router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if self._first is not None and not self._has_own_list(scope):
+            known, receive = await self._first.respond(scope, receive)
+            if known is not None:
+                await known(scope, receive, send)
+                return
         router = self._router
         if router is None:
             router = await anyio.to_thread.run_sync(self.load)
         await router(scope, receive, send)
 
+    def _has_own_list(self, scope: Scope) -> bool:
+        session = self.sessions.find(Request(scope).cookies.get(COOKIE))
+        return session is not None and session.data is not None
 
-def _router(data: Path | None, sessions: Sessions) -> Router:
+
+def _router(data: Path | None, sessions: Sessions) -> tuple[Router, str | None]:
     from starlette.routing import Router
 
     from nextchar.web.model_cache import ModelCache
@@ -79,8 +95,9 @@ def _router(data: Path | None, sessions: Sessions) -> Router:
     sessions.on_drop = cache.forget
     router = Router(api_routes(cache, sessions), redirect_slashes=False, default=_unknown)
     with contextlib.suppress(ValueError):  # a file at fault is reported to whoever asks for it
-        cache.counts(cache.default)
-    return router
+        cache.ngram(cache.default)
+        return router, cache.default.fingerprint
+    return router, None
 
 
 def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
@@ -113,18 +130,20 @@ async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse(document, 404)(scope, receive, send)
 
 
-def create_app(*, data: Path | None = None) -> Starlette:
+def create_app(*, data: Path | None = None, first_answers: bool = True) -> Starlette:
     """The application.
 
     Args:
         data: a file of items, one a line, to use in place of the names.
+        first_answers: whether what ships of the answers is used; without, everything is computed when asked for.
     """
-    api = Api(data)
+    api = Api(data, FirstAnswers.of_default(data) if first_answers else None)
+    asked = Requests()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.api = api
-        loading = asyncio.create_task(_load(api))
+        loading = asyncio.create_task(warm_up(asked, load_chapters, api.load))
         sweeping = asyncio.create_task(_sweep(api.sessions))
         yield
         loading.cancel()
@@ -143,17 +162,12 @@ def create_app(*, data: Path | None = None) -> Starlette:
             Route("/favicon.ico", pages.icon),
             Route("/api/{rest:path}", api),
         ],
-        middleware=[Middleware(Security)],
+        middleware=[Middleware(Noted, asked), Middleware(Security)],
         exception_handlers={404: pages.missing},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
-
-
-async def _load(api: Api) -> None:
-    await asyncio.sleep(LOAD_AFTER_SECONDS)
-    await anyio.to_thread.run_sync(api.load)
 
 
 async def _sweep(sessions: Sessions) -> None:

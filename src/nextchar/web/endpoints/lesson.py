@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
@@ -11,10 +10,10 @@ from nextchar.lesson.messages import message
 from nextchar.lesson.pitfalls import load_pitfalls, run
 from nextchar.lesson.snippets import run_code
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.pages import source_link
+from nextchar.web.lesson_documents import chapter_document, site_document
 from nextchar.web.request_errors import RequestError
 
-__all__ = ["ENDPOINTS", "chapter", "doing", "pitfalls", "quiz", "run_pitfall", "run_snippet", "site"]
+__all__ = ["ENDPOINTS", "chapter", "doing", "facts_of", "pitfalls", "quiz", "run_pitfall", "run_snippet", "site"]
 
 DOING: Final[Mapping[str, str]] = {  # how what is being made is named to people
     "counts": "doing.counts",
@@ -29,44 +28,23 @@ DOING: Final[Mapping[str, str]] = {  # how what is being made is named to people
 }
 
 
-def _facts(call: ApiCall) -> dict[str, Any]:
-    return {"data_name": call.data_name, **call.cache.facts(call.data)}
+def facts_of(call: ApiCall) -> dict[str, Any]:
+    """What the texts say of the list in use, and which one it is."""
+    about = {"own": call.data.own, "fingerprint": call.data.fingerprint, "data_name": call.data_name}
+    return {**about, **call.cache.facts(call.data)}
 
 
 def site(call: ApiCall) -> Any:
     """The words around the chapters, the list of chapters, and what is in use."""
-    from nextchar.lesson.texts import load_chapters, load_site
-
-    facts = _facts(call)
-    chapters = [chapter.document(call.language, facts) for chapter in load_chapters()]
-    return {
-        **load_site().document(call.language),
-        "chapters": [
-            {"number": number, "slug": chapter["slug"], "title": chapter["title"]}
-            for number, chapter in enumerate(chapters, start=1)
-        ],
-        "data": {"own": call.data.own, "fingerprint": call.data.fingerprint, **facts},
-        "has_torch": importlib.util.find_spec("torch") is not None,
-    }
+    return site_document(call.language, facts_of(call))
 
 
 def chapter(call: ApiCall) -> Any:
     """One chapter, with what it asks."""
-    from nextchar.lesson.asking import load_checks, load_predictions
-    from nextchar.lesson.texts import load_chapters
-
-    chapters = {str(number): chapter for number, chapter in enumerate(load_chapters(), start=1)}
-    number = call.place["number"]
-    if number not in chapters:
+    document = chapter_document(call.place["number"], call.language, facts_of(call))
+    if document is None:
         raise RequestError(404, "no-chapter")
-    document = chapters[number].document(call.language, _facts(call))
-    for snippet in document["snippets"]:
-        snippet["href"] = source_link(snippet["source"], snippet["object"])
-    asked = {
-        name: [entry.document(call.language) for entry in entries if entry.chapter == int(number)]
-        for name, entries in (("predictions", load_predictions()), ("checks", load_checks()))
-    }
-    return {"number": int(number), **document, **asked}
+    return document
 
 
 def doing(call: ApiCall) -> Any:

@@ -17,7 +17,7 @@ from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.parameters import add_of, seed_of, typed_word
 from nextchar.web.json_views import symbols_view
 
-__all__ = ["ENDPOINTS", "equivalence", "equivalence_map", "forward", "l2_of", "onehot", "optimum"]
+__all__ = ["ENDPOINTS", "equivalence", "equivalence_map", "forward", "l2_of", "onehot", "optimum", "ready"]
 
 LARGEST_L2: Final = 1e9
 LARGEST_TORCH_SEED: Final = 2**63 - 1
@@ -87,6 +87,12 @@ def optimum(call: ApiCall) -> Any:
     }
 
 
+def ready(call: ApiCall) -> Any:  # noqa: ARG001 - an endpoint
+    """PyTorch is loaded: asked for a chapter ahead, since loading it takes seconds."""
+    need_torch()
+    return {}
+
+
 def equivalence(call: ApiCall) -> Any:
     """The count model and the net's optimum side by side."""
     data, l2, add = call.data, l2_of(call), add_of(call)
@@ -130,6 +136,7 @@ def _map(call: ApiCall, data: Dataset) -> dict[str, Any]:
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/api/net/onehot", answer=onehot),
     Endpoint(method="POST", path="/api/net/forward", answer=forward),
+    Endpoint(method="GET", path="/api/net/ready", answer=ready, work="slow"),
     Endpoint(method="GET", path="/api/net/optimum", answer=optimum, work="slow"),
     Endpoint(method="GET", path="/api/equivalence", answer=equivalence, work="slow"),
     Endpoint(method="GET", path="/api/equivalence/map", answer=equivalence_map, work="slow"),

@@ -55,7 +55,7 @@ const living = new Set();
 
 export function load() {
   loading ??= new Promise((resolve, reject) => {
-    const script = el("script", { attrs: { src: "/static/vendor/plotly.min.js" } });
+    const script = el("script", { attrs: { src: "/static/vendor/plotly-cartesian.min.js" } });
     script.addEventListener("load", () => resolve(window.Plotly));
     script.addEventListener("error", () => reject(new Error("plotly.js")));
     document.head.append(script);

@@ -90,6 +90,8 @@ async function heatmap(ctx, counts) {
       }),
     );
   }
+  const begins = ctx.api.get("/pair", { first: ids[start[0]], second: ids[start[1]] }, { signal: ctx.signal });
+  begins.catch(() => {}); // awaited below
   const map = await ctx.charts.heatmap({
     into: left,
     z: table,
@@ -108,8 +110,7 @@ async function heatmap(ctx, counts) {
     onCell: (r, c) => ask(r, c),
     testid: "heatmap",
   });
-  const first = await ctx.api.get("/pair", { first: ids[start[0]], second: ids[start[1]] }, { signal: ctx.signal });
-  tell(first, ...start);
+  tell(await begins, ...start);
 }
 
 async function word(ctx, counts, data) {

@@ -217,8 +217,11 @@ async function stepper(ctx) {
 async function walk(ctx) {
   const host = ctx.figure("walk");
   await ctx.guard(async () => {
-    const [data, P] = await Promise.all([ctx.data(), ctx.api.get("/counts", { what: "probs" }, { signal: ctx.signal })]);
-    const N = await ctx.api.get("/counts", {}, { signal: ctx.signal });
+    const [data, P, N] = await Promise.all([
+      ctx.data(),
+      ctx.api.get("/counts", { what: "probs" }, { signal: ctx.signal }),
+      ctx.api.get("/counts", {}, { signal: ctx.signal }),
+    ]);
     const most = N.row_sums.indexOf(Math.max(...N.row_sums));
     const others = N.row_sums.map((_, i) => i).sort((a, b) => N.row_sums[b] - N.row_sums[a]).slice(0, 4).map((i) => N.labels[i]);
     if (others.length > 2) {

@@ -209,8 +209,7 @@ async function optimum(ctx, place) {
   await show(0.01);
 
   const few = [0, 0.001, 0.01, 0.1, 1];
-  const rows = [];
-  for (const l2 of few) rows.push(await solve(l2, ctx.signal));
+  const rows = await Promise.all(few.map((l2) => solve(l2, ctx.signal)));
   ui.clear(
     body,
     ui.scroller(t("optimum_table"), ui.table({

@@ -27,8 +27,7 @@ export async function render(root, ctx) {
 async function carried(ctx, place) {
   const { ui, t, api } = ctx;
   const name = carriedName(ctx, await ctx.data());
-  const scores = [];
-  for (const order of ORDERS) scores.push(await api.post("/score", { text: name, order, add: ADD }, { signal: ctx.signal }));
+  const scores = await Promise.all(ORDERS.map((order) => api.post("/score", { text: name, order, add: ADD }, { signal: ctx.signal })));
   place.append(
     ui.scroller(t("loss_name", { name }), ui.table({
       caption: t("loss_name", { name }),

@@ -1,0 +1,121 @@
+"""The answers that the pages ask for as they open, computed beforehand for the lists that the program begins with.
+
+numpy, the library and the fits take a second and more; whoever opens a page should not wait for them. So what the page
+asks first of makemore's names, or else of the names that ship, is in the package as the endpoints have answered it:
+`python -m tools.first_answers` writes it, and a test asks the endpoints again. Everything else, and every other list,
+is computed when it is asked for. Loads neither numpy nor torch.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope
+
+from nextchar.data.download import find
+from nextchar.errors import NextcharError
+from nextchar.web.lesson_documents import chapter_document, site_document, torch_is_there
+from nextchar.web.requests import SECONDS_TO_SEND, chosen_language
+from nextchar.web.responses import json_response
+
+__all__ = ["LISTS", "FirstAnswers", "question", "stored"]
+
+LISTS: Final = ("makemore-names", "names-2018")
+LONGEST_BODY: Final = 1_000  # bytes; what the page asks as it opens is short
+NEED_TORCH: Final = ("/api/net/", "/api/equivalence")
+_CHAPTER: Final = "/api/chapter/"
+
+
+def question(method: str, path: str, values: Mapping[str, Any]) -> str:
+    """A request as text, the same for all that ask for the same; the language is no part of it."""
+    asked = {name: value for name, value in values.items() if name != "lang"}
+    return f"{method} {path} {json.dumps(asked, sort_keys=True, ensure_ascii=False)}"
+
+
+def stored(name: str) -> dict[str, Any]:
+    """What ships for a list: its fingerprint, the facts of it, and the answers by question."""
+    content = files("nextchar.web").joinpath("answers", f"{name}.json.gz").read_bytes()
+    document: dict[str, Any] = json.loads(gzip.decompress(content))
+    return document
+
+
+class FirstAnswers:
+    """What is known beforehand of the list that is in use at first.
+
+    Args:
+        document: as `stored` gives it.
+
+    Attributes:
+        fingerprint: of the list.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.fingerprint: str = document["data"]["fingerprint"]
+        self._data: Mapping[str, Any] = document["data"]
+        self._answers: Mapping[str, Any] = document["answers"]
+        self._posted = {key.split()[1] for key in self._answers if key.startswith("POST ")}
+
+    @classmethod
+    def of_default(cls, path: Path | None = None) -> FirstAnswers | None:
+        """Those of `default_dataset`; None for a list that nothing is known of."""
+        if path is not None:
+            return None
+        try:
+            makemore = find("makemore-names")
+        except NextcharError:  # whoever asks for numbers hears of it
+            return None
+        return cls(stored("names-2018" if makemore is None else "makemore-names"))
+
+    async def respond(self, scope: Scope, receive: Receive) -> tuple[Response | None, Receive]:
+        """The answer to a request, where it is known, and what is left to read of the request."""
+        path, method, headers = scope["path"], scope["method"], Headers(scope=scope)
+        if headers.get("x-nextchar-list", self.fingerprint) != self.fingerprint:
+            return None, receive
+        if path.startswith(NEED_TORCH) and not torch_is_there():
+            return None, receive
+        values: Any = dict(Request(scope).query_params)
+        language = chosen_language(values.get("lang"), headers.get("accept-language", ""))
+        if method == "POST" and path in self._posted:
+            body, receive = await _read_ahead(headers, receive)
+            try:
+                values = json.loads(body or b"-")
+            except (ValueError, RecursionError):
+                return None, receive
+        elif method == "GET" and path == "/api/site":
+            return json_response(await anyio.to_thread.run_sync(site_document, language, self._data)), receive
+        elif method == "GET" and path.startswith(_CHAPTER):
+            number = path.removeprefix(_CHAPTER)
+            found = await anyio.to_thread.run_sync(chapter_document, number, language, self._data)
+            return None if found is None else json_response(found), receive
+        elif method != "GET":
+            return None, receive
+        answer = self._answers.get(question(method, path, values)) if isinstance(values, dict) else None
+        return None if answer is None else json_response(answer), receive
+
+
+async def _read_ahead(headers: Headers, receive: Receive) -> tuple[bytes | None, Receive]:
+    """A short body, None where it is long or does not come, and a `receive` that gives all that was read once more."""
+    length = headers.get("content-length", "")
+    if not length.isdecimal() or len(length) > 4 or int(length) > LONGEST_BODY:
+        return None, receive
+    read: list[Message] = []
+    complete = False
+    with anyio.move_on_after(SECONDS_TO_SEND):
+        while not complete:
+            read.append(await receive())
+            complete = not read[-1].get("more_body", False)
+    body = b"".join(message.get("body", b"") for message in read) if complete else None
+
+    async def again() -> Message:
+        return read.pop(0) if read else await receive()
+
+    return body, again

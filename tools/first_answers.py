@@ -1,0 +1,146 @@
+"""The answers that the pages ask for as they open, for the lists that the program begins with.
+
+    python -m tools.first_answers
+
+See web/first_answers.py. It asks the endpoints and writes src/nextchar/web/answers. To be run again where an endpoint
+answers otherwise; tests/web/test_first_answers.py says so. It needs PyTorch and makemore's names.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from nextchar.data.corpus import Corpus
+from nextchar.data.download import locate
+from nextchar.web.dataset import Dataset, shipped_dataset
+from nextchar.web.dispatcher import ApiCall, Dispatcher
+from nextchar.web.endpoints import counts, door, models, net, sampling, scoring
+from nextchar.web.endpoints import data as lists
+from nextchar.web.endpoints.lesson import facts_of
+from nextchar.web.first_answers import LISTS, question
+from nextchar.web.model_cache import ModelCache
+from nextchar.web.requests import Fields
+from nextchar.web.responses import encoded
+from nextchar.web.sessions import Sessions
+
+TARGET: Final = Path(__file__).resolve().parents[1] / "src/nextchar/web/answers"
+LECTURE_SEED: Final = 2147483647
+L2S: Final = ("0", "0.001", "0.01", "0.1", "1")
+OF_THE_MACHINE: Final = ("seconds", "symbols_per_second")  # not said where they are not of this very run
+
+
+def questions(example: str, first_pair: tuple[int, int]) -> list[tuple[str, str, dict[str, Any]]]:
+    """What the door and the chapters ask as they open, in their order; a chapter's first number says where.
+
+    Args:
+        example: the first item, which the chapters take until something is typed.
+        first_pair: the cell that chapter 2 begins with.
+    """
+    cell = {"first": str(first_pair[0]), "second": str(first_pair[1])}
+    lecture = {"n": 10, "seed": LECTURE_SEED}
+    return [
+        ("GET", "/api/door", {"seed": "1", "order": "2"}),
+        ("POST", "/api/door", {"text": example}),
+        ("GET", "/api/data", {}),  # 1
+        ("GET", "/api/items", {"offset": "0", "limit": "48"}),
+        ("POST", "/api/encode", {"text": example}),
+        ("GET", "/api/counts", {}),  # 2
+        ("GET", "/api/pair", cell),
+        ("POST", "/api/cells", {"text": example}),
+        ("GET", "/api/keepdim", {}),  # 3
+        ("GET", "/api/row", {"first": "0"}),
+        ("POST", "/api/step", {"prefix": "", "seed": 1, "draw": 0, "order": 2}),  # 4
+        ("GET", "/api/counts", {"what": "probs"}),
+        ("POST", "/api/step", {"prefix": "", "seed": 1, "draw": 0, "order": 2, "temperature": 1}),
+        ("POST", "/api/sample", {"n": 10, "seed": 1, "temperature": 1, "max_length": 30}),
+        *(("POST", "/api/sample", {**lecture, "stream": stream}) for stream in ("nextchar", "torch1", "torch2")),
+        ("POST", "/api/score", {"text": example}),  # 5
+        *(("GET", "/api/smoothing", {"add": add}) for add in ("0", "1")),  # 6
+        ("GET", "/api/smoothing/curve", {}),
+        *(("GET", "/api/smoothing/curve", {"names": names}) for names in ("100", "1000")),
+        *(("POST", "/api/score", {"text": example, "add": add}) for add in (0, 1)),
+        ("GET", "/api/net/onehot", {"text": example}),  # 7
+        ("POST", "/api/net/forward", {"first": 0, "seed": LECTURE_SEED}),
+        *(("GET", "/api/net/optimum", {"l2": l2}) for l2 in L2S),
+        ("GET", "/api/equivalence", {"l2": "0", "add": "0"}),  # 8
+        ("GET", "/api/equivalence", {"l2": "0.01", "add": "0", "seed": str(LECTURE_SEED)}),
+        ("GET", "/api/equivalence", {"l2": "0.01", "add": "1"}),
+        ("GET", "/api/equivalence/map", {}),
+        ("GET", "/api/orders", {}),  # 9
+        ("GET", "/api/models", {}),
+        *(("POST", "/api/sample", {"n": 1000, "seed": 1, "order": n, "max_length": 40}) for n in range(1, 7)),
+        ("POST", "/api/sample", {"n": 20, "seed": 1, "order": 4, "max_length": 40}),
+        *(("POST", "/api/score", {"text": example, "order": n, "add": 0.1}) for n in range(1, 7)),
+    ]
+
+
+class Asker:
+    """Asks the endpoints as the page does, about one list.
+
+    Args:
+        data: the list.
+    """
+
+    def __init__(self, data: Dataset) -> None:
+        self._dispatcher = Dispatcher(ModelCache(), Sessions())
+        self._session = self._dispatcher.sessions.create()
+        self._session.data = data
+        self._answers = {
+            (endpoint.method, endpoint.path): endpoint.answer
+            for part in (counts, lists, door, models, net, sampling, scoring)
+            for endpoint in part.ENDPOINTS
+        }
+
+    def ask(self, method: str, path: str, values: Mapping[str, Any]) -> Any:
+        """What is answered, as JSON has it, without what depends on the machine."""
+        document = json.loads(encoded(self._answers[method, path](self._call(values))))
+        return {name: value for name, value in document.items() if name not in OF_THE_MACHINE}
+
+    def facts(self) -> dict[str, Any]:
+        """What the texts say of the list."""
+        facts: dict[str, Any] = json.loads(encoded(facts_of(self._call({}))))
+        return facts
+
+    def _call(self, values: Mapping[str, Any]) -> ApiCall:
+        call = ApiCall(self._dispatcher, Fields(values), {}, "en")
+        call.session = self._session
+        return call
+
+
+def dataset(name: str) -> Dataset:
+    """One of the lists that the program begins with."""
+    return shipped_dataset() if name == "names-2018" else Dataset("names.txt", False, Corpus.from_file(locate(name)))
+
+
+def document(name: str) -> dict[str, Any]:
+    """What ships for a list."""
+    list_ = dataset(name)
+    asker = Asker(list_)
+    asked = questions(list_.corpus[0], _first_pair(asker))
+    return {"data": asker.facts(), "answers": {question(*one): asker.ask(*one) for one in asked}}
+
+
+def _first_pair(asker: Asker) -> tuple[int, int]:
+    """The pair that comes most often."""
+    answer = asker.ask("GET", "/api/counts", {})
+    cells = ((times, r, c) for r, row in enumerate(answer["table"]) for c, times in enumerate(row))
+    _, r, c = max(cells, key=lambda cell: cell[0])  # the first of equals, as the page has it
+    return answer["ids"][r], answer["ids"][c]
+
+
+def main() -> None:
+    """Ask and write."""
+    TARGET.mkdir(exist_ok=True)
+    for name in LISTS:
+        text = json.dumps(document(name), ensure_ascii=False, separators=(",", ":"))
+        path = TARGET / f"{name}.json.gz"
+        path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+        print(f"{path}: {path.stat().st_size:,} bytes, {len(text):,} characters")
+
+
+if __name__ == "__main__":
+    main()
