@@ -43,7 +43,7 @@ def questions(example: str, first_pair: tuple[int, int]) -> list[tuple[str, str,
     cell = {"first": str(first_pair[0]), "second": str(first_pair[1])}
     lecture = {"n": 10, "seed": LECTURE_SEED}
     return [
-        ("GET", "/api/door", {"seed": "1", "order": "2"}),
+        *(("GET", "/api/door", {"seed": "1", "order": order}) for order in ("2", "3", "5")),
         ("POST", "/api/door", {"text": example}),
         ("GET", "/api/data", {}),  # 1
         ("GET", "/api/items", {"offset": "0", "limit": "48"}),
