@@ -166,6 +166,9 @@ def test_a_file_with_columns_in_another_encoding(lesson: Lesson) -> None:
     assert lesson.at("file-encoding").input_value() in ("gb18030", "gbk")
     lesson.at("file-column").select_option("1")
     lesson.page.locator("[data-testid=list-facts]", has_text="成都").wait_for()
+    lesson.at("file-column").select_option("0")  # no column: each line is a name
+    lesson.wait_until("document.querySelector('[data-testid=file-header]') === null")
+    assert lesson.at("file-column").input_value() == "0"
     lesson.watch.expected.append("status? (422|of 422)")
     lesson.at("list-file").set_input_files(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": b"\x89PNG\r\n" + bytes(60)}
@@ -181,6 +184,8 @@ def test_the_best_model_with_progress(lesson: Lesson) -> None:
     lesson.wait_until("document.querySelector('[data-testid=train-best]').ariaPressed === 'true'", timeout=90_000)
     settled(lesson)
     assert "model=best" in lesson.page.url
+    assert lesson.text("compare-command").startswith("nextchar compare chinese-given-names")
+    assert lesson.text("recipe-command").splitlines()[-1].startswith("nextchar sample")  # of the names
     assert len(names(lesson)) == 24
     assert violations(lesson) == []
 
@@ -278,3 +283,16 @@ def test_a_cards_buttons_have_room(visit: Callable[..., Lesson], language: str) 
             })"""
         )
         assert faults == [], width
+
+
+def test_on_a_phone_a_button_leads_to_the_names(visit: Callable[..., Lesson]) -> None:
+    lesson = visit(viewport=PHONE, has_touch=True)
+    open_bench(lesson)
+    button = lesson.at("to-names")
+    button.wait_for()
+    button.tap()
+    lesson.wait_until("document.getElementById('names').getBoundingClientRect().top < innerHeight / 2")
+    button.wait_for(state="hidden")
+    wide = visit()
+    open_bench(wide)
+    assert not wide.at("to-names").is_visible()

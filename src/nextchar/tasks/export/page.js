@@ -2,6 +2,8 @@
 
 const at = (id) => document.getElementById(id);
 const texts = JSON.parse(at("texts").textContent);
+const LETTER = 0.68; // em, about as wide as a letter of the list is
+const WIDEST = 16; // em, of a column
 const FIELDS = ["count", "prefix", "min", "max", "seed"];
 const FIELD_OF = {
   n: "count", minLength: "min", maxLength: "max", lengths: "min", seed: "seed",
@@ -82,6 +84,9 @@ function draw() {
     line.dir = "auto";
     list.append(line);
   }
+  // columns as wide as the longest item, so that none is broken
+  const longest = items.reduce((most, item) => Math.max(most, item.length), 0);
+  at("items").style.setProperty("--widest", `${Math.min(LETTER * longest, WIDEST)}em`);
   at("items").replaceChildren(list);
   at("copy").disabled = !items.length;
 }

@@ -11,6 +11,7 @@ const MOST = 200;
 const LARGE = 5000; // names of a list that takes a moment to learn from
 const SLOW_MS = 400;
 const TONES = 5;
+const LONG = 9; // letters of a name that does not fit a phone's card in large letters
 
 export function heart(bench, name, testid) {
   const node = el("button", { class: "heart", testid, attrs: { type: "button" } });
@@ -82,7 +83,7 @@ export function make(bench) {
       el(
         "div",
         { class: "card-top" },
-        el("span", { class: "card-name", text: name.text }),
+        el("span", { class: name.text.length > LONG ? "card-name long" : "card-name", text: name.text }),
         heart(bench, name, "card-heart"),
       ),
       el("span", { class: "card-near", text: nearness(bench, name) }),

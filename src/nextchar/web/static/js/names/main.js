@@ -155,10 +155,24 @@ async function start() {
       el("div", { class: "more-parts" }, el("div", { class: "panel" }, makeScore(bench)), el("div", { class: "panel" }, makeCompared(bench)), el("div", { class: "panel" }, makeTake(bench))),
     ),
   );
+  main.append(toNames(bench));
   addEventListener("popstate", () => location.reload());
   await openList(bench, frame.recall(KEEP) ?? {});
   bench.tell("list");
   bench.change({});
+}
+
+// On a phone the names are far below the list and the conditions: a button leads there as long as they are.
+function toNames(bench) {
+  const names = document.getElementById("names");
+  const button = ui.button({
+    label: bench.t("to_names"), kind: "primary to-names", testid: "to-names", onClick: () => names.scrollIntoView({ block: "start" }),
+  });
+  button.hidden = true;
+  new IntersectionObserver(([entry]) => {
+    button.hidden = entry.isIntersecting || entry.boundingClientRect.top < 0;
+  }).observe(names);
+  return button;
 }
 
 // The list that the address means: an example, the one inside the address, or the one kept in this browser.
