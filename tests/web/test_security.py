@@ -405,6 +405,9 @@ NAMES = st.sampled_from(
         "temperature", "min_length", "max_length", "new", "l2", "learning_rate", "steps_per_second", "init", "contains",
         "offset", "limit", "list", "model", "starts", "ends", "pattern", "pronounceable", "min_distance", "locked",
         "name", "content", "column", "header", "encoding",
+        "net", "unit", "context", "moves", "holds", "cuts", "arc", "layers", "growth", "depth", "scale", "normed",
+        "rate",
+        "steps", "family",
     ]
 )  # fmt: skip
 

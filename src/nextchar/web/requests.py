@@ -174,6 +174,15 @@ class Fields:
                 return option
         raise RequestError(422, "wrong-value", "wrong-choice", name=name, options=options)
 
+    def several(self, name: str, *, most: int) -> list[Fields]:
+        """A list of at most so many JSON objects; empty where there is none."""
+        value = self._value(name, [])
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+            raise RequestError(422, "wrong-value", "wrong-list", name=name)
+        if len(value) > most:
+            raise RequestError(422, "too-long", "too-many", name=name, most=most, have=len(value))
+        return [Fields(entry) for entry in value]
+
     def _value(self, name: str, default: Any) -> Any:
         value = self._values.get(name, _MISSING)
         if value is _MISSING or value is None:

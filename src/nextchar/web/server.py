@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -103,9 +103,10 @@ def _router(data: Path | None, sessions: Sessions) -> tuple[Router, str | None]:
 def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
     """All of /api."""
     from nextchar.web.dispatcher import Dispatcher, Endpoint
-    from nextchar.web.endpoints import counts, data, door, lesson, models, names, net, sampling, scoring
-    from nextchar.web.endpoints.live_training import TrainingEndpoints
+    from nextchar.web.endpoints import counts, data, door, inside, lesson, models, names, net, sampling, scoring
+    from nextchar.web.endpoints.live_training import Streamed, TrainingEndpoints, bigram_training
     from nextchar.web.endpoints.name_training import NameTrainings
+    from nextchar.web.endpoints.net_training import net_training
 
     dispatcher = Dispatcher(cache, sessions)
 
@@ -115,13 +116,26 @@ def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
 
         return Route(endpoint.path, answer, methods=[endpoint.method])
 
-    parts = (door, data, counts, sampling, scoring, models, net, lesson, names)
+    parts = (door, data, counts, sampling, scoring, models, net, lesson, names, inside)
     trainings = TrainingEndpoints(dispatcher)
+
+    def starting(make: Callable[[Any], Streamed]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await trainings.start(request, make)
+
+        return answer
+
     return [
         *(route(endpoint) for part in parts for endpoint in part.ENDPOINTS),
         Route("/api/names/train", NameTrainings(dispatcher).start, methods=["POST"]),
-        Route("/api/net/train", trainings.start, methods=["POST"]),
-        Route("/api/net/train", trainings.stop, methods=["DELETE"]),
+        *(
+            Route(path, answer, methods=[method])
+            for path, make in (
+                ("/api/net/train", bigram_training),
+                ("/api/nets/train", net_training),
+            )
+            for method, answer in (("POST", starting(make)), ("DELETE", trainings.stop))
+        ),
     ]
 
 

@@ -174,8 +174,8 @@ def test_gradients_are_those_of_differences(kind: str) -> None:
 
 CELLS: dict[str, tuple[Any, Callable[..., tuple[Tensor, ...]]]] = {
     "rnn": (torch.nn.RNNCell, lambda x, h, c, w: (rnn.rnn_cell(x, h, *w),)),
-    "gru": (torch.nn.GRUCell, lambda x, h, c, w: (gru.gru_cell(x, h, *w),)),
-    "lstm": (torch.nn.LSTMCell, lambda x, h, c, w: lstm.lstm_cell(x, h, c, *w)),
+    "gru": (torch.nn.GRUCell, lambda x, h, c, w: gru.gru_cell(x, h, *w).state),
+    "lstm": (torch.nn.LSTMCell, lambda x, h, c, w: lstm.lstm_cell(x, h, c, *w).state),
 }
 
 

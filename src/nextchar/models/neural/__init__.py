@@ -2,5 +2,5 @@
 
 Its parts, each importing only from those to its left:
 
-    nets < bigram, model < training < families < diagnostics
+    nets < bigram, model < training < families < diagnostics < interventions < units, health
 """

@@ -49,10 +49,14 @@ class EmbeddingMap(NamedTuple):
     Attributes:
         places: (V, 2) their first two principal components.
         shares: how much of the variance each of the two shows.
+        axes: (2, E) the directions of the two, each of length 1.
+        vectors: (V, E) the embeddings themselves.
     """
 
     places: F64
     shares: tuple[float, float]
+    axes: F64
+    vectors: F64
 
 
 def net_of(model: Model) -> NeuralModel:
@@ -114,11 +118,11 @@ def embedding_map(model: NeuralModel) -> EmbeddingMap:
     table = next(module for module in model.module.modules() if isinstance(module, nn.Embedding)).weight
     vectors: F64 = table.detach().numpy()
     centred = vectors - vectors.mean(axis=0)
-    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    left, sizes, right = np.linalg.svd(centred, full_matrices=False)
     places = left[:, :2] * sizes[:2]
-    places = places * np.where(places[np.abs(places).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the same way round each time
+    turn = np.where(places[np.abs(places).argmax(axis=0), [0, 1]] < 0, -1, 1)  # the same way round each time
     shares = sizes**2 / max(float((sizes**2).sum()), 1e-300)
-    return EmbeddingMap(places, (float(shares[0]), float(shares[1])))
+    return EmbeddingMap(places * turn, (float(shares[0]), float(shares[1])), right[:2] * turn[:, None], vectors)
 
 
 def attention_maps(model: NeuralModel, word: str) -> F64:

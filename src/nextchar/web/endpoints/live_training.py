@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, Protocol
 
 import anyio
 from starlette.requests import Request
@@ -33,7 +33,7 @@ from nextchar.web.model_cache import ModelCache
 from nextchar.web.request_errors import RequestError, error_document
 from nextchar.web.responses import EventStream, encoded, event, json_response
 
-__all__ = ["StreamedTraining", "TrainingEndpoints"]
+__all__ = ["Streamed", "StreamedTraining", "TrainingEndpoints", "bigram_training"]
 
 MOST_TRAININGS: Final = 32
 AT_ONCE: Final = 1  # trainings that compute at the same moment; the others wait for their turn
@@ -48,24 +48,68 @@ SAMPLES_CONSTRAINT: Final = Constraint(max_length=30)
 SMALL_ALPHABET: Final = 300  # up to which every frame has samples
 
 
-class StreamedTraining:
+class Streamed(Protocol):
     """One visitor's training, as the frames that the page draws.
 
     Attributes:
-        net: the settings.
+        steps: after which it is done.
         steps_per_second: the pace.
         stopped: whether it was told to end.
+    """
+
+    steps: int
+    steps_per_second: int
+    stopped: bool
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        ...
+
+    def stop(self) -> None:
+        """End soon."""
+        ...
+
+    def begin(self) -> dict[str, Any]:
+        """What is known before the first step."""
+        ...
+
+    def advance(self, to_step: int, seconds: float) -> dict[str, Any]:
+        """Go on to a step, or as far as the time allows; the frame to send."""
+        ...
+
+    def end(self, frame: dict[str, Any], language: Language) -> tuple[str, dict[str, Any]]:
+        """The last event, after the last frame: its name and what it says."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the training holds."""
+        ...
+
+
+class StreamedTraining:
+    """Gradient descent on the bigram net; a `Streamed`.
+
+    Attributes:
+        net: the settings.
+        steps, steps_per_second, stopped: as in Streamed.
         training: the training itself.
     """
 
     def __init__(self, cache: ModelCache, data: Dataset, net: BigramNet, steps_per_second: int) -> None:
         self.net = net
+        self.steps = net.steps
         self.steps_per_second = steps_per_second
         self.stopped = False
         self.training = LiveTraining(net, cache.counts(data), cache.rows(data))
         self._cache = cache
         self._data = data
         self._frames = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.training.ended
 
     def stop(self) -> None:
         """End soon."""
@@ -145,8 +189,8 @@ class TrainingEndpoints:
         self._limiter: anyio.CapacityLimiter | None = None
         self.running = 0
 
-    async def start(self, request: Request) -> Response:
-        """POST /api/net/train: check what is asked for, then train and send."""
+    async def start(self, request: Request, make: Callable[[ApiCall], Streamed]) -> Response:
+        """POST: check what is asked for, make the training, then train and send."""
         try:
             call = await self._dispatcher.read(request)
         except RequestError as refused:
@@ -155,12 +199,12 @@ class TrainingEndpoints:
             busy = RequestError(429, "busy", "too-many-trainings")
             return json_response(busy.document(call.language), busy.status)
         self.running += 1
-        found: list[tuple[StreamedTraining, dict[str, Any]]] = []
+        found: list[tuple[Streamed, dict[str, Any]]] = []
 
         def prepare() -> tuple[int, bytes]:
             try:
                 call.check_list()
-                training = _training(call)
+                training = make(call)
                 found.append((training, training.begin()))
             except (RequestError, NextcharError) as error:
                 status, document = error_document(error, call.language)
@@ -186,26 +230,26 @@ class TrainingEndpoints:
                 self.running -= 1
 
     async def stop(self, request: Request) -> Response:
-        """DELETE /api/net/train: end the visitor's training."""
+        """DELETE: end the visitor's training."""
         call = await self._dispatcher.read(request)
         training = call.session.training if call.session else None
         if training is not None:
             training.stop()
         return json_response({"stopped": training is not None})
 
-    async def _events(self, training: StreamedTraining, begin: dict[str, Any], call: ApiCall) -> AsyncIterator[bytes]:
+    async def _events(self, training: Streamed, begin: dict[str, Any], call: ApiCall) -> AsyncIterator[bytes]:
         self._limiter = self._limiter or anyio.CapacityLimiter(AT_ONCE)
         frame: dict[str, Any] = {"step": 0, "loss": None}
         try:
             yield event("start", begin)
             started = time.monotonic()
-            while not (training.training.ended or training.stopped):
+            while not (training.ended or training.stopped):
                 began = time.monotonic()
-                wanted = min(int((began - started) * training.steps_per_second), training.net.steps)
+                wanted = min(int((began - started) * training.steps_per_second), training.steps)
                 turn = TURN_SECONDS / max(1, self.running)
                 frame = await anyio.to_thread.run_sync(training.advance, wanted, turn, limiter=self._limiter)
                 yield event("step", frame)
-                if not training.training.ended:
+                if not training.ended:
                     due = started + (frame["step"] + 1) / training.steps_per_second
                     pause = max(began + FRAME_SECONDS * max(1.0, self.running / CROWD), due) - time.monotonic()
                     await _pause(pause, training)
@@ -217,7 +261,7 @@ class TrainingEndpoints:
                 call.session.training = None
 
 
-async def _pause(seconds: float, training: StreamedTraining) -> None:
+async def _pause(seconds: float, training: Streamed) -> None:
     """Wait, though not much longer than it takes to notice that the training is to end."""
     until = time.monotonic() + seconds
     while not training.stopped:
@@ -227,8 +271,8 @@ async def _pause(seconds: float, training: StreamedTraining) -> None:
             return
 
 
-def _training(call: ApiCall) -> StreamedTraining:
-    """The training that a visitor wants."""
+def bigram_training(call: ApiCall) -> Streamed:
+    """The training of the bigram net that a visitor wants."""
     need_torch()
     fields = call.fields
     net = BigramNet(

@@ -7,30 +7,34 @@ Letters: B batch, V size of the alphabet, E embedding, H hidden numbers.
 
 from __future__ import annotations
 
-from typing import final
+from typing import ClassVar, final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nextchar.models.neural.nets.base import State
-from nextchar.models.neural.nets.recurrent import RecurrentNet
+from nextchar.models.neural.nets.recurrent import Held, Opened, RecurrentNet, held_at
 
 __all__ = ["GruNet", "gru_cell"]
 
 
-def gru_cell(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
+def gru_cell(
+    x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor, held: Held | None = None
+) -> Opened:
     """Two gates decide, number by number, what of the old vector goes into the new.
 
     r = sigmoid(..): how much of the past the candidate may use. z = sigmoid(..): how much of the past stays.
-    The candidate: c = tanh(W x + b + r * (U h + b')). Then h' = (1 - z) c + z h.
+    The candidate: c = tanh(W x + b + r * (U h + b')). Then h' = (1 - z) c + z h. The gates are called reset (r) and
+    keep (z; in the paper, update).
     """
     read_r, read_z, read_c = F.linear(x, W_ih, b_ih).chunk(3, dim=-1)
     kept_r, kept_z, kept_c = F.linear(h, W_hh, b_hh).chunk(3, dim=-1)
-    r = torch.sigmoid(read_r + kept_r)
-    z = torch.sigmoid(read_z + kept_z)
+    held = held or {}
+    r = held_at(torch.sigmoid(read_r + kept_r), held.get("reset"))
+    z = held_at(torch.sigmoid(read_z + kept_z), held.get("keep"))
     c = torch.tanh(read_c + r * kept_c)
-    return (1 - z) * c + z * h
+    return Opened(((1 - z) * c + z * h,), {"reset": r, "keep": z})
 
 
 @final
@@ -39,10 +43,11 @@ class GruNet(RecurrentNet):
 
     parts = 3
     states = 1
+    gates: ClassVar[tuple[str, ...]] = ("reset", "keep")
 
     def __init__(self, V: int, *, embedding: int, width: int, dropout: float) -> None:
         super().__init__(V, nn.GRU(embedding, width), dropout=dropout)
 
-    def cell(self, x: Tensor, state: State) -> State:
+    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
         """One symbol more."""
-        return (gru_cell(x, state[0], *self.weights),)
+        return gru_cell(x, state[0], *self.weights, held)

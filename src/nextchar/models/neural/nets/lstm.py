@@ -8,29 +8,40 @@ Letters: B batch, V size of the alphabet, E embedding, H hidden numbers.
 
 from __future__ import annotations
 
-from typing import final
+from typing import ClassVar, final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nextchar.models.neural.nets.base import State
-from nextchar.models.neural.nets.recurrent import RecurrentNet
+from nextchar.models.neural.nets.recurrent import Held, Opened, RecurrentNet, held_at
 
 __all__ = ["LstmNet", "lstm_cell"]
 
 
 def lstm_cell(
-    x: Tensor, h: Tensor, memory: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor
-) -> tuple[Tensor, Tensor]:
+    x: Tensor,
+    h: Tensor,
+    memory: Tensor,
+    W_ih: Tensor,
+    W_hh: Tensor,
+    b_ih: Tensor,
+    b_hh: Tensor,
+    held: Held | None = None,
+) -> Opened:
     """A memory that is only ever added to or scaled, and gates that decide what enters, stays and shows.
 
     i, f, o = sigmoid(..) are the gates for input, forgetting and output, g = tanh(..) what might enter.
-    memory' = f * memory + i * g, and h' = o * tanh(memory').
+    memory' = f * memory + i * g, and h' = o * tanh(memory'). The gates are called enter (i), keep (f) and show (o).
     """
     i, f, g, o = (F.linear(x, W_ih, b_ih) + F.linear(h, W_hh, b_hh)).chunk(4, dim=-1)
-    memory = torch.sigmoid(f) * memory + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(memory), memory
+    held = held or {}
+    enter = held_at(torch.sigmoid(i), held.get("enter"))
+    keep = held_at(torch.sigmoid(f), held.get("keep"))
+    show = held_at(torch.sigmoid(o), held.get("show"))
+    memory = keep * memory + enter * torch.tanh(g)
+    return Opened((show * torch.tanh(memory), memory), {"enter": enter, "keep": keep, "show": show})
 
 
 @final
@@ -39,10 +50,11 @@ class LstmNet(RecurrentNet):
 
     parts = 4
     states = 2
+    gates: ClassVar[tuple[str, ...]] = ("enter", "keep", "show")
 
     def __init__(self, V: int, *, embedding: int, width: int, dropout: float) -> None:
         super().__init__(V, nn.LSTM(embedding, width), dropout=dropout)
 
-    def cell(self, x: Tensor, state: State) -> State:
+    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
         """One symbol more."""
-        return lstm_cell(x, state[0], state[1], *self.weights)
+        return lstm_cell(x, state[0], state[1], *self.weights, held)

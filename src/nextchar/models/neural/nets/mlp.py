@@ -59,15 +59,15 @@ class MlpNet(Net):
         names = ["first"] + [f"blocks.{i}.{name}" for i in range(len(self.blocks)) for name in ("rise", "fall")]
         return dict.fromkeys(names, 1)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """(B, T) -> (B, T, V)."""
+    def forward(self, ids: Tensor, vectors: Tensor | None = None) -> Tensor:
+        """(B, T) -> (B, T, V); with vectors (V, E) in the place of the symbols' own, where they are given."""
         position = positions(ids)
         context = torch.stack([shifted(ids, position, back) for back in range(self.context)], dim=-1)  # (B, T, k)
-        return self._logits(context.flatten(0, 1)).view(*ids.shape, -1)
+        return self._logits(context.flatten(0, 1), vectors).view(*ids.shape, -1)
 
-    def _logits(self, context: Tensor) -> Tensor:
+    def _logits(self, context: Tensor, vectors: Tensor | None = None) -> Tensor:
         """(N, k) -> (N, V); the last symbol comes first."""
-        x = self.embedding(context).flatten(1)  # (N, k E)
+        x = F.embedding(context, self.embedding.weight if vectors is None else vectors).flatten(1)  # (N, k E)
         x = F.linear(x, self.first, self.bias)
         if self.tanh:
             x = x.tanh()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,27 @@ from torch.nn.utils.rnn import PackedSequence
 
 from nextchar.models.neural.nets.base import STRETCH, DropsOut, Net, State, embeddings, picked, positions, zero_head
 
-__all__ = ["RecurrentNet", "packed_order"]
+__all__ = ["Held", "Opened", "RecurrentNet", "held_at", "packed_order"]
+
+Held = Mapping[str, Tensor]
+"""Gates that are held by hand: the name of each and at what, (B, H); free where that is not a number."""
+
+
+class Opened(NamedTuple):
+    """A step with the numbers inside the cell.
+
+    Attributes:
+        state: the vectors after it, (B, H) each, the hidden one first.
+        gates: how far each gate was open for each hidden number, (B, H), from 0 (closed) to 1.
+    """
+
+    state: State
+    gates: Mapping[str, Tensor]
+
+
+def held_at(gate: Tensor, value: Tensor | None) -> Tensor:
+    """A gate, at the value that it is held at where there is one."""
+    return gate if value is None else torch.where(value.isnan(), gate, value)
 
 
 class RecurrentNet(Net):
@@ -26,6 +47,7 @@ class RecurrentNet(Net):
 
     parts: int  # matrices fused into one: the number of gates
     states: int  # vectors that are carried on
+    gates: ClassVar[tuple[str, ...]] = ()  # the names of those that can be held
 
     def __init__(self, V: int, layer: nn.RNNBase, *, dropout: float) -> None:
         super().__init__()
@@ -77,8 +99,8 @@ class RecurrentNet(Net):
         return get("weight_ih_l0"), get("weight_hh_l0"), get("bias_ih_l0"), get("bias_hh_l0")
 
     @abstractmethod
-    def cell(self, x: Tensor, state: State) -> State:
-        """The vectors after one more symbol: x (B, E); each (B, H), the hidden one first."""
+    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
+        """One symbol more: x (B, E); vectors (B, H), the hidden one first; some gates may be held by hand."""
 
     def initial(self, batch: int) -> State:
         """Zeros, (B, H) each."""
@@ -87,7 +109,7 @@ class RecurrentNet(Net):
     def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
         going = (ids != 0)[:, None]
-        state = self.cell(self.embedding(ids), tuple(vector * going for vector in picked(state, rows)))
+        state = self.opened(self.embedding(ids), tuple(vector * going for vector in picked(state, rows))).state
         return self.head(state[0]), state
 
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nextchar.models.neural.nets.base import State
-from nextchar.models.neural.nets.recurrent import RecurrentNet
+from nextchar.models.neural.nets.recurrent import Held, Opened, RecurrentNet
 
 __all__ = ["RnnNet", "rnn_cell"]
 
@@ -32,6 +32,7 @@ class RnnNet(RecurrentNet):
     def __init__(self, V: int, *, embedding: int, width: int, dropout: float) -> None:
         super().__init__(V, nn.RNN(embedding, width), dropout=dropout)
 
-    def cell(self, x: Tensor, state: State) -> State:
-        """One symbol more."""
-        return (rnn_cell(x, state[0], *self.weights),)
+    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
+        """One symbol more; there are no gates."""
+        assert not held
+        return Opened((rnn_cell(x, state[0], *self.weights),), {})

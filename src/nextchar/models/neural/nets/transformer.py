@@ -15,7 +15,7 @@ K context.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, cast, final
+from typing import Final, NamedTuple, cast, final
 
 import torch
 import torch.nn.functional as F
@@ -36,9 +36,25 @@ from nextchar.models.neural.nets.base import (
     zero_head,
 )
 
-__all__ = ["Attention", "TransformerNet", "grown"]
+__all__ = ["Attention", "Looked", "TransformerNet", "grown"]
 
 LONG: Final = 64  # symbols of context
+
+
+class Looked(NamedTuple):
+    """One layer of attention in numbers.
+
+    Attributes:
+        queries, keys, values: (B x H, T, D).
+        fit: how well each symbol's query and each other's key fit, with the bias, (B x H, T, T).
+        weight: how much each takes from each other, the softmax of that, (B x H, T, T).
+    """
+
+    queries: Tensor
+    keys: Tensor
+    values: Tensor
+    fit: Tensor
+    weight: Tensor
 
 
 class Attention(DropsOut):
@@ -52,19 +68,22 @@ class Attention(DropsOut):
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """Flat x (N, C); bias (B x H, T, T), minus infinity where a symbol may not look."""
-        weight, v = self.look(x, bias)
-        weight = self.dropped(weight)
+        seen = self.look(x, bias)
+        return self.taken(x, self.dropped(seen.weight), seen.values)
+
+    def taken(self, x: Tensor, weight: Tensor, v: Tensor) -> Tensor:
+        """Add what the symbols take: x (N, C); weight (B x H, T, T) of values v (B x H, T, D)."""
         T, D = v.shape[1:]
         mixed = torch.bmm(weight, v).view(-1, self.heads, T, D).transpose(1, 2).reshape(x.shape)
         return torch.addmm(x, mixed, self.out.t())
 
-    def look(self, x: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """How much each symbol takes from each other (B x H, T, T), and what there is to take (B x H, T, D)."""
+    def look(self, x: Tensor, bias: Tensor) -> Looked:
+        """How much each symbol takes from each other, and what there is to take: x (N, C); bias as in forward."""
         C, H, T = x.shape[1], self.heads, bias.shape[-1]
         qkv = F.linear(norm(x), self.qkv).view(-1, T, 3, H, C // H)
         q, k, v = (part.transpose(1, 2).reshape(-1, T, C // H) for part in qkv.unbind(2))  # (B H, T, D)
         fit = torch.baddbmm(bias, q, k.transpose(1, 2), alpha=(C // H) ** -0.5)
-        return fit.softmax(-1), v
+        return Looked(q, k, v, fit, fit.softmax(-1))
 
     def step(
         self, x: Tensor, keys: Tensor, values: Tensor, rows: Tensor | None, bias: Tensor
@@ -149,14 +168,30 @@ class TransformerNet(Net):
         logits: Tensor = self.head(norm(x))
         return logits.view(*ids.shape, -1)
 
-    def maps(self, ids: Tensor) -> Tensor:
-        """How much each symbol takes from each other, in each layer and head: (B, T) -> (L, B, H, T, T)."""
+    def looked(self, ids: Tensor, cut: Tensor | None = None) -> tuple[Tensor, list[Looked]]:
+        """(B, T) -> (B, T, V), with the attention of each layer; as forward when it is not trained.
+
+        Args:
+            ids: what is read.
+            cut: which arcs to cut, (L, B x H, T, T): a symbol then takes nothing of the other, and more of the rest.
+                Where all arcs of a symbol are cut it takes nothing at all.
+        """
         x, bias = self._begun(ids)
         found = []
-        for attention, feedforward in self._layers():
-            found.append(attention.look(x, bias)[0].view(len(ids), self.heads, *bias.shape[1:]))
-            x = feedforward(attention(x, bias))
-        return torch.stack(found)
+        for i, (attention, feedforward) in enumerate(self._layers()):
+            if cut is None:
+                seen = attention.look(x, bias)
+            else:
+                seen = attention.look(x, bias.masked_fill(cut[i], -torch.inf))
+                seen = seen._replace(weight=seen.weight.nan_to_num(0.0))  # the softmax of nothing
+            found.append(seen)
+            x = feedforward(attention.taken(x, seen.weight, seen.values))
+        return self.head(norm(x)).view(*ids.shape, -1), found
+
+    def maps(self, ids: Tensor) -> Tensor:
+        """How much each symbol takes from each other, in each layer and head: (B, T) -> (L, B, H, T, T)."""
+        B, T = ids.shape
+        return torch.stack([seen.weight.view(B, self.heads, T, T) for seen in self.looked(ids)[1]])
 
     def _begun(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """What the first layer reads, (N, C), and the bias of all."""

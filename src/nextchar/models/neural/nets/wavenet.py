@@ -10,7 +10,7 @@ Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, C width,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast, final
 
 import torch
@@ -30,7 +30,18 @@ from nextchar.models.neural.nets.base import (
     zero_head,
 )
 
-__all__ = ["Convolution", "WavenetNet"]
+__all__ = ["Convolution", "WavenetNet", "seen_back"]
+
+
+def seen_back(dilations: Sequence[int]) -> tuple[int, ...]:
+    """How many symbols back are those that a stack of convolutions of two taps sees, each d apart; itself is 0.
+
+    Dilations 1, 2, 4 see 0 to 7. With 1, 1, 1 it is 0 to 3, again and again the same; with 1, 3, 9 some are missed.
+    """
+    seen = {0}
+    for dilation in dilations:
+        seen |= {back + dilation for back in seen}
+    return tuple(sorted(seen))
 
 
 class Convolution(nn.Module):
@@ -88,13 +99,23 @@ class WavenetNet(Net):
 
     def forward(self, ids: Tensor) -> Tensor:
         """(B, T) -> (B, T, V)."""
+        logits: Tensor = self.head(norm(self.nodes(ids, self.symbol(ids))[-1]))
+        return logits
+
+    def nodes(self, ids: Tensor, x: Tensor) -> list[Tensor]:
+        """The vectors of all symbols, (B, T, C), as they are first and after each layer.
+
+        Args:
+            ids: the symbols, (B, T), of which only the boundaries matter here.
+            x: their own vectors, (B, T, C).
+        """
         position = positions(ids)
-        x = self.symbol(ids)
+        found = [x]
         for convolution, block in self._layers():
             x = convolution(x, (position >= convolution.dilation)[..., None])
             x = block(x.flatten(0, 1)).view(x.shape)
-        logits: Tensor = self.head(norm(x))
-        return logits
+            found.append(x)
+        return found
 
     def initial(self, batch: int) -> State:
         """The place of the last symbol, (B,), and for each layer the last d vectors it has read, (B, d, C)."""

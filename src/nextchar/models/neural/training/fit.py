@@ -32,7 +32,7 @@ from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import NetTraining, Run
 from nextchar.models.neural.training.trainer import Trainer
 
-__all__ = ["fit_net", "follow"]
+__all__ = ["fit_net", "follow", "in_use", "new_net"]
 
 BEAT_SECONDS: Final = 0.2  # between two reports
 BYTES_A_WEIGHT: Final = 16  # the weight, its gradient and two moments, 32 bits each
@@ -116,10 +116,7 @@ def _fitted(order: _Order, progress: Progress | None, processes: Processes) -> N
     spec = settings.fitted_to(data)
     device = processes.each(lambda: _place_for(spec, data.alphabet.size, run, processes))
     parts = set_aside(data, validation, spec.hold_out)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(spec.seed)
-        net = spec.net(data.alphabet.size)
-    net.expect(_log_frequencies(parts.train))
+    net = new_net(spec, parts.train)
     if initial is not None:
         _take_over(net, initial, data.alphabet)
     digest = data_fingerprint(parts.train, parts.validation, initial=None if initial is None else initial.arrays())
@@ -140,20 +137,34 @@ def _fitted(order: _Order, progress: Progress | None, processes: Processes) -> N
     if initial is not None:
         provenance = together(initial.provenance, provenance)
 
-    def in_use() -> NeuralModel:
-        with torch.random.fork_rng(devices=[]):
-            copy = spec.net(data.alphabet.size)
-        copy.load_state_dict(trainer.learner.net.state_dict())
-        made = spec if trainer.plan is None else replace(spec, dropout=trainer.plan.dropout, decay=trainer.plan.decay)
-        return NeuralModel(settings=made, alphabet=data.alphabet, module=for_use(copy), provenance=provenance)
+    def model_now() -> NeuralModel:
+        return in_use(spec, trainer, data.alphabet, provenance)
 
     with threads_for(trainer.products, processes.local_size):
-        _learned(trainer, checkpointer, progress, in_use)
-        model = in_use()
+        _learned(trainer, checkpointer, progress, model_now)
+        model = model_now()
         left = None
         if spec.seconds is not None:
             left = max(begun + spec.seconds - time.perf_counter(), LEAST_LEFT * spec.seconds)
         return model.with_metrics(processes.from_first(lambda: _measured(model, parts, trainer, left, data.symbols)))
+
+
+def new_net(spec: NetTraining, train: Corpus) -> Net:
+    """A new net for what it is to learn from: it predicts each symbol as often as that has it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(spec.seed)
+        net = spec.net(train.alphabet.size)
+    net.expect(_log_frequencies(train))
+    return net
+
+
+def in_use(spec: NetTraining, trainer: Trainer, alphabet: Alphabet, provenance: Provenance) -> NeuralModel:
+    """The model of the weights that a training has now."""
+    with torch.random.fork_rng(devices=[]):
+        copy = spec.net(alphabet.size)
+    copy.load_state_dict(trainer.learner.net.state_dict())
+    made = spec if trainer.plan is None else replace(spec, dropout=trainer.plan.dropout, decay=trainer.plan.decay)
+    return NeuralModel(settings=made, alphabet=alphabet, module=for_use(copy), provenance=provenance)
 
 
 def _place_for(spec: NetTraining, V: int, run: Run, processes: Processes) -> torch.device:
@@ -248,7 +259,7 @@ def _memory_bytes() -> float:
 
 
 def _learned(
-    trainer: Trainer, checkpointer: Checkpointer, progress: Progress | None, in_use: Callable[[], NeuralModel]
+    trainer: Trainer, checkpointer: Checkpointer, progress: Progress | None, model_now: Callable[[], NeuralModel]
 ) -> None:
     """Train to the end, and tell of it."""
     beat = time.monotonic()
@@ -258,5 +269,5 @@ def _learned(
             continue
         beat = time.monotonic()
         if point is not None and len(trainer.curve) % SAMPLED_POINTS == 0:
-            samples = "; " + " ".join(in_use().sample(3, seed=len(trainer.curve), max_length=20))
+            samples = "; " + " ".join(model_now().sample(3, seed=len(trainer.curve), max_length=20))
         progress(ProgressReport(trainer.schedule.share, (trainer.curve[-1].text if trainer.curve else "") + samples))
