@@ -8,7 +8,8 @@
 //                    touch or arrow keys; onChoose(position)
 //   nextBars(ctx, {into, testid})           -> {draw({labels, now, before, label, text})}: probabilities of what follows;
 //                    with `before`, those of the untouched net beside them
-//   netSays(ctx, source)                    -> a line on the net that is shown: parameters, loss, its file
+//   shippedNets(ctx)                        -> Promise: name -> {parameters, test_nats, ...} of the nets that ship
+//   netSays(ctx, net)                       -> a line on the net that is shown: its parameters and its loss
 //   prefix(symbols, position)               -> what was read up to there, as text
 
 import { carryName } from "/static/js/chapters/shared.js";
@@ -24,11 +25,16 @@ export function netName(ctx, { data, onInput, testid }) {
   const { ui } = ctx;
   const says = ui.live({ testid: `${testid}-says`, class: "late-status" });
   const carried = [ctx.recall("name"), data.examples[0]].find((text) => typeof text === "string" && text !== "" && readable(text));
-  const later = ui.debounce(onInput, TYPED_AFTER);
+  let read = (carried ?? FALLBACK).slice(0, LONGEST_NAME).toLowerCase();
+  const later = ui.debounce((text) => {
+    if (text === read) return;
+    read = text;
+    onInput(text);
+  }, TYPED_AFTER);
   ctx.onLeave(later.cancel);
   const field = ui.field({
     label: ctx.t("inside_name"),
-    value: (carried ?? FALLBACK).slice(0, LONGEST_NAME).toLowerCase(),
+    value: read,
     maxLength: LONGEST_NAME,
     testid,
     onInput: (text) => {
@@ -114,7 +120,12 @@ export function nextBars(ctx, { into, testid }) {
   };
 }
 
-export function netSays(ctx, { parameters, held_out_nats: nats }) {
+export async function shippedNets(ctx) {
+  const { nets } = await ctx.api.get("/inside/nets", {}, { signal: ctx.signal });
+  return new Map(nets.map((net) => [net.name, net]));
+}
+
+export function netSays(ctx, { parameters, test_nats: nats }) {
   const { ui, t } = ctx;
   return t("inside_net", { parameters: ui.integer(parameters), nats: ui.fixed(nats, 2) });
 }
