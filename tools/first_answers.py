@@ -27,14 +27,16 @@ from nextchar.web.requests import Fields
 from nextchar.web.responses import encoded
 from nextchar.web.sessions import Sessions
 
+Asked = tuple[str, str, dict[str, Any]]  # method, path, values
+
 TARGET: Final = Path(__file__).resolve().parents[1] / "src/nextchar/web/answers"
 LECTURE_SEED: Final = 2147483647
 L2S: Final = ("0", "0.001", "0.01", "0.1", "1")
 OF_THE_MACHINE: Final = ("seconds", "symbols_per_second")  # not said where they are not of this very run
 
 
-def questions(example: str, first_pair: tuple[int, int]) -> list[tuple[str, str, dict[str, Any]]]:
-    """What the door and the chapters ask as they open, in their order; a chapter's first number says where.
+def questions(example: str, first_pair: tuple[int, int]) -> dict[str, list[Asked]]:
+    """What each page asks as it opens: the door, and the chapters by number; and what is soon asked later.
 
     Args:
         example: the first item, which the chapters take until something is typed.
@@ -42,40 +44,64 @@ def questions(example: str, first_pair: tuple[int, int]) -> list[tuple[str, str,
     """
     cell = {"first": str(first_pair[0]), "second": str(first_pair[1])}
     lecture = {"n": 10, "seed": LECTURE_SEED}
-    return [
-        *(("GET", "/api/door", {"seed": "1", "order": order}) for order in ("2", "3", "5")),
-        ("POST", "/api/door", {"text": example}),
-        ("GET", "/api/data", {}),  # 1
-        ("GET", "/api/items", {"offset": "0", "limit": "48"}),
-        ("POST", "/api/encode", {"text": example}),
-        ("GET", "/api/counts", {}),  # 2
-        ("GET", "/api/pair", cell),
-        ("POST", "/api/cells", {"text": example}),
-        ("GET", "/api/keepdim", {}),  # 3
-        ("GET", "/api/row", {"first": "0"}),
-        ("POST", "/api/step", {"prefix": "", "seed": 1, "draw": 0, "order": 2}),  # 4
-        ("GET", "/api/counts", {"what": "probs"}),
-        ("POST", "/api/step", {"prefix": "", "seed": 1, "draw": 0, "order": 2, "temperature": 1}),
-        ("POST", "/api/sample", {"n": 10, "seed": 1, "temperature": 1, "max_length": 30}),
-        *(("POST", "/api/sample", {**lecture, "stream": stream}) for stream in ("nextchar", "torch1", "torch2")),
-        ("POST", "/api/score", {"text": example}),  # 5
-        *(("GET", "/api/smoothing", {"add": add}) for add in ("0", "1")),  # 6
-        ("GET", "/api/smoothing/curve", {}),
-        *(("GET", "/api/smoothing/curve", {"names": names}) for names in ("100", "1000")),
-        *(("POST", "/api/score", {"text": example, "add": add}) for add in (0, 1)),
-        ("GET", "/api/net/onehot", {"text": example}),  # 7
-        ("POST", "/api/net/forward", {"first": 0, "seed": LECTURE_SEED}),
-        *(("GET", "/api/net/optimum", {"l2": l2}) for l2 in L2S),
-        ("GET", "/api/equivalence", {"l2": "0", "add": "0"}),  # 8
-        ("GET", "/api/equivalence", {"l2": "0.01", "add": "0", "seed": str(LECTURE_SEED)}),
-        ("GET", "/api/equivalence", {"l2": "0.01", "add": "1"}),
-        ("GET", "/api/equivalence/map", {}),
-        ("GET", "/api/orders", {}),  # 9
-        ("GET", "/api/models", {}),
-        *(("POST", "/api/sample", {"n": 1000, "seed": 1, "order": n, "max_length": 40}) for n in range(1, 7)),
-        ("POST", "/api/sample", {"n": 20, "seed": 1, "order": 4, "max_length": 40}),
-        *(("POST", "/api/score", {"text": example, "order": n, "add": 0.1}) for n in range(1, 7)),
-    ]
+    step = {"prefix": "", "seed": 1, "draw": 0, "order": 2}
+    data: Asked = ("GET", "/api/data", {})
+    counts: Asked = ("GET", "/api/counts", {})
+    probs: Asked = ("GET", "/api/counts", {"what": "probs"})
+    curve: Asked = ("GET", "/api/smoothing/curve", {})
+    encode, cells = ("POST", "/api/encode", {"text": example}), ("POST", "/api/cells", {"text": example})
+    return {
+        "door": [
+            ("GET", "/api/door", {"seed": "1", "order": "5"}),
+            ("POST", "/api/door", {"text": example}),
+        ],
+        "1": [data, ("GET", "/api/items", {"contains": "", "offset": "0", "limit": "48"}), encode],
+        "2": [data, counts, ("GET", "/api/pair", cell), cells],
+        "3": [counts, ("GET", "/api/keepdim", {}), ("GET", "/api/row", {"first": "0"}), data, cells],
+        "4": [
+            ("POST", "/api/step", step),
+            data,
+            probs,
+            counts,
+            ("POST", "/api/step", {**step, "temperature": 1}),
+            ("POST", "/api/sample", {"n": 10, "seed": 1, "temperature": 1, "max_length": 30}),
+            *(("POST", "/api/sample", {**lecture, "stream": stream}) for stream in ("nextchar", "torch1", "torch2")),
+        ],
+        "5": [data, ("POST", "/api/score", {"text": example})],
+        "6": [
+            data,
+            *(("GET", "/api/smoothing", {"add": add}) for add in ("0", "1")),
+            curve,
+            *(("POST", "/api/score", {"text": example, "add": add}) for add in (0, 1)),
+        ],
+        "7": [
+            data,
+            encode,
+            probs,
+            ("GET", "/api/net/onehot", {"text": example}),
+            ("POST", "/api/net/forward", {"first": 0, "seed": LECTURE_SEED}),
+            *(("GET", "/api/net/optimum", {"l2": l2}) for l2 in L2S),
+        ],
+        "8": [
+            data,
+            ("GET", "/api/equivalence", {"l2": "0", "add": "0"}),
+            ("GET", "/api/equivalence", {"l2": "0.01", "add": "0", "seed": str(LECTURE_SEED)}),
+            ("GET", "/api/equivalence", {"l2": "0.01", "add": "1"}),
+            ("GET", "/api/equivalence/map", {}),
+        ],
+        "9": [
+            data,
+            ("GET", "/api/orders", {}),
+            ("GET", "/api/models", {}),
+            *(("POST", "/api/sample", {"n": 1000, "seed": 1, "order": n, "max_length": 40}) for n in range(1, 7)),
+            ("POST", "/api/sample", {"n": 20, "seed": 1, "order": 4, "max_length": 40}),
+            *(("POST", "/api/score", {"text": example, "order": n, "add": 0.1}) for n in range(1, 7)),
+        ],
+        "later": [
+            *(("GET", "/api/door", {"seed": "1", "order": order}) for order in ("2", "3")),
+            *(("GET", "/api/smoothing/curve", {"names": names}) for names in ("100", "1000")),
+        ],
+    }
 
 
 class Asker:
@@ -121,7 +147,12 @@ def document(name: str) -> dict[str, Any]:
     list_ = dataset(name)
     asker = Asker(list_)
     asked = questions(list_.corpus[0], _first_pair(asker))
-    return {"data": asker.facts(), "answers": {question(*one): asker.ask(*one) for one in asked}}
+    answers = {question(*one): one for page in asked.values() for one in page}
+    return {
+        "data": asker.facts(),
+        "pages": {page: [question(*one) for one in asks] for page, asks in asked.items()},
+        "answers": {key: asker.ask(*one) for key, one in answers.items()},
+    }
 
 
 def _first_pair(asker: Asker) -> tuple[int, int]:

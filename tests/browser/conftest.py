@@ -268,10 +268,12 @@ def address(needed: None, items_path: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serving(items_path: Path, before: str = "pass") -> Iterator[str]:
-    """`nextchar web` in a process of its own, on a free port; `before` is run there first."""
+def serving(items_path: Path | None, before: str = "pass") -> Iterator[str]:
+    """`nextchar web` in a process of its own, on a free port, with a list or its own; `before` is run there first."""
     code = f"import sys; {before}; from nextchar.cli import main; main()"
-    arguments = (sys.executable, "-c", code, "web", "--no-browser", "--port", "0", "--names", str(items_path))
+    arguments = [sys.executable, "-c", code, "web", "--no-browser", "--port", "0"]
+    if items_path is not None:
+        arguments += ["--names", str(items_path)]
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
     log: list[str] = []
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment) as process:

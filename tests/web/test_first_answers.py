@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ from tools.first_answers import OF_THE_MACHINE, Asker, dataset, document
 
 from nextchar.data.download import find
 from nextchar.lesson.texts import chapter_numbers
-from nextchar.web.first_answers import LISTS, FirstAnswers, stored
+from nextchar.web.first_answers import LISTS, FirstAnswers, question, stored
+from nextchar.web.lesson_documents import torch_is_there
 from nextchar.web.server import Api, create_app
 
 AGAIN: Final = "the answers that ship are others than the endpoints': python -m tools.first_answers"
@@ -180,11 +182,34 @@ def test_what_is_not_known_beforehand_reaches_the_endpoint_whole(
     assert answers[0][0] in (200, 400, 410, 422)
 
 
+def in_page(client: Visitor, path: str) -> Any:
+    """What a page has beforehand."""
+    [text] = re.findall(r'<script type="application/json" id="first">(.*?)</script>', client.get(path).text)
+    return json.loads(text)
+
+
+def test_a_page_has_what_its_scripts_ask_first(without_library: Visitor) -> None:
+    for page, path in (("door", "/?lang=zh"), *((str(n), f"/lesson/{n}?lang=zh") for n in chapter_numbers())):
+        entries = {
+            (one["method"], one["path"], json.dumps(one["values"])): one for one in in_page(without_library, path)
+        }
+        texts = {key: entries.pop(key) for key in list(entries) if key[1].startswith(("/api/site", "/api/chapter"))}
+        for one in texts.values():
+            assert one["answer"] == without_library.fetch(one["path"].removeprefix("/api/"), lang="zh")
+        assert len(texts) == (0 if page == "door" else 2)
+        ships = stored("names-2018")
+        for one in entries.values():
+            assert one["answer"] == ships["answers"][question(one["method"], one["path"], one["values"])]
+        if entries and torch_is_there():
+            assert len(entries) == len(ships["pages"][page])
+
+
 def test_a_list_of_ones_own_is_asked_itself(visitor: Callable[[str], Visitor]) -> None:
     with serving(create_app()) as address, visitor(address) as client:
         before = client.fetch("counts")["total"]
         client.submit("data", text="ab\nba\n")
         assert client.fetch("counts")["total"] == 6  # two names of two letters, and an end each
+        assert in_page(client, "/lesson/2") == []
         assert client.fetch("site")["data"]["own"] is True
         client.delete("/api/data")
         assert client.fetch("counts")["total"] == before
@@ -200,7 +225,9 @@ def test_answers_about_another_list_are_dropped(
     monkeypatch: pytest.MonkeyPatch, visitor: Callable[[str], Visitor]
 ) -> None:
     """Should the names that ship be others than the answers are about, as in a package that someone has changed."""
-    wrong = FirstAnswers({"data": {"fingerprint": "f" * 16}, "answers": {"GET /api/data {}": {"items": -1}}})
+    wrong = FirstAnswers(
+        {"data": {"fingerprint": "f" * 16}, "pages": {}, "answers": {"GET /api/data {}": {"items": -1}}}
+    )
     monkeypatch.setattr(FirstAnswers, "of_default", classmethod(lambda *_: wrong))
     app = create_app()
     with serving(app) as address, visitor(address) as client:

@@ -2,15 +2,16 @@
 
 numpy, the library and the fits take a second and more; whoever opens a page should not wait for them. So what the page
 asks first of makemore's names, or else of the names that ship, is in the package as the endpoints have answered it:
-`python -m tools.first_answers` writes it, and a test asks the endpoints again. Everything else, and every other list,
-is computed when it is asked for. Loads neither numpy nor torch.
+`python -m tools.first_answers` writes it, and a test asks the endpoints again. A page has its own in its HTML; all are
+also given to whoever asks. Everything else, and every other list, is computed when it is asked for. Loads neither numpy
+nor torch.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from starlette.types import Message, Receive, Scope
 
 from nextchar.data.download import find
 from nextchar.errors import NextcharError
+from nextchar.lesson.languages import Language
 from nextchar.web.lesson_documents import chapter_document, site_document, torch_is_there
 from nextchar.web.requests import SECONDS_TO_SEND, chosen_language
 from nextchar.web.responses import json_response
@@ -42,7 +44,7 @@ def question(method: str, path: str, values: Mapping[str, Any]) -> str:
 
 
 def stored(name: str) -> dict[str, Any]:
-    """What ships for a list: its fingerprint, the facts of it, and the answers by question."""
+    """What ships for a list: its facts, the answers by question, and the questions by page."""
     content = files("nextchar.web").joinpath("answers", f"{name}.json.gz").read_bytes()
     document: dict[str, Any] = json.loads(gzip.decompress(content))
     return document
@@ -62,6 +64,7 @@ class FirstAnswers:
         self.fingerprint: str = document["data"]["fingerprint"]
         self._data: Mapping[str, Any] = document["data"]
         self._answers: Mapping[str, Any] = document["answers"]
+        self._pages: Mapping[str, Sequence[str]] = document["pages"]
         self._posted = {key.split()[1] for key in self._answers if key.startswith("POST ")}
 
     @classmethod
@@ -74,6 +77,27 @@ class FirstAnswers:
         except NextcharError:  # whoever asks for numbers hears of it
             return None
         return cls(stored("names-2018" if makemore is None else "makemore-names"))
+
+    def of_page(self, page: str, language: Language) -> list[dict[str, Any]]:
+        """What a page asks as it opens, with the answers; for its scripts.
+
+        Args:
+            page: `door`, or the number of a chapter.
+            language: of the chapter's texts.
+        """
+        found = []
+        if page.isdecimal():
+            for path, answer in (
+                ("/api/site", site_document(language, self._data)),
+                (f"{_CHAPTER}{page}", chapter_document(page, language, self._data)),
+            ):
+                found.append({"method": "GET", "path": path, "values": {}, "answer": answer})
+        for key in self._pages.get(page, ()):
+            method, path, values = key.split(" ", 2)
+            if not path.startswith(NEED_TORCH) or torch_is_there():
+                one = {"method": method, "path": path, "values": json.loads(values)}
+                found.append({**one, "answer": self._answers[key]})
+        return found
 
     async def respond(self, scope: Scope, receive: Receive) -> tuple[Response | None, Receive]:
         """The answer to a request, where it is known, and what is left to read of the request."""

@@ -1,6 +1,7 @@
 """The pages' HTML in the visitor's language: files of `templates/` whose places are filled with the words of the site.
 
-A page can so be read from the first frame on, before any script has run and before numpy is loaded.
+A page can so be read from the first frame on, before any script has run and before numpy is loaded. Its style sheets
+are in it: the first frame waits for no second request.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from nextchar.lesson.languages import LANGUAGES, Language
 from nextchar.lesson.texts import load_door, load_site
@@ -21,6 +22,7 @@ __all__ = ["Room", "draw", "script_words"]
 Room = Literal["door", "learn", "names"]
 
 _PLACE: Final = re.compile(r"\{\{(\w+)\}\}")
+_STYLES: Final = re.compile(r'<link rel="stylesheet" href="/static/([\w-]+\.css)">')
 _TAGS: Final[Mapping[Language, str]] = {"en": "en", "zh": "zh-Hans"}
 _PARTS: Final = ("head", "bar")  # files that several pages begin with
 
@@ -48,12 +50,13 @@ def draw(name: str, language: Language, room: Room, path: str, **more: str) -> s
     values |= more
     for part in _PARTS:
         values[part] = _filled(_text(f"{part}.html"), values).rstrip("\n")
-    return _filled(_text(f"{name}.html"), values)
+    return _STYLES.sub(lambda link: f"<style>\n{_static(link[1])}    </style>", _filled(_text(f"{name}.html"), values))
 
 
-def script_words(words: Mapping[str, str]) -> str:
-    """Words for a script of the page, as JSON that cannot end the element it stands in."""
-    return json.dumps(dict(words), ensure_ascii=False).replace("<", "\\u003c")
+def script_words(words: Mapping[str, str] | Sequence[Mapping[str, Any]]) -> str:
+    """Words for a script of the page, or a document, as JSON that cannot end the element it stands in."""
+    text = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
@@ -63,3 +66,8 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 @cache
 def _text(name: str) -> str:
     return files("nextchar.web").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _static(name: str) -> str:
+    return files("nextchar.web").joinpath("static", name).read_text(encoding="utf-8")

@@ -11,7 +11,17 @@ from nextchar.lesson.languages import Language
 from nextchar.lesson.texts import load_chapters, load_site
 from nextchar.web.pages import source_link
 
-__all__ = ["chapter_document", "site_document", "torch_is_there"]
+__all__ = ["chapter_document", "load_texts", "site_document", "torch_is_there"]
+
+
+def load_texts() -> None:
+    """Read all texts and find what they link to, so that whoever asks for a chapter does not wait for it."""
+    load_site()
+    for chapter in load_chapters():
+        for snippet in chapter.snippets:
+            source_link(snippet.source, snippet.object)
+    load_predictions()
+    load_checks()
 
 
 def torch_is_there() -> bool:

@@ -14,8 +14,9 @@ import time
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -47,7 +48,16 @@ async def door(request: Request) -> Response:
     from nextchar.lesson.texts import chapter_numbers, load_door
 
     text = load_door()[_language(request)]["door_learn_text"].format(count=len(chapter_numbers()))
-    return _page(request, "door", "door", door_learn_text=html.escape(text), preloads=preloads("js/door.js"))
+    return _page(
+        request, "door", "door", door_learn_text=html.escape(text), **await _opening(request, "door", "js/door.js")
+    )
+
+
+async def _opening(request: Request, page: str, *entries: str) -> dict[str, Any]:
+    """What a page has in its head: the scripts that it runs, and what they ask first, where it is known beforehand."""
+    known = request.app.state.api.first(request.scope)
+    asked = [] if known is None else await anyio.to_thread.run_sync(known.of_page, page, _language(request))
+    return {"preloads": preloads(*entries), "first": script_words(asked)}
 
 
 async def names(request: Request) -> Response:
@@ -88,8 +98,9 @@ async def lesson(request: Request) -> Response:
     number = request.path_params["number"]
     if number not in map(str, chapter_numbers()):
         return _no_chapter(request)
-    scripts = preloads("js/app.js", f"js/chapters/c{int(number):02}.js")
-    return _page(request, "lesson", "learn", preloads=scripts)
+    return _page(
+        request, "lesson", "learn", **await _opening(request, number, "js/app.js", f"js/chapters/c{int(number):02}.js")
+    )
 
 
 def missing(request: Request, _: Exception) -> Response:

@@ -31,9 +31,9 @@ from starlette.types import Receive, Scope, Send
 
 from nextchar.data.datasets import NAMED
 from nextchar.errors import SettingsError
-from nextchar.lesson.texts import load_chapters
 from nextchar.web import pages
 from nextchar.web.first_answers import FirstAnswers
+from nextchar.web.lesson_documents import load_texts
 from nextchar.web.security import Security
 from nextchar.web.sessions import COOKIE, Sessions
 from nextchar.web.warm_up import Noted, Requests, warm_up
@@ -71,8 +71,9 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if self._first is not None and not self._has_own_list(scope):
-            known, receive = await self._first.respond(scope, receive)
+        first = self.first(scope)
+        if first is not None:
+            known, receive = await first.respond(scope, receive)
             if known is not None:
                 await known(scope, receive, send)
                 return
@@ -81,9 +82,10 @@ class Api:
             router = await anyio.to_thread.run_sync(self.load)
         await router(scope, receive, send)
 
-    def _has_own_list(self, scope: Scope) -> bool:
+    def first(self, scope: Scope) -> FirstAnswers | None:
+        """What is known beforehand of the list that this visitor uses."""
         session = self.sessions.find(Request(scope).cookies.get(COOKIE))
-        return session is not None and session.data is not None
+        return self._first if session is None or session.data is None else None
 
 
 def _router(data: Path | None, sessions: Sessions) -> tuple[Router, str | None]:
@@ -157,7 +159,7 @@ def create_app(*, data: Path | None = None, first_answers: bool = True) -> Starl
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.api = api
-        loading = asyncio.create_task(warm_up(asked, load_chapters, api.load))
+        loading = asyncio.create_task(warm_up(asked, load_texts, api.load))
         sweeping = asyncio.create_task(_sweep(api.sessions))
         yield
         loading.cancel()

@@ -390,6 +390,5 @@ history.scrollRestoration = "manual";
 frame.watchProgram(text);
 frame.watchList({ words: text, onWay: () => show({ place: "same" }) });
 frame.sayReadAs(text);
-charts.load().catch(() => {}); // whoever draws a chart hears of it
 const [navigation] = performance.getEntriesByType("navigation");
 show(location.hash.length > 1 || navigation?.type === "navigate" ? {} : { place: "same" });

@@ -39,7 +39,7 @@
 //     handle: {node, update({series, levels, point, ...}), append(index, xs, ys)}
 //
 //   tones()    the colours of the page now: {ink, muted, line, card, accent, second, good, bad, series: [..5]}
-//   load()     -> Promise of Plotly (the page begins to load it at once)
+//   load()     -> Promise of Plotly; the first chart begins it, so that texts and places of figures are drawn before
 //   dispose()  the frame calls it when a chapter is left: all charts of the chapter are let go
 
 import { makeLoupe } from "/static/js/loupe.js";
