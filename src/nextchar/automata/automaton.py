@@ -147,6 +147,12 @@ class Automaton:
             begin = end
         return layers
 
+    @cached_property
+    def depth(self) -> I64:
+        """How many links lead from each state to the root, (S,)."""
+        sizes = [end - begin for begin, end in self._layers]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
     def rows(self, states: States) -> F64:
         """Log-probabilities of the next symbol, (B,) states -> (B, V), nats."""
         if self.table is not None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from nextchar.data.corpus import Corpus
+from nextchar.models.context_mixing import model as mixing
+from nextchar.models.context_mixing.kneser_ney import NO_SHARES
 from nextchar.models.context_mixing.model import ContextMixing
 from nextchar.models.context_mixing.tables import fixed_tables
-from nextchar.models.context_mixing.training import MeanWeights
+from nextchar.models.context_mixing.training import MeanWeights, samples
 
 
 def test_late_weights_matter_most_in_their_mean() -> None:
@@ -45,3 +48,41 @@ def test_slots_of_static_use_do_not_forget() -> None:
     seen = np.arange(1, 248)
     np.testing.assert_allclose(fixed_tables(adaptive=False).slot_rate[seen], 1 / (seen + 1.6), rtol=1e-6)
     assert fixed_tables(adaptive=True).slot_rate[200] == np.float32(1 / 30)
+
+
+def test_samples_are_evenly_spread_over_the_rest() -> None:
+    # Of 1,000 symbols 600 are counted before; the other 400 are 16 samples of 25, one after the other. Of a million
+    # symbols each sample is the last 4,000 of 25,000.
+    cut, parts = samples(1_000)
+    assert (cut, [(part.start, part.stop) for part in parts]) == (600, [(at, at + 25) for at in range(600, 1000, 25)])
+    cut, parts = samples(1_000_000)
+    assert cut == 600_000
+    assert (parts[0], parts[-1]) == (slice(621_000, 625_000), slice(996_000, 1_000_000))
+
+
+def test_what_samples_cost_is_what_a_text_costs_that_is_not_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A line of 100 symbols comes again and again after the cut. If anything were learned, the line would get cheaper.
+    rng = np.random.default_rng(1)
+    line = "".join(rng.choice(list("abc"), 99)) + "\n"
+    text = "".join(rng.choice(list("abc"), 6_000)) + 40 * line
+    kept: list[np.ndarray] = []
+
+    def fitted(_alphabet: object, _ids: np.ndarray, nats: np.ndarray) -> np.ndarray:
+        kept.append(nats)
+        return NO_SHARES
+
+    monkeypatch.setattr(mixing, "fitted_shares", fitted)
+    ContextMixing(contexts=9).fit(Corpus.from_documents([text]))  # 10,001 symbols: samples of 250, from 6,001 on
+    lines = kept[0][99 : 99 + 3900].reshape(39, 100)
+    np.testing.assert_array_equal(lines[3:], lines[2:-1])
+
+
+def test_the_weights_are_their_own_again_after_their_mean_was_in_use() -> None:
+    model = ContextMixing(contexts=9, passes=1).fit(Corpus.from_documents(["abab"]))
+    weights, mean = model.learned.mixers.weights, MeanWeights(model.learned)
+    weights[:] = 1
+    mean.add(1000)
+    weights[:] = 3
+    with mean.in_use():
+        assert (weights == 1).all()
+    assert (weights == 3).all()

@@ -41,11 +41,19 @@ from nextchar.errors import CorpusError, ModelFileError
 from nextchar.models.context_mixing.budget import CONTEXTS, PASSES, Speed, affordable, warm_up
 from nextchar.models.context_mixing.code_tree import children, tree_of
 from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside, with_hints
+from nextchar.models.context_mixing.kneser_ney import (
+    NO_SHARES,
+    KneserNey,
+    checked_shares,
+    fitted_shares,
+    kneser_ney_of,
+    seconds_of_counting,
+)
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.reader import ContextMixingReader
 from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
-from nextchar.models.context_mixing.training import BLOCK, learn
+from nextchar.models.context_mixing.training import BLOCK, learn, samples
 from nextchar.models.context_mixing.traits import traits_of, vowels_of
 from nextchar.models.context_mixing.variety import slots_of_contexts
 
@@ -57,6 +65,7 @@ __all__ = ["ContextMixing", "ContextMixingModel", "ReadTo"]
 
 MOST_MEASURED: Final = 1 << 17  # symbols of the training data, whose loss is computed when it is asked for
 OUT_OF_TIME: Final = "the time ended before all of the text was learned from; it was counted to its end"
+BESIDE: Final = 0.3  # of the seconds, at most: for Kneser-Ney
 LEARNING: Final = 0.9  # of the seconds: the rest is for packing the tables
 MOST_TOGETHER: Final = 1 << 22  # numbers in the rows of a batch
 
@@ -179,7 +188,9 @@ class ContextMixing:
         hinted = None if inside is None else inside.hinted(data, tree)
         new = partial(self._new, data, tree, traits, slots_of_contexts(data.ids, tree, traits), len(nets))
         settings, deadline = self._within(data, new, begun)
+        beside = self._has_beside(data.symbols) and inside is None
         learned = new(settings.contexts)
+        costs = np.empty(sum(part.stop - part.start for part in samples(data.symbols)[1]))
         stopped: str | None = None
         nats: float | None = None
         tell: Progress = progress or (lambda _at: None)
@@ -192,6 +203,7 @@ class ContextMixing:
                 tell=lambda at: tell(ProgressReport(at.share, f"{at.nats:.3f} nats/symbol")),
                 hinted=hinted,
                 deadline=deadline,
+                costs=costs if beside else None,
             )
         except KeyboardInterrupt:
             read = int(learned.text.size[0])
@@ -202,6 +214,7 @@ class ContextMixing:
             alphabet=data.alphabet,
             learned=learned_of_arrays(kept, data.alphabet, vowel, adaptive=self.learning == "adaptive", nets=len(nets)),
             vowel=vowel,
+            shares=fitted_shares(data.alphabet, data.ids, costs) if beside and nats is not None else NO_SHARES,
             members=nets,
             provenance=provenance,
             metrics=Metrics(
@@ -222,9 +235,15 @@ class ContextMixing:
         warm_up(new(contexts))
         begun += time.perf_counter()
         speed = Speed.of(data.ids, new(contexts), delayed=delayed)
-        left = begun + self.seconds - time.perf_counter()
+        seconds = self.seconds - (seconds_of_counting(data.symbols) if self._has_beside(data.symbols) else 0)
+        left = begun + seconds - time.perf_counter()
         contexts, passes = affordable(left, data.symbols, speed, self.contexts, self.passes, delayed=delayed)
-        return replace(self, contexts=contexts, passes=passes), begun + LEARNING * self.seconds
+        return replace(self, contexts=contexts, passes=passes), begun + LEARNING * seconds
+
+    def _has_beside(self, symbols: int) -> bool:
+        """Whether Kneser-Ney stands beside it, if the text is long enough and is learned to its end."""
+        within = math.inf if self.seconds is None else BESIDE * self.seconds
+        return self.learning == "static" and seconds_of_counting(symbols) <= within
 
     def _new(
         self,
@@ -253,10 +272,12 @@ class ReadTo(NamedTuple):
     Attributes:
         words: (B, words) uint64, as the loops have it; see `layout`.
         nets: the nets inside, having read the same.
+        beside: (B,) the states of Kneser-Ney beside; zeros where there is none.
     """
 
     words: npt.NDArray[np.uint64]
     nets: tuple[Step, ...]
+    beside: npt.NDArray[np.int32]
 
 
 @final
@@ -271,6 +292,7 @@ class ContextMixingModel(StepwiseModel):
         alphabet: what its ids mean.
         learned: the text, the counts, and all that mixes them.
         vowel: (V,) which symbols count as vowels.
+        shares: how much Kneser-Ney counts beside it; see `kneser_ney`. Empty where it does not.
         members: the nets inside, whose hints are mixed in; see `hints`.
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained.
@@ -287,6 +309,7 @@ class ContextMixingModel(StepwiseModel):
     alphabet: Alphabet
     learned: Learned
     vowel: npt.NDArray[np.bool_]
+    shares: npt.NDArray[np.float64]
     members: tuple[NeuralModel, ...] = ()
     provenance: Provenance
     metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
@@ -301,19 +324,30 @@ class ContextMixingModel(StepwiseModel):
         from nextchar._kernels.context_mixing.layout import STATE
 
         words = np.zeros((1, STATE), dtype=np.uint64)
-        step = self._read(ReadTo(words, self._hints.start(1)), np.full(1, -1, dtype=np.int64))
+        beside = np.zeros(1, dtype=np.int32) if self._beside is None else self._beside.start(1)
+        step = self._read(ReadTo(words, self._hints.start(1), beside), np.full(1, -1, dtype=np.int64))
         rows = np.zeros(batch, dtype=np.intp)
         return Step(self.select(step.state, rows), step.log_probs[rows])
 
     def advance(self, state: object, ids: Ids) -> Step:
         """The state after one more symbol of each item, ids (B,)."""
-        words, steps = cast(ReadTo, state)
+        words, steps, beside = cast(ReadTo, state)
         ids = np.asarray(ids)
-        return self._read(ReadTo(words.copy(), self._hints.advance(steps, ids)), ids.astype(np.int64))
+        return self._read(ReadTo(words.copy(), self._hints.advance(steps, ids), beside.copy()), ids.astype(np.int64))
 
     @cached_property
     def _hints(self) -> Hints:
         return Hints.of(self.members, self.learned.tree)
+
+    @cached_property
+    def _beside(self) -> KneserNey | None:
+        return kneser_ney_of(self.alphabet, self._text, self.shares) if self.shares.size else None
+
+    @property
+    def _text(self) -> Ids:
+        """What it learned."""
+        text = self.learned.text
+        return text.ids[: int(text.size[0])].astype(self.alphabet.dtype)
 
     def _read(self, place: ReadTo, ids: npt.NDArray[np.int64]) -> Step:
         from nextchar._kernels.context_mixing.layout import Scratch
@@ -323,17 +357,21 @@ class ContextMixingModel(StepwiseModel):
         tables = with_hints(self.learned, self._hints.of_steps(place.nets)) if self.members else self.learned
         work = Scratch.of(len(self.learned.slots.first), self.learned.tree, len(self.members))
         advance_states(place.words, ids, *tables, work, out)
+        if self._beside is not None:
+            self._beside.mix_rows(place.beside, ids, out)
         return Step(place, out)
 
     def own_reader(self, *, adaptive: bool) -> TextReader:
-        """A reader by the compiled loop."""
+        """A reader by the compiled loop; one that learns does without Kneser-Ney, which does not."""
         hints = self._hints if self.members else None
-        return ContextMixingReader(self.learned, self.alphabet, self.provenance.options, hints, adaptive=adaptive)
+        beside = None if adaptive else self._beside
+        options = self.provenance.options
+        return ContextMixingReader(self.learned, self.alphabet, options, hints, beside, adaptive=adaptive)
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items."""
-        words, steps = cast(ReadTo, state)
-        return ReadTo(words[rows], self._hints.select(steps, rows))
+        words, steps, beside = cast(ReadTo, state)
+        return ReadTo(words[rows], self._hints.select(steps, rows), beside[rows])
 
     def log_probs(self, ids: Ids) -> LogProbs:
         """(B, T) -> (B, T, V) nats; ids[:, 0] is the boundary."""
@@ -366,6 +404,8 @@ class ContextMixingModel(StepwiseModel):
             ids = corpus.ids[part]
             tables = self.learned if nets is None else with_hints(self.learned, nets.read(ids))
             loops.read(ids, state, tables, nats[part])
+        if self._beside is not None:
+            self._beside.mix_text(corpus.ids, int(self._beside.start(1)[0]), nats)
         return nats
 
     @property
@@ -384,11 +424,9 @@ class ContextMixingModel(StepwiseModel):
         Of a long text, which would take as long as a pass, what it was in the last pass: of each stretch before it was
         learned, which is about what a text costs that is new. None where that pass was interrupted.
         """
-        text = self.learned.text
-        ids = text.ids[: int(text.size[0])]
-        if len(ids) > MOST_MEASURED:
+        if int(self.learned.text.size[0]) > MOST_MEASURED:
             return self.metrics.training_nats
-        return float(self._stream_nats(Corpus(self.alphabet, ids.astype(self.alphabet.dtype))).sum())
+        return float(self._stream_nats(Corpus(self.alphabet, self._text)).sum())
 
     def with_metrics(self, metrics: Metrics) -> ContextMixingModel:
         """The same model with other metrics."""
@@ -396,7 +434,8 @@ class ContextMixingModel(StepwiseModel):
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The text, the counts packed, and all that mixes them."""
-        return {**arrays_of_learned(self.learned, self.alphabet), "vowel": self.vowel.astype(np.uint8)}
+        kept = arrays_of_learned(self.learned, self.alphabet)
+        return {**kept, "vowel": self.vowel.astype(np.uint8), "shares": self.shares}
 
     @classmethod
     def from_saved(cls, saved: SavedModel) -> ContextMixingModel:
@@ -419,6 +458,7 @@ class ContextMixingModel(StepwiseModel):
                 nets=len(saved.members),
             ),
             vowel=vowel,
+            shares=checked_shares(saved.arrays.get("shares", NO_SHARES)),
             members=_nets(saved),
             provenance=saved.provenance,
             metrics=saved.metrics,

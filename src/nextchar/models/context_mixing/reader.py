@@ -17,6 +17,7 @@ from nextchar.core.reader import TextReader
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.text_options import TextOptions
 from nextchar.models.context_mixing.hints import HintReader, Hints, with_hints
+from nextchar.models.context_mixing.kneser_ney import KneserNey
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 from nextchar.models.context_mixing.versions import NOTED_TOGETHER, SharedTables
@@ -24,6 +25,7 @@ from nextchar.models.context_mixing.versions import NOTED_TOGETHER, SharedTables
 __all__ = ["ContextMixingReader"]
 
 BLOCK: Final = 20_000  # symbols read between two chances for Ctrl-C
+UNREAD: Final = np.full(1, -1, dtype=np.int64)  # no symbol
 F64 = npt.NDArray[np.float64]
 
 
@@ -36,11 +38,19 @@ class ContextMixingReader(TextReader):
         alphabet: what its ids mean.
         options: what it does to text.
         hints: the nets inside, or None.
+        beside: Kneser-Ney, which its rows are mixed with, or None; never where it learns.
         adaptive: whether it learns; nets do not.
     """
 
     def __init__(
-        self, learned: Learned, alphabet: Alphabet, options: TextOptions, hints: Hints | None, *, adaptive: bool
+        self,
+        learned: Learned,
+        alphabet: Alphabet,
+        options: TextOptions,
+        hints: Hints | None,
+        beside: KneserNey | None,
+        *,
+        adaptive: bool,
     ) -> None:
         from nextchar._kernels.context_mixing.layout import STATE
 
@@ -49,6 +59,8 @@ class ContextMixingReader(TextReader):
         self._row: LogProbs | None = None
         self._made: Loops | None = None
         self._hints = None if hints is None else HintReader(hints)
+        self._beside = beside
+        self._beside_at = 0 if beside is None else int(beside.start(1)[0])
         self._tables = SharedTables(learned, writable=False)
         self._tables.readers.add(self)
         self._version = self._tables.version
@@ -65,6 +77,8 @@ class ContextMixingReader(TextReader):
                 tables = with_hints(tables, self._hints.at_nodes)
             self._row = np.empty(self.alphabet.size)
             write_row(self._state, *tables, self._loops.work, self._row)
+            if self._beside is not None:
+                self._beside.mix_rows(np.array([self._beside_at], dtype=np.int32), UNREAD, self._row[None])
         return self._row
 
     @property
@@ -91,6 +105,8 @@ class ContextMixingReader(TextReader):
         for begin in range(0, len(ids), BLOCK):
             part = slice(begin, begin + BLOCK)
             loops.read(ids[part], self._state, self._hinted(learned, ids[part]), nats[part])
+        if self._beside is not None:
+            self._beside_at = self._beside.mix_text(ids, self._beside_at, nats)
         return nats
 
     def _learn(self, ids: Ids, nats: F64) -> None:
@@ -127,3 +143,5 @@ class ContextMixingReader(TextReader):
         pass_text(ids.astype(np.int64), self._state, learned.text, learned.traits)
         if self._hints is not None:
             self._hints.skip(ids)
+        if self._beside is not None:
+            self._beside_at = self._beside.follow(ids, self._beside_at)[2]

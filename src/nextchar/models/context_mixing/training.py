@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,10 +24,14 @@ from nextchar.models.context_mixing.hints import F32, with_hints
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 
-__all__ = ["BLOCK", "LATE", "MeanWeights", "Passed", "learn"]
+__all__ = ["BLOCK", "LATE", "MeanWeights", "Passed", "learn", "samples"]
+
+F64 = npt.NDArray[np.float64]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
+SAMPLED: Final = 0.6  # of the text has been counted when it is seen what samples of the rest cost:
+SAMPLES, LONGEST_SAMPLE = 16, 4_000  # so many, evenly spread, and the symbols of each
 LATE: Final = 8.0  # the power of how far a pass has come, by which its weights matter in their mean
 BLOCK: Final = 20_000  # symbols read between two looks at the clock
 LEARNED: Final = 20_000  # symbols are learned from in any case: weights that know nothing are worse than none
@@ -56,6 +61,7 @@ def learn(
     tell: Callable[[Passed], None],
     hinted: Callable[[int, int], F32] | None = None,
     deadline: float = math.inf,
+    costs: F64 | None = None,
 ) -> float | None:
     """Let everything learn from a text, in place; nats of the last pass, None where its time ran out.
 
@@ -71,9 +77,10 @@ def learn(
         hinted: what nets say of the symbols from one place to another, where the tables have room for it.
         deadline: by `time.perf_counter`; when only the counts of what is left can be made until then, these are made,
             and it ends.
+        costs: room, where counts are delayed and no nets are inside: for nats of the symbols of all `samples`.
     """
     if delayed:
-        steps = _delayed(ids, learned, passes, hinted, _Clock(deadline))
+        steps = _delayed(ids, learned, passes, hinted, _Clock(deadline), costs)
     else:
         steps = _at_once(ids, learned, hinted, _Clock(deadline))
     total: float | None = 0.0
@@ -84,6 +91,17 @@ def learn(
         except KeyboardInterrupt as interrupted:
             steps.throw(interrupted)
     return total
+
+
+def samples(symbols: int) -> tuple[int, list[slice]]:
+    """Of a text of so many symbols: where counting stops for a while, and the samples of the rest that are read then.
+
+    What they cost shows how far to trust what on text that nothing has learned from.
+    """
+    cut = int(SAMPLED * symbols)
+    apart = (symbols - cut) // SAMPLES
+    ends = cut + apart * np.arange(1, SAMPLES + 1)
+    return cut, [slice(end - min(apart, LONGEST_SAMPLE), end) for end in ends.tolist()]
 
 
 class _Clock:
@@ -139,10 +157,11 @@ def _delayed(
     passes: int,
     hinted: Callable[[int, int], F32] | None,
     clock: _Clock,
+    costs: F64 | None,
 ) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE
 
-    loops, state = Loops.of(learned), np.zeros(STATE, dtype=np.uint64)
+    loops, state, cut = Loops.of(learned), np.zeros(STATE, dtype=np.uint64), samples(len(ids))[0]
     for number in range(passes):
         if number and clock.look(2 * len(ids)):
             return  # not even a part of another pass could be learned from
@@ -151,11 +170,15 @@ def _delayed(
         mean_weights = MeanWeights(learned)
         begin, total, mean = 0, 0.0, 0.0
         while begin < len(ids):
-            part = ids[begin : begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))]
+            end = begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))
+            part = ids[begin : min(end, cut) if begin < cut else end]
             nats, ahead = np.empty(len(part)), state.copy()
             try:
                 if not clock.look(len(ids) - begin):
                     tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
+                    if costs is not None and begin == cut and number == passes - 1:
+                        with mean_weights.in_use():
+                            _read_samples(ids, state.copy(), learned, loops, costs)
                     loops.weigh(part, ahead, tables, nats)
                     total, mean = total + float(nats.sum()), float(nats.mean())
                     if hinted is None or tables.mixers.hints.any():
@@ -171,6 +194,20 @@ def _delayed(
                 mean_weights.take()
                 raise
         mean_weights.take()
+
+
+def _read_samples(
+    ids: npt.NDArray[np.integer], state: npt.NDArray[np.uint64], learned: Learned, loops: Loops, costs: F64
+) -> None:
+    from nextchar._kernels.context_mixing.reading import pass_text
+
+    at, parts = samples(len(ids))
+    done = 0
+    for part in parts:
+        pass_text(ids[at : part.start].astype(np.int64), state, learned.text, learned.traits)
+        sample = ids[part]
+        loops.read(sample, state, learned, costs[done : done + len(sample)])
+        at, done = part.stop, done + len(sample)
 
 
 class MeanWeights:
@@ -198,6 +235,17 @@ class MeanWeights:
         self._total += matter
         for mean, weights in zip(self._means, self._weights, strict=True):
             mean += np.float32(matter / self._total) * (weights - mean)
+
+    @contextmanager
+    def in_use(self) -> Generator[None, None, None]:
+        """The weights are their mean for a while."""
+        kept = [weights.copy() for weights in self._weights]
+        self.take()
+        try:
+            yield
+        finally:
+            for weights, own in zip(self._weights, kept, strict=True):
+                weights[:] = own
 
     def take(self) -> None:
         """Let the weights be their mean."""
