@@ -61,7 +61,7 @@ class KneserNey:
     def machine(self) -> tuple[npt.NDArray[Any], ...]:
         """What the loops read; see `_kernels.context_mixing.beside`."""
         a = self.automaton
-        return a.first, a.symbols, a.log_prob, a.target, a.link, a.price, self.shares.reshape(-1)[kinds_of(a)]
+        return a.first, a.symbols, a.log_prob, a.target, a.link, a.price, self.shares.reshape(-1)[_kinds_of(a)]
 
     def start(self, batch: int) -> npt.NDArray[np.int32]:
         """The states of items of which nothing but the boundary was read."""
@@ -88,7 +88,7 @@ class KneserNey:
         return log_probs, states, state
 
 
-def kinds_of(automaton: Automaton) -> npt.NDArray[np.intp]:
+def _kinds_of(automaton: Automaton) -> npt.NDArray[np.intp]:
     """The kind of each state, (S,): how many symbols it knows, and how much it passes on to fewer."""
     passed: npt.NDArray[np.intp] = np.searchsorted(PASSED, np.exp(automaton.price))
     return automaton.depth * (len(PASSED) + 1) + passed
@@ -122,7 +122,7 @@ def fitted_shares(alphabet: Alphabet, ids: Ids, nats: F64) -> F64:
     before = kneser_ney_of(alphabet, ids[:cut], np.zeros((ORDER, len(PASSED) + 1)))
     read = [before.follow(ids[part], before.follow(ids[part.start - ORDER : part.start], ROOT)[2]) for part in parts]
     log_probs = np.concatenate([said for said, _, _ in read])
-    kind = kinds_of(before.automaton)[np.concatenate([states for _, states, _ in read])]
+    kind = _kinds_of(before.automaton)[np.concatenate([states for _, states, _ in read])]
     gain = 0.0
     for part, other in ((slice(None, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(None, None, 2))):
         share = _shares(kind[part], -nats[part], log_probs[part]).reshape(-1)[kind[other]]
@@ -149,7 +149,8 @@ def _shares(kind: npt.NDArray[np.intp], one: F64, other: F64) -> F64:
         here = shares[kind]
         own = np.bincount(kind, here / (here + (1 - here) * ratio), minlength=kinds)
         shares = (own + STRENGTH * overall) / (seen + STRENGTH)
-    return np.clip(shares, LEAST, 1 - LEAST).reshape(ORDER, -1)
+    found: F64 = np.clip(shares, LEAST, 1 - LEAST).reshape(ORDER, -1)
+    return found
 
 
 def checked_shares(shares: npt.NDArray[Any]) -> F64:

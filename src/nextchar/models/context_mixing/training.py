@@ -30,6 +30,7 @@ F64 = npt.NDArray[np.float64]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
+OFTEN: Final = 10_000  # symbols from one look at the weights to the next, for their mean
 SAMPLED: Final = 0.6  # of the text has been counted when it is seen what samples of the rest cost:
 SAMPLES, LONGEST_SAMPLE = 16, 4_000  # so many, evenly spread, and the symbols of each
 LATE: Final = 8.0  # the power of how far a pass has come, by which its weights matter in their mean
@@ -175,14 +176,17 @@ def _delayed(
             nats, ahead = np.empty(len(part)), state.copy()
             try:
                 if not clock.look(len(ids) - begin):
-                    tables = learned if hinted is None else with_hints(learned, hinted(begin, begin + len(part)))
                     if costs is not None and begin == cut and number == passes - 1:
                         with mean_weights.in_use():
                             _read_samples(ids, state.copy(), learned, loops, costs)
-                    loops.weigh(part, ahead, tables, nats)
+                    step = OFTEN if begin > len(ids) / 2 else LONGEST  # early weights hardly matter in their mean
+                    for at in range(0, len(part), step):
+                        some = slice(begin + at, min(begin + at + step, begin + len(part)))
+                        tables = learned if hinted is None else with_hints(learned, hinted(some.start, some.stop))
+                        loops.weigh(ids[some], ahead, tables, nats[at : at + step])
+                        if hinted is None or tables.mixers.hints.any():
+                            mean_weights.add(some.stop - some.start)
                     total, mean = total + float(nats.sum()), float(nats.mean())
-                    if hinted is None or tables.mixers.hints.any():
-                        mean_weights.add(len(part))
                 begun = time.perf_counter()
                 loops.enter(part, state, learned)
                 clock.counted(len(part), time.perf_counter() - begun)
