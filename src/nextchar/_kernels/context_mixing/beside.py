@@ -12,7 +12,7 @@ import math
 
 from nextchar._kernels.context_mixing.compiled import loop, part
 
-__all__ = ["follow", "mix_rows", "mix_text"]
+__all__ = ["mix_rows", "mix_text", "read_beside"]
 
 
 @part
@@ -47,7 +47,7 @@ def _mixed(one, other, share):  # type: ignore[no-untyped-def]
 
 
 @loop
-def follow(ids, state, machine, log_probs, states):  # type: ignore[no-untyped-def]
+def read_beside(ids, state, machine, log_probs, states):  # type: ignore[no-untyped-def]
     """Read symbols (T,): what is said of each, (T,) nats, and the states (T,) that they were read in.
 
     Returns:

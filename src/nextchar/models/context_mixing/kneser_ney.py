@@ -81,10 +81,10 @@ class KneserNey:
 
     def follow(self, ids: Ids, state: int) -> tuple[F64, npt.NDArray[np.int64], int]:
         """What the n-gram model says: log-probabilities (T,), the states they are read off, and the one after."""
-        from nextchar._kernels.context_mixing.beside import follow
+        from nextchar._kernels.context_mixing.beside import read_beside
 
         log_probs, states = np.empty(len(ids)), np.empty(len(ids), dtype=np.int64)
-        state = int(follow(ids.astype(np.int64), state, self.machine, log_probs, states))
+        state = int(read_beside(ids.astype(np.int64), state, self.machine, log_probs, states))
         return log_probs, states, state
 
 
