@@ -18,7 +18,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.download import locate
 from nextchar.web.dataset import Dataset, shipped_dataset
 from nextchar.web.dispatcher import ApiCall, Dispatcher
-from nextchar.web.endpoints import counts, door, models, net, sampling, scoring
+from nextchar.web.endpoints import counts, door, inside, models, net, sampling, scoring
 from nextchar.web.endpoints import data as lists
 from nextchar.web.endpoints.lesson import facts_of
 from nextchar.web.first_answers import LISTS, question
@@ -31,6 +31,8 @@ Asked = tuple[str, str, dict[str, Any]]  # method, path, values
 
 TARGET: Final = Path(__file__).resolve().parents[1] / "src/nextchar/web/answers"
 LECTURE_SEED: Final = 2147483647
+LONGEST_NAME: Final = 14  # characters of a name that the chapters on nets show
+FIRST_UNIT: Final = 0
 L2S: Final = ("0", "0.001", "0.01", "0.1", "1")
 OF_THE_MACHINE: Final = ("seconds", "symbols_per_second")  # not said where they are not of this very run
 
@@ -97,10 +99,37 @@ def questions(example: str, first_pair: tuple[int, int]) -> dict[str, list[Asked
             ("POST", "/api/sample", {"n": 20, "seed": 1, "order": 4, "max_length": 40}),
             *(("POST", "/api/score", {"text": example, "order": n, "add": 0.1}) for n in range(1, 7)),
         ],
+        **_of_nets(example.lower()[:LONGEST_NAME]),
         "later": [
             *(("GET", "/api/door", {"seed": "1", "order": order}) for order in ("2", "3")),
             *(("GET", "/api/smoothing/curve", {"names": names}) for names in ("100", "1000")),
         ],
+    }
+
+
+def _of_nets(name: str) -> dict[str, list[Asked]]:
+    """What the chapters on nets ask as they open, of a name that the nets read."""
+    data: Asked = ("GET", "/api/data", {})
+    nets: Asked = ("GET", "/api/inside/nets", {})
+    last = max(len(name) - 1, 0)
+    arc = {"layer": 0, "head": 0, "reader": last, "read": last}
+    return {
+        "12": [
+            data,
+            ("GET", "/api/inside/map", {"context": "3"}),
+            ("POST", "/api/inside/moved", {"text": name, "context": 3, "moves": []}),
+        ],
+        "13": [data, ("POST", "/api/inside/layers", {"depth": 6, "scale": 0.5, "normed": False, "steps": 0})],
+        "14": [
+            data,
+            nets,
+            ("POST", "/api/inside/hidden", {"text": name, "net": "rnn"}),
+            ("GET", "/api/inside/unit", {"net": "rnn", "unit": str(FIRST_UNIT)}),
+        ],
+        "15": [data, nets, ("POST", "/api/inside/gates", {"net": "gru", "text": name, "holds": []})],
+        "16": [data, nets, ("POST", "/api/inside/merges", {"text": name, "layers": 3, "growth": 2})],
+        "17": [data, nets, ("POST", "/api/inside/attention", {"text": name, "cuts": [], "arc": [arc]})],
+        "18": [data, ("GET", "/api/inside/race", {})],
     }
 
 
@@ -117,7 +146,7 @@ class Asker:
         self._session.data = data
         self._answers = {
             (endpoint.method, endpoint.path): endpoint.answer
-            for part in (counts, lists, door, models, net, sampling, scoring)
+            for part in (counts, lists, door, models, net, sampling, scoring, inside)
             for endpoint in part.ENDPOINTS
         }
 

@@ -17,12 +17,21 @@ from tools.first_answers import OF_THE_MACHINE, Asker, dataset, document
 
 from nextchar.data.download import find
 from nextchar.lesson.texts import chapter_numbers
-from nextchar.web.first_answers import LISTS, FirstAnswers, question, stored
+from nextchar.web.first_answers import LISTS, NEED_TORCH, FirstAnswers, question, stored
 from nextchar.web.lesson_documents import torch_is_there
 from nextchar.web.server import Api, create_app
 
 AGAIN: Final = "the answers that ship are others than the endpoints': python -m tools.first_answers"
-SLOW: Final = ("/api/models", "/api/orders", "curve", "/api/net", "/api/equivalence", '"n": ', '"add": 0.1')
+SLOW: Final = (
+    "/api/models",
+    "/api/orders",
+    "curve",
+    "/api/net",
+    "/api/equivalence",
+    "/api/inside",
+    '"n": ',
+    '"add": 0.1',
+)
 
 
 def parts(key: str) -> tuple[str, str, dict[str, Any]]:
@@ -151,7 +160,7 @@ def test_every_question_is_answered_before_the_library_is_there(without_library:
                 got = without_library.get(path, params={**values, "lang": language}, headers=headers)
             else:
                 got = without_library.post(path, json={**values, "lang": language}, headers=headers)
-            if path.startswith(("/api/net/", "/api/equivalence")) and not site["has_torch"]:
+            if path.startswith(NEED_TORCH) and not site["has_torch"]:
                 continue
             assert got.json() == answer, key
             assert got.headers["cache-control"] == "no-store"

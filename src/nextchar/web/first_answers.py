@@ -29,11 +29,11 @@ from nextchar.web.lesson_documents import chapter_document, site_document, torch
 from nextchar.web.requests import SECONDS_TO_SEND, chosen_language
 from nextchar.web.responses import json_response
 
-__all__ = ["LISTS", "FirstAnswers", "question", "stored"]
+__all__ = ["LISTS", "NEED_TORCH", "FirstAnswers", "question", "stored"]
 
 LISTS: Final = ("makemore-names", "names-2018")
 LONGEST_BODY: Final = 1_000  # bytes; what the page asks as it opens is short
-NEED_TORCH: Final = ("/api/net/", "/api/equivalence")
+NEED_TORCH: Final = ("/api/net/", "/api/equivalence", "/api/inside/")
 _CHAPTER: Final = "/api/chapter/"
 
 
