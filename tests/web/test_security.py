@@ -454,6 +454,73 @@ test_nothing_that_is_sent_is_a_defect = sent(100)
 test_nothing_of_much_that_is_sent_is_a_defect = pytest.mark.slow(sent(400))
 
 
+# What is sent to the door and the workbench as their pages do; then something of it is something else.
+WELL: list[tuple[str, dict[str, Any]]] = [
+    ("/api/door", {"text": "emma"}),
+    ("/api/file", {"name": "a.csv", "content": "bmFtZSxuCmFubmEsMQpvdHRvLDIK", "column": 1}),
+    ("/api/names/list", {"text": "anna\nbob\notto"}),
+    ("/api/names/open", {"name": "a.csv", "content": "bmFtZSxuCmFubmEsMQpvdHRvLDIK", "column": 1, "header": "yes"}),
+    (
+        "/api/names/write",
+        {
+            "list": "creatures",
+            "model": "2",
+            "starts": "a",
+            "contains": "",
+            "ends": "",
+            "pattern": "*_*",
+            "seed": "3",
+            "pronounceable": True,
+            "min_distance": 1,
+            "n": 5,
+            "new": True,
+            "min_length": 3,
+            "max_length": 9,
+        },
+    ),
+    ("/api/names/fill", {"list": "creatures", "model": "1", "text": "Acornix", "locked": "1110000"}),
+    ("/api/names/why", {"list": "creatures", "model": "1", "text": "Amberoo"}),
+    ("/api/names/score", {"list": "creatures", "model": "1", "text": "Amberoo\nxqz\n\nAnemoth"}),
+    ("/api/names/file", {"list": "creatures", "model": "1", "what": "module"}),
+    ("/api/names/file", {"list": "creatures", "model": "1", "what": "page"}),
+    ("/api/names/learn", {"list": "creatures"}),
+]
+# And what would take its time, or run for long, were it sent well.
+HARDLY: list[tuple[str, dict[str, Any]]] = [
+    ("/api/names/train", {"list": "creatures", "model": "none"}),
+    ("/api/nets/train", {"family": "none", "steps": 1}),
+    ("/api/chapter/1/code/none", {}),
+]  # fmt: skip
+
+
+def test_what_is_sent_well_is_answered(client: httpx.Client) -> None:
+    for path, body in WELL:
+        assert client.post(path, json=body).status_code == 200, path
+    for path, body in HARDLY:
+        assert client.post(path, json=body).status_code in (404, 422), path
+
+
+def nothing_that_is_sent_nearly_well_is_a_defect(client: httpx.Client, data: st.DataObject) -> None:
+    path, body = data.draw(st.sampled_from([*WELL, *HARDLY]))
+    changed = data.draw(st.dictionaries(st.sampled_from([*body, "lang"]), VALUES, min_size=1, max_size=2))
+    sent = json.dumps({**body, **changed}).encode()
+    with client.stream("POST", path, content=sent, headers=JSON) as answer:
+        assert answer.status_code < 500
+        if answer.status_code >= 400:
+            assert json.loads(answer.read())["error"]["message"]
+
+
+def nearly_well(examples: int) -> Callable[..., Any]:
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=checks)(
+        given(data=st.data())(nothing_that_is_sent_nearly_well_is_a_defect)
+    )
+
+
+test_nothing_that_is_sent_nearly_well_is_a_defect = nearly_well(40)
+test_nothing_of_much_that_is_sent_nearly_well_is_a_defect = pytest.mark.slow(nearly_well(600))
+
+
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(junk=st.binary(min_size=1, max_size=80))
 def test_bytes_that_are_no_request_are_no_defect(port: int, junk: bytes) -> None:

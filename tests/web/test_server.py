@@ -153,6 +153,46 @@ def test_keystrokes_are_answered_while_a_training_streams(
     record_property("frames a second of a training", (len(frames) - 1) / (frames[-1] - frames[0]))
 
 
+WRITE = {"model": "2", "seed": "1", "n": 5, "new": True, "min_length": 2, "max_length": 9}
+
+
+@pytest.mark.slow
+def test_20_visitors_make_names_and_a_keystroke_is_answered(
+    visitor: Visit, record_property: Callable[[str, object], None]
+) -> None:
+    """Each sends a list of their own, writes, scores and takes a page away; each gets what a visitor alone gets."""
+    lists = ["\n".join(f"{first}{rest}" for first in "abcde" for rest in ("nna", "lla", f"mi{n}")) for n in "aeiou" * 4]
+
+    def work(address: str, text: str) -> list[Any]:
+        with visitor(address) as one:
+            door = one.fetch("door", seed=2, order=3)["names"]
+            walked = one.submit("door", text="emma")["letters"]
+            name = one.submit("names/list", text=text)["list"]
+            written = one.submit("names/write", list=name, **WRITE)["names"]
+            scored = one.submit("names/score", list=name, model="2", text="anna\nellu")["names"]
+            page = one.post("/api/names/file", json={"list": name, "model": "2", "what": "page"})
+            example = one.submit("names/write", list="creatures", **WRITE)["names"]
+            return [door, walked, name, written, scored, page.status_code, page.content, example]
+
+    with command() as (_, port, _):
+        first_page(port)
+        address = f"http://localhost:{port}"
+        with visitor(address) as typing, ThreadPoolExecutor(20) as pool:
+            typing.submit("score", text="emma")
+            together = [pool.submit(work, address, text) for text in lists]
+            times = []
+            while not all(one.done() for one in together):
+                begun = time.perf_counter()
+                typing.submit("encode", text="emma"[: 1 + len(times) % 4])
+                times.append(time.perf_counter() - begun)
+                time.sleep(0.03)
+            found = [one.result() for one in together]
+        for place in (0, 1, 7, 19):
+            assert found[place] == work(address, lists[place])
+    assert len({one[2] for one in found}) == 5  # as many different lists as were sent
+    record_property("seconds for a keystroke's answer, 95 of 100", sorted(times)[len(times) * 95 // 100])
+
+
 def test_20_visitors_train_and_the_server_answers(
     visitor: Visit, torch: Any, record_property: Callable[[str, object], None]
 ) -> None:

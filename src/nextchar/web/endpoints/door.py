@@ -60,6 +60,6 @@ def walk(call: ApiCall) -> Any:
 
 
 ENDPOINTS: Final = (
-    Endpoint(method="GET", path="/api/door", answer=door),
+    Endpoint(method="GET", path="/api/door", answer=door, work="sampling"),  # keystrokes do not queue behind it
     Endpoint(method="POST", path="/api/door", answer=walk),
 )
