@@ -180,7 +180,7 @@ def test_20_visitors_make_names_and_a_keystroke_is_answered(
         with visitor(address) as typing, ThreadPoolExecutor(20) as pool:
             typing.submit("score", text="emma")
             together = [pool.submit(work, address, text) for text in lists]
-            times = []
+            times: list[float] = []
             while not all(one.done() for one in together):
                 begun = time.perf_counter()
                 typing.submit("encode", text="emma"[: 1 + len(times) % 4])

@@ -38,6 +38,7 @@ export function make(bench) {
   const runNames = api.latest();
   const hidden = new Set();
   let answer = null;
+  let learned = ""; // the list and the model of the last names: the program has learned them
 
   const odds = ui.live({ testid: "odds", class: "odds" });
   const cards = el("ul", { class: "cards", testid: "cards", attrs: { "aria-labelledby": "h-names" } });
@@ -155,21 +156,31 @@ export function make(bench) {
     at?.input.setAttribute("aria-invalid", "true");
   }
 
+  // What goes on, where the names will be.
+  function wait(text) {
+    clear(note, el("span", { text, testid: "names-wait" }), el("progress", { class: "wait", attrs: { "aria-label": text } }));
+  }
+
+  function busy() {
+    cards.setAttribute("aria-busy", "true");
+    if (!answer) clear(cards, Array.from({ length: 12 }, () => el("li", { class: "card blank", attrs: { "aria-hidden": "true" } })));
+  }
+
   const refresh = () => {
     const wanted = body(settings);
-    cards.setAttribute("aria-busy", "true");
     const large = bench.list.names > LARGE;
-    const slow = setTimeout(() => {
-      const text = t(large ? "names_learning" : "names_wait", { names: ui.integer(bench.list.names) });
-      clear(note, el("span", { text, testid: "names-wait" }), el("progress", { class: "wait", attrs: { "aria-label": text } }));
-    }, answer ? SLOW_MS : 0);
+    const text = t(large ? "names_learning" : "names_wait", { names: ui.integer(bench.list.names) });
+    const first = learned !== `${bench.list.list} ${settings.model}`;
+    busy();
+    if (!answer || (large && first)) wait(text);
+    const slow = setTimeout(() => wait(text), SLOW_MS);
     bench.guard(async () => {
       try {
-        if (!answer) clear(cards, Array.from({ length: 12 }, () => el("li", { class: "card blank", attrs: { "aria-hidden": "true" } })));
         const found = await runNames((signal) => bench.ask("/names/write", wanted, { signal }));
         clearTimeout(slow);
         if (!found) return;
         answer = found;
+        learned = `${wanted.list} ${wanted.model}`;
         fault(null);
         draw();
         drawOdds();
@@ -192,6 +203,16 @@ export function make(bench) {
     if (bench.list) refresh();
   });
   bench.on("list", () => hidden.clear());
+  bench.on("reading", (begins) => {
+    if (begins) {
+      busy();
+      wait(t("names_reading"));
+    } else {
+      cards.removeAttribute("aria-busy");
+      if (answer) draw();
+      else clear(note);
+    }
+  });
   bench.on("favourites", () => {
     for (const node of cards.querySelectorAll(".heart")) node.refresh();
   });

@@ -6,7 +6,8 @@
 //   bench.settings                    what is wanted, see settings.js
 //   bench.change(part, {soon})        changes settings, the address, and tells everyone ("settings")
 //   bench.on(event, fn), bench.tell(event, value)
-//   bench.list                        what the server says of the list in use; "list" when it changes
+//   bench.list                        what the server says of the list in use; "list" when it changes, "reading" (true)
+//                                     when another one is sent for, (false) when it does not come
 //   bench.useText(text), useFile(file), useExample(list)   puts a list in use
 //   bench.ask(path, body, options)    POST; a list that the server has lost is sent again by itself
 //   bench.guard(work, place)          runs an async function, and shows what went wrong in `place`
@@ -56,14 +57,14 @@ async function start() {
       bench.tell("settings", Object.keys(part));
     },
     async useText(text, options) {
-      return keep(await api.post("/names/list", { text }, options), text);
+      return keep(await reading(api.post("/names/list", { text }, options)), text);
     },
     async useFile(file) {
-      const found = await api.post("/names/open", file);
+      const found = await reading(api.post("/names/open", file));
       return keep(found, found.text);
     },
     async useExample(list) {
-      bench.list = await api.get("/names/list", { list });
+      bench.list = await reading(api.get("/names/list", { list }));
       bench.text = null;
       fragment = "";
     },
@@ -99,6 +100,17 @@ async function start() {
       }
     },
   };
+
+  // From the first moment on the names' place says what is going on.
+  async function reading(answer) {
+    bench.tell("reading", true);
+    try {
+      return await answer;
+    } catch (error) {
+      bench.tell("reading", false);
+      throw error;
+    }
+  }
 
   async function keep(found, text) {
     bench.text = text;
