@@ -154,6 +154,8 @@ def test_every_question_is_answered_before_the_library_is_there(without_library:
         site = without_library.fetch("site", lang=language)
         assert len(site["chapters"]) == len(chapter_numbers())
         assert site["data"] == ships["data"]
+        assert {"questions"} == set(without_library.fetch("quiz", lang=language))
+        assert {"pitfalls"} == set(without_library.fetch("pitfalls", lang=language))
         for key, answer in ships["answers"].items():
             method, path, values = parts(key)
             if method == "GET":

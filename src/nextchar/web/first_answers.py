@@ -25,7 +25,13 @@ from starlette.types import Message, Receive, Scope
 from nextchar.data.download import find
 from nextchar.errors import NextcharError
 from nextchar.lesson.languages import Language
-from nextchar.web.lesson_documents import chapter_document, site_document, torch_is_there
+from nextchar.web.lesson_documents import (
+    chapter_document,
+    pitfalls_document,
+    quiz_document,
+    site_document,
+    torch_is_there,
+)
 from nextchar.web.requests import SECONDS_TO_SEND, chosen_language
 from nextchar.web.responses import json_response
 
@@ -35,6 +41,7 @@ LISTS: Final = ("makemore-names", "names-2018")
 LONGEST_BODY: Final = 1_000  # bytes; what the page asks as it opens is short
 NEED_TORCH: Final = ("/api/net/", "/api/equivalence", "/api/inside/")
 _CHAPTER: Final = "/api/chapter/"
+_TEXTS: Final = {"/api/pitfalls": pitfalls_document, "/api/quiz": quiz_document}
 
 
 def question(method: str, path: str, values: Mapping[str, Any]) -> str:
@@ -116,6 +123,8 @@ class FirstAnswers:
                 return None, receive
         elif method == "GET" and path == "/api/site":
             return json_response(await anyio.to_thread.run_sync(site_document, language, self._data)), receive
+        elif method == "GET" and path in _TEXTS:
+            return json_response(await anyio.to_thread.run_sync(_TEXTS[path], language)), receive
         elif method == "GET" and path.startswith(_CHAPTER):
             number = path.removeprefix(_CHAPTER)
             found = await anyio.to_thread.run_sync(chapter_document, number, language, self._data)

@@ -8,10 +8,13 @@ from typing import Any
 
 from nextchar.lesson.asking import load_checks, load_predictions
 from nextchar.lesson.languages import Language
-from nextchar.lesson.texts import load_chapters, load_site
+from nextchar.lesson.pitfalls import load_pitfalls
+from nextchar.lesson.texts import load_chapters, load_quiz, load_site
 from nextchar.web.pages import source_link
 
-__all__ = ["chapter_document", "load_texts", "site_document", "torch_is_there"]
+__all__ = [
+    "chapter_document", "load_texts", "pitfalls_document", "quiz_document", "site_document", "torch_is_there",
+]  # fmt: skip
 
 
 def load_texts() -> None:
@@ -67,3 +70,26 @@ def chapter_document(number: str, language: Language, data: Mapping[str, Any]) -
         for name, entries in (("predictions", load_predictions()), ("checks", load_checks()))
     }
     return {"number": int(number), **document, **asked}
+
+
+def pitfalls_document(language: Language) -> dict[str, Any]:
+    """All pitfalls; nothing is run."""
+    return {
+        "pitfalls": [
+            {
+                "letter": entry.letter,
+                "title": entry.title.text(language),
+                "wrong": {"code": entry.wrong},
+                "right": {"code": entry.right},
+                "why": entry.why.text(language),
+                "mistake": entry.mistake,
+                "today": entry.today.text(language) if entry.today else None,
+            }
+            for entry in load_pitfalls()
+        ]
+    }
+
+
+def quiz_document(language: Language) -> dict[str, Any]:
+    """The questions with their options and explanations."""
+    return {"questions": [question.document(language) for question in load_quiz()]}

@@ -10,7 +10,7 @@ from nextchar.lesson.messages import message
 from nextchar.lesson.pitfalls import load_pitfalls, run
 from nextchar.lesson.snippets import run_code
 from nextchar.web.dispatcher import ApiCall, Endpoint
-from nextchar.web.lesson_documents import chapter_document, site_document
+from nextchar.web.lesson_documents import chapter_document, pitfalls_document, quiz_document, site_document
 from nextchar.web.request_errors import RequestError
 
 __all__ = ["ENDPOINTS", "chapter", "doing", "facts_of", "pitfalls", "quiz", "run_pitfall", "run_snippet", "site"]
@@ -59,20 +59,7 @@ def doing(call: ApiCall) -> Any:
 
 def pitfalls(call: ApiCall) -> Any:
     """All pitfalls; nothing is run."""
-    return {
-        "pitfalls": [
-            {
-                "letter": entry.letter,
-                "title": entry.title.text(call.language),
-                "wrong": {"code": entry.wrong},
-                "right": {"code": entry.right},
-                "why": entry.why.text(call.language),
-                "mistake": entry.mistake,
-                "today": entry.today.text(call.language) if entry.today else None,
-            }
-            for entry in load_pitfalls()
-        ]
-    }
+    return pitfalls_document(call.language)
 
 
 def run_pitfall(call: ApiCall) -> Any:
@@ -97,9 +84,7 @@ def run_snippet(call: ApiCall) -> Any:
 
 def quiz(call: ApiCall) -> Any:
     """The questions with their options and explanations."""
-    from nextchar.lesson.texts import load_quiz
-
-    return {"questions": [question.document(call.language) for question in load_quiz()]}
+    return quiz_document(call.language)
 
 
 ENDPOINTS: Final = (
