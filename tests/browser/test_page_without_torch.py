@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize(("chapter", "figures"), [(7, 3), (8, 3), (10, 1)])
+@pytest.mark.parametrize(("chapter", "figures"), [(7, 3), (8, 3), (10, 1), (12, 2), (13, 2), (14, 2)])
 def test_what_is_missing_is_said(bare: Lesson, chapter: int, figures: int, language: str) -> None:
     bare.open(chapter, language)
     notes = bare.page.get_by_test_id("needs-torch").all_inner_texts()

@@ -36,9 +36,9 @@ const { el, clear } = ui;
 const { LANGUAGES } = frame;
 const WORDS = JSON.parse(document.getElementById("words").textContent); // until those of another language are here
 
-const AHEAD = { 5: ["/smoothing/curve", "/net/ready"], 6: ["/net/ready"], 7: ["/equivalence/map"], 8: ["/orders", "/models"] };
+const AHEAD = { 5: ["/smoothing/curve", "/net/ready"], 6: ["/net/ready"], 7: ["/equivalence/map"], 8: ["/orders", "/models"], 11: ["/inside/map"] };
 const AHEAD_AFTER = 1500; // ms
-const TORCH = /^\/(net|equivalence)/;
+const TORCH = /^\/(net|equivalence|inside)/;
 
 const main = document.getElementById("content");
 const nav = document.getElementById("chapters");

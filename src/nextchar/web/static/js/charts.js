@@ -34,7 +34,7 @@
 //   lines({into, series: [{name, x, y, dash, marks, width}], ...}) -> Promise<handle>
 //       series differ by dash ("solid", "dash", "dot", "dashdot") and colour; marks: true draws points too
 //       levels: [{y, name, dash}]  horizontal lines with a name;  point: {x, y, name} one marked point
-//       xTitle, yTitle, xLog, yRange, xRange, xTicks: {values, texts}, height (default 300), hoverX, hoverY (d3 formats),
+//       xTitle, yTitle, xLog, yLog, yRange, xRange, xTicks: {values, texts}, height (default 300), hoverX, hoverY (d3 formats),
 //       legend (default: shown when more than one series), label, text, testid
 //     handle: {node, update({series, levels, point, ...}), append(index, xs, ys)}
 //
@@ -475,13 +475,16 @@ function buildLines(spec, room, colours) {
       ...(spec.xRange ? { range: spec.xRange } : {}),
       ...(spec.xTicks ? { tickvals: spec.xTicks.values, ticktext: spec.xTicks.texts.map(plain) } : {}),
     },
-    yaxis: { ...axis(spec.yTitle, spec.yFormat), ...(spec.yRange ? { range: spec.yRange } : {}) },
+    yaxis: {
+      ...axis(spec.yTitle, spec.yFormat), ...(spec.yLog ? { type: "log", dtick: 1, exponentformat: "power" } : {}),
+      ...(spec.yRange ? { range: spec.yRange } : {}),
+    },
     shapes: levels.map((level, i) => ({
       type: "line", xref: "paper", x0: 0, x1: 1, y0: level.y, y1: level.y,
       line: { color: colours.ink, width: 1.5, dash: level.dash ?? DASHES[(i + 1) % 5] },
     })),
     annotations: levels.map((level) => ({
-      xref: "paper", x: 1, xanchor: "right", y: level.y, yanchor: level.below ? "top" : "bottom", showarrow: false,
+      xref: "paper", x: 1, xanchor: "right", y: spec.yLog ? Math.log10(level.y) : level.y, yanchor: level.below ? "top" : "bottom", showarrow: false,
       text: plain(level.name), font: font(colours, 12), bgcolor: colours.card, opacity: 0.92,
     })),
   };

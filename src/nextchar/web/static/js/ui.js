@@ -42,7 +42,7 @@
 //   integer(n)          1,234
 //   fixed(n, digits=4)  3.2958; "inf" and Infinity become ∞
 //   percent(p, digits=1)   4.2 %; very small but not zero: < 0.1 %
-//   short(n)            4 significant digits, for likelihoods: 1.2 × 10⁻⁷
+//   short(n, digits=4)  significant digits, for likelihoods: 1.2 × 10⁻⁷
 //
 // Time
 //   debounce(fn, ms = 25)   -> fn that waits for a pause; .cancel()
@@ -434,14 +434,14 @@ export function percent(value, digits = 1) {
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-export function short(value) {
+export function short(value, digits = 4) {
   const n = asNumber(value);
   if (n === 0 || !Number.isFinite(n)) return fixed(n, 0);
   if (Math.abs(n) >= 1e-3 && Math.abs(n) < 1e6) {
-    return n.toLocaleString(locale(), { maximumSignificantDigits: 4 });
+    return n.toLocaleString(locale(), { maximumSignificantDigits: digits });
   }
-  const [digits, power] = n.toExponential(3).split("e");
-  return `${digits} × 10${[...String(Number(power))].map((sign) => RAISED[sign]).join("")}`;
+  const [factor, power] = n.toExponential(digits - 1).split("e");
+  return `${factor} × 10${[...String(Number(power))].map((sign) => RAISED[sign]).join("")}`;
 }
 
 // --- time ----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
   const meter = el("progress", { class: "nets-meter", testid: "net-meter", attrs: { max: 1, value: 0, "aria-label": t("net_training_step") } });
   const values = Object.fromEntries(["step", "loss", "held-out"].map((name) => [name, el("span", { text: "—", testid: `net-${name}` })]));
   const curve = el("div", { class: "nets-curve", testid: "net-curve" });
-  curve.style.minHeight = `${CURVE_HEIGHT}px`;
   const first = el("div", { class: "nets-names", testid: "net-first" });
   const now = el("div", { class: "nets-names", testid: "net-now" });
   const nowHeading = ui.heading(t("net_training_now", { step: 0 }));
@@ -31,11 +30,9 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
   let drawing = false;
   let wanted = false;
 
-  ui.clear(
-    place,
-    ui.controls(start, stop),
-    meter,
-    status,
+  const results = el(
+    "div",
+    { class: "nets-results" },
     ui.stats([
       { label: t("net_training_step"), value: values.step },
       { label: t("net_training_loss"), value: values.loss },
@@ -44,6 +41,8 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
     curve,
     ui.grid(el("div", {}, ui.heading(t("net_training_first")), first), el("div", {}, nowHeading, now)),
   );
+  results.hidden = true;
+  ui.clear(place, ui.controls(start, stop), meter, status, results);
   busy(false);
   hint();
   ctx.onLeave(() => {
@@ -71,7 +70,10 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
     seen = { x: [], loss: [], heldOut: [] };
     begin = null;
     busy(true);
+    curve.style.minHeight = `${CURVE_HEIGHT}px`;
+    results.hidden = false;
     meter.value = 0;
+    for (const value of Object.values(values)) value.textContent = "—";
     ui.clear(status, ui.message("note", t("net_training_running")));
     for (const old of [first, now]) ui.clear(old);
     try {
@@ -91,6 +93,7 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
   function heard(name, data) {
     if (name === "start") {
       begin = data;
+      ui.clear(first, ui.items(data.samples, { label: t("net_training_first"), limit: NAMES_KEPT }));
       onStart?.(data);
     } else if (name === "step") {
       step(data);
@@ -107,10 +110,9 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
     seen.heldOut.push(data.held_out);
     meter.value = data.step / begin.steps;
     values.step.textContent = ui.integer(data.step);
-    values.loss.textContent = data.loss === null ? "—" : ui.fixed(data.loss);
-    values["held-out"].textContent = data.held_out === null ? "—" : ui.fixed(data.held_out);
+    if (data.loss !== null) values.loss.textContent = ui.fixed(data.loss);
+    if (data.held_out !== null) values["held-out"].textContent = ui.fixed(data.held_out);
     if (data.samples) {
-      if (!first.childElementCount) ui.clear(first, ui.items(data.samples, { label: t("net_training_first") }));
       nowHeading.textContent = t("net_training_now", { step: ui.integer(data.step) });
       ui.clear(now, ui.items(data.samples, { label: nowHeading.textContent, limit: NAMES_KEPT }));
     }

@@ -1,0 +1,138 @@
+// The letters as points of the plane. Places come from the server and go back to it; here they are only put on paper.
+//
+//   letterMap({ui, t, label, onMove, onChoose}) -> {node, draw({labels, places, vowels, moved}), choose(symbol), chosen}
+//       onMove(symbol, [x, y])   the reader has moved a letter: by pointer, finger or arrow keys; without it none can be moved
+//       onChoose(symbol)         a letter has got the focus
+//       moved                    symbol -> [x, y] where it was before, a Map
+
+import { narrow } from "/static/js/chapters/shared.js";
+import { shape } from "/static/js/svg.js";
+
+const WIDE = 480;
+const NARROW = 320;
+const EDGE = 20;
+const RADIUS = 12;
+const KEY_STEPS = 40; // from edge to edge
+
+export function letterMap({ ui, t, label, onMove, onChoose }) {
+  const movable = Boolean(onMove);
+  const size = narrow() ? NARROW : WIDE;
+  const svg = shape("svg", {
+    viewBox: `0 0 ${size} ${size}`, class: `letter-map ${movable ? "draggable" : "gliding"}`, "aria-label": label, role: movable ? "group" : "img",
+  });
+  const ways = shape("g");
+  const points = shape("g");
+  svg.append(
+    shape("line", { class: "axis", x1: size / 2, x2: size / 2, y1: 0, y2: size }),
+    shape("line", { class: "axis", x1: 0, x2: size, y1: size / 2, y2: size / 2 }),
+    ways,
+    points,
+  );
+  const nodes = new Map(); // symbol -> {group, place}
+  let reach = 1; // what is half a side of the map
+  let held = null; // {symbol, pointer}
+  let chosen = null;
+
+  const paper = ([x, y]) => [size / 2 + (x / reach) * (size / 2 - EDGE), size / 2 - (y / reach) * (size / 2 - EDGE)];
+  const within = (value) => Math.max(-reach, Math.min(reach, value));
+
+  function pointed(event) {
+    const box = svg.getBoundingClientRect();
+    const half = size / 2 - EDGE;
+    const across = ((event.clientX - box.left) / box.width) * size;
+    const down = ((event.clientY - box.top) / box.height) * size;
+    return [within(((across - size / 2) / half) * reach), within(((size / 2 - down) / half) * reach)];
+  }
+
+  function put(symbol, place) {
+    const entry = nodes.get(symbol);
+    entry.place = place;
+    const [x, y] = paper(place);
+    entry.group.style.setProperty("transform", `translate(${x}px, ${y}px)`);
+  }
+
+  function choose(symbol) {
+    chosen = symbol;
+    for (const [other, { group }] of nodes) {
+      group.classList.toggle("chosen", other === symbol);
+      if (movable) group.setAttribute("tabindex", other === symbol ? "0" : "-1");
+    }
+  }
+
+  function move(symbol, place) {
+    put(symbol, place);
+    onMove(symbol, place);
+  }
+
+  function keys(event, symbol) {
+    const step = (2 * reach) / KEY_STEPS;
+    const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [0, 0];
+    const order = [...nodes.keys()];
+    const other = { PageDown: 1, PageUp: -1 }[event.key];
+    if (dx || dy) {
+      const [x, y] = nodes.get(symbol).place;
+      move(symbol, [within(x + dx * step), within(y + dy * step)]);
+    } else if (other) {
+      nodes.get(order[(order.indexOf(symbol) + other + order.length) % order.length]).group.focus();
+    } else return;
+    event.preventDefault();
+  }
+
+  function make(symbol, vowel) {
+    const group = shape(
+      "g",
+      { class: `letter${vowel ? " vowel" : ""}`, role: movable ? "button" : null, "data-symbol": symbol },
+      shape("circle", { r: RADIUS }),
+      shape("text", { "text-anchor": "middle", "dominant-baseline": "central" }, ui.seen(symbol)),
+    );
+    if (movable) {
+      group.addEventListener("pointerdown", (event) => {
+        held = symbol;
+        points.append(group); // on top of the others
+        svg.setPointerCapture(event.pointerId);
+        group.focus();
+        event.preventDefault();
+      });
+      group.addEventListener("keydown", (event) => keys(event, symbol));
+      group.addEventListener("focus", () => {
+        choose(symbol);
+        onChoose?.(symbol);
+      });
+    }
+    points.append(group);
+    nodes.set(symbol, { group, place: [0, 0] });
+  }
+
+  svg.addEventListener("pointermove", (event) => {
+    if (held !== null) move(held, pointed(event));
+  });
+  for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => (held = null));
+
+  return {
+    node: svg,
+    get chosen() {
+      return chosen;
+    },
+    choose,
+    draw({ labels, places, vowels = [], moved = new Map() }) {
+      if (held === null) {
+        const farthest = Math.max(...[...places, ...moved.values()].flat().map(Math.abs)) || 1;
+        if (!movable || !moved.size) reach = 1.06 * farthest;
+      }
+      labels.forEach((symbol, i) => {
+        if (!nodes.has(symbol)) make(symbol, vowels.includes(symbol));
+        if (held === symbol) return; // the hand knows better where it is
+        put(symbol, places[i]);
+        const text = { symbol: ui.seen(symbol), x: ui.fixed(places[i][0], 2), y: ui.fixed(places[i][1], 2) };
+        if (movable) nodes.get(symbol).group.setAttribute("aria-label", t(moved.has(symbol) ? "map_letter_moved" : "map_letter", text));
+      });
+      ways.replaceChildren(
+        ...[...moved].map(([symbol, before]) => {
+          const [x1, y1] = paper(before);
+          const [x2, y2] = paper(nodes.get(symbol).place);
+          return shape("line", { class: "away", x1, y1, x2, y2 });
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,136 @@
+"""Chapter 12: letters are moved by mouse, finger and keyboard, and the numbers are those of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pytest
+from tests.browser.conftest import PHONE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Request
+    from tests.browser.conftest import Lesson
+
+pytest.importorskip("torch")
+from nextchar.lesson.lesson_nets import CONTEXTS, lesson_net, net_facts
+from nextchar.models.neural.diagnostics import embedding_map
+from nextchar.models.neural.interventions import moved_rows, vectors_at
+
+NAME: Final = "helene"
+SHOWN: Final = "document.querySelector('[data-testid=map-next] .plot').data[0].y"
+OFF: Final = "document.querySelector('[data-testid=figure-training] [data-training]').dataset.training === 'off'"
+
+
+def asks_with_moves(request: Request) -> bool:
+    return request.url.partition("?")[0].endswith("/api/inside/moved") and bool(request.post_data_json["moves"])
+
+
+def letter(lesson: Lesson, symbol: str) -> tuple[float, float]:
+    """Where a letter is on the screen."""
+    spot = lesson.at("figure-map").locator(f"[data-symbol='{symbol}']")
+    spot.scroll_into_view_if_needed()
+    box = spot.locator("circle").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def nats(text: str, context: int, moves: dict[int, tuple[float, float]]) -> tuple[float, Any]:
+    """What the library says a name costs with some letters moved, and the probabilities of what ends it."""
+    model = lesson_net(f"mlp{context}")
+    rows = moved_rows(model, text, vectors_at(embedding_map(model), moves))
+    targets = [*model.alphabet.encode(text).tolist(), 0]
+    return float(-rows[np.arange(len(targets)), targets].sum()), np.exp(rows[-1])
+
+
+def shows_what_the_library_says(lesson: Lesson, request: Request) -> None:
+    """The page shows the cost and the bars for the places that it sent."""
+    sent = request.post_data_json
+    moves = {move["symbol"]: (move["x"], move["y"]) for move in sent["moves"]}
+    cost, row = nats(sent["text"], sent["context"], moves)
+    before, _ = nats(sent["text"], sent["context"], {})
+    lesson.wait_until(f"document.querySelector('[data-testid=map-cost]').textContent.includes('{cost:.2f}')")
+    assert f"{before:.2f}" in lesson.text("map-cost")
+    lesson.wait_until(f"Math.abs({SHOWN}[0] - {row[0]}) < 1e-9")
+    assert lesson.page.evaluate(SHOWN) == pytest.approx(row.tolist(), abs=1e-9)
+
+
+def test_a_letter_is_dragged_with_the_mouse(lesson: Lesson) -> None:
+    lesson.open(12)
+    lesson.at("guess-map-show").click()
+    lesson.at("map-name").fill(NAME)
+    x, y = letter(lesson, "e")
+    lesson.page.mouse.move(x, y)
+    lesson.page.mouse.down()
+    lesson.page.mouse.move(x + 40, y + 30)
+    with lesson.page.expect_request(asks_with_moves) as asked:
+        lesson.page.mouse.move(x + 90, y + 60)
+        lesson.page.mouse.up()
+    shows_what_the_library_says(lesson, asked.value)
+    names = lesson.at("map-names").locator("tbody tr").all_inner_texts()
+    assert names
+    assert all("e" in row.split("\t")[0] for row in names)  # those that hold the letter
+    lesson.at("map-back").click()
+    lesson.wait_until("document.querySelector('[data-testid=map-names]').childElementCount === 0")
+    cost, _ = nats(NAME, 3, {})
+    assert f"{cost:.2f}" in lesson.text("map-cost")
+
+
+def test_a_letter_is_moved_with_the_keys(lesson: Lesson) -> None:
+    lesson.open(12, "zh")
+    lesson.at("guess-map-show").click()
+    lesson.at("figure-map").locator("[data-symbol=e]").focus()
+    lesson.page.keyboard.press("PageUp")  # the symbol before it
+    chosen = lesson.at("figure-map").locator(".letter.chosen")
+    assert chosen.get_attribute("data-symbol") == "d"
+    with lesson.page.expect_request(asks_with_moves) as asked:
+        lesson.page.keyboard.press("ArrowRight")
+    shows_what_the_library_says(lesson, asked.value)
+    lesson.wait_until("document.querySelector('.letter.chosen').getAttribute('aria-label').includes('移到了')")
+
+
+def test_a_letter_is_moved_with_a_finger(visit: Callable[..., Lesson]) -> None:
+    lesson = visit(viewport=PHONE, has_touch=True)
+    lesson.open(12)
+    lesson.at("guess-map-show").click()
+    x, y = letter(lesson, "a")
+    touch = lesson.page.context.new_cdp_session(lesson.page)
+
+    def finger(kind: str, *points: tuple[float, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    finger("touchStart", (x, y))
+    finger("touchMove", (x + 15, y + 20))
+    with lesson.page.expect_request(asks_with_moves) as asked:
+        finger("touchMove", (x + 40, y + 50))
+        finger("touchEnd")
+    shows_what_the_library_says(lesson, asked.value)
+    assert lesson.overflow() <= 0
+
+
+def test_each_window_has_its_net(lesson: Lesson) -> None:
+    lesson.open(12)
+    facts = net_facts()
+    for context in (CONTEXTS[-1], 1):
+        lesson.at("map-context").fill(str(context))
+        lesson.wait_until(f"document.querySelector('[data-testid=map-window]').textContent.startsWith('Window {context}:')")
+        assert f"{facts[f'mlp{context}'].test_nats:.4f}" in lesson.text("map-window")
+    lesson.at("figure-map").locator("summary").last.click()
+    rows = [row.split("\t") for row in lesson.at("map-windows-table").locator("tbody tr").all_inner_texts()]
+    assert [float(row[1]) for row in rows] == pytest.approx([facts[f"mlp{k}"].test_nats for k in CONTEXTS], abs=6e-5)
+
+
+def test_the_letters_move_while_a_net_is_trained(lesson: Lesson) -> None:
+    lesson.open(12)
+    place = "getComputedStyle(document.querySelector('[data-testid=figure-training] [data-symbol=e]')).transform"
+    lesson.at("net-start").click()
+    lesson.wait_until("Number(document.querySelector('[data-testid=net-step]').textContent) > 0")
+    first = lesson.page.evaluate(place)
+    lesson.wait_until(f"{place} !== '{first}'")
+    lesson.at("net-stop").click()
+    lesson.wait_until(OFF)
+    assert "Stopped" in lesson.text("net-status")
+    assert lesson.at("net-first").locator("li").count() > 0
+    lesson.at("check-alike-1").click()
+    assert lesson.at("check-alike-answer").locator(".good").count() == 1
