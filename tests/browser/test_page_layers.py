@@ -60,5 +60,7 @@ def test_it_trains_or_not(lesson: Lesson, corpus: Corpus) -> None:
     rows = [row.split("\t") for row in lesson.at("train-tried").locator("tbody tr").all_inner_texts()]
     assert [row[1] for row in rows] == after
     assert float(after[0]) < float(after[1])
-    lines = lesson.page.evaluate("document.querySelector('[data-testid=train-ratios] .plot').data.map((line) => line.y.length)")
+    lines = lesson.page.evaluate(
+        "document.querySelector('[data-testid=train-ratios] .plot').data.map((line) => line.y.length)"
+    )
     assert lines == [21] * 6  # a line a layer; before the first step and after each fifth of 100

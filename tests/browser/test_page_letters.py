@@ -114,7 +114,9 @@ def test_each_window_has_its_net(lesson: Lesson) -> None:
     facts = net_facts()
     for context in (CONTEXTS[-1], 1):
         lesson.at("map-context").fill(str(context))
-        lesson.wait_until(f"document.querySelector('[data-testid=map-window]').textContent.startsWith('Window {context}:')")
+        lesson.wait_until(
+            f"document.querySelector('[data-testid=map-window]').textContent.startsWith('Window {context}:')"
+        )
         assert f"{facts[f'mlp{context}'].test_nats:.4f}" in lesson.text("map-window")
     lesson.at("figure-map").locator("summary").last.click()
     rows = [row.split("\t") for row in lesson.at("map-windows-table").locator("tbody tr").all_inner_texts()]

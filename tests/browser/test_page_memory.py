@@ -43,7 +43,10 @@ def test_the_state_of_a_typed_name(lesson: Lesson) -> None:
     same = (found["helene"] == found["halene"]).all(axis=0)
     assert same.tolist()[:3] == [True, True, False]  # the boundary and h as before; from the second letter on not
     lesson.at("guess-memory-2").click()
-    assert lesson.at("guess-memory").locator(".button.option.good").inner_text() == "That of the second letter and all after it"
+    assert (
+        lesson.at("guess-memory").locator(".button.option.good").inner_text()
+        == "That of the second letter and all after it"
+    )
     lesson.at("memory-letters-2").click()  # after "ha"
     row = np.exp(recalled(lesson_net("rnn"), "halene").rows[2])
     lesson.wait_until(f"Math.abs({SHOWN}[1] - {row[1]}) < 1e-9")
@@ -55,7 +58,9 @@ def test_what_a_unit_responds_to(lesson: Lesson) -> None:
     lesson.page.keyboard.press("ArrowDown")  # unit 6
     wanted = unit(firing_of("rnn"), 5)
     highest = wanted.highest[0]
-    lesson.wait_until("document.querySelector('[data-testid=figure-memory]').textContent.includes('单元 6 对什么有反应')")
+    lesson.wait_until(
+        "document.querySelector('[data-testid=figure-memory]').textContent.includes('单元 6 对什么有反应')"
+    )
     lists = lesson.at("memory-unit").locator("ol")
     first = lists.first.locator("li").first
     assert first.locator(".moment").inner_text() == highest.text

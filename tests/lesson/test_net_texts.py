@@ -64,7 +64,9 @@ def test_13_with_small_weights_little_arrives(small: StackTraining, names: Corpu
 
 def test_13_normalisation_makes_the_scale_matter_little(small: StackTraining, names: Corpus) -> None:
     for scale in (0.1, 5.0):
-        spreads = [layer.deviation for layer in StackTraining(Stack(depth=6, scale=scale, normed=True), names).look().layers]
+        spreads = [
+            layer.deviation for layer in StackTraining(Stack(depth=6, scale=scale, normed=True), names).look().layers
+        ]
         assert min(spreads) > 0.6
         assert max(spreads) < 0.66
     normed = StackTraining(Stack(depth=6, scale=0.5, normed=True), names)
@@ -85,7 +87,10 @@ def test_13_a_scale_of_five_thirds_keeps_the_spread(names: Corpus) -> None:
 def test_14_the_state_holds_what_no_window_of_three_sees() -> None:
     rnn, window = lesson_net("rnn"), lesson_net("mlp3")
     for model, same in ((rnn, False), (window, True)):
-        rows = [model.log_probs(np.array([[0, *model.alphabet.encode(name).tolist()]]))[0, -1] for name in ("joanna", "anna")]
+        rows = [
+            model.log_probs(np.array([[0, *model.alphabet.encode(name).tolist()]]))[0, -1]
+            for name in ("joanna", "anna")
+        ]
         assert np.allclose(*rows, atol=1e-12) == same
 
 
