@@ -67,7 +67,7 @@ export function letterMap({ ui, t, label, onMove, onChoose }) {
   function keys(event, symbol) {
     const step = (2 * reach) / KEY_STEPS;
     const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [0, 0];
-    const order = [...nodes.keys()];
+    const order = [...nodes.keys()].sort();
     const other = { PageDown: 1, PageUp: -1 }[event.key];
     if (dx || dy) {
       const [x, y] = nodes.get(symbol).place;
@@ -119,8 +119,11 @@ export function letterMap({ ui, t, label, onMove, onChoose }) {
         const farthest = Math.max(...[...places, ...moved.values()].flat().map(Math.abs)) || 1;
         if (!movable || !moved.size) reach = 1.06 * farthest;
       }
+      const marked = (symbol) => vowels.includes(symbol);
+      for (const symbol of [...labels].sort((one, other) => marked(one) - marked(other))) { // the vowels lie on top
+        if (!nodes.has(symbol)) make(symbol, marked(symbol));
+      }
       labels.forEach((symbol, i) => {
-        if (!nodes.has(symbol)) make(symbol, vowels.includes(symbol));
         if (held === symbol) return; // the hand knows better where it is
         put(symbol, places[i]);
         const text = { symbol: ui.seen(symbol), x: ui.fixed(places[i][0], 2), y: ui.fixed(places[i][1], 2) };
