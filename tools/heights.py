@@ -27,6 +27,7 @@ HEAD: Final = """\
 // A section without an entry has none.
 
 """
+PATIENCE_MS: Final = 180_000  # of a busy machine
 BLOCK: Final = re.compile(r"^ {2,4}(\w+): \{$")
 ROW: Final = re.compile(r"^ {6}(\d+): (\{.*\}),$")
 MEASURE: Final = """
@@ -54,6 +55,7 @@ def heights(chapters: tuple[int, ...]) -> None:
         for language in LANGUAGES:
             for size, (width, height) in SIZES.items():
                 page = browser.new_page(viewport={"width": width, "height": height})
+                page.set_default_timeout(PATIENCE_MS)
                 for chapter in chapters or chapter_numbers():
                     page.goto(f"{address}/lesson/{chapter}?lang={language}")
                     page.locator("main[data-ready=true]").wait_for()

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("torch")
 from nextchar.lesson.lesson_nets import CONTEXTS, lesson_net, net_facts
-from nextchar.models.neural.interventions import moved_rows, vectors_at
-
 from nextchar.models.neural.diagnostics import embedding_map
+from nextchar.models.neural.interventions import moved_rows, vectors_at
 
 NAME: Final = "helene"
 SHOWN: Final = "document.querySelector('[data-testid=map-next] .plot').data[0].y"

@@ -12,10 +12,9 @@ from nextchar.models.ngram.model import Ngram
 
 pytest.importorskip("torch")
 from nextchar.lesson.lesson_nets import lesson_net, net_facts
+from nextchar.models.neural.diagnostics import embedding_map
 from nextchar.models.neural.health import Stack, StackTraining
 from nextchar.models.neural.interventions import recalled
-
-from nextchar.models.neural.diagnostics import embedding_map
 
 
 @pytest.fixture(scope="module")

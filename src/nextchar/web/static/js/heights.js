@@ -15,6 +15,9 @@ export const HEIGHTS = {
       9: {"guess-tables": 110, "figure-tables": 855, "guess-loss": 110, "figure-loss": 837, "guess-samples": 186, "figure-samples": 527, "guess-models": 206, "figure-models": 863},
       10: {"figure-lab": 616},
       11: {"figure-quiz": 573},
+      12: {"guess-map": 138, "figure-map": 762, "guess-training": 206, "figure-training": 159},
+      13: {"guess-layers": 186, "figure-layers": 722, "guess-training": 234, "figure-training": 652},
+      14: {"guess-memory": 186, "figure-memory": 1653, "guess-training": 138, "figure-training": 176},
     },
     phone: {
       1: {"guess-list": 348, "figure-list": 743, "guess-lengths": 134, "figure-lengths": 379, "guess-symbols": 161, "figure-symbols": 439},
@@ -28,6 +31,9 @@ export const HEIGHTS = {
       9: {"guess-tables": 230, "figure-tables": 816, "guess-loss": 209, "figure-loss": 841, "guess-samples": 291, "figure-samples": 962, "guess-models": 322, "figure-models": 1034},
       10: {"figure-lab": 1088},
       11: {"figure-quiz": 748},
+      12: {"guess-map": 161, "figure-map": 1152, "guess-training": 312, "figure-training": 196},
+      13: {"guess-layers": 358, "figure-layers": 1256, "guess-training": 339, "figure-training": 1037},
+      14: {"guess-memory": 274, "figure-memory": 2180, "guess-training": 257, "figure-training": 214},
     },
   },
   zh: {
@@ -43,6 +49,9 @@ export const HEIGHTS = {
       9: {"guess-tables": 112, "figure-tables": 903, "guess-loss": 112, "figure-loss": 881, "guess-samples": 112, "figure-samples": 567, "guess-models": 112, "figure-models": 903},
       10: {"figure-lab": 616},
       11: {"figure-quiz": 579},
+      12: {"guess-map": 112, "figure-map": 785, "guess-training": 160, "figure-training": 163},
+      13: {"guess-layers": 112, "figure-layers": 761, "guess-training": 160, "figure-training": 671},
+      14: {"guess-memory": 112, "figure-memory": 1828, "guess-training": 112, "figure-training": 180},
     },
     phone: {
       1: {"guess-list": 216, "figure-list": 733, "guess-lengths": 110, "figure-lengths": 386, "guess-symbols": 139, "figure-symbols": 465},
@@ -56,6 +65,9 @@ export const HEIGHTS = {
       9: {"guess-tables": 187, "figure-tables": 860, "guess-loss": 158, "figure-loss": 888, "guess-samples": 235, "figure-samples": 1009, "guess-models": 235, "figure-models": 1074},
       10: {"figure-lab": 1087},
       11: {"figure-quiz": 690},
+      12: {"guess-map": 139, "figure-map": 1137, "guess-training": 223, "figure-training": 208},
+      13: {"guess-layers": 216, "figure-layers": 1143, "guess-training": 235, "figure-training": 1038},
+      14: {"guess-memory": 235, "figure-memory": 2176, "guess-training": 187, "figure-training": 225},
     },
   },
 };
