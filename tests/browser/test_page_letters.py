@@ -24,7 +24,10 @@ OFF: Final = "document.querySelector('[data-testid=figure-training] [data-traini
 
 
 def asks_with_moves(request: Request) -> bool:
-    return request.url.partition("?")[0].endswith("/api/inside/moved") and bool(request.post_data_json["moves"])
+    if not request.url.partition("?")[0].endswith("/api/inside/moved"):
+        return False
+    sent: Any = request.post_data_json
+    return bool(sent["moves"])
 
 
 def letter(lesson: Lesson, symbol: str) -> tuple[float, float]:
@@ -46,7 +49,7 @@ def nats(text: str, context: int, moves: dict[int, tuple[float, float]]) -> tupl
 
 def shows_what_the_library_says(lesson: Lesson, request: Request) -> None:
     """The page shows the cost and the bars for the places that it sent."""
-    sent = request.post_data_json
+    sent: Any = request.post_data_json
     moves = {move["symbol"]: (move["x"], move["y"]) for move in sent["moves"]}
     cost, row = nats(sent["text"], sent["context"], moves)
     before, _ = nats(sent["text"], sent["context"], {})

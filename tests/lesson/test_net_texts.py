@@ -91,7 +91,7 @@ def test_14_the_state_holds_what_no_window_of_three_sees() -> None:
             model.log_probs(np.array([[0, *model.alphabet.encode(name).tolist()]]))[0, -1]
             for name in ("joanna", "anna")
         ]
-        assert np.allclose(*rows, atol=1e-12) == same
+        assert np.allclose(rows[0], rows[1], atol=1e-12) == same
 
 
 def test_14_a_state_does_not_depend_on_what_comes_later() -> None:
