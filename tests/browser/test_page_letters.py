@@ -70,6 +70,8 @@ def test_a_letter_is_dragged_with_the_mouse(lesson: Lesson) -> None:
     with lesson.page.expect_request(asks_with_moves) as asked:
         lesson.page.mouse.move(x + 90, y + 60)
         lesson.page.mouse.up()
+    sent: Any = asked.value.post_data_json
+    assert [move["symbol"] for move in sent["moves"]] == [lesson_net("mlp3").alphabet.symbols.index("e")]
     shows_what_the_library_says(lesson, asked.value)
     names = lesson.at("map-names").locator("tbody tr").all_inner_texts()
     assert names

@@ -12,6 +12,7 @@ const WIDE = 480;
 const NARROW = 320;
 const EDGE = 20;
 const RADIUS = 12;
+const GRASP = 20;
 const KEY_STEPS = 40; // from edge to edge
 
 export function letterMap({ ui, t, label, onMove, onChoose }) {
@@ -30,7 +31,7 @@ export function letterMap({ ui, t, label, onMove, onChoose }) {
   );
   const nodes = new Map(); // symbol -> {group, place}
   let reach = 1; // what is half a side of the map
-  let held = null; // {symbol, pointer}
+  let held = null; // the symbol that is being dragged
   let chosen = null;
 
   const paper = ([x, y]) => [size / 2 + (x / reach) * (size / 2 - EDGE), size / 2 - (y / reach) * (size / 2 - EDGE)];
@@ -86,13 +87,6 @@ export function letterMap({ ui, t, label, onMove, onChoose }) {
       shape("text", { "text-anchor": "middle", "dominant-baseline": "central" }, ui.seen(symbol)),
     );
     if (movable) {
-      group.addEventListener("pointerdown", (event) => {
-        held = symbol;
-        points.append(group); // on top of the others
-        svg.setPointerCapture(event.pointerId);
-        group.focus();
-        event.preventDefault();
-      });
       group.addEventListener("keydown", (event) => keys(event, symbol));
       group.addEventListener("focus", () => {
         choose(symbol);
@@ -103,6 +97,23 @@ export function letterMap({ ui, t, label, onMove, onChoose }) {
     nodes.set(symbol, { group, place: [0, 0] });
   }
 
+  // Letters that are alike lie on each other: the hand takes the one whose middle is nearest.
+  function grasped(event) {
+    const [x, y] = paper(pointed(event));
+    const away = ([across, down]) => Math.hypot(across - x, down - y);
+    const [symbol, { place }] = [...nodes].reduce((one, other) => (away(paper(other[1].place)) < away(paper(one[1].place)) ? other : one));
+    return away(paper(place)) <= GRASP ? symbol : null;
+  }
+
+  svg.addEventListener("pointerdown", (event) => {
+    held = movable && nodes.size ? grasped(event) : null;
+    if (held === null) return;
+    const { group } = nodes.get(held);
+    points.append(group); // on top of the others
+    svg.setPointerCapture(event.pointerId);
+    group.focus();
+    event.preventDefault();
+  });
   svg.addEventListener("pointermove", (event) => {
     if (held !== null) move(held, pointed(event));
   });
@@ -113,7 +124,10 @@ export function letterMap({ ui, t, label, onMove, onChoose }) {
     get chosen() {
       return chosen;
     },
-    choose,
+    choose(symbol) {
+      choose(symbol);
+      points.append(nodes.get(symbol).group);
+    },
     draw({ labels, places, vowels = [], moved = new Map() }) {
       if (held === null) {
         const farthest = Math.max(...[...places, ...moved.values()].flat().map(Math.abs)) || 1;
