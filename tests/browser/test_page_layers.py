@@ -17,6 +17,13 @@ from nextchar.models.neural.health import Stack, StackTraining
 OFF = "document.querySelector('[data-testid=figure-training]').dataset.training === 'off'"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm(kept: Lesson) -> None:
+    """The server has loaded torch, which takes a busy machine longer than a test waits for an answer."""
+    answer = kept.page.context.request.post(f"{kept.address}/api/inside/layers", data={}, timeout=180_000)
+    assert answer.ok
+
+
 def spreads(stack: Stack, corpus: Corpus) -> list[str]:
     return [f"{layer.deviation:.3f}" for layer in StackTraining(stack, corpus).look().layers]
 

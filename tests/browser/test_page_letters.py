@@ -23,6 +23,13 @@ SHOWN: Final = "document.querySelector('[data-testid=map-next] .plot').data[0].y
 OFF: Final = "document.querySelector('[data-testid=figure-training] [data-training]').dataset.training === 'off'"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm(kept: Lesson) -> None:
+    """The server has loaded torch, which takes a busy machine longer than a test waits for an answer."""
+    answer = kept.page.context.request.post(f"{kept.address}/api/inside/moved", data={"text": "emma"}, timeout=180_000)
+    assert answer.ok
+
+
 def asks_with_moves(request: Request) -> bool:
     if not request.url.partition("?")[0].endswith("/api/inside/moved"):
         return False

@@ -24,6 +24,13 @@ STRIP: Final = """
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm(kept: Lesson) -> None:
+    """The server has loaded torch, which takes a busy machine longer than a test waits for an answer."""
+    answer = kept.page.context.request.post(f"{kept.address}/api/inside/hidden", data={"text": "emma"}, timeout=180_000)
+    assert answer.ok
+
+
 def strip(lesson: Lesson) -> Any:
     """The numbers of the state that the colours stand for, in hundredths, (H, T)."""
     return np.array(lesson.page.evaluate(STRIP))
