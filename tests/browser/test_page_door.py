@@ -217,6 +217,12 @@ def test_files_in_any_encoding_and_tables(lesson: Lesson) -> None:
     assert "3 lines, read as GB18030" in lesson.text("data-found")
     lesson.at("data-column").select_option("3")
     lesson.wait_until("document.querySelector('[data-testid=data-text]').value === '男\\n女\\n女'")
+    lesson.at("data-column").select_option("0")  # no column: each line is a name
+    lesson.wait_until(
+        "document.querySelector('[data-testid=data-text]').value.startsWith('编号,姓名,性别\\n1,张伟,男')"
+    )
+    upload(lesson, "names.txt", b"Emma\tF\nBob\tM\n")
+    lesson.wait_until("document.querySelector('[data-testid=data-text]').value === 'Emma\\nBob'")
     upload(lesson, "picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     lesson.at("data-error").locator(".message.error").wait_for()
     upload(lesson, "one.txt", b"emma\n")
