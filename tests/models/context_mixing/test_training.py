@@ -26,6 +26,18 @@ def test_late_weights_matter_most_in_their_mean() -> None:
     np.testing.assert_allclose(weights, 769 / 257, rtol=1e-5)
 
 
+def test_what_counts_mean_is_its_mean_too() -> None:
+    model = ContextMixing(contexts=9, passes=1).fit(Corpus.from_documents(["abab"]))
+    cells, mean = model.learned.maps.cells, MeanWeights(model.learned)
+    cells[:] = 1000 << 10 | 5  # a probability of 1000 / 2^22, seen five times
+    mean.add(1000)
+    cells[:] = 4000 << 10 | 7
+    mean.add(1000)
+    mean.take()
+    # As above: (1000 / 256 + 4000) / (1 / 256 + 1) = (1000 + 256 x 4000) / 257 = 3988.3; how often it was seen stays.
+    assert (cells == (3988 << 10 | 7)).all()
+
+
 def test_what_is_repeated_word_for_word_is_known_by_long_contexts() -> None:
     # What follows ten symbols is told by the one before them alone: a context of order 12 sees it, one of order 8
     # cannot, and a match points to whichever came last.
@@ -48,6 +60,12 @@ def test_slots_of_static_use_do_not_forget() -> None:
     seen = np.arange(1, 248)
     np.testing.assert_allclose(fixed_tables(adaptive=False).slot_rate[seen], 1 / (seen + 1.6), rtol=1e-6)
     assert fixed_tables(adaptive=True).slot_rate[200] == np.float32(1 / 30)
+
+
+def test_adaptive_maps_of_static_use_forget_slowly() -> None:
+    # Where a cell no longer counts how often it was seen it remembers 1,000 times and not 256.
+    assert fixed_tables(adaptive=False).apm_rate[[249, 250]].tolist() == [np.float32(1 / 255), np.float32(1 / 1000)]
+    assert fixed_tables(adaptive=True).apm_rate[[249, 250]].tolist() == [np.float32(1 / 255), np.float32(1 / 256)]
 
 
 def test_samples_are_evenly_spread_over_the_rest() -> None:

@@ -40,6 +40,7 @@ A_SYMBOL: Final = 5e-6  # seconds: to count it twice
 LEAST_SYMBOLS: Final = 2_000  # of a text that may have Kneser-Ney beside it
 LEAST: Final = 1e-6  # of a share
 LEAST_GAIN: Final = 0.003  # nats per symbol of the samples: a row takes longer, and counting a few seconds
+DOUBT, USUAL = 0.5, 0.3  # another text may be unlike the samples: shares are drawn to what is good on most
 STRENGTH: Final = 30.0  # symbols that the overall share is worth, for that of a kind of state
 ROUNDS: Final = 30
 
@@ -128,7 +129,9 @@ def fitted_shares(alphabet: Alphabet, ids: Ids, nats: F64) -> F64:
         share = _shares(kind[part], -nats[part], log_probs[part]).reshape(-1)[kind[other]]
         both = np.logaddexp(np.log1p(-share) - nats[other], np.log(share) + log_probs[other])
         gain += float((both + nats[other]).sum())
-    return _shares(kind, -nats, log_probs) if gain >= LEAST_GAIN * len(kind) else NO_SHARES
+    if gain < LEAST_GAIN * len(kind):
+        return NO_SHARES
+    return (1 - DOUBT) * _shares(kind, -nats, log_probs) + DOUBT * USUAL
 
 
 def _shares(kind: npt.NDArray[np.intp], one: F64, other: F64) -> F64:

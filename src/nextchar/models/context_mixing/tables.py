@@ -106,7 +106,7 @@ def fixed_tables(*, adaptive: bool) -> Fixed:
         quick=np.array([adaptive], dtype=np.float32),
         slot_rate=(1 / np.minimum(seen[:512] + 1.6, 30 if adaptive else 250)).astype(np.float32),
         map_rate=(1 / (seen + 1.5)).astype(np.float32),
-        apm_rate=(1 / (seen[:251] + 6)).astype(np.float32),
+        apm_rate=(1 / np.where((seen[:251] == 250) & (not adaptive), 1000, seen[:251] + 6)).astype(np.float32),
     )
 
 

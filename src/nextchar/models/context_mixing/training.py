@@ -30,6 +30,7 @@ F64 = npt.NDArray[np.float64]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
+SEEN_BITS, SEEN = np.uint32(10), np.uint32(1023)  # of a cell; see `Maps`
 OFTEN: Final = 10_000  # symbols from one look at the weights to the next, for their mean
 SAMPLED: Final = 0.6  # of the text has been counted when it is seen what samples of the rest cost:
 SAMPLES, LONGEST_SAMPLE = 16, 4_000  # so many, evenly spread, and the symbols of each
@@ -215,7 +216,7 @@ def _read_samples(
 
 
 class MeanWeights:
-    """The mean of the mixers' weights over the last part of a pass.
+    """The mean of the mixers' weights, and of what counts and matches mean, over the last part of a pass.
 
     A text changes: weights that followed it to its end know the last chapter best. Static use wants what is right on
     the whole, and a mean has less noise (Polyak and Juditsky 1992, "Acceleration of stochastic approximation by
@@ -227,8 +228,10 @@ class MeanWeights:
     """
 
     def __init__(self, learned: Learned) -> None:
-        self._weights = learned.mixers.weights, learned.mixers.second
+        self._weights = learned.mixers.weights, learned.mixers.second, learned.matches.p
         self._means = [np.zeros_like(weights) for weights in self._weights]
+        self._cells = learned.maps.cells
+        self._of_cells = np.zeros(len(self._cells))
         self._symbols = 0
         self._total = 0.0
 
@@ -239,20 +242,22 @@ class MeanWeights:
         self._total += matter
         for mean, weights in zip(self._means, self._weights, strict=True):
             mean += np.float32(matter / self._total) * (weights - mean)
+        self._of_cells += matter / self._total * ((self._cells >> SEEN_BITS) - self._of_cells)
 
     @contextmanager
     def in_use(self) -> Generator[None, None, None]:
         """The weights are their mean for a while."""
-        kept = [weights.copy() for weights in self._weights]
+        kept = [array.copy() for array in (*self._weights, self._cells)]
         self.take()
         try:
             yield
         finally:
-            for weights, own in zip(self._weights, kept, strict=True):
-                weights[:] = own
+            for array, own in zip((*self._weights, self._cells), kept, strict=True):
+                array[:] = own
 
     def take(self) -> None:
         """Let the weights be their mean."""
         if self._total:
             for mean, weights in zip(self._means, self._weights, strict=True):
                 weights[:] = mean
+            self._cells[:] = self._of_cells.astype(np.uint32) << SEEN_BITS | self._cells & SEEN
