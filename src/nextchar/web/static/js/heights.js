@@ -18,6 +18,10 @@ export const HEIGHTS = {
       12: {"guess-map": 138, "figure-map": 762, "guess-training": 206, "figure-training": 159},
       13: {"guess-layers": 186, "figure-layers": 722, "guess-training": 234, "figure-training": 652},
       14: {"guess-memory": 186, "figure-memory": 1653, "guess-training": 138, "figure-training": 176},
+      15: {"guess-valves": 234, "figure-valves": 920, "guess-training": 138, "figure-training": 176},
+      16: {"guess-tree": 138, "figure-tree": 1108, "guess-training": 186, "figure-training": 176},
+      17: {"guess-arcs": 186, "figure-arcs": 1463, "guess-training": 138, "figure-training": 176},
+      18: {"figure-race": 473},
     },
     phone: {
       1: {"guess-list": 348, "figure-list": 743, "guess-lengths": 134, "figure-lengths": 379, "guess-symbols": 161, "figure-symbols": 439},
@@ -34,6 +38,10 @@ export const HEIGHTS = {
       12: {"guess-map": 161, "figure-map": 1152, "guess-training": 312, "figure-training": 196},
       13: {"guess-layers": 358, "figure-layers": 1256, "guess-training": 339, "figure-training": 1037},
       14: {"guess-memory": 274, "figure-memory": 2180, "guess-training": 257, "figure-training": 214},
+      15: {"guess-valves": 317, "figure-valves": 1122, "guess-training": 235, "figure-training": 214},
+      16: {"guess-tree": 161, "figure-tree": 1338, "guess-training": 283, "figure-training": 214},
+      17: {"guess-arcs": 348, "figure-arcs": 1528, "guess-training": 257, "figure-training": 214},
+      18: {"figure-race": 485},
     },
   },
   zh: {
@@ -52,6 +60,10 @@ export const HEIGHTS = {
       12: {"guess-map": 112, "figure-map": 785, "guess-training": 160, "figure-training": 163},
       13: {"guess-layers": 112, "figure-layers": 761, "guess-training": 160, "figure-training": 671},
       14: {"guess-memory": 112, "figure-memory": 1828, "guess-training": 112, "figure-training": 180},
+      15: {"guess-valves": 160, "figure-valves": 940, "guess-training": 112, "figure-training": 180},
+      16: {"guess-tree": 112, "figure-tree": 1154, "guess-training": 143, "figure-training": 180},
+      17: {"guess-arcs": 160, "figure-arcs": 1526, "guess-training": 112, "figure-training": 180},
+      18: {"figure-race": 473},
     },
     phone: {
       1: {"guess-list": 216, "figure-list": 733, "guess-lengths": 110, "figure-lengths": 386, "guess-symbols": 139, "figure-symbols": 465},
@@ -68,6 +80,10 @@ export const HEIGHTS = {
       12: {"guess-map": 139, "figure-map": 1137, "guess-training": 223, "figure-training": 208},
       13: {"guess-layers": 216, "figure-layers": 1143, "guess-training": 235, "figure-training": 1038},
       14: {"guess-memory": 235, "figure-memory": 2176, "guess-training": 187, "figure-training": 225},
+      15: {"guess-valves": 264, "figure-valves": 1077, "guess-training": 139, "figure-training": 225},
+      16: {"guess-tree": 139, "figure-tree": 1288, "guess-training": 216, "figure-training": 225},
+      17: {"guess-arcs": 252, "figure-arcs": 1527, "guess-training": 187, "figure-training": 225},
+      18: {"figure-race": 463},
     },
   },
 };
