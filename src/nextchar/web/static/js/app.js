@@ -37,7 +37,7 @@ const { LANGUAGES } = frame;
 const WORDS = JSON.parse(document.getElementById("words").textContent); // until those of another language are here
 
 const AHEAD = { 5: ["/smoothing/curve", "/net/ready"], 6: ["/net/ready"], 7: ["/equivalence/map"], 8: ["/orders", "/models"], 11: ["/inside/map"] };
-const AHEAD_AFTER = 1500; // ms
+const AHEAD_AFTER = 4000; // ms without a key: what is computed ahead slows the answers to a reader who types
 const TORCH = /^\/(net|equivalence|inside)/;
 
 const main = document.getElementById("content");
@@ -49,6 +49,11 @@ let lang = "en";
 let site = null;
 let shown = ""; // the address of what is on the page
 let visit = null; // {controller, leaving: [fn]} of the chapter on the page
+
+let typed = -Infinity; // when, on the clock of the page
+addEventListener("input", () => {
+  typed = performance.now();
+}, { passive: true });
 
 // --- addresses -----------------------------------------------------------------------------------------------------
 
@@ -248,7 +253,8 @@ function listShown() {
 // While a chapter is read, what the next one needs and what takes seconds is computed already, PyTorch loaded included.
 async function lookAhead(number, signal) {
   try {
-    await ui.pause(AHEAD_AFTER, signal);
+    do await ui.pause(AHEAD_AFTER, signal);
+    while (performance.now() - typed < AHEAD_AFTER);
     for (const path of AHEAD[number]) {
       if (site.has_torch || !TORCH.test(path)) await api.get(path, {}, { signal });
     }
