@@ -186,6 +186,5 @@ async function strip(ctx, host, data) {
     source,
   );
   const [{ nets }] = await Promise.all([api.get("/inside/nets", {}, { signal: ctx.signal }), ask(), unit()]);
-  const { parameters, test_nats: nats } = nets.find((entry) => entry.name === "rnn");
-  source.textContent = netSays(ctx, { parameters, held_out_nats: nats });
+  source.textContent = netSays(ctx, nets.find((entry) => entry.name === "rnn"));
 }
