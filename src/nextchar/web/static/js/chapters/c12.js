@@ -12,6 +12,7 @@ const ASK_AFTER = 20; // ms
 const FAR = ["q", "x", "n", "s"]; // what else one might hold for the nearest to e
 
 export async function render(root, ctx) {
+  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
   if (ctx.needsTorch(ctx.figure("map"))) {
     ctx.needsTorch(ctx.figure("training"));
     return;

@@ -13,6 +13,7 @@ const FLAT = 0.3; // share of saturated activations
 const RUNS_KEPT = 6;
 
 export async function render(root, ctx) {
+  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
   const [layers, training] = ["layers", "training"].map(ctx.figure);
   if (ctx.needsTorch(layers)) {
     ctx.needsTorch(training);

@@ -8,6 +8,7 @@ const FIRST_UNIT = 0;
 const MOMENTS_SHOWN = 8;
 
 export async function render(root, ctx) {
+  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
   const [memory, training] = ["memory", "training"].map(ctx.figure);
   if (ctx.needsTorch(memory)) {
     ctx.needsTorch(training);
