@@ -30,6 +30,9 @@ def test_a_quick_rung_comes_out_again(name: str) -> None:
     assert (again.names, again.parameters, again.context) == (shipped.names, shipped.parameters, shipped.context)
 
 
-def test_each_step_from_pairs_to_kneser_ney_gains() -> None:
+def test_each_step_from_pairs_to_the_best_mix_gains() -> None:
     nats = {rung.id: rung.nats for rung in race().rungs}
     assert nats["pairs"] > nats["order-3"] > nats["order-4"] > nats["kneser-ney"]
+    nets = [nats[rung.id] for rung in race().rungs if rung.chapter in range(12, 18)]
+    assert max(nets) < nats["kneser-ney"]
+    assert nats["mix"] < min(nets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -34,6 +35,7 @@ ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zo
 WORD = "amelia"
 
 
+@cache
 def trained(kind: str, **settings: Any) -> NeuralModel:
     made = cast(NetSpec, spec_of(kind, {"steps": 30, "batch": 32, **settings}, preset="small"))
     return made.fit(ITEMS, validation=ITEMS)

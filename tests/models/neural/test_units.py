@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from nextchar.models.neural.units import firing, unit
 ITEMS = Corpus.from_items(["emma", "ava", "mia", "amelia", "viola", "oliva", "zoe", "bb"])
 
 
+@cache
 def trained(kind: str) -> NeuralModel:
     return cast(NetSpec, spec_of(kind, {"steps": 30, "batch": 32}, preset="small")).fit(ITEMS, validation=ITEMS)
 

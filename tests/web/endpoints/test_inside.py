@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -173,8 +174,6 @@ def test_a_net_is_trained_live(client: Any) -> None:
         "POST", "/api/nets/train", json={"family": "mlp", "steps": 25, "steps_per_second": 5000}
     ) as answer:
         lines = [line for line in answer.iter_lines() if line]
-    import json
-
     events = [
         (name.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
         for name, data in zip(lines[::2], lines[1::2], strict=True)
@@ -237,7 +236,7 @@ ENTRIES = st.dictionaries(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     path=st.sampled_from(["moved", "gates", "merges", "attention"]),
     text=st.text("abz", max_size=16) | st.text(max_size=4),
@@ -247,8 +246,17 @@ ENTRIES = st.dictionaries(
 def test_nothing_that_is_changed_by_hand_is_a_defect(
     client: Any, path: str, text: str, entries: Any, more: dict[str, Any]
 ) -> None:
-    import json
-
     body = json.dumps({"text": text, "moves": entries, "holds": entries, "cuts": entries, **more}, default=str)
     answer = client.post(f"/api/inside/{path}", content=body.replace("Infinity", "1e999").replace("NaN", "null"))
     assert answer.status_code < 500, (answer.text, body)
+
+
+def test_a_net_is_trained_on_a_visitors_own_list(client: Any) -> None:
+    client.submit("data", text="张伟\n王芳\n李娜\n")
+    body = {"family": "transformer", "steps": 3, "steps_per_second": 5000}
+    with client.stream("POST", "/api/nets/train", json=body) as answer:
+        lines = [line for line in answer.iter_lines() if line]
+    assert lines[0] == "event: start"
+    assert '"张"' in lines[1]
+    assert '"held_out":null' in lines[3]  # too few names to hold any out
+    assert lines[-2] == "event: done"
