@@ -28,7 +28,7 @@ from nextchar.models.neural.units import Firing, unit
 
 @pytest.fixture(scope="module")
 def some() -> list[str]:
-    return list(lesson_parts().test)[:40]
+    return list(lesson_parts().test)[:60]
 
 
 def test_gathering_by_arithmetic() -> None:
