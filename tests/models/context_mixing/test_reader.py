@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nextchar
 from nextchar import ContextMixing, Corpus
 from nextchar.core.reader import TextReader
 from nextchar.models.context_mixing.model import ContextMixingModel
-from nextchar.models.context_mixing.tables import with_room
+from nextchar.models.context_mixing.stored import StoredTables
+from nextchar.models.context_mixing.tables import Learned, with_room
 
 rng = random.Random(1)
 TEXT = "\n".join(" ".join(rng.choice(["the", "king", "of", "a", "sea", "is"]) for _ in range(7)) for _ in range(60))
@@ -49,6 +52,27 @@ def test_it_learns_and_its_model_does_not(model: ContextMixingModel) -> None:
     fixed = model.reader()
     static = [fixed.push("sea\n") for _ in range(9)]
     assert static[-1] == static[-2] == static[-3]  # once the column and the words before are the same
+
+
+def test_a_reader_that_learns_takes_its_tables_from_the_file(
+    model: ContextMixingModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.save(tmp_path / "model")
+    loaded, made = nextchar.load(tmp_path / "model"), []
+    make = StoredTables.made
+
+    def counted(stored: StoredTables) -> Learned:
+        made.append(stored)
+        return make(stored)
+
+    monkeypatch.setattr(StoredTables, "made", counted)
+    cost = model.reader(adaptive=True).push("the sea of a king")
+    assert loaded.reader(adaptive=True).push("the sea of a king") == cost
+    assert len(made) == 1  # the model itself has none as yet
+    assert loaded.reader(adaptive=True).push("the sea of a king") == cost  # what one learns is its own
+    assert loaded.nats([TEXT]).tolist() == model.nats([TEXT]).tolist()
+    assert loaded.reader(adaptive=True).push("the sea of a king") == cost
+    assert len(made) == 3  # the last one had a copy of the model's
 
 
 @settings(max_examples=25)

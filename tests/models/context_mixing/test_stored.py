@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nextchar._kernels.context_mixing.lanes import LANES
 from nextchar._kernels.context_mixing.packing import count_slots, pack_slots, unpack_slots
+from nextchar._kernels.context_mixing.vectors import LANES
+from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError
 from nextchar.models.context_mixing.model import ContextMixing
-from nextchar.models.context_mixing.stored import CONTEXTS, _shapes, _steps, learned_of_arrays
+from nextchar.models.context_mixing.stored import CONTEXTS, StoredTables, _shapes, _steps
 from nextchar.models.context_mixing.tables import BIN_MIDDLES, fixed_tables
 
 U64 = npt.NDArray[np.uint64]
@@ -71,4 +73,19 @@ def test_counts_of_other_contexts_are_refused(contexts: int | None) -> None:
     if contexts is not None:
         arrays["contexts"] = np.array([contexts], dtype=np.uint8)
     with pytest.raises(ModelFileError, match="contexts of another version of nextchar; train it anew"):
-        learned_of_arrays(arrays, model.alphabet, model.vowel, adaptive=False)
+        StoredTables(arrays, model.alphabet, model.vowel, adaptive=False)
+
+
+@pytest.mark.parametrize("learning", ["static", "adaptive"])
+def test_a_trained_model_is_what_comes_back_from_its_file(learning: Literal["static", "adaptive"]) -> None:
+    rng = np.random.default_rng(4)
+    items = ["".join(rng.choice(list("abcd\n "), 40)) + "ab" * int(rng.integers(0, 150)) for _ in range(40)]
+    model = ContextMixing(contexts=12, learning=learning).fit(Corpus.from_documents(items))
+    back = StoredTables(model.arrays(), model.alphabet, model.vowel, adaptive=learning == "adaptive").made()
+    for name, tables in model.learned._asdict().items():
+        for field, array in tables._asdict().items():
+            if (name, field) == ("mixers", "at"):
+                continue  # where a loop is
+            # Of the slots the end is room that belongs to none.
+            end = int(model.learned.slots.mask.sum() + 12) * LANES if (name, field) == ("slots", "words") else None
+            assert np.array_equal(array[:end], getattr(getattr(back, name), field)[:end]), (name, field)

@@ -31,20 +31,20 @@ def pairs(order: int, length: int | None = None) -> int:
 @pytest.mark.parametrize("order", [1, 2, 3, 5, 8])
 def test_the_slots_of_an_order_are_those_that_occur(order: int) -> None:
     # Three standard errors of 1,024 registers: 3 * 1.04 / 32.
-    assert slots_of_contexts(DATA.ids, TREE, TRAITS)[order] == pytest.approx(pairs(order), rel=0.1)
+    assert slots_of_contexts(DATA.ids, TREE, TRAITS, 9)[order] == pytest.approx(pairs(order), rel=0.1)
 
 
 def test_few_slots_are_nearly_exact() -> None:
     # The order 0 has a slot for each node; of so few in 1,024 registers hardly two fall into one.
-    assert slots_of_contexts(DATA.ids, TREE, TRAITS)[0] == pytest.approx(len(TREE.child), abs=2)
+    assert slots_of_contexts(DATA.ids, TREE, TRAITS, 9)[0] == pytest.approx(len(TREE.child), abs=2)
 
 
 @pytest.mark.parametrize("order", [2, 4, 6])
 def test_what_comes_is_judged_by_what_was(order: int) -> None:
-    judged = slots_of_contexts(DATA.ids, TREE, TRAITS, len(DATA.ids) // 2)[order]
+    judged = slots_of_contexts(DATA.ids, TREE, TRAITS, 37, len(DATA.ids) // 2)[order]
     assert pairs(order, len(DATA.ids) // 2) < judged
     assert judged == pytest.approx(pairs(order), rel=0.3)
 
 
 def test_one_symbol() -> None:
-    assert (slots_of_contexts(DATA.ids[:1], TREE, TRAITS) >= 0).all()
+    assert (slots_of_contexts(DATA.ids[:1], TREE, TRAITS, 37) >= 0).all()

@@ -21,7 +21,6 @@ from nextchar._kernels.context_mixing.compiled import part
 from nextchar._kernels.context_mixing.lanes import prefetch
 from nextchar._kernels.context_mixing.layout import (
     COLUMN,
-    CONTEXTS,
     FIRST_SYMBOL,
     FIRST_WORD,
     FOLLOWERS,
@@ -46,7 +45,18 @@ from nextchar._kernels.context_mixing.layout import (
 )
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["ask_heads", "follow_matches", "follower_of", "hash_contexts", "head_of", "pair", "pass_symbol", "remember"]
+__all__ = [
+    "ask_heads",
+    "follow_matches",
+    "follower_of",
+    "hash_contexts",
+    "head_of",
+    "pair",
+    "pass_recent",
+    "pass_symbol",
+    "point_heads",
+    "remember",
+]
 
 U64 = np.uint64
 LONGEST_LINE: Final = 255  # a column beyond is not told from it
@@ -62,8 +72,8 @@ def pair(a, b):  # type: ignore[no-untyped-def]
 
 
 @part
-def pass_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
-    """Let a state read one more symbol, in place; the boundary leads back to the start."""
+def pass_recent(state, symbol):  # type: ignore[no-untyped-def]
+    """Let a state read one more symbol, in place, as far as its last symbols are concerned."""
     if symbol == 0:
         state[:] = U64(0)
         return
@@ -71,6 +81,14 @@ def pass_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
         state[j] = state[j - 1]
     state[0] = U64(symbol)
     state[POSITION] += U64(1)
+
+
+@part
+def pass_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
+    """Let a state read one more symbol, in place; the boundary leads back to the start."""
+    pass_recent(state, symbol)
+    if symbol == 0:
+        return
     if traits.word[symbol]:
         letter = U64(traits.fold[symbol])
         state[WORD] = pair(state[WORD], letter)
@@ -99,16 +117,15 @@ def pass_symbol(state, symbol, traits):  # type: ignore[no-untyped-def]
 
 
 @part
-def hash_contexts(state, text, traits, context):  # type: ignore[no-untyped-def]
-    """All contexts (37,) that a state is in."""
-    c1, c2, c3, c4, c5 = state[0], state[1], state[2], state[3], state[4]
+def hash_contexts(state, text, traits, K, context):  # type: ignore[no-untyped-def]
+    """The first K contexts that a state is in, of (37,); what is beyond is room, and may be anything."""
+    c1, c2, c3, c4, c5, c6 = state[0], state[1], state[2], state[3], state[4], state[5]
     h = U64(0)
     context[0] = U64(77)
     for n in range(1, 9):
         h = pair(h, state[n - 1] + U64(1))
         context[n] = h
     word = pair(state[WORD], c1)
-    last = text.followers[np.int64(pair(c1, c2) & U64(FOLLOWERS - 1))]
     in_word = U64(999) if state[WORD_LENGTH] else c1
     context[9] = word
     context[10] = pair(word, state[WORD1])
@@ -122,30 +139,33 @@ def hash_contexts(state, text, traits, context):  # type: ignore[no-untyped-def]
     context[18] = pair(state[COLUMN], c1)
     context[19] = pair(pair(state[SYLLABLES], in_word), state[LAST_LENGTH] >> U64(3))
     folded = U64(3)
-    for i in range(8):
+    for i in range(5):
         folded = pair(folded, U64(traits.fold[np.int64(state[i])]))
-        if 2 <= i < 5:
+        if i >= 2:
             context[18 + i] = folded
-        elif i == 5:
-            context[35] = folded
     h = context[8]
-    for n in range(8, 20):
+    for n in range(8, 12):
         h = pair(h, state[n] + U64(1))
-        if n == 11:
-            context[23] = h
-    context[24] = h
-    context[25] = pair(word, state[WORD2])
-    context[26] = pair(context[12], state[SUFFIX2])
-    context[27] = pair(word, state[WORD3])
-    context[28] = pair(state[HEADING], context[2])
-    context[29] = pair(state[FIRST_WORD], word)
-    context[30] = pair(state[FIRST_SYMBOL], context[3])
-    context[31] = pair(pair(state[SYLLABLES], state[WORD_LENGTH]), c1)
-    context[32] = pair(pair(pair(c1, c2), c4), c5)
-    context[33] = pair(pair(pair(c1, c3), c4), c5)
-    context[34] = pair(last & U64(_LOW), context[2])
-    context[36] = pair(last, c1)
-    for k in range(9, CONTEXTS):  # two that hash the same are told apart by their place
+    context[23] = h
+    if K > 24:
+        for n in range(12, 20):
+            h = pair(h, state[n] + U64(1))
+        context[24] = h
+    if K > 25:
+        context[25] = pair(word, state[WORD2])
+        context[26] = pair(context[12], state[SUFFIX2])
+        context[27] = pair(word, state[WORD3])
+        context[28] = pair(state[HEADING], context[2])
+        context[29] = pair(state[FIRST_WORD], word)
+        context[30] = pair(state[FIRST_SYMBOL], context[3])
+        context[31] = pair(pair(state[SYLLABLES], state[WORD_LENGTH]), c1)
+        context[32] = pair(pair(pair(c1, c2), c4), c5)
+        context[33] = pair(pair(pair(c1, c3), c4), c5)
+        last = text.followers[follower_of(state)]
+        context[34] = pair(last & U64(_LOW), context[2])
+        context[35] = pair(folded, U64(traits.fold[np.int64(c6)]))
+        context[36] = pair(last, c1)
+    for k in range(9, K):  # two that hash the same are told apart by their place
         context[k] += U64(1000 + k) * U64(GOLDEN)
 
 
@@ -162,6 +182,15 @@ def head_of(state, text, which):  # type: ignore[no-untyped-def]
     """Where in the heads of the first or second match the last symbols of a state stand; -1 where there are too few."""
     least = _SHORT if which == 0 else _LONG
     return _head(state, least, text.heads.shape[1]) if state[POSITION] >= U64(least) else np.int64(-1)
+
+
+@part
+def point_heads(state, text):  # type: ignore[no-untyped-def]
+    """Let later matches lead to what comes after the last symbol of the text, which a state has read."""
+    for j in range(MATCHES):
+        head = head_of(state, text, j)
+        if head >= 0:
+            text.heads[j, head] = text.size[0]
 
 
 @part

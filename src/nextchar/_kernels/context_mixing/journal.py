@@ -94,10 +94,9 @@ def note_bit(notes, words, context, line, slots, mixers, apms, tables, node, wor
         else:
             _note(notes, words, _SLOTS, 2 * np.int64(slot), 2)
     for i in range(work.present[-1]):
-        k = work.present[i]
-        _note(notes, words, _MAPS, work.cell[k], 1)
+        _note(notes, words, _MAPS, work.cell[i], 1)
         if tables.quick[0]:
-            _note(notes, words, _QUICK, work.quick[k], 1)
+            _note(notes, words, _QUICK, work.quick[i], 1)
     inputs, said = mixers.weights.shape[1], mixers.second.shape[1]
     for j in range(MIXERS):
         _note(notes, words, _WEIGHTS, work.row[j] * inputs, inputs)

@@ -19,33 +19,15 @@ from numba.core import cgutils
 from numba.np.arrayobj import make_array
 
 from nextchar._kernels.context_mixing.compiled import machine
+from nextchar._kernels.context_mixing.vectors import FLOATS, I32, I64, LANES, WORDS, data_of, load, splat, store
 
-__all__ = ["LANES", "add_scaled", "dots", "least_used", "matching", "prefetch"]
+__all__ = ["add_scaled", "dots", "least_used", "matching", "prefetch"]
 
-LANES: Final = 8
 TOGETHER: Final = 6  # rows of weights
-_FLOATS: Final = ir.VectorType(ir.FloatType(), LANES)
-_WORDS: Final = ir.VectorType(ir.IntType(64), LANES)
-_I32: Final = ir.IntType(32)
-_I64: Final = ir.IntType(64)
-
-
-def _data(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    return make_array(kind)(context, builder, value).data  # type: ignore[no-untyped-call]
-
-
-def _splat(builder: Any, vector: Any, value: Any) -> Any:
-    undefined = ir.Constant(vector, ir.Undefined)
-    one = builder.insert_element(undefined, value, ir.Constant(_I32, 0))
-    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
 
 
 def _same(vector: Any, value: int) -> Any:
     return ir.Constant(vector, [value] * LANES)
-
-
-def _load(builder: Any, vector: Any, data: Any, at: Any, align: int) -> Any:
-    return builder.load(builder.bitcast(builder.gep(data, [at]), vector.as_pointer()), align=align)
 
 
 @machine
@@ -62,20 +44,20 @@ def dots(_typing: Any, weights: Any, row: Any, x: Any, chunk: Any, chunks: Any, 
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        b, at = (_data(context, builder, signature.args[i], args[i]) for i in (2, 3))
-        out = _data(context, builder, signature.args[5], args[5])
+        b, at = (data_of(context, builder, signature.args[i], args[i]) for i in (2, 3))
+        out = data_of(context, builder, signature.args[5], args[5])
         with _some_rows(context, builder, signature, args) as (first, rows):
-            zeros = ir.Constant(_FLOATS, [0.0] * LANES)
+            zeros = ir.Constant(FLOATS, [0.0] * LANES)
             totals = [cgutils.alloca_once_value(builder, zeros) for _ in rows]  # type: ignore[no-untyped-call]
             with cgutils.for_range(builder, args[4]) as loop:
                 i = builder.load(builder.gep(at, [loop.index]))
-                values = _load(builder, _FLOATS, b, i, 4)
+                values = load(builder, FLOATS, b, i, 4)
                 for total, a in zip(totals, rows, strict=True):
-                    product = builder.fmul(_load(builder, _FLOATS, a, i, 4), values)
+                    product = builder.fmul(load(builder, FLOATS, a, i, 4), values)
                     builder.store(builder.fadd(builder.load(total), product), total)
             for number, total in enumerate(totals):
                 found = builder.load(total)
-                lanes = [builder.extract_element(found, ir.Constant(_I32, lane)) for lane in range(LANES)]
+                lanes = [builder.extract_element(found, ir.Constant(I32, lane)) for lane in range(LANES)]
                 while len(lanes) > 1:
                     half = len(lanes) // 2
                     lanes = [builder.fadd(lanes[lane], lanes[lane + half]) for lane in range(half)]
@@ -91,20 +73,20 @@ def add_scaled(_typing: Any, weights: Any, row: Any, x: Any, chunk: Any, chunks:
     """Add to some rows of weights (R, I) x (I,) times the scale of each, in place; see `dots`."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        b, at = (_data(context, builder, signature.args[i], args[i]) for i in (2, 3))
-        scale = _data(context, builder, signature.args[5], args[5])
+        b, at = (data_of(context, builder, signature.args[i], args[i]) for i in (2, 3))
+        scale = data_of(context, builder, signature.args[5], args[5])
         with _some_rows(context, builder, signature, args) as (first, rows):
             places = [builder.add(first, ir.Constant(first.type, number)) for number in range(len(rows))]
-            factors = [_splat(builder, _FLOATS, builder.load(builder.gep(scale, [place]))) for place in places]
+            factors = [splat(builder, FLOATS, builder.load(builder.gep(scale, [place]))) for place in places]
             with cgutils.for_range(builder, args[4]) as loop:
                 i = builder.load(builder.gep(at, [loop.index]))
-                values = _load(builder, _FLOATS, b, i, 4)
+                values = load(builder, FLOATS, b, i, 4)
                 sums = [
-                    builder.fadd(_load(builder, _FLOATS, a, i, 4), builder.fmul(factor, values))
+                    builder.fadd(load(builder, FLOATS, a, i, 4), builder.fmul(factor, values))
                     for a, factor in zip(rows, factors, strict=True)
                 ]
                 for a, total in zip(rows, sums, strict=True):
-                    builder.store(total, builder.bitcast(builder.gep(a, [i]), _FLOATS.as_pointer()), align=4)
+                    store(builder, total, a, i, 4)
         return context.get_dummy_value()
 
     return types.void(weights, row, x, chunk, types.intp, scale), codegen
@@ -133,12 +115,12 @@ def matching(_typing: Any, words: Any, begin: Any, check: Any) -> Any:  # noqa: 
     """Which of the eight words (uint64) from `begin` on ends in the 16 bits `check`: the first such, 8 for none."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = _data(context, builder, signature.args[0], args[0])
-        low = builder.and_(_load(builder, _WORDS, data, args[1], 8), _same(_WORDS, 0xFFFF))
-        equal = builder.icmp_unsigned("==", low, _splat(builder, _WORDS, args[2]))
-        mask = builder.zext(builder.bitcast(equal, ir.IntType(LANES)), _I32)
-        mask = builder.or_(mask, ir.Constant(_I32, 1 << LANES))
-        return builder.zext(builder.cttz(mask, ir.Constant(ir.IntType(1), 1)), _I64)
+        data = data_of(context, builder, signature.args[0], args[0])
+        low = builder.and_(load(builder, WORDS, data, args[1], 8), _same(WORDS, 0xFFFF))
+        equal = builder.icmp_unsigned("==", low, splat(builder, WORDS, args[2]))
+        mask = builder.zext(builder.bitcast(equal, ir.IntType(LANES)), I32)
+        mask = builder.or_(mask, ir.Constant(I32, 1 << LANES))
+        return builder.zext(builder.cttz(mask, ir.Constant(ir.IntType(1), 1)), I64)
 
     return types.uint64(words, types.uint64, types.uint64), codegen
 
@@ -148,16 +130,16 @@ def least_used(_typing: Any, words: Any, begin: Any) -> Any:  # noqa: ARG001 - i
     """Which of the eight slots from `begin` on has the least counts (bits 32 to 39 and 40 to 47): the first such."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = _data(context, builder, signature.args[0], args[0])
-        narrow = ir.VectorType(_I32, LANES)
-        high = builder.trunc(builder.lshr(_load(builder, _WORDS, data, args[1], 8), _same(_WORDS, 32)), narrow)
+        data = data_of(context, builder, signature.args[0], args[0])
+        narrow = ir.VectorType(I32, LANES)
+        high = builder.trunc(builder.lshr(load(builder, WORDS, data, args[1], 8), _same(WORDS, 32)), narrow)
         zeros = builder.and_(high, _same(narrow, 255))
         ones = builder.and_(builder.lshr(high, _same(narrow, 8)), _same(narrow, 255))
         place = ir.Constant(narrow, list(range(LANES)))
         keys = builder.or_(builder.shl(builder.add(zeros, ones), _same(narrow, 3)), place)
-        kind = ir.FunctionType(_I32, [narrow])
+        kind = ir.FunctionType(I32, [narrow])
         least = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.umin.v8i32")  # type: ignore[no-untyped-call]
-        return builder.zext(builder.and_(builder.call(least, [keys]), ir.Constant(_I32, LANES - 1)), _I64)
+        return builder.zext(builder.and_(builder.call(least, [keys]), ir.Constant(I32, LANES - 1)), I64)
 
     return types.uint64(words, types.uint64), codegen
 
@@ -167,11 +149,11 @@ def prefetch(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ARG001 - its ty
     """Ask the memory for what stands at a flat index of an array, and do not wait for it."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = _data(context, builder, signature.args[0], args[0])
+        data = data_of(context, builder, signature.args[0], args[0])
         pointer = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, I32, I32, I32])
         ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")  # type: ignore[no-untyped-call]
-        builder.call(ask, [pointer, ir.Constant(_I32, 0), ir.Constant(_I32, 3), ir.Constant(_I32, 1)])
+        builder.call(ask, [pointer, ir.Constant(I32, 0), ir.Constant(I32, 3), ir.Constant(I32, 1)])
         return context.get_dummy_value()
 
     return types.void(array, types.uint64), codegen

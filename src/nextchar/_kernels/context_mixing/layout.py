@@ -266,10 +266,12 @@ class Scratch(NamedTuple):
             symbol's.
         line: (2, levels, K) uint64, where each context's line begins, for each three levels of the tree; the same.
         slot: (K,) uint64, where its slot is.
-        present: (K + 1,) which contexts have been here, and at the end how many.
-        cell: (K,) uint64, of its map.
-        quick: (K,) uint64, of its map of quick counts.
-        inputs: (I,) float32.
+        word: (K',) uint64, what slots hold; K' is the multiple of eight that K contexts have room in.
+        present: (K' + 1,) which contexts have been here, and at the end how many.
+        cell: (K',) uint32, of their maps.
+        quick: (K',) uint32, of their maps of quick counts.
+        learned: (K',) uint32, what these cells become.
+        inputs: (I + 4,) float32, the end to spare.
         chunk: (I / 8 + 1,) where those eight inputs begin that are not all zeros, and at the end how many there are.
         row: (12,) the rows of weights that are used.
         dots: (12 + M,) float32, what they say, stretched; and what nets say, HINT_SCALE times.
@@ -289,9 +291,11 @@ class Scratch(NamedTuple):
     context: Array
     line: Array
     slot: Array
+    word: Array
     present: Array
     cell: Array
     quick: Array
+    learned: Array
     inputs: Array
     chunk: Array
     row: Array
@@ -310,16 +314,18 @@ class Scratch(NamedTuple):
     @classmethod
     def of(cls, K: int, tree: Tree, nets: int) -> Scratch:
         """For one prediction with so many contexts, a tree of such a depth, and nets."""
-        inputs = numbers_of_inputs(K, nets)
+        inputs, eights = numbers_of_inputs(K, nets), -(-K // 8) * 8
         return cls(
             before=np.zeros(STATE, dtype=np.uint64),
             context=np.zeros((2, CONTEXTS), dtype=np.uint64),
             line=np.zeros((2, int(tree.depth.max()) // LEVELS + 1, K), dtype=np.uint64),
             slot=np.zeros(K, dtype=np.uint64),
-            present=np.zeros(K + 1, dtype=np.int64),
-            cell=np.zeros(K, dtype=np.uint64),
-            quick=np.zeros(K, dtype=np.uint64),
-            inputs=np.zeros(inputs, dtype=np.float32),
+            word=np.zeros(eights, dtype=np.uint64),
+            present=np.zeros(eights + 1, dtype=np.int64),
+            cell=np.zeros(eights, dtype=np.uint32),
+            quick=np.zeros(eights, dtype=np.uint32),
+            learned=np.zeros(eights, dtype=np.uint32),
+            inputs=np.zeros(inputs + PER_CONTEXT, dtype=np.float32),
             chunk=np.zeros(inputs // 8 + 1, dtype=np.int64),
             row=np.zeros(MIXERS, dtype=np.int64),
             dots=np.zeros(MIXERS + nets, dtype=np.float32),
@@ -339,7 +345,7 @@ class Scratch(NamedTuple):
     def of_depths(cls, K: int, tree: Tree, nets: int) -> Scratch:
         """The same with the room of one node for each depth: all arrays (D, ...), of what is shared (1, ...)."""
         one, D = cls.of(K, tree, nets), int(tree.depth.max()) + 1
-        shared = ("before", "context", "line", "path", "length", "so_far", "stack")
+        shared = ("before", "context", "line", "word", "learned", "path", "length", "so_far", "stack")
         return cls(*(np.repeat(a[None], 1 if name in shared else D, axis=0) for name, a in one._asdict().items()))
 
 

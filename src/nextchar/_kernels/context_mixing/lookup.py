@@ -33,17 +33,27 @@ def find_lines(context, slots, node, line):  # type: ignore[no-untyped-def]
 
 
 @part
-def find_slots(context, slots, line, node, slot, present):  # type: ignore[no-untyped-def]
-    """The slot of each context at a node, the last, empty one where it has none; and which contexts have one."""
+def find_slots(context, slots, line, node, slot, word, present):  # type: ignore[no-untyped-def]
+    """The slot of each context at a node, the last, empty one where it has none.
+
+    Of those that have one it is said which they are, and what their slots hold.
+
+    Returns:
+        The same as bits.
+    """
     tag = U64(node + 1) * U64(FIRST_FACTOR)
     none = U64(slots.words.size - 1)
-    n = 0
+    n = known = np.int64(0)
     for k in range(slots.first.size):
         at = matching(slots.words, line[k], _check(context[k], tag))
-        slot[k] = line[k] + at if at < U64(LINE_OF_SLOTS) else none
+        here = np.int64(at < U64(LINE_OF_SLOTS))
+        slot[k] = line[k] + at if here else none
+        word[n] = slots.words[slot[k]]
         present[n] = k
-        n += at < U64(LINE_OF_SLOTS)
+        n += here
+        known |= here << k
     present[-1] = n
+    return known
 
 
 @part
@@ -54,19 +64,25 @@ def slot_of(context, slots, line, node, k):  # type: ignore[no-untyped-def]
 
 
 @part
-def place_slots(context, slots, line, node, slot):  # type: ignore[no-untyped-def]
-    """Make slots where `find_slots` found none, or where another node has taken what it found: the least used goes."""
+def place_slots(context, slots, line, node, slot, word):  # type: ignore[no-untyped-def]
+    """Make slots where `find_slots` found none, or where another node has taken what it found: the least used goes.
+
+    What they hold is given in `word`, new ones too, which are not yet written.
+    """
     tag = U64(node + 1) * U64(FIRST_FACTOR)
     words = slots.words
     for k in range(slots.first.size):
         check = _check(context[k], tag)
-        if words[slot[k]] & U64(0xFFFF) != check:
+        held = words[slot[k]]
+        if held & U64(0xFFFF) != check:
             at = matching(words, line[k], check)
             if at < U64(LINE_OF_SLOTS):
                 slot[k] = line[k] + at
+                held = words[slot[k]]
             else:
                 slot[k] = line[k] + least_used(words, line[k])
-                words[slot[k]] = check | U64(_NEW)
+                held = check | U64(_NEW)
+        word[k] = held
 
 
 @part

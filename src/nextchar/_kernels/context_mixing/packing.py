@@ -13,7 +13,7 @@ import numpy as np
 from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.layout import BINS, CHECK, LINE_OF_SLOTS
 
-__all__ = ["count_slots", "pack_slots", "unpack_slots"]
+__all__ = ["count_slots", "pack_slots", "round_slots", "unpack_slots"]
 
 U64 = np.uint64
 F32 = np.float32
@@ -33,6 +33,32 @@ def _kind(n0, n1):  # type: ignore[no-untyped-def]
     if n0 and n1:
         return _BOTH
     return n1 if n0 + n1 == 1 else _RUN
+
+
+@part
+def _fill_same(rate, same):  # type: ignore[no-untyped-def]
+    for way in range(2):
+        p = 32768
+        for n in range(_MOST_RUN):
+            p += int(F32(65535 - p) * rate[n]) if way else -int(F32(p) * rate[n])
+            same[way, n + 1] = p
+
+
+@part
+def _run(bit, seen, same):  # type: ignore[no-untyped-def]
+    """A slot, but for its check, that saw one bit so many times."""
+    v = same[bit, seen] << U64(16) | U64(seen) << U64(40 if bit else 32)
+    v |= U64(min(seen, I64(_MOST_QUICK))) << U64(56 if bit else 52)
+    if bit:
+        v |= U64(3 if seen > 1 else 1) << U64(48)
+    return v
+
+
+@part
+def _both(pair, step, last, quick, middle, values):  # type: ignore[no-untyped-def]
+    """A slot, but for its check, that saw both bits."""
+    v = U64(values[step]) << U64(16) | last << U64(48) | quick << U64(52)
+    return v | U64(middle[pair // BINS]) << U64(32) | U64(middle[pair % BINS]) << U64(40)
 
 
 @loop
@@ -112,11 +138,7 @@ def unpack_slots(numbers, kinds, checks, runs, odds, pairs, quick, middle, value
         same: (2, 128) uint64, room for the probability after so many of the same bit.
         words: (lines * 8,) zeros, the result.
     """
-    for way in range(2):
-        p = 32768
-        for n in range(_MOST_RUN):
-            p += int(F32(65535 - p) * rate[n]) if way else -int(F32(p) * rate[n])
-            same[way, n + 1] = p
+    _fill_same(rate, same)
     at = at_run = at_both = 0
     for line in range(words.size // LINE_OF_SLOTS):
         for j in range(numbers[line >> 1] >> ((line & 1) << 2) & 15):
@@ -126,19 +148,42 @@ def unpack_slots(numbers, kinds, checks, runs, odds, pairs, quick, middle, value
             kind = I64(kinds[at >> 2] >> ((at & 3) << 1) & 3)
             at += 1
             if kind == _BOTH:
-                v |= U64(values[odds[at_both]]) << U64(16) | U64(pairs[at_both, 1]) << U64(48)
-                v |= U64(middle[pairs[at_both, 0] // BINS]) << U64(32)
-                v |= U64(middle[pairs[at_both, 0] % BINS]) << U64(40)
-                if quick.size:
-                    v |= U64(quick[at_both]) << U64(52)
+                counts = U64(quick[at_both]) if quick.size else U64(0)
+                pair, last = I64(pairs[at_both, 0]), U64(pairs[at_both, 1])
+                v |= _both(pair, I64(odds[at_both]), last, counts, middle, values)
                 at_both += 1
+            elif kind == _RUN:
+                v |= _run(I64(runs[at_run] >> 7), I64(runs[at_run] & 127), same)
+                at_run += 1
             else:
-                seen, bit = I64(1), kind
-                if kind == _RUN:
-                    seen, bit = I64(runs[at_run] & 127), I64(runs[at_run] >> 7)
-                    at_run += 1
-                v |= same[bit, seen] << U64(16) | U64(seen) << U64(40 if bit else 32)
-                v |= U64(min(seen, I64(_MOST_QUICK))) << U64(56 if bit else 52)
-                if bit:
-                    v |= U64(3 if seen > 1 else 1) << U64(48)
+                v |= _run(kind, I64(1), same)
             words[line * LINE_OF_SLOTS + j] = v
+
+
+@loop
+def round_slots(words, bins, steps, quick, middle, values, rate, same):  # type: ignore[no-untyped-def]
+    """Make slots in place what they are when they come back from a file.
+
+    Args:
+        words: (lines * 8,) the slots; those of a line are the first ones.
+        bins: as `pack_slots` takes it.
+        steps: the same.
+        quick: whether quick counts are kept.
+        middle: as `unpack_slots` takes it.
+        values: the same.
+        rate: the same.
+        same: the same.
+    """
+    _fill_same(rate, same)
+    for i in range(words.size):
+        v = words[i]
+        n0, n1 = _counts(v)
+        if n0 + n1:
+            check = v & U64(CHECK)
+            if _kind(n0, n1) == _BOTH:
+                counts = v >> U64(52) & U64(255) if quick else U64(0)
+                step = I64(steps[I64(v >> U64(20) & U64(4095))])
+                v = _both(I64(bins[n0]) * BINS + I64(bins[n1]), step, v >> U64(48) & U64(3), counts, middle, values)
+            else:
+                v = _run(I64(n1 > 0), min(n0 + n1, I64(_MOST_RUN)), same)
+            words[i] = check | v

@@ -1,6 +1,6 @@
 """How probable it is that the next bit is a 1: inputs of all contexts, mixed by weights that the situation picks.
 
-Each context that has been here says three numbers, and each match two. Twelve sets of weights mix them in the
+Each context that has been here says four numbers, and each match two. Twelve sets of weights mix them in the
 logistic domain, a second layer mixes the twelve and what nets say, and adaptive probability maps correct the outcome.
 
 Sources: Mahoney (2005); Mattern (2012), "Mixing strategies in data compression", for logistic mixing as gradient
@@ -13,12 +13,11 @@ import numpy as np
 
 from nextchar._kernels.context_mixing.compiled import part
 from nextchar._kernels.context_mixing.contexts import pair
-from nextchar._kernels.context_mixing.lanes import LANES, dots, prefetch
+from nextchar._kernels.context_mixing.eights import SEEN_BITS, say_slots
+from nextchar._kernels.context_mixing.lanes import dots, prefetch
 from nextchar._kernels.context_mixing.layout import (
     APM_BINS,
     APM_TABLES,
-    BINS,
-    CELLS,
     COLUMN,
     HINT_SCALE,
     LENGTHS,
@@ -27,16 +26,15 @@ from nextchar._kernels.context_mixing.layout import (
     MIXERS,
     MOST_SYMBOLS,
     PER_CONTEXT,
-    QUICK,
     SHAPES,
     SYLLABLES,
     WORD,
     WORD_LENGTH,
 )
+from nextchar._kernels.context_mixing.vectors import LANES
 
 __all__ = [
     "LARGEST",
-    "SEEN_BITS",
     "apm_place",
     "expect",
     "pick_weights",
@@ -53,9 +51,7 @@ F32 = np.float32
 U64 = np.uint64
 LARGEST = 11.99  # of a stretched probability
 LEAST_P = 1e-5
-SEEN_BITS = np.uint32(10)  # of a cell: how often it was seen; the rest is the probability
-STRETCHED = np.uint32(20)  # what is above them is its place in the table of stretched probabilities
-_A16 = 1.0 / 65536.0
+_SEEN = np.uint32(SEEN_BITS)
 
 
 @part
@@ -76,38 +72,25 @@ def stretch_of(stretch, p):  # type: ignore[no-untyped-def]
 @part
 def probability(cell):  # type: ignore[no-untyped-def]
     """Of a cell of 32 bits, whose upper 22 it is."""
-    return (F32(cell >> SEEN_BITS) + F32(0.5)) * F32(2.0**-22)
+    return (F32(cell >> _SEEN) + F32(0.5)) * F32(2.0**-22)
 
 
 @part
-def take_inputs(words, maps, stretch, on, work):  # type: ignore[no-untyped-def]
-    """What each context says: how often such counts ended in a 1, its own probability stretched, and as it is.
-
-    The fourth number is that of its quick counts, times `on`. A context that has not been here says zeros.
+def take_inputs(maps, stretch, on, work):  # type: ignore[no-untyped-def]
+    """What the contexts that have been here say, eight at a time; see `eights.say_slots`. The others say zeros.
 
     Returns:
-        How many contexts have been here, how many of them always saw the same, and which have been here as bits.
+        How many always saw the same.
     """
-    cells, quick, bin_of, inputs = maps.cells, maps.quick, maps.bin, work.inputs
-    agreed = known = U64(0)
+    agreed, end = np.int64(0), work.present[-1]
     for i in range(PER_CONTEXT * work.slot.size):
-        inputs[i] = F32(0.0)
-    for i in range(work.present[-1]):
-        k = U64(work.present[i])
-        v = words[work.slot[k]]
-        n0, n1, last = v >> U64(32) & U64(255), v >> U64(40) & U64(255), v >> U64(48) & U64(3)
-        c = k * U64(CELLS) + (U64(bin_of[n0]) * U64(BINS) + U64(bin_of[n1])) * U64(4) + last
-        q = k * U64(QUICK) + (v >> U64(52) & U64(255)) * U64(4) + last
-        work.cell[k], work.quick[k] = c, q
-        p = v >> U64(16) & U64(0xFFFF)
-        j = U64(PER_CONTEXT) * k
-        inputs[j] = stretch[cells[c] >> STRETCHED]
-        inputs[j + U64(1)] = stretch[p >> U64(4)]
-        inputs[j + U64(2)] = F32(p) * F32(_A16) - F32(0.5)
-        inputs[j + U64(3)] = on * stretch[quick[q] >> STRETCHED]
-        agreed += U64(n0 * n1 == U64(0))
-        known |= U64(1) << k
-    return work.present[-1], np.int64(agreed), np.int64(known)
+        work.inputs[i] = F32(0.0)
+    for i in range(0, end, LANES):
+        agreed += say_slots(
+            work.word, work.present, i, end, maps.cells, maps.quick, maps.bin, stretch, on,
+            work.cell, work.quick, work.inputs, work.inputs.size - PER_CONTEXT,
+        )  # fmt: skip
+    return agreed
 
 
 @part
@@ -181,15 +164,15 @@ def apm_place(x):  # type: ignore[no-untyped-def]
 
 
 @part
-def predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, tables, work):  # type: ignore[no-untyped-def]
+def predict(state, shapes, node, known, tree, maps, matches, mixers, apms, tables, work):  # type: ignore[no-untyped-def]
     """How probable a 1 is at a node, whose slots have been found.
 
     Args:
         state: what has been read.
         shapes: the classes of the last symbols; see `shapes_of`.
         node: of the code tree.
+        known: which contexts have a slot, as bits.
         tree: the code of the symbols.
-        slots: the counts.
         maps: what the counts mean.
         matches: what matches are worth.
         mixers: the weights.
@@ -210,7 +193,7 @@ def predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, table
         row = (U64(j) * (size + U64(1)) + work.apm[j]) * U64(APM_BINS)
         for i in range(0, APM_BINS, 16):
             prefetch(apms.cells, row + U64(i))
-    found, agreed, known = take_inputs(slots.words, maps, stretch, tables.quick[0], work)
+    agreed, found = take_inputs(maps, stretch, tables.quick[0], work), work.present[-1]
     i = PER_CONTEXT * work.slot.size
     depth = min((tree.depth[node] + 1) // 2, 2)
     for j in range(MATCHES):

@@ -16,7 +16,15 @@ import math
 import numpy as np
 
 from nextchar._kernels.context_mixing.compiled import loop, part
-from nextchar._kernels.context_mixing.contexts import ask_heads, follow_matches, hash_contexts, pass_symbol, remember
+from nextchar._kernels.context_mixing.contexts import (
+    ask_heads,
+    follow_matches,
+    hash_contexts,
+    pass_recent,
+    pass_symbol,
+    point_heads,
+    remember,
+)
 from nextchar._kernels.context_mixing.journal import note_bit, note_head, note_symbol
 from nextchar._kernels.context_mixing.layout import LEVELS, MATCHES, Scratch
 from nextchar._kernels.context_mixing.lookup import find_lines, find_slots, place_slots
@@ -58,7 +66,7 @@ def read_text(  # type: ignore[no-untyped-def]
     before, path, length = work.before[0], work.path[0], work.length[0]
     shapes, none = 0, np.uint64(slots.words.size - 1)
     if ids.size:
-        hash_contexts(state, text, traits, work.context[0, 0])
+        hash_contexts(state, text, traits, slots.first.size, work.context[0, 0])
         _ask(tree, slots, work, 0, np.int64(ids[0]))
     for t in range(ids.size):
         symbol, now, ahead = np.int64(ids[t]), t & 1, 1 - (t & 1)
@@ -78,7 +86,7 @@ def read_text(  # type: ignore[no-untyped-def]
             note_head(notes, words, state, text)
         ask_heads(state, text)
         if t + 1 < ids.size:
-            hash_contexts(state, text, traits, work.context[0, ahead])
+            hash_contexts(state, text, traits, slots.first.size, work.context[0, ahead])
             _ask(tree, slots, work, ahead, np.int64(ids[t + 1]))
         context, line = work.context[0, now], work.line[0, now]
         cost = 0.0
@@ -87,10 +95,10 @@ def read_text(  # type: ignore[no-untyped-def]
             if predicts:
                 node, bit = np.int64(tree.node[begin + d]), np.int64(tree.bit[begin + d])
                 mixers.at[0], mixers.at[1] = t, d
-                find_slots(context, slots, line[d // LEVELS], node, here.slot, here.present)
+                known = find_slots(context, slots, line[d // LEVELS], node, here.slot, here.word, here.present)
                 for j in range(MATCHES):
                     here.expected[j] = tree.bit[path[j] + d] if path[j] >= 0 else -1
-                p = predict(before, shapes, node, tree, slots, maps, matches, mixers, apms, tables, here)
+                p = predict(before, shapes, node, known, tree, maps, matches, mixers, apms, tables, here)
                 one = np.float64(p)
                 cost -= math.log(one if bit else 1.0 - one)
                 for j in range(MATCHES):
@@ -110,8 +118,8 @@ def read_text(  # type: ignore[no-untyped-def]
                 if learns:
                     learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, there)
                 if counts:
-                    place_slots(context, slots, line[e // LEVELS], node, there.slot)
-                    learn_slots(slots.words, there.slot, bit, tables.slot_rate)
+                    place_slots(context, slots, line[e // LEVELS], node, there.slot, there.word)
+                    learn_slots(slots.words, there.slot, there.word, bit, tables.slot_rate)
         if predicts:
             nats[t] = cost
         follow_matches(state, text, symbol, remembers)
@@ -133,9 +141,11 @@ def _at(work, d):  # type: ignore[no-untyped-def]
         context=work.context[0],
         line=work.line[0],
         slot=work.slot[d],
+        word=work.word[0],
         present=work.present[d],
         cell=work.cell[d],
         quick=work.quick[d],
+        learned=work.learned[0],
         inputs=work.inputs[d],
         chunk=work.chunk[d],
         row=work.row[d],
@@ -154,13 +164,14 @@ def _at(work, d):  # type: ignore[no-untyped-def]
 
 
 @loop
-def replay(ids, state, text, traits):  # type: ignore[no-untyped-def]
+def replay(ids, state, text):  # type: ignore[no-untyped-def]
     """Remember a text that was learned before: what a model's file leaves out."""
     for t in range(ids.size):
         symbol = np.int64(ids[t])
         remember(state, text, symbol)
-        pass_symbol(state, symbol, traits)
-        follow_matches(state, text, symbol, True)
+        pass_recent(state, symbol)
+        if symbol:
+            point_heads(state, text)
 
 
 @loop

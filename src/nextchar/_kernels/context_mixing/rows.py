@@ -34,7 +34,7 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
         out: (V,) the result.
     """
     context = work.context[0]
-    hash_contexts(state, text, traits, context)
+    hash_contexts(state, text, traits, slots.first.size, context)
     expect(state, text, tree, work.path, work.length)
     shapes = shapes_of(state, traits)
     so_far, stack = work.so_far, work.stack
@@ -49,12 +49,12 @@ def write_row(state, text, traits, tree, slots, maps, matches, mixers, apms, tab
             find_lines(context, slots, node, line)
         elif depth % LEVELS == 1:
             _ask_below(context, slots, tree, node, work.line[1, 0])
-        find_slots(context, slots, line, node, work.slot, work.present)
+        known = find_slots(context, slots, line, node, work.slot, work.word, work.present)
         for j in range(MATCHES):
             at = work.path[j] + depth
             agrees = work.path[j] >= 0 and at < tree.node.size and tree.node[at] == node
             work.expected[j] = tree.bit[at] if agrees else -1
-        p = predict(state, shapes, node, tree, slots, maps, matches, mixers, apms, tables, work)
+        p = predict(state, shapes, node, known, tree, maps, matches, mixers, apms, tables, work)
         one = np.float64(p)
         for bit in range(2):
             nats = so_far[node] + math.log(one if bit else 1.0 - one)

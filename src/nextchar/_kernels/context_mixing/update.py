@@ -1,6 +1,6 @@
 """Learning from a bit that came: weights by gradient descent, probabilities and counts towards what was seen.
 
-Sources: as `prediction`; the discount of an opposite count is that of paq's nonstationary counters (Mahoney 2005).
+Sources: as `prediction`, and `eights` for counts.
 """
 
 from __future__ import annotations
@@ -8,37 +8,39 @@ from __future__ import annotations
 import numpy as np
 
 from nextchar._kernels.context_mixing.compiled import part
+from nextchar._kernels.context_mixing.eights import SEEN_BITS, count_bit, learn_cells
 from nextchar._kernels.context_mixing.lanes import add_scaled
 from nextchar._kernels.context_mixing.layout import APM_TABLES, MATCHES, MIXERS, PER_CONTEXT
-from nextchar._kernels.context_mixing.prediction import SEEN_BITS, apm_place, squash
+from nextchar._kernels.context_mixing.prediction import apm_place, squash
+from nextchar._kernels.context_mixing.vectors import LANES
 
 __all__ = ["learn_bit", "learn_slots"]
 
 F32 = np.float32
 U64 = np.uint64
-MOST = 250  # of a count; where one would exceed it, the other one halves
-QUICKLY = 2  # of an opposite quick count; half of what is beyond goes
-MOST_SEEN = 1000  # of a cell of a state map
 MOST_HITS = 400
 MOST_APM = 250
+_SEEN_BITS = np.uint32(SEEN_BITS)
 _SEEN = np.uint32(1023)
 _ONE = np.int32((1 << 22) - 1)
 
 
 @part
-def _learned(cell, bit, rate, most):  # type: ignore[no-untyped-def]
-    """A cell of 32 bits (see `Maps`) that has seen one more bit."""
+def _learned(cell, bit, rate):  # type: ignore[no-untyped-def]
+    """A cell of an adaptive map that has seen one more bit."""
     seen = cell & _SEEN
-    p = np.int32(cell >> SEEN_BITS)
+    p = np.int32(cell >> _SEEN_BITS)
     p += np.int32(F32((_ONE if bit else np.int32(0)) - p) * rate[seen])
-    return np.uint32(p) << SEEN_BITS | min(seen + np.uint32(1), np.uint32(most))
+    return np.uint32(p) << _SEEN_BITS | min(seen + np.uint32(1), np.uint32(MOST_APM))
 
 
 @part
-def _learn_maps(cells, cell, present, bit, rate):  # type: ignore[no-untyped-def]
-    for i in range(present[-1]):
-        at = cell[present[i]]
-        cells[at] = _learned(cells[at], bit, rate, MOST_SEEN)
+def _learn_maps(cells, cell, bit, rate, work):  # type: ignore[no-untyped-def]
+    end = work.present[-1]
+    for i in range(0, end, LANES):
+        learn_cells(cells, cell, i, bit, rate, work.learned)
+    for i in range(end):
+        cells[cell[i]] = work.learned[i]
 
 
 @part
@@ -84,10 +86,10 @@ def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # ty
         i += 1
     for j in range(APM_TABLES):
         a = work.apm[j]
-        apms.cells[j, a, i] = _learned(apms.cells[j, a, i], bit, tables.apm_rate, MOST_APM)
-    _learn_maps(maps.cells, work.cell, work.present, bit, tables.map_rate)
+        apms.cells[j, a, i] = _learned(apms.cells[j, a, i], bit, tables.apm_rate)
+    _learn_maps(maps.cells, work.cell, bit, tables.map_rate, work)
     if tables.quick[0]:
-        _learn_maps(maps.quick, work.quick, work.present, bit, tables.map_rate)
+        _learn_maps(maps.quick, work.quick, bit, tables.map_rate, work)
     depth = min((tree.depth[node] + 1) // 2, 2)
     for j in range(MATCHES):
         if work.expected[j] >= 0:
@@ -100,23 +102,9 @@ def learn_bit(bit, node, tree, maps, matches, mixers, apms, tables, work):  # ty
 
 
 @part
-def learn_slots(words, slot, bit, rate):  # type: ignore[no-untyped-def]
-    """Count a bit in the slots of all contexts."""
-    own_at, other_at = (U64(40), U64(32)) if bit else (U64(32), U64(40))
-    own_quick, other_quick = (U64(56), U64(52)) if bit else (U64(52), U64(56))
-    target = np.int32(65535 if bit else 0)
+def learn_slots(words, slot, word, bit, rate):  # type: ignore[no-untyped-def]
+    """Count a bit in the slots of all contexts, which hold `word` so far."""
+    for k in range(0, word.size, LANES):
+        count_bit(word, k, bit, rate)
     for k in range(slot.size):
-        v = words[slot[k]]
-        own, other = v >> own_at & U64(255), v >> other_at & U64(255)
-        p = np.int32(v >> U64(16) & U64(0xFFFF))
-        p += np.int32(F32(target - p) * rate[own + other])
-        if own >= U64(MOST):
-            other = other + U64(1) >> U64(1)
-        own = min(own + U64(1), U64(MOST))
-        lately, before = v >> own_quick & U64(15), v >> other_quick & U64(15)
-        lately = min(lately + U64(1), U64(15)) << own_quick
-        if before > U64(QUICKLY):
-            before = before + U64(QUICKLY) >> U64(1)
-        last = ((v >> U64(48)) << U64(1) | U64(bit)) & U64(3)
-        v = v & U64(0xFFFF) | U64(p) << U64(16) | own << own_at | other << other_at | last << U64(48)
-        words[slot[k]] = v | lately | before << other_quick
+        words[slot[k]] = word[k]

@@ -40,7 +40,7 @@ def fill_registers(ids, state, text, traits, tree, context, registers):  # type:
     """
     for t in range(ids.size):
         symbol = np.int64(ids[t])
-        hash_contexts(state, text, traits, context)
+        hash_contexts(state, text, traits, registers.shape[0], context)
         for at in range(tree.first[symbol], tree.first[symbol + 1]):
             tag = U64(tree.node[at] + 1) * U64(FIRST_FACTOR)
             for k in range(registers.shape[0]):

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 
-__all__ = ["CONTEXTS", "PASSES", "Speed", "affordable", "warm_up"]
+__all__ = ["CONTEXTS", "LEAST_CONTEXTS", "MOST_CONTEXTS", "PASSES", "Speed", "affordable", "warm_up"]
 
 CONTEXTS, PASSES = 25, 2  # where nothing is said
+LEAST_CONTEXTS, MOST_CONTEXTS = 9, 37
 STEPS: Final = ((9, 1), (12, 1), (16, 1), (20, 1), (31, 1), (37, 1), (37, 2))  # contexts and passes, ever better
 MEASURED: Final = 10_000  # symbols that are read to see how fast it goes
 APART: Final = 5  # the time that a symbol takes beside its contexts, in contexts

@@ -38,7 +38,15 @@ from nextchar.data.display import amount, one_line, thousands
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError, ModelFileError
-from nextchar.models.context_mixing.budget import CONTEXTS, PASSES, Speed, affordable, warm_up
+from nextchar.models.context_mixing.budget import (
+    CONTEXTS,
+    LEAST_CONTEXTS,
+    MOST_CONTEXTS,
+    PASSES,
+    Speed,
+    affordable,
+    warm_up,
+)
 from nextchar.models.context_mixing.code_tree import children, tree_of
 from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside, with_hints
 from nextchar.models.context_mixing.kneser_ney import (
@@ -51,7 +59,7 @@ from nextchar.models.context_mixing.kneser_ney import (
 )
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.reader import ContextMixingReader
-from nextchar.models.context_mixing.stored import arrays_of_learned, learned_of_arrays
+from nextchar.models.context_mixing.stored import ModelTables, StoredTables, round_learned
 from nextchar.models.context_mixing.tables import Learned, lines_of_contexts, new_learned, rows_of_apm
 from nextchar.models.context_mixing.training import BLOCK, learn, samples
 from nextchar.models.context_mixing.traits import traits_of, vowels_of
@@ -83,7 +91,8 @@ class ContextMixing:
         contexts: how many of the 37 kinds.
         passes: over the text, of static learning.
         megabytes: at most, for the counts, of which 25 contexts take some 600 bytes a symbol of text. Beside them a
-            model has some 20 bytes a symbol and 30 MB; an adaptive reader has all of it once more, and so has fitting.
+            model has some 20 bytes a symbol and 30 MB; an adaptive reader has all of it once more.
+            A model that was read from a file has its tables from when it is first used.
         seed: of the order in which items are read.
 
     Raises:
@@ -111,8 +120,8 @@ class ContextMixing:
     contexts: int | None = setting(
         None,
         help="Kinds of context.",
-        at_least=9,
-        at_most=37,
+        at_least=LEAST_CONTEXTS,
+        at_most=MOST_CONTEXTS,
         default_text=f"{CONTEXTS}, or what the seconds allow",
     )
     passes: int | None = setting(
@@ -186,7 +195,8 @@ class ContextMixing:
         vowel, child = vowels_of(data.alphabet, data.ids), children(data.ids, data.alphabet.size)
         tree, traits = tree_of(child), traits_of(data.alphabet, vowel)
         hinted = None if inside is None else inside.hinted(data, tree)
-        new = partial(self._new, data, tree, traits, slots_of_contexts(data.ids, tree, traits), len(nets))
+        most = self.contexts or (CONTEXTS if self.seconds is None else MOST_CONTEXTS)
+        new = partial(self._new, data, tree, traits, slots_of_contexts(data.ids, tree, traits, most), len(nets))
         settings, deadline = self._within(data, new, begun)
         beside = self._has_beside(data.symbols) and inside is None
         learned = new(settings.contexts)
@@ -208,11 +218,11 @@ class ContextMixing:
         except KeyboardInterrupt:
             read = int(learned.text.size[0])
             stopped = f"interrupted after {read:,} of {len(data.ids):,} symbols"
-        kept = arrays_of_learned(learned, data.alphabet)  # a file has a little less, and the model is the same
+        round_learned(learned)
         return ContextMixingModel(
             settings=settings,
             alphabet=data.alphabet,
-            learned=learned_of_arrays(kept, data.alphabet, vowel, adaptive=self.learning == "adaptive", nets=len(nets)),
+            tables=ModelTables(learned),
             vowel=vowel,
             shares=fitted_shares(data.alphabet, data.ids, costs) if beside and nats is not None else NO_SHARES,
             members=nets,
@@ -290,7 +300,7 @@ class ContextMixingModel(StepwiseModel):
     Attributes:
         settings: how it was trained.
         alphabet: what its ids mean.
-        learned: the text, the counts, and all that mixes them.
+        tables: the text, the counts, and all that mixes them.
         vowel: (V,) which symbols count as vowels.
         shares: how much Kneser-Ney counts beside it; see `kneser_ney`. Empty where it does not.
         members: the nets inside, whose hints are mixed in; see `hints`.
@@ -307,12 +317,17 @@ class ContextMixingModel(StepwiseModel):
     kind: ClassVar[str] = "context-mixing"
     settings: ContextMixing
     alphabet: Alphabet
-    learned: Learned
+    tables: ModelTables
     vowel: npt.NDArray[np.bool_]
     shares: npt.NDArray[np.float64]
     members: tuple[NeuralModel, ...] = ()
     provenance: Provenance
     metrics: Metrics = Metrics()  # noqa: RUF009 - frozen
+
+    @property
+    def learned(self) -> Learned:
+        """The tables."""
+        return self.tables.learned
 
     @property
     def context_length(self) -> None:
@@ -366,7 +381,7 @@ class ContextMixingModel(StepwiseModel):
         hints = self._hints if self.members else None
         beside = None if adaptive else self._beside
         options = self.provenance.options
-        return ContextMixingReader(self.learned, self.alphabet, options, hints, beside, adaptive=adaptive)
+        return ContextMixingReader(self.tables, self.alphabet, options, hints, beside, adaptive=adaptive)
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
         """The state of some of the batch's items."""
@@ -415,7 +430,7 @@ class ContextMixingModel(StepwiseModel):
 
     @property
     def memory_bytes(self) -> int:
-        """Of all tables; its file leaves out what follows from the rest. An adaptive reader has as much again."""
+        """Of all tables; its file leaves out what follows from the rest. An adaptive reader has as much of its own."""
         return sum(array.nbytes for part in self.learned for array in part)
 
     def training_nats(self) -> float | None:
@@ -434,7 +449,7 @@ class ContextMixingModel(StepwiseModel):
 
     def arrays(self) -> Mapping[str, npt.NDArray[Any]]:
         """The text, the counts packed, and all that mixes them."""
-        kept = arrays_of_learned(self.learned, self.alphabet)
+        kept = self.tables.arrays(self.alphabet)
         return {**kept, "vowel": self.vowel.astype(np.uint8), "shares": self.shares}
 
     @classmethod
@@ -450,12 +465,14 @@ class ContextMixingModel(StepwiseModel):
         return cls(
             settings=settings,
             alphabet=saved.alphabet,
-            learned=learned_of_arrays(
-                saved.arrays,
-                saved.alphabet,
-                vowel,
-                adaptive=settings.learning == "adaptive",
-                nets=len(saved.members),
+            tables=ModelTables(
+                StoredTables(
+                    saved.arrays,
+                    saved.alphabet,
+                    vowel,
+                    adaptive=settings.learning == "adaptive",
+                    nets=len(saved.members),
+                )
             ),
             vowel=vowel,
             shares=checked_shares(saved.arrays.get("shares", NO_SHARES)),

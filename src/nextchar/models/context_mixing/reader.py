@@ -19,6 +19,7 @@ from nextchar.data.text_options import TextOptions
 from nextchar.models.context_mixing.hints import HintReader, Hints, with_hints
 from nextchar.models.context_mixing.kneser_ney import KneserNey
 from nextchar.models.context_mixing.loops import Loops
+from nextchar.models.context_mixing.stored import ModelTables
 from nextchar.models.context_mixing.tables import Learned
 from nextchar.models.context_mixing.versions import NOTED_TOGETHER, SharedTables
 
@@ -34,7 +35,7 @@ class ContextMixingReader(TextReader):
     """A reader of a context mixing model (see `TextReader`).
 
     Args:
-        learned: the model's tables.
+        tables: the model's.
         alphabet: what its ids mean.
         options: what it does to text.
         hints: the nets inside, or None.
@@ -44,7 +45,7 @@ class ContextMixingReader(TextReader):
 
     def __init__(
         self,
-        learned: Learned,
+        tables: ModelTables,
         alphabet: Alphabet,
         options: TextOptions,
         hints: Hints | None,
@@ -61,7 +62,8 @@ class ContextMixingReader(TextReader):
         self._hints = None if hints is None else HintReader(hints)
         self._beside = beside
         self._beside_at = 0 if beside is None else int(beside.start(1)[0])
-        self._tables = SharedTables(learned, writable=False)
+        learned, own = tables.of_reader(adaptive=adaptive)
+        self._tables = SharedTables(learned, writable=own)
         self._tables.readers.add(self)
         self._version = self._tables.version
 

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["slots_of_contexts"]
 
-COUNTED: Final = 1 << 20  # symbols, at most
+COUNTED: Final = 1 << 18  # symbols, at most
 
 
 def slots_of_contexts(
-    ids: npt.NDArray[np.integer], tree: Tree, traits: Traits, counted: int = COUNTED
+    ids: npt.NDArray[np.integer], tree: Tree, traits: Traits, K: int, counted: int = COUNTED
 ) -> npt.NDArray[np.float64]:
-    """The slots that all K contexts would fill, within some 5 % where all of the text is counted.
+    """The slots that each of K contexts would fill, (K,), within some 5 % where all of the text is counted.
 
     Args:
         ids: (S,) the text, boundaries included.
         tree: the code of the symbols.
         traits: of the symbols.
+        K: the first so many contexts.
         counted: symbols, at most.
     """
     from nextchar._kernels.context_mixing.layout import CONTEXTS, STATE
@@ -40,7 +41,7 @@ def slots_of_contexts(
     part = ids[:counted].astype(np.int64)
     text, state = new_text(len(part) + 1), np.zeros(STATE, dtype=np.uint64)
     context = np.zeros(CONTEXTS, dtype=np.uint64)
-    registers = np.zeros((CONTEXTS, REGISTERS), dtype=np.uint8)
+    registers = np.zeros((K, REGISTERS), dtype=np.uint8)
     found = []
     for half in np.array_split(part, 2):
         fill_registers(half, state, text, traits, tree, context, registers)
