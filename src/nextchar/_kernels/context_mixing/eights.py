@@ -25,9 +25,9 @@ from nextchar._kernels.context_mixing.vectors import (
     WORDS,
     Eight,
     data_of,
-    gathered,
-    load,
-    store,
+    elements_at,
+    load_vector,
+    store_vector,
 )
 
 __all__ = ["count_bit", "learn_cells", "say_slots"]
@@ -44,7 +44,7 @@ _BYTE, _NIBBLE, _PAIR = 255, 15, 3
 
 def _halves(builder: Any, data: Any, at: Any) -> tuple[Eight, Eight]:
     """The lower and the upper halves of eight words."""
-    words = load(builder, WORDS, data, at, 8)
+    words = load_vector(builder, WORDS, data, at, 8)
     high = builder.lshr(words, ir.Constant(WORDS, [32] * LANES))
     return Eight(builder, builder.trunc(words, WHOLE)), Eight(builder, builder.trunc(high, WHOLE))
 
@@ -84,21 +84,21 @@ def say_slots(
             for kind, value in zip(signature.args, args, strict=True)
         )
         low, high = _halves(builder, word, first)
-        k = Eight(builder, builder.trunc(load(builder, WORDS, which, first, 8), WHOLE))
+        k = Eight(builder, builder.trunc(load_vector(builder, WORDS, which, first, 8), WHOLE))
         here = Eight.numbers(builder, first).test("<", Eight.same(builder, builder.trunc(end, I32)))
         zeros, ones, last = high & _BYTE, high >> 8 & _BYTE, high >> 16 & _PAIR
-        pair = gathered(bins, zeros) * BINS + gathered(bins, ones)
+        pair = elements_at(bins, zeros) * BINS + elements_at(bins, ones)
         c = k * CELLS + pair * 4 + last
         q = k * QUICK + (high >> 20 & _BYTE) * 4 + last
         p = low >> 16
         said = [
-            gathered(stretch, gathered(cells, c) >> STRETCHED),
-            gathered(stretch, p >> 4),
+            elements_at(stretch, elements_at(cells, c) >> STRETCHED),
+            elements_at(stretch, p >> 4),
             p.floats() * 2.0**-16 - 0.5,
-            gathered(stretch, gathered(quick, q) >> STRETCHED) * Eight.same(builder, on),
+            elements_at(stretch, elements_at(quick, q) >> STRETCHED) * Eight.same(builder, on),
         ]
-        store(builder, c.value, cell, first, 4)
-        store(builder, q.value, quick_cell, first, 4)
+        store_vector(builder, c.value, cell, first, 4)
+        store_vector(builder, q.value, quick_cell, first, 4)
         at = (k * PER_CONTEXT).where(here, Eight.same(builder, builder.trunc(spare, I32)))
         _store_by_context(builder, [one.value for one in said], inputs, at)
         agree = builder.bitcast(builder.and_(here, (zeros * ones).test("==", 0)), ir.IntType(LANES))
@@ -123,7 +123,7 @@ def _store_by_context(builder: Any, said: list[Any], inputs: Any, at: Eight) -> 
         order = list(range(PER_CONTEXT * lane, PER_CONTEXT * (lane + 1)))
         four = builder.shuffle_vector(mixed, mixed, ir.Constant(ir.VectorType(I32, PER_CONTEXT), order))
         place = builder.zext(builder.extract_element(at.value, ir.Constant(I32, lane)), I64)
-        store(builder, four, inputs, place, 4)
+        store_vector(builder, four, inputs, place, 4)
 
 
 @machine
@@ -146,7 +146,7 @@ def count_bit(_typing: Any, word: Any, first: Any, bit: Any, rate: Any) -> Any: 
         p = low >> 16
         # Zero less the bit is 0 or all ones.
         target = Eight(builder, ir.Constant(WHOLE, [0] * LANES)) - bit & 0xFFFF
-        p = p + ((target - p).floats() * gathered(rate, own + other)).whole()
+        p = p + ((target - p).floats() * elements_at(rate, own + other)).whole()
         other = (other + 1 >> 1).where(own.test(">=", MOST), other)
         own = (own + 1).at_most(MOST)
         own_quick, other_quick = (bit << 2) + 20, Eight(builder, ir.Constant(WHOLE, [24] * LANES)) - (bit << 2)
@@ -157,7 +157,7 @@ def count_bit(_typing: Any, word: Any, first: Any, bit: Any, rate: Any) -> Any: 
         high = counts | lately.at_most(MOST_LATELY) << own_quick | before << other_quick
         low = low & 0xFFFF | p << 16
         wide = builder.shl(builder.zext(high.value, WORDS), ir.Constant(WORDS, [32] * LANES))
-        store(builder, builder.or_(wide, builder.zext(low.value, WORDS)), word, args[1], 8)
+        store_vector(builder, builder.or_(wide, builder.zext(low.value, WORDS)), word, args[1], 8)
         return context.get_dummy_value()
 
     return types.void(word, types.int64, types.int64, rate), codegen
@@ -179,11 +179,11 @@ def learn_cells(_typing: Any, cells: Any, cell: Any, first: Any, bit: Any, rate:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         cells, cell, rate, out = (data_of(context, builder, signature.args[i], args[i]) for i in (0, 1, 4, 5))
         bit = Eight.same(builder, builder.trunc(args[3], I32))
-        old = gathered(cells, Eight(builder, load(builder, WHOLE, cell, args[2], 4)))
+        old = elements_at(cells, Eight(builder, load_vector(builder, WHOLE, cell, args[2], 4)))
         seen, p = old & (1 << SEEN_BITS) - 1, old >> SEEN_BITS
-        p = p + ((bit * _ONE - p).floats() * gathered(rate, seen)).whole()
+        p = p + ((bit * _ONE - p).floats() * elements_at(rate, seen)).whole()
         new = p << SEEN_BITS | (seen + 1).at_most(MOST_SEEN)
-        store(builder, new.value, out, args[2], 4)
+        store_vector(builder, new.value, out, args[2], 4)
         return context.get_dummy_value()
 
     return types.void(cells, cell, types.int64, types.int64, rate, out), codegen

@@ -19,7 +19,17 @@ from numba.core import cgutils
 from numba.np.arrayobj import make_array
 
 from nextchar._kernels.context_mixing.compiled import machine
-from nextchar._kernels.context_mixing.vectors import FLOATS, I32, I64, LANES, WORDS, data_of, load, splat, store
+from nextchar._kernels.context_mixing.vectors import (
+    FLOATS,
+    I32,
+    I64,
+    LANES,
+    WORDS,
+    data_of,
+    load_vector,
+    splat,
+    store_vector,
+)
 
 __all__ = ["add_scaled", "dots", "least_used", "matching", "prefetch"]
 
@@ -51,9 +61,9 @@ def dots(_typing: Any, weights: Any, row: Any, x: Any, chunk: Any, chunks: Any, 
             totals = [cgutils.alloca_once_value(builder, zeros) for _ in rows]  # type: ignore[no-untyped-call]
             with cgutils.for_range(builder, args[4]) as loop:
                 i = builder.load(builder.gep(at, [loop.index]))
-                values = load(builder, FLOATS, b, i, 4)
+                values = load_vector(builder, FLOATS, b, i, 4)
                 for total, a in zip(totals, rows, strict=True):
-                    product = builder.fmul(load(builder, FLOATS, a, i, 4), values)
+                    product = builder.fmul(load_vector(builder, FLOATS, a, i, 4), values)
                     builder.store(builder.fadd(builder.load(total), product), total)
             for number, total in enumerate(totals):
                 found = builder.load(total)
@@ -80,13 +90,13 @@ def add_scaled(_typing: Any, weights: Any, row: Any, x: Any, chunk: Any, chunks:
             factors = [splat(builder, FLOATS, builder.load(builder.gep(scale, [place]))) for place in places]
             with cgutils.for_range(builder, args[4]) as loop:
                 i = builder.load(builder.gep(at, [loop.index]))
-                values = load(builder, FLOATS, b, i, 4)
+                values = load_vector(builder, FLOATS, b, i, 4)
                 sums = [
-                    builder.fadd(load(builder, FLOATS, a, i, 4), builder.fmul(factor, values))
+                    builder.fadd(load_vector(builder, FLOATS, a, i, 4), builder.fmul(factor, values))
                     for a, factor in zip(rows, factors, strict=True)
                 ]
                 for a, total in zip(rows, sums, strict=True):
-                    store(builder, total, a, i, 4)
+                    store_vector(builder, total, a, i, 4)
         return context.get_dummy_value()
 
     return types.void(weights, row, x, chunk, types.intp, scale), codegen
@@ -116,7 +126,7 @@ def matching(_typing: Any, words: Any, begin: Any, check: Any) -> Any:  # noqa: 
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = data_of(context, builder, signature.args[0], args[0])
-        low = builder.and_(load(builder, WORDS, data, args[1], 8), _same(WORDS, 0xFFFF))
+        low = builder.and_(load_vector(builder, WORDS, data, args[1], 8), _same(WORDS, 0xFFFF))
         equal = builder.icmp_unsigned("==", low, splat(builder, WORDS, args[2]))
         mask = builder.zext(builder.bitcast(equal, ir.IntType(LANES)), I32)
         mask = builder.or_(mask, ir.Constant(I32, 1 << LANES))
@@ -132,7 +142,7 @@ def least_used(_typing: Any, words: Any, begin: Any) -> Any:  # noqa: ARG001 - i
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = data_of(context, builder, signature.args[0], args[0])
         narrow = ir.VectorType(I32, LANES)
-        high = builder.trunc(builder.lshr(load(builder, WORDS, data, args[1], 8), _same(WORDS, 32)), narrow)
+        high = builder.trunc(builder.lshr(load_vector(builder, WORDS, data, args[1], 8), _same(WORDS, 32)), narrow)
         zeros = builder.and_(high, _same(narrow, 255))
         ones = builder.and_(builder.lshr(high, _same(narrow, 8)), _same(narrow, 255))
         place = ir.Constant(narrow, list(range(LANES)))

@@ -12,7 +12,20 @@ from typing import Any, Final
 from llvmlite import ir
 from numba.np.arrayobj import make_array
 
-__all__ = ["FLOATS", "I32", "I64", "LANES", "WHOLE", "WORDS", "Eight", "data_of", "gathered", "load", "splat", "store"]
+__all__ = [
+    "FLOATS",
+    "I32",
+    "I64",
+    "LANES",
+    "WHOLE",
+    "WORDS",
+    "Eight",
+    "data_of",
+    "elements_at",
+    "load_vector",
+    "splat",
+    "store_vector",
+]
 
 LANES: Final = 8
 I32: Final = ir.IntType(32)
@@ -105,17 +118,17 @@ def splat(builder: Any, vector: Any, value: Any) -> Any:
     return builder.shuffle_vector(one, undefined, ir.Constant(WHOLE, [0] * LANES))
 
 
-def load(builder: Any, vector: Any, data: Any, at: Any, align: int) -> Any:
+def load_vector(builder: Any, vector: Any, data: Any, at: Any, align: int) -> Any:
     """The vector that begins at an element."""
     return builder.load(builder.bitcast(builder.gep(data, [at]), vector.as_pointer()), align=align)
 
 
-def store(builder: Any, value: Any, data: Any, at: Any, align: int) -> None:
+def store_vector(builder: Any, value: Any, data: Any, at: Any, align: int) -> None:
     """Write a vector from an element on."""
     builder.store(value, builder.bitcast(builder.gep(data, [at]), value.type.as_pointer()), align=align)
 
 
-def gathered(data: Any, at: Eight) -> Eight:
+def elements_at(data: Any, at: Eight) -> Eight:
     """The elements of a table at eight places."""
     builder = at.builder
     found = None
