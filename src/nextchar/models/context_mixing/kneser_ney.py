@@ -29,7 +29,15 @@ from nextchar.errors import ModelFileError
 from nextchar.models.context_mixing.training import samples
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["NO_SHARES", "KneserNey", "checked_shares", "fitted_shares", "kneser_ney_of", "seconds_of_counting"]
+__all__ = [
+    "LEAST_SYMBOLS",
+    "NO_SHARES",
+    "KneserNey",
+    "checked_shares",
+    "fitted_shares",
+    "kneser_ney_of",
+    "seconds_of_counting",
+]
 
 F64 = npt.NDArray[np.float64]
 ORDER, MOST_ORDER = 16, 32
@@ -37,7 +45,7 @@ PASSED: Final = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7])  # bounds of wh
 NO_SHARES: Final = np.zeros((0, len(PASSED) + 1))
 MOST_COUNTED: Final = 1 << 22  # symbols: of longer texts those at the end
 A_SYMBOL: Final = 5e-6  # seconds: to count it twice
-LEAST_SYMBOLS: Final = 2_000  # of a text that may have Kneser-Ney beside it
+LEAST_SYMBOLS: Final = 3_000  # of a text that may have Kneser-Ney beside it
 LEAST: Final = 1e-6  # of a share
 LEAST_GAIN: Final = 0.003  # nats per symbol of the samples: a row takes longer, and counting a few seconds
 DOUBT, USUAL = 0.5, 0.3  # another text may be unlike the samples: shares are drawn to what is good on most
@@ -110,15 +118,13 @@ def seconds_of_counting(symbols: int) -> float:
 
 
 def fitted_shares(alphabet: Alphabet, ids: Ids, nats: F64) -> F64:
-    """The shares, (n, P), from the end of a text; none where it is too short, or the n-gram model gains too little.
+    """The shares, (n, P), from the end of a text; none where the n-gram model gains too little.
 
     Args:
         alphabet: of the symbols.
         ids: (T,) the text.
         nats: what each symbol of its `samples` cost under context mixing that had read what Kneser-Ney counts here.
     """
-    if len(ids) < LEAST_SYMBOLS:
-        return NO_SHARES
     cut, parts = samples(len(ids))
     before = kneser_ney_of(alphabet, ids[:cut], np.zeros((ORDER, len(PASSED) + 1)))
     read = [before.follow(ids[part], before.follow(ids[part.start - ORDER : part.start], ROOT)[2]) for part in parts]

@@ -50,6 +50,7 @@ from nextchar.models.context_mixing.budget import (
 from nextchar.models.context_mixing.code_tree import children, tree_of
 from nextchar.models.context_mixing.hints import HintReader, Hints, NetsInside, with_hints
 from nextchar.models.context_mixing.kneser_ney import (
+    LEAST_SYMBOLS,
     NO_SHARES,
     KneserNey,
     checked_shares,
@@ -253,7 +254,7 @@ class ContextMixing:
     def _has_beside(self, symbols: int) -> bool:
         """Whether Kneser-Ney stands beside it, if the text is long enough and is learned to its end."""
         within = math.inf if self.seconds is None else BESIDE * self.seconds
-        return self.learning == "static" and seconds_of_counting(symbols) <= within
+        return self.learning == "static" and symbols >= LEAST_SYMBOLS and seconds_of_counting(symbols) <= within
 
     def _new(
         self,

@@ -163,7 +163,11 @@ def _delayed(
 ) -> Generator[Passed, None, None]:
     from nextchar._kernels.context_mixing.layout import STATE
 
-    loops, state, cut = Loops.of(learned), np.zeros(STATE, dtype=np.uint64), samples(len(ids))[0]
+    loops, state, cut = (
+        Loops.of(learned),
+        np.zeros(STATE, dtype=np.uint64),
+        0 if costs is None else samples(len(ids))[0],
+    )
     for number in range(passes):
         if number and clock.look(2 * len(ids)):
             return  # not even a part of another pass could be learned from
