@@ -10,7 +10,7 @@ import argparse
 import torch
 
 from nextchar.lesson.lesson_nets import lesson_parts
-from nextchar.lesson.race import RUNGS, race, race_path, race_text, run
+from nextchar.lesson.race import RUNGS, race, race_path, race_text, run_rung
 
 __all__ = ["main"]
 
@@ -24,7 +24,7 @@ def main() -> None:
     parts = lesson_parts()
     rungs = {rung.id: rung for rung in race().rungs} if race_path().exists() else {}
     for name in names:
-        rungs[name] = rung = run(name, parts)
+        rungs[name] = rung = run_rung(name, parts)
         race_path().write_text(race_text(rungs, parts), encoding="utf-8")
         print(f"{name}: {rung.nats:.4f} nats/symbol, {rung.parameters:,} numbers, {rung.seconds:.1f} s, {rung.names}")
 

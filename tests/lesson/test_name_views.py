@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from nextchar.data.alphabet import Alphabet
-from nextchar.lesson.name_views import costs, finite, means, merge_tree, probabilities, windows_of
+from nextchar.lesson.name_views import costs, finite, means, merge_tree, shown_probabilities, windows_of
 
 AB = Alphabet("ab")
 
 
 def test_probabilities_and_costs() -> None:
     rows = np.log([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [0.8, 0.1, 0.1]])
-    assert np.array(probabilities(rows)) == pytest.approx(np.exp(rows))
+    assert np.array(shown_probabilities(rows)) == pytest.approx(np.exp(rows))
     # a after nothing, b after a, the end after b
     assert costs(AB, "ab", rows) == pytest.approx([-math.log(0.25), -math.log(0.7), -math.log(0.8)])
     assert costs(AB, "", rows[:1]) == pytest.approx([-math.log(0.5)])

@@ -17,7 +17,7 @@ from nextchar.lesson.net_facts import (
     names_with,
     nats_cut,
     nats_held,
-    nearest,
+    nearest_symbols,
     open_at,
 )
 from nextchar.lesson.race import race
@@ -38,7 +38,7 @@ def test_gathering_by_arithmetic() -> None:
     assert seen.vowels == (1, 3)
     assert seen.among_vowels == 1.0
     assert seen.between == pytest.approx((5 + 18**0.5) / 2)  # a to b, e to b
-    assert nearest(vectors, 2)[1] == [3, 2]
+    assert nearest_symbols(vectors, 2)[1] == [3, 2]
 
 
 def test_names_with_a_letter() -> None:
@@ -71,7 +71,7 @@ def test_vowels_gather(context: int) -> None:
 
 def test_the_nearest_of_a_vowel_are_vowels() -> None:
     model = lesson_net("mlp4")
-    near = nearest(embedding_map(model).vectors, 2)
+    near = nearest_symbols(embedding_map(model).vectors, 2)
     for vowel in "aou":
         letters = {model.alphabet.symbols[i] for i in near[ord(vowel) - ord("a") + 1]}
         assert letters <= set("aeiou"), vowel

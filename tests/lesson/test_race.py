@@ -7,7 +7,7 @@ import math
 import pytest
 
 from nextchar.lesson.lesson_nets import lesson_parts
-from nextchar.lesson.race import QUICK, RUNGS, race, race_path, race_text, run
+from nextchar.lesson.race import QUICK, RUNGS, race, race_path, race_text, run_rung
 
 
 def test_the_file_has_every_rung_in_the_order_of_the_lesson() -> None:
@@ -25,7 +25,7 @@ def test_the_file_has_every_rung_in_the_order_of_the_lesson() -> None:
 @pytest.mark.parametrize("name", QUICK)
 def test_a_quick_rung_comes_out_again(name: str) -> None:
     shipped = next(rung for rung in race().rungs if rung.id == name)
-    again = run(name, lesson_parts())
+    again = run_rung(name, lesson_parts())
     assert again.nats == pytest.approx(shipped.nats, abs=1e-9)
     assert (again.names, again.parameters, again.context) == (shipped.names, shipped.parameters, shipped.context)
 

@@ -17,7 +17,7 @@ from tools.first_answers import OF_THE_MACHINE, Asker, dataset, document
 
 from nextchar.data.download import find
 from nextchar.lesson.texts import chapter_numbers
-from nextchar.web.first_answers import LISTS, NEED_TORCH, FirstAnswers, question, stored
+from nextchar.web.first_answers import LISTS, NEED_TORCH, FirstAnswers, question, shipped_answers
 from nextchar.web.lesson_documents import torch_is_there
 from nextchar.web.server import Api, create_app
 
@@ -61,7 +61,7 @@ def asker(name: str) -> Asker:
 @pytest.mark.parametrize("name", LISTS)
 def test_the_endpoints_answer_the_same(name: str) -> None:
     """All that is computed at once; the others below."""
-    ships, now = stored(name), asker(name)
+    ships, now = shipped_answers(name), asker(name)
     assert close(ships["data"], now.facts()), AGAIN
     for key, answer in ships["answers"].items():
         if not any(mark in key for mark in SLOW):
@@ -73,7 +73,7 @@ def test_the_endpoints_answer_the_same(name: str) -> None:
 def test_the_slow_endpoints_answer_the_same_too(name: str) -> None:
     pytest.importorskip("torch", reason="needs the extra neural")
     asker(name)
-    ships, now = stored(name), document(name)
+    ships, now = shipped_answers(name), document(name)
     assert ships["answers"].keys() == now["answers"].keys(), AGAIN
     for key, answer in ships["answers"].items():
         assert close(answer, now["answers"][key]), f"{AGAIN} ({key})"
@@ -88,7 +88,7 @@ def test_close_is_no_carte_blanche() -> None:
 
 def test_no_time_of_another_machine_is_told() -> None:
     for name in LISTS:
-        for answer in stored(name)["answers"].values():
+        for answer in shipped_answers(name)["answers"].values():
             assert not set(OF_THE_MACHINE) & set(answer)
 
 
@@ -97,8 +97,8 @@ def test_the_door_and_the_chapters_open_without_numpy() -> None:
     code = """
 import asyncio, json, sys
 from nextchar.lesson.texts import chapter_numbers
-from nextchar.web.first_answers import FirstAnswers, stored
-first = FirstAnswers(stored("names-2018"))
+from nextchar.web.first_answers import FirstAnswers, shipped_answers
+first = FirstAnswers(shipped_answers("names-2018"))
 
 async def ask(method, path, values):
     body = json.dumps(values).encode()
@@ -148,7 +148,7 @@ async def _nothing(*_: Any) -> None:
 
 
 def test_every_question_is_answered_before_the_library_is_there(without_library: Visitor) -> None:
-    ships = stored("names-2018")
+    ships = shipped_answers("names-2018")
     headers = {"x-nextchar-list": ships["data"]["fingerprint"]}
     for language in ("en", "zh"):
         site = without_library.fetch("site", lang=language)
@@ -208,7 +208,7 @@ def test_a_page_has_what_its_scripts_ask_first(without_library: Visitor) -> None
         for one in texts.values():
             assert one["answer"] == without_library.fetch(one["path"].removeprefix("/api/"), lang="zh")
         assert len(texts) == (0 if page == "door" else 2)
-        ships = stored("names-2018")
+        ships = shipped_answers("names-2018")
         for one in entries.values():
             assert one["answer"] == ships["answers"][question(one["method"], one["path"], one["values"])]
         if entries and torch_is_there():

@@ -16,7 +16,7 @@ from nextchar.data.alphabet import BOUNDARY, Alphabet
 if TYPE_CHECKING:
     from nextchar.models.neural.model import NeuralModel
 
-__all__ = ["MergeTree", "costs", "finite", "means", "merge_tree", "probabilities", "rows_of_name", "windows_of"]
+__all__ = ["MergeTree", "costs", "finite", "means", "merge_tree", "rows_of_name", "shown_probabilities", "windows_of"]
 
 F64 = npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def rows_of_name(model: NeuralModel, text: str) -> F64:
     return rows
 
 
-def probabilities(rows: F64) -> list[list[float]]:
+def shown_probabilities(rows: F64) -> list[list[float]]:
     """Rows of nats as probabilities, (T, V)."""
     found: list[list[float]] = np.exp(rows).tolist()
     return found

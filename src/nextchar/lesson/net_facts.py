@@ -30,7 +30,7 @@ __all__ = [
     "names_with",
     "nats_cut",
     "nats_held",
-    "nearest",
+    "nearest_symbols",
     "open_at",
 ]
 
@@ -66,7 +66,7 @@ def gathering(alphabet: Alphabet, vectors: F64) -> Gathering:
     return Gathering(vowels, mean(vowels), mean(others), float(apart[np.ix_(vowels, others)].mean()))
 
 
-def nearest(vectors: F64, number: int) -> list[list[int]]:
+def nearest_symbols(vectors: F64, number: int) -> list[list[int]]:
     """The symbols whose vectors are nearest to each one's, in all dimensions, nearest first, (V, number)."""
     apart = np.linalg.norm(vectors[:, None] - vectors, axis=-1)
     np.fill_diagonal(apart, np.inf)

@@ -21,7 +21,7 @@ from nextchar.core.plan import Plan
 from nextchar.data.splits import Split
 from nextchar.models.registry import spec_of
 
-__all__ = ["QUICK", "RUNGS", "Race", "Rung", "Runner", "race", "race_path", "race_text", "run"]
+__all__ = ["QUICK", "RUNGS", "Race", "Rung", "Runner", "race", "race_path", "race_text", "run_rung"]
 
 NAMES: Final = 10
 SHOWN: Final = Constraint(max_length=20)
@@ -110,7 +110,7 @@ class Race:
     rungs: tuple[Rung, ...]
 
 
-def run(name: str, parts: Split) -> Rung:
+def run_rung(name: str, parts: Split) -> Rung:
     """Train one of them and measure it.
 
     Raises:

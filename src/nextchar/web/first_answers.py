@@ -35,7 +35,7 @@ from nextchar.web.lesson_documents import (
 from nextchar.web.requests import SECONDS_TO_SEND, chosen_language
 from nextchar.web.responses import json_response
 
-__all__ = ["LISTS", "NEED_TORCH", "FirstAnswers", "question", "stored"]
+__all__ = ["LISTS", "NEED_TORCH", "FirstAnswers", "question", "shipped_answers"]
 
 LISTS: Final = ("makemore-names", "names-2018")
 LONGEST_BODY: Final = 1_000  # bytes; what the page asks as it opens is short
@@ -50,7 +50,7 @@ def question(method: str, path: str, values: Mapping[str, Any]) -> str:
     return f"{method} {path} {json.dumps(asked, sort_keys=True, ensure_ascii=False)}"
 
 
-def stored(name: str) -> dict[str, Any]:
+def shipped_answers(name: str) -> dict[str, Any]:
     """What ships for a list: its facts, the answers by question, and the questions by page."""
     content = files("nextchar.web").joinpath("answers", f"{name}.json.gz").read_bytes()
     document: dict[str, Any] = json.loads(gzip.decompress(content))
@@ -61,7 +61,7 @@ class FirstAnswers:
     """What is known beforehand of the list that is in use at first.
 
     Args:
-        document: as `stored` gives it.
+        document: as `shipped_answers` gives it.
 
     Attributes:
         fingerprint: of the list.
@@ -83,7 +83,7 @@ class FirstAnswers:
             makemore = find("makemore-names")
         except NextcharError:  # whoever asks for numbers hears of it
             return None
-        return cls(stored("names-2018" if makemore is None else "makemore-names"))
+        return cls(shipped_answers("names-2018" if makemore is None else "makemore-names"))
 
     def of_page(self, page: str, language: Language) -> list[dict[str, Any]]:
         """What a page asks as it opens, with the answers; for its scripts.

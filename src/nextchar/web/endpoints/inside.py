@@ -14,8 +14,8 @@ from typing import Any, Final
 from nextchar.data.alphabet import Alphabet
 from nextchar.extras import need_torch
 from nextchar.lesson.lesson_nets import CONTEXTS, LAYERS, NETS, lesson_net, net_facts
-from nextchar.lesson.name_views import costs, finite, means, merge_tree, probabilities, rows_of_name, windows_of
-from nextchar.lesson.net_facts import firing_of, gathering, names_with, nearest
+from nextchar.lesson.name_views import costs, finite, means, merge_tree, rows_of_name, shown_probabilities, windows_of
+from nextchar.lesson.net_facts import firing_of, gathering, names_with, nearest_symbols
 from nextchar.lesson.race import race
 from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.net_training import LARGEST_ALPHABET
@@ -111,7 +111,7 @@ def letter_map(call: ApiCall) -> Any:
         "shares": list(seen.shares),
         "dimensions": seen.vectors.shape[1],
         "vowels": list(gathered.vowels),
-        "nearest": [[model.alphabet.symbols[i] for i in row] for row in nearest(seen.vectors, NEAREST)],
+        "nearest": [[model.alphabet.symbols[i] for i in row] for row in nearest_symbols(seen.vectors, NEAREST)],
         "mean_distance": {"vowels": gathered.among_vowels, "consonants": gathered.among_consonants,
                           "between": gathered.between},
         "parameters": model.parameters,
@@ -146,8 +146,8 @@ def moved(call: ApiCall) -> Any:
         **_read(model.alphabet, text),
         "context": context,
         "windows": windows_of(model.alphabet, text, context),
-        "before": probabilities(before),
-        "after": probabilities(after),
+        "before": shown_probabilities(before),
+        "after": shown_probabilities(after),
         "nats_before": sum(costs(model.alphabet, text, before)),
         "nats_after": sum(costs(model.alphabet, text, after)),
         "names": [
@@ -210,7 +210,7 @@ def hidden(call: ApiCall) -> Any:
         **_read(model.alphabet, text),
         "net": net,
         "hidden": seen.hidden.tolist(),
-        "rows": probabilities(seen.rows),
+        "rows": shown_probabilities(seen.rows),
         "nats": costs(model.alphabet, text, seen.rows),
     }
 
@@ -277,8 +277,8 @@ def gates(call: ApiCall) -> Any:
         "means_after": means(after.gates),
         "hidden": after.hidden.tolist(),
         "memory": None if after.memory is None else after.memory.tolist(),
-        "before": probabilities(before.rows),
-        "after": probabilities(after.rows),
+        "before": shown_probabilities(before.rows),
+        "after": shown_probabilities(after.rows),
         "nats_before": costs(model.alphabet, text, before.rows),
         "nats_after": costs(model.alphabet, text, after.rows),
     }
@@ -308,7 +308,7 @@ def merges(call: ApiCall) -> Any:
         "sees": tree.sees,
         "taps": tree.taps,
         "influence": None if rows is None else influence(model, text).tolist(),
-        "rows": None if rows is None else probabilities(rows),
+        "rows": None if rows is None else shown_probabilities(rows),
         "nats": None if rows is None else costs(model.alphabet, text, rows),
         "nets": [
             {
@@ -352,8 +352,8 @@ def attention(call: ApiCall) -> Any:
         "layers": L,
         "heads": H,
         "weights": after.weights.tolist(),
-        "before": probabilities(before.rows),
-        "after": probabilities(after.rows),
+        "before": shown_probabilities(before.rows),
+        "after": shown_probabilities(after.rows),
         "nats_before": costs(model.alphabet, text, before.rows),
         "nats_after": costs(model.alphabet, text, after.rows),
         "arc": None,
