@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +26,7 @@ from starlette.types import Message, Receive, Scope
 from nextchar.data.download import find
 from nextchar.errors import NextcharError
 from nextchar.lesson.languages import Language
+from nextchar.models.registry import MODELS
 from nextchar.web.lesson_documents import (
     chapter_document,
     pitfalls_document,
@@ -41,6 +43,7 @@ LISTS: Final = ("makemore-names", "names-2018")
 LONGEST_BODY: Final = 1_000  # bytes; what the page asks as it opens is short
 NEED_TORCH: Final = ("/api/net/", "/api/equivalence", "/api/inside/")
 _CHAPTER: Final = "/api/chapter/"
+_MODELS: Final = "GET /api/models {}"
 _TEXTS: Final = {"/api/pitfalls": pitfalls_document, "/api/quiz": quiz_document}
 
 
@@ -57,6 +60,16 @@ def shipped_answers(name: str) -> dict[str, Any]:
     return document
 
 
+def _of_these_models(answers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answers, without the table of models where the program has others than it was made with."""
+    if _MODELS in answers:
+        table = answers[_MODELS]
+        measured = Counter(entry["model"] for entry in (*table["models"], *table["left_out"]))
+        if measured != {row.name: len(row.candidates) for row in MODELS.values() if row.candidates and not row.timed}:
+            return {key: answer for key, answer in answers.items() if key != _MODELS}
+    return answers
+
+
 class FirstAnswers:
     """What is known beforehand of the list that is in use at first.
 
@@ -70,7 +83,7 @@ class FirstAnswers:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.fingerprint: str = document["data"]["fingerprint"]
         self._data: Mapping[str, Any] = document["data"]
-        self._answers: Mapping[str, Any] = document["answers"]
+        self._answers = _of_these_models(document["answers"])
         self._pages: Mapping[str, Sequence[str]] = document["pages"]
         self._posted = {key.split()[1] for key in self._answers if key.startswith("POST ")}
 
@@ -101,7 +114,7 @@ class FirstAnswers:
                 found.append({"method": "GET", "path": path, "values": {}, "answer": answer})
         for key in self._pages.get(page, ()):
             method, path, values = key.split(" ", 2)
-            if not path.startswith(NEED_TORCH) or torch_is_there():
+            if key in self._answers and (not path.startswith(NEED_TORCH) or torch_is_there()):
                 one = {"method": method, "path": path, "values": json.loads(values)}
                 found.append({**one, "answer": self._answers[key]})
         return found
