@@ -117,7 +117,7 @@ def test_layers_and_dilation(lesson: Lesson) -> None:
     model = lesson_net("wavenet4")
     rows = model.log_probs(np.array([[0, *model.alphabet.encode("emma").tolist()]]))[0]
     lesson.at("tree-layers").press("End")
-    waits_for(lesson, "tree-reach", "With 4 layers and the dilations 1, 2, 4, 8 a node sees 16 symbols")
+    waits_for(lesson, "tree-reach", "dilations 1, 2, 4, 8 a node at the top sees up to 16 symbols")
     waits_for(lesson, "tree-surprise", f"{nats(rows, 4, '.'):.3f}")
     waits_for_bars(lesson, "tree-bars", rows[4])
     lesson.at("tree-growth").press("End")
@@ -126,7 +126,7 @@ def test_layers_and_dilation(lesson: Lesson) -> None:
     lesson.at("tree-untrained").wait_for()
     lesson.at("tree-bars").wait_for(state="hidden")
     lesson.at("tree-growth").press("Home")
-    waits_for(lesson, "tree-reach", "a node sees 5 symbols, the farthest 4 places back")
+    waits_for(lesson, "tree-reach", "sees up to 5 symbols, the farthest 4 places back")
     shown = lesson.at("tree-nets").locator("tbody td:last-child").all_inner_texts()
     assert shown == [f"{net_facts()[f'wavenet{layers}'].test_nats:.3f}" for layers in (1, 2, 3, 4)]
 
@@ -149,7 +149,7 @@ def test_an_arc_in_numbers(lesson: Lesson) -> None:
     waits_for(
         lesson,
         "arcs-caption",
-        f"Layer 2, head 3: having read .oliv, the position of v takes from . {100 * weights[0]:.0f}",
+        f"Layer 2, head 3: having read .oliv, the position of v takes: the beginning {100 * weights[0]:.0f}",
     )
     waits_for(lesson, "arcs-mix", "value of o")
     numbers = arc_numbers(model, "olivia", Cut(1, 2, 4, 1), [])
@@ -176,7 +176,7 @@ def test_an_arc_is_cut_and_restored(lesson: Lesson) -> None:
     waits_for(lesson, "arcs-effect", f"{nats(whole, 3, 'a'):.3f}")
     lesson.at("arcs-cut-2").click()
     cut = attended(model, "emma", [Cut(0, 0, 3, 2)]).rows
-    waits_for(lesson, "arcs-effect", f"{nats(cut, 3, 'a'):.3f}, with all arcs {nats(whole, 3, 'a'):.3f}")
+    waits_for(lesson, "arcs-effect", f"{nats(cut, 3, 'a'):.3f}, untouched {nats(whole, 3, 'a'):.3f}")
     waits_for_bars(lesson, "arcs-bars", cut[3], whole[3])
     waits_for(lesson, "arcs-table", f"{MINUS}∞")
     assert lesson.page.locator(".arc.cut").count() == 1
@@ -185,7 +185,7 @@ def test_an_arc_is_cut_and_restored(lesson: Lesson) -> None:
     waits_for(lesson, "arcs-caption", "head 2")
     lesson.at("arcs-cut-0").click()
     both = attended(model, "emma", [Cut(0, 0, 3, 2), Cut(0, 1, 3, 0)]).rows
-    waits_for(lesson, "arcs-effect", f"{nats(both, 3, 'a'):.3f}, with")
+    waits_for(lesson, "arcs-effect", f"{nats(both, 3, 'a'):.3f}, untouched")
     lesson.at("arcs-whole").click()
     lesson.wait_until("document.querySelectorAll('[data-testid=arcs-cuts] button').length === 0")
     waits_for_bars(lesson, "arcs-bars", whole[3])

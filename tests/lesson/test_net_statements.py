@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -22,6 +24,26 @@ def test_a_letter_over_which_keep_is_open_leaves_no_trace(name: str) -> None:
     for position in range(1, len(name) + 1):
         rows = recalled(lesson_net("gru"), name, [Hold("keep", 1.0, None, position)]).rows
         assert rows[position] == pytest.approx(rows[position - 1], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_with_keep_open_everywhere_nothing_is_taken_in(name: str) -> None:
+    """Chapter 15: h' = h at every letter, so h stays what it begins as, zeros, and all predictions are the same."""
+    from nextchar.models.neural.interventions import Hold, recalled
+
+    seen = recalled(lesson_net("gru"), name, [Hold("keep", 1.0)])
+    assert not seen.hidden.any()
+    assert seen.rows == pytest.approx(np.tile(seen.rows[0], (len(name) + 1, 1)), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_an_lstm_shows_is_its_memory_through_the_output_gate(name: str) -> None:
+    """Chapter 15: h' = o tanh(m')."""
+    from nextchar.models.neural.interventions import recalled
+
+    seen = recalled(lesson_net("lstm"), name)
+    assert seen.memory is not None
+    assert seen.hidden == pytest.approx(seen.gates["show"] * np.tanh(seen.memory), abs=1e-6)
 
 
 @pytest.mark.parametrize(("one", "other"), [("emma", "jazzia"), ("olivia", "anna")])
@@ -128,3 +150,14 @@ def test_what_the_race_is_said_to_show() -> None:
     assert nats["pairs"] - nats["kneser-ney"] > 0.5 * (nats["pairs"] - nats["mix"])
     seeing_most = [*nets, nats["kneser-ney"]]
     assert max(seeing_most) - min(seeing_most) < (nats["pairs"] - max(seeing_most)) / 2
+    assert nats["pairs"] == pytest.approx(2.45, abs=0.005)
+    assert nats["kneser-ney"] - min(nets) < 0.1
+    seconds = {rung.id: rung.seconds for rung in race().rungs}
+    assert seconds["kneser-ney"] < 1
+    assert min(seconds[name] for name in ("mlp", "rnn", "gru", "lstm", "wavenet", "transformer")) > 60
+
+
+def test_what_a_tenth_of_a_nat_means() -> None:
+    """Chapter 18: a tenth more for one symbol, twice as much for the seven of a name of six letters and its end."""
+    assert round(math.exp(0.1), 3) == 1.105
+    assert round(math.exp(7 * 0.1), 2) == 2.01

@@ -1,12 +1,13 @@
 // Chapter 15, gates: valves over the letters of a typed name, which the reader opens and shuts. What was set by hand is
 // sent to the server, which reads the name again with it; this file draws what it answers.
 
-import { netName, netSays, nextBars, prefix, shippedNets } from "/static/js/chapters/inside.js";
+import { followSays, netName, netSays, nextBars, prefix, shippedNets, symbolName } from "/static/js/chapters/inside.js";
 import { netTraining } from "/static/js/chapters/net_training.js";
 
 const SET_AFTER = 30; // ms
 
 export async function render(root, ctx) {
+  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
   for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
   const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
   await Promise.all([draw("valves", valves), draw("training", (_, place) => netTraining(ctx, place, { family: "gru" }))]);
@@ -114,10 +115,6 @@ async function valves(ctx, place) {
     return t(`valves_gate_${seen.net}_${gate}`);
   }
 
-  function symbolName(position) {
-    return position === 0 ? t("inside_boundary") : ui.seen(seen.symbols[position]);
-  }
-
   async function draw() {
     const { symbols, before, after, nats_before: natsBefore, nats_after: natsAfter } = seen;
     const { position } = chosen;
@@ -134,9 +131,7 @@ async function valves(ctx, place) {
     const read = prefix(symbols, position);
     barsHeading.textContent = t("valves_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: after[position], before: held.length ? before[position] : undefined, label: t("valves_bars_aria", { prefix: read }) });
-    const next = symbols[position + 1] ?? symbols[0];
-    const values = { symbol: ui.seen(next), nats: ui.fixed(natsAfter[position], 3), before: ui.fixed(natsBefore[position], 3) };
-    ui.clear(effect, t(held.length ? "valves_effect" : "valves_surprise", values));
+    ui.clear(effect, followSays(ctx, { symbols, position, now: natsAfter, before: held.length ? natsBefore : undefined }));
     net.textContent = netSays(ctx, ships.get(seen.net));
   }
 
@@ -153,7 +148,7 @@ async function valves(ctx, place) {
           class: `valve${byHand ? " held" : ""}`, testid: `valve-${gate}-${position}`,
           attrs: {
             type: "button", role: "radio", "aria-checked": String(here),
-            "aria-label": t(byHand ? "valves_valve_set" : "valves_valve", { gate: gateName(gate), symbol: symbolName(position), open: ui.percent(open, 0) }),
+            "aria-label": t(byHand ? "valves_valve_set" : "valves_valve", { gate: gateName(gate), symbol: symbolName(ctx, seen.symbols, position), open: ui.percent(open, 0) }),
           },
           on: { click: () => choose(row, position) },
         }, el("span", { class: "valve-level" }), el("span", { class: "valve-open", text: ui.percent(open, 0).replace(/\s/g, "") }));
@@ -176,7 +171,7 @@ async function valves(ctx, place) {
     }
     sliderPlace.dataset.of = key;
     slider = ui.slider({
-      label: t("valves_slider", { gate: gateName(gate), symbol: symbolName(position) }), min: 0, max: 100, step: 1, value: open,
+      label: t("valves_slider", { gate: gateName(gate), symbol: symbolName(ctx, seen.symbols, position) }), min: 0, max: 100, step: 1, value: open,
       format: (value) => ui.percent(value / 100, 0), testid: "valves-slider", onInput: (value) => holdLater(value / 100),
     });
     ui.clear(sliderPlace, slider.node);

@@ -1,7 +1,7 @@
 // Chapter 16, WaveNet: the tree of merges over a typed name. Which letters a node sees, and what the net predicts, come
 // from the server; this file draws them, and lights up what the reader points at.
 
-import { netName, netSays, nextBars, prefix, shippedNets } from "/static/js/chapters/inside.js";
+import { followSays, netName, netSays, nextBars, prefix, shippedNets, symbolName } from "/static/js/chapters/inside.js";
 import { netTraining } from "/static/js/chapters/net_training.js";
 import { shape } from "/static/js/svg.js";
 
@@ -11,6 +11,7 @@ const RADIUS = 17;
 const GROWTHS = [1, 2, 3];
 
 export async function render(root, ctx) {
+  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
   for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
   const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
   await Promise.all([draw("tree", tree), draw("training", (_, place) => netTraining(ctx, place, { family: "wavenet" }))]);
@@ -71,7 +72,7 @@ async function tree(ctx, place) {
   }
 
   function label(position) {
-    return ui.seen(seen.symbols[position]);
+    return symbolName(ctx, seen.symbols, position);
   }
 
   function namesOf(positions) {
@@ -101,7 +102,7 @@ async function tree(ctx, place) {
         "g", { class: "tree-node", role: "img", "aria-label": words, "data-node": `${level}/${position}`, "data-testid": `tree-${level}-${position}`, tabindex: -1 },
         shape("circle", { cx: x, cy: y, r: RADIUS }),
       );
-      if (level === 0) group.append(shape("text", { x, y, "text-anchor": "middle", "dominant-baseline": "central" }, label(position)));
+      if (level === 0) group.append(shape("text", { x, y, "text-anchor": "middle", "dominant-baseline": "central" }, ui.seen(symbols[position])));
       group.addEventListener("pointerenter", () => light(level, position));
       group.addEventListener("click", () => choose(level, position));
       nodes.push(group);
@@ -174,6 +175,6 @@ async function tree(ctx, place) {
     net.textContent = netSays(ctx, ships.get(`wavenet${seen.layers}`));
     barsHeading.textContent = t("tree_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: rows[position], label: t("tree_bars_aria", { prefix: read }) });
-    surprise.textContent = t("tree_surprise", { symbol: ui.seen(symbols[position + 1] ?? symbols[0]), nats: ui.fixed(nats[position], 3) });
+    surprise.textContent = followSays(ctx, { symbols, position, now: nats });
   }
 }

@@ -1,7 +1,7 @@
 // Chapter 17, attention: arcs over a typed name, one of them in numbers, and arcs that the reader cuts. The cuts are
 // sent to the server, which computes the net anew; this file draws what it answers.
 
-import { letters, netName, netSays, nextBars, prefix, shippedNets } from "/static/js/chapters/inside.js";
+import { followSays, letters, netName, netSays, nextBars, prefix, shippedNets, symbolName } from "/static/js/chapters/inside.js";
 import { netTraining } from "/static/js/chapters/net_training.js";
 import { shape } from "/static/js/svg.js";
 
@@ -10,6 +10,7 @@ const COLUMN = 60;
 const THICKEST = 12; // px
 
 export async function render(root, ctx) {
+  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
   for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
   const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
   await Promise.all([draw("arcs", arcs), draw("training", (_, place) => netTraining(ctx, place, { family: "transformer" }))]);
@@ -52,7 +53,7 @@ async function arcs(ctx, place) {
   });
   const caption = ui.live({ testid: "arcs-caption" });
   const numbers = el("div", { testid: "arcs-numbers" });
-  const vectors = el("div", { testid: "arcs-vectors" });
+  const vectors = el("div", { class: "inside-vectors", testid: "arcs-vectors" });
   const cutRow = el("div", { class: "inside-cuts", testid: "arcs-cuts" });
   const barsHeading = ui.heading("");
   const barsPlace = el("div");
@@ -110,15 +111,15 @@ async function arcs(ctx, place) {
     drawArcs();
     const weight = seen.weights[view.layer][view.head][query];
     ui.clear(caption, t("arcs_caption", {
-      layer: view.layer + 1, head: view.head + 1, symbol: ui.seen(symbols[query]), prefix: prefix(symbols, query),
-      shares: weight.slice(0, query + 1).map((share, key) => `${ui.seen(symbols[key])} ${ui.percent(share, 0)}`).join(t("arcs_comma")),
+      layer: view.layer + 1, head: view.head + 1, symbol: symbolName(ctx, symbols, query), prefix: prefix(symbols, query),
+      shares: weight.slice(0, query + 1).map((share, key) => `${symbolName(ctx, symbols, key)} ${ui.percent(share, 0)}`).join(t("arcs_comma")),
     }));
     ui.clear(
       cutRow,
       cuts.length > 0 && el("span", { class: "hint", text: t("arcs_cut") }),
       cuts.map((cut) =>
         ui.button({
-          label: t("arcs_cut_one", { layer: cut.layer + 1, head: cut.head + 1, from: ui.seen(symbols[cut.reader]), to: ui.seen(symbols[cut.read]) }),
+          label: t("arcs_cut_one", { layer: cut.layer + 1, head: cut.head + 1, from: symbolName(ctx, symbols, cut.reader), to: symbolName(ctx, symbols, cut.read) }),
           kind: "quiet", onClick: () => toggle(cut),
         })),
       cuts.length > 0 && ui.button({ label: t("arcs_whole"), kind: "quiet", testid: "arcs-whole", onClick: () => { cuts = []; load(); } }),
@@ -127,9 +128,7 @@ async function arcs(ctx, place) {
     const read = prefix(symbols, query);
     barsHeading.textContent = t("arcs_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: after[query], before: cutting ? before[query] : undefined, label: t("arcs_bars_aria", { prefix: read }) });
-    const next = symbols[query + 1] ?? symbols[0];
-    const values = { symbol: ui.seen(next), nats: ui.fixed(natsAfter[query], 3), before: ui.fixed(natsBefore[query], 3) };
-    ui.clear(effect, t(cutting ? "arcs_effect" : "arcs_surprise", values));
+    ui.clear(effect, followSays(ctx, { symbols, position: query, now: natsAfter, before: cutting ? natsBefore : undefined }));
     net.textContent = netSays(ctx, ships.get("transformer"));
   }
 
@@ -176,7 +175,7 @@ async function arcs(ctx, place) {
       return bar;
     };
     const table = ui.table({
-      caption: t("arcs_numbers", { symbol: ui.seen(symbols[query]) }),
+      caption: t("arcs_numbers", { symbol: symbolName(ctx, symbols, query) }),
       head: [t("arcs_key"), t("arcs_score"), t("arcs_weight"), "", t("arcs_do")],
       rows: arc.weights.slice(0, query + 1).map((weight, j) => [
         ui.button({
@@ -196,9 +195,9 @@ async function arcs(ctx, place) {
     });
     table.classList.add("inside-table");
     table.querySelectorAll("tbody tr")[key].classList.add("chosen");
-    ui.clear(numbers, ui.scroller(t("arcs_numbers", { symbol: ui.seen(symbols[query]) }), table));
-    const line = (words, symbol, values) => [t(words, { symbol: ui.seen(symbol) }), ...values.map((value) => ui.fixed(value, 2))];
-    const [from, to] = [ui.seen(symbols[query]), ui.seen(symbols[key])];
+    ui.clear(numbers, ui.scroller(t("arcs_numbers", { symbol: symbolName(ctx, symbols, query) }), table));
+    const line = (words, position, values) => [t(words, { symbol: symbolName(ctx, symbols, position) }), ...values.map((value) => ui.fixed(value, 2))];
+    const [from, to] = [symbolName(ctx, symbols, query), symbolName(ctx, symbols, key)];
     const caption = t("arcs_vectors", { from, to });
     const numeric = arc.query.map((_, i) => i + 1);
     const score = { scale: ui.fixed(arc.scale, 3), distance: ui.fixed(arc.distance, 2), score: arc.scores[key] === null ? "−∞" : ui.fixed(arc.scores[key], 2) };
@@ -206,13 +205,13 @@ async function arcs(ctx, place) {
       vectors,
       ui.scroller(caption, ui.table({
         caption,
-        rows: [line("arcs_query_of", from, arc.query), line("arcs_key_of", to, arc.key), line("arcs_products", to, arc.products)],
+        rows: [line("arcs_query_of", query, arc.query), line("arcs_key_of", key, arc.key), line("arcs_products", key, arc.products)],
         numeric, testid: "arcs-fit",
       })),
       el("p", { class: "hint", text: t("arcs_sum", score), testid: "arcs-sum" }),
       ui.scroller(t("arcs_taken", { from }), ui.table({
         caption: t("arcs_taken", { from }),
-        rows: [...arc.values.slice(0, query + 1).map((value, j) => line("arcs_value_of", symbols[j], value)), line("arcs_mix_of", from, arc.mixed)],
+        rows: [...arc.values.slice(0, query + 1).map((value, j) => line("arcs_value_of", j, value)), line("arcs_mix_of", query, arc.mixed)],
         numeric, testid: "arcs-mix",
       })),
     );

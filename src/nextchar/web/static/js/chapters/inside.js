@@ -11,6 +11,9 @@
 //   shippedNets(ctx)                        -> Promise: name -> {parameters, test_nats, ...} of the nets that ship
 //   netSays(ctx, net)                       -> a line on the net that is shown: its parameters and its loss
 //   prefix(symbols, position)               -> what was read up to there, as text
+//   symbolName(ctx, symbols, position)      -> the symbol there as a word in a sentence: the boundary is the beginning
+//   followSays(ctx, {symbols, position, now, before}) -> a line on what follows there in the name and its nats, with
+//                    `before` also those of the untouched net
 
 import { carryName } from "/static/js/chapters/shared.js";
 
@@ -128,6 +131,19 @@ export async function shippedNets(ctx) {
 export function netSays(ctx, { parameters, test_nats: nats }) {
   const { ui, t } = ctx;
   return t("inside_net", { parameters: ui.integer(parameters), nats: ui.fixed(nats, 2) });
+}
+
+export function symbolName(ctx, symbols, position) {
+  return position === 0 ? ctx.t("inside_boundary") : ctx.ui.seen(symbols[position]);
+}
+
+export function followSays(ctx, { symbols, position, now, before }) {
+  const { ui, t } = ctx;
+  const words = ["inside", before ? "effect" : "surprise", position === symbols.length - 1 && "end"].filter(Boolean).join("_");
+  return t(words, {
+    symbol: ui.seen(symbols[position + 1] ?? symbols[0]), nats: ui.fixed(now[position], 3),
+    before: before ? ui.fixed(before[position], 3) : "",
+  });
 }
 
 export function prefix(symbols, position) {
