@@ -3,9 +3,10 @@
 The net is Bengio's with more layers: the vectors of the last symbols, then layer upon layer of h = tanh(W h), then the
 logits. It has none of what the library's own nets have against what happens next, no residual path and no optimiser
 that makes up for the size of a gradient. Where the first weights are too small each layer's numbers are smaller than
-those of the one before, and so are the gradients on their way back; where they are too large tanh is at its ends, where
-it is flat, and lets no gradient through (Glorot and Bengio 2010). Norms between the layers (Ioffe and Szegedy 2015; per
-symbol as here, Ba, Kiros and Hinton 2016) make nearly any scale train.
+those of the one before, and so are the gradients on their way back; where they are too large tanh is mostly at its
+ends, where it is flat, and the gradients that get through elsewhere grow on their way back (Glorot and Bengio 2010).
+Norms between the layers (Ioffe and Szegedy 2015; per symbol as here, Ba, Kiros and Hinton 2016) make nearly any scale
+train.
 
 Letters: N contexts, k symbols of each, V size of the alphabet, E embedding, C width, L layers.
 """

@@ -1,6 +1,6 @@
 """A multi-layer perceptron over the last symbols, with residual blocks.
 
-Bengio, Ducharme, Vincent and Janvin 2003, "A neural probabilistic language model", JMLR 3. Each of the last k symbols
+Bengio, Ducharme, Vincent and Jauvin 2003, "A neural probabilistic language model", JMLR 3. Each of the last k symbols
 is looked up in one table of E numbers a symbol; the k rows side by side go through a layer of width C, and then through
 residual blocks. Before the item begins there are boundaries. With tanh after that layer, and no blocks, it is the net
 of the lecture (Karpathy 2022, "Building makemore part 2: MLP").

@@ -29,6 +29,7 @@ async function map(ctx, data) {
   const { el } = ui;
   const host = ctx.figure("map");
   const run = api.latest();
+  const comma = ctx.lang === "zh" ? "、" : ", ";
   let seen = null; // the map of the window in use
   let answer = null;
   let moved = new Map(); // symbol -> [x, y], the one moved last at the end
@@ -91,7 +92,7 @@ async function map(ctx, data) {
 
   function nearest() {
     const symbol = paper.chosen ?? "e";
-    ui.clear(near, t("map_nearest", { symbol: ui.seen(symbol), near: seen.nearest[seen.labels.indexOf(symbol)].map(ui.seen).join(", ") }));
+    ui.clear(near, t("map_nearest", { symbol: ui.seen(symbol), near: seen.nearest[seen.labels.indexOf(symbol)].map(ui.seen).join(comma) }));
   }
 
   async function show() {
@@ -132,7 +133,7 @@ async function map(ctx, data) {
   seen = await api.get("/inside/map", { context: FIRST_WINDOW }, { signal: ctx.signal });
   const e = seen.nearest[seen.labels.indexOf("e")];
   const asked = mixed(e[0], FAR.filter((symbol) => !e.includes(symbol)));
-  ctx.predict("map", { ...asked, values: { near: e.join(", ") } });
+  ctx.predict("map", { ...asked, values: { near: e.join(comma) } });
   ui.clear(
     windows,
     ui.table({

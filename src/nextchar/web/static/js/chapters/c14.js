@@ -151,7 +151,7 @@ async function strip(ctx, host, data) {
     const number = String(found.unit + 1);
     unitHeading.textContent = t("memory_unit_heading", { unit: number });
     const symbols = found.letters;
-    const named = (list) => list.map(({ symbol }) => ui.seen(symbol)).join(", ");
+    const named = (list) => list.map(({ symbol }) => ui.seen(symbol)).join(ctx.lang === "zh" ? "、" : ", ");
     const text = t("memory_symbols_text", { high: named(symbols.slice(0, 3)), low: named(symbols.slice(-3).reverse()) });
     ui.clear(
       detail,
