@@ -32,7 +32,8 @@
 //     handle: {node, update({x, y, highlight, yMax, label, text, ...})}
 //
 //   lines({into, series: [{name, x, y, dash, marks, width}], ...}) -> Promise<handle>
-//       series differ by dash ("solid", "dash", "dot", "dashdot") and colour; marks: true draws points too
+//       series differ by dash ("solid", "dash", "dot", "dashdot", "longdash") and colour, up to 25 of them;
+//       marks: true draws points too
 //       levels: [{y, name, dash}]  horizontal lines with a name;  point: {x, y, name} one marked point
 //       xTitle, yTitle, xLog, yLog, yRange, xRange, xTicks: {values, texts}, height (default 300), hoverX, hoverY (d3 formats),
 //       legend (default: shown when more than one series), label, text, testid
@@ -444,7 +445,7 @@ function buildLines(spec, room, colours) {
     name: plain(series.name ?? ""),
     x: series.x,
     y: series.y.map(number).map((value) => (Number.isFinite(value) ? value : null)),
-    line: { color: colours.series[i % 5], width: series.width ?? 2.5, dash: series.dash ?? DASHES[i % 5] },
+    line: { color: colours.series[i % 5], width: series.width ?? 2.5, dash: series.dash ?? DASHES[(i + Math.floor(i / 5)) % 5] },
     marker: { color: colours.series[i % 5], size: 8, symbol: SHAPES[i % 5] },
     hovertemplate: `${series.name ? `${plain(series.name)}<br>` : ""}%{x:${spec.hoverX ?? ",~g"}}: %{y:${spec.hoverY ?? ".4f"}}<extra></extra>`,
   }));
