@@ -128,7 +128,8 @@ async function failed(response) {
 
 // --- what the page has already --------------------------------------------------------------------------------------
 
-// What the program knew beforehand, each answer for the first who asks; of a page that the browser had kept it may be old.
+// What the program knew beforehand of the list that the page began with: what is only read for all who ask, what is sent
+// for the first; of a page that the browser had kept it may be old.
 const [visit] = performance.getEntriesByType("navigation");
 let first = visit?.type === "back_forward" ? [] : JSON.parse(document.getElementById("first")?.textContent ?? "[]");
 const firstLanguage = document.documentElement.lang.slice(0, 2);
@@ -138,7 +139,8 @@ function known(method, path, values) {
   if (method !== "GET" && path === "/data") first = []; // another list from now on
   if (language !== firstLanguage) first = first.filter((entry) => !/site|chapter/.test(entry.path));
   const at = first.findIndex((entry) => entry.method === method && entry.path === `/api${path}` && same(entry.values) === same(values));
-  return at < 0 ? undefined : first.splice(at, 1)[0].answer;
+  if (at < 0) return undefined;
+  return method === "GET" ? structuredClone(first[at].answer) : first.splice(at, 1)[0].answer;
 }
 
 function asText(params) {
