@@ -145,7 +145,7 @@ def test_all_the_way_through_on_a_phone(visit: Callable[..., Lesson], language: 
     assert lesson.at("next").count() == 0
     lesson.at("previous").click()
     lesson.wait_until(f"location.pathname === '/lesson/{CHAPTERS[-2]}'")
-    lesson.ready(10)
+    lesson.ready(CHAPTERS[-2])
     lesson.at("menu").click()
     lesson.at("chapter-link-5").click()
     lesson.wait_until("location.pathname === '/lesson/5'")
