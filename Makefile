@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: names test test-slow test-browser bench lint shots heights clean
+.PHONY: names test test-slow test-browser bench lint shots heights docs clean
 
 # Learn from the names that ship with the package, and write 20 new ones.
 names: $(VENV)/.installed
@@ -19,7 +19,7 @@ test: lint
 	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser -n auto --maxprocesses 4 --dist loadfile
 
 # Kills, altered files, clusters, long trainings; they are shared out one by one, for some take minutes.
-test-slow: $(VENV)/.installed-all $(VENV)/.kenlm $(VENV)/.fuzz
+test-slow: $(VENV)/.installed-all $(VENV)/.docs $(VENV)/.kenlm $(VENV)/.fuzz
 	$(BIN)/python -m pytest -m slow --ignore tests/browser -n auto --maxprocesses 4 --dist worksteal
 
 # The lesson page in a real Chromium; several minutes.
@@ -42,6 +42,11 @@ shots: $(VENV)/.installed-all $(VENV)/.chromium
 # How high the lesson's figures are, for the page to keep their places free; after a figure was changed.
 heights: $(VENV)/.installed-all $(VENV)/.chromium
 	$(BIN)/python -m tools.heights
+
+# The documentation site, in out/site; broken links are errors, and nothing is fetched.
+docs: $(VENV)/.installed-all $(VENV)/.docs
+	$(BIN)/python -m tools.docs_site
+	@echo "To read it: $(BIN)/python -m http.server --directory out/site, and open http://localhost:8000"
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -71,6 +76,10 @@ $(VENV)/.installed: $(VENV)/.made $(INPUTS)
 
 $(VENV)/.installed-all: $(VENV)/.installed
 	$(PIP) --no-build-isolation --editable ".[all,test]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.installed-all
+	$(PIP) --no-build-isolation --editable ".[docs]"
 	@touch $@
 
 # KenLM is compiled when it is installed, which needs a C++ compiler and some minutes.

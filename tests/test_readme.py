@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.shown import blocks, commands, run_commands, steady
 
 from nextchar.cli import main
 
@@ -18,24 +16,9 @@ ROOT = Path(__file__).parent.parent
 READMES = [ROOT / name for name in ("README.md", "README.zh.md") if (ROOT / name).exists()]
 
 
-def blocks(path: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.S | re.M)
-
-
 def examples(path: Path) -> list[tuple[str, str]]:
     """(command, output) of all console blocks, in order."""
-    found = []
-    for block in blocks(path, "console"):
-        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
-            command, _, output = part.partition("\n")
-            found.append((command, output))
-    return found
-
-
-def steady(text: str) -> str:
-    """Without what differs from run to run: times, and blanks that pad lines."""
-    text = re.sub(r"\d+\.\d+ seconds", "… seconds", text)
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return [pair for block in blocks(path) if block.language == "console" for pair in commands(block.text)]
 
 
 Printed = Callable[..., list[str]]
@@ -46,18 +29,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Printed:
     """What commands print, run in order in a new folder; both languages show the same ones, which run once."""
 
     @cache
-    def run(*commands: str, **environment: str) -> list[str]:
-        folder = tmp_path_factory.mktemp("readme")
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = {**os.environ, "PATH": path, "COLUMNS": "80", **environment}
-        outputs = []
-        for command in commands:
-            done = subprocess.run(
-                command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr
-            outputs.append(done.stdout)
-        return outputs
+    def run(*lines: str, **environment: str) -> list[str]:
+        return run_commands(tmp_path_factory.mktemp("readme"), *lines, **environment)
 
     return run
 
@@ -73,9 +46,10 @@ def test_console_examples(readme: Path, printed: Printed) -> None:
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
 def test_python_examples(readme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert blocks(readme, "python")
-    for block in blocks(readme, "python"):
-        exec(block, {})
+    run = [block.text for block in blocks(readme) if block.language == "python"]
+    assert run
+    for text in run:
+        exec(text, {})
     assert (tmp_path / "names.safetensors").exists()
 
 
@@ -100,10 +74,9 @@ def test_links_lead_somewhere(readme: Path) -> None:
 def test_the_lecture_as_it_stands(readme: Path, names_path: Path, printed: Printed) -> None:
     """The commands of the lecture's section on its list, in order; only torch2 needs torch."""
     pytest.importorskip("torch")
-    every = re.findall(r"^```(\w*)\n(.*?)^```$", readme.read_text(encoding="utf-8"), flags=re.S | re.M)
-    found = [block for language, block in every if not language and "--stream torch" in block]
+    found = [block.text for block in blocks(readme) if not block.language and "--stream torch" in block.text]
     assert len(found) == 2
-    parts = [part.partition("\n") for block in found for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
-    outputs = printed(*(command for command, _, _ in parts), NEXTCHAR_NAMES=str(names_path))
-    for (command, _, expected), output in zip(parts, outputs, strict=True):
+    parts = [pair for text in found for pair in commands(text)]
+    outputs = printed(*(command for command, _ in parts), NEXTCHAR_NAMES=str(names_path))
+    for (command, expected), output in zip(parts, outputs, strict=True):
         assert not expected.strip() or steady(output) == steady(expected), command

@@ -33,7 +33,7 @@ class NextcharError(ValueError):
     Attributes:
         argument: the library's argument that mends it, where there is one; a command names its option for it.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> try:
         ...     nextchar.Corpus.from_items([])

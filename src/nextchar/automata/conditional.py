@@ -114,7 +114,7 @@ class Conditional:
         known: sorted fingerprints of items that are to be left out besides, where the items themselves are not at hand;
             drawing and enumerating leave them out, and nothing else can be said.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
         >>> found = nextchar.given(model, prefix="a")
@@ -266,7 +266,7 @@ def given(
             be read; `data` is not the training data.
         UnknownSymbolError: a condition needs a character that the model does not know.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
         >>> round(nextchar.given(model, prefix="a").probability, 4)

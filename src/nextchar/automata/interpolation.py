@@ -47,7 +47,7 @@ def interpolate(first: Model, second: Model, weight: float) -> DerivedModel:
         SettingsError: a model is no finite automaton, the weight is out of its range, the two treat text in different
             ways, or there are too many pairs.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> one = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab"]))
         >>> other = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ba"]))

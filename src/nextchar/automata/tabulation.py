@@ -62,7 +62,7 @@ class Tabulation:
         contexts: L.
         exact: whether each of these contexts has the model's own row, because the model looks back no further.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella"])
         >>> nextchar.tabulate(nextchar.Mix(epochs=1).fit(corpus), corpus, context=1)
@@ -110,7 +110,7 @@ def tabulate(
             context is out of its range, there are no items, or the table would be too large.
         UnknownSymbolError: the items have a character that the model does not know.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella"])
         >>> mix = nextchar.Mix(epochs=1).fit(corpus)  # no automaton: its state is the whole item so far

@@ -38,7 +38,7 @@ class Constraint:
     Raises:
         SettingsError: a condition is out of its range, or two contradict each other.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
         >>> wanted = nextchar.Constraint(suffix="b", max_length=2)

@@ -54,7 +54,7 @@ class Samples:
         wanted: how many were asked for.
         drawn: how many had to be drawn for it, items that were left out included.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> samples = model.draw(5, nextchar.Plan(seed=1, distinct=True))
@@ -106,7 +106,7 @@ class Drawing(Iterator[Corpus]):
         got: how many have come.
         drawn: how many had to be drawn for these, items that were left out included.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> drawing = model.drawing(10**12, nextchar.Plan(seed=1))

@@ -76,7 +76,7 @@ class Model(ABC):
         metrics: what was measured when it was trained, or is known of its training.
         members: the models that it is made of; none for most.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> model = nextchar.Ngram(order=2).fit(corpus)
@@ -344,7 +344,7 @@ class Model(ABC):
             SettingsError: an argument is out of its range.
             UnknownSymbolError: the prompt, or `until`, has a character that the model does not know.
 
-        Example:
+        Examples:
             >>> import nextchar
             >>> model = nextchar.Ngram(order=3, add=0).fit(nextchar.Corpus.from_documents(["abc" * 9]))
             >>> model.write("ab", length=7, seed=1)
@@ -456,7 +456,7 @@ class Model(ABC):
             SettingsError: the number of draws is negative, or items do not end.
             UnknownSymbolError: an item has a character that the model does not know.
 
-        Example:
+        Examples:
             >>> import nextchar
             >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
             >>> model.rank(["ab", "b"])  # p(ab) is 2/3, p(b) 1/3, and there are no others
@@ -484,7 +484,7 @@ class Model(ABC):
         Raises:
             SettingsError: this kind of model cannot learn while it reads.
 
-        Example:
+        Examples:
             >>> import nextchar
             >>> reader = nextchar.Ngram(order=2, add=0).fit(["ab", "b"]).reader()
             >>> round(reader.push("a"), 4), round(reader.push("b"), 4)  # p(a) is 1/2, p(b | a) is 1

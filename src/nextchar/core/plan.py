@@ -38,7 +38,7 @@ class Plan:
     Raises:
         SettingsError: a setting is out of its range, or two of them contradict each other.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> plan = nextchar.Plan(seed=1, temperature=0.8)

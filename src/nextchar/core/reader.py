@@ -44,7 +44,7 @@ class TextReader(ABC):
         nats: -log p of all of them, each given those before it.
         place: how many symbols of the text there are before it, those skipped counted.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.ContextMixing(contexts=9).fit(["abab" * 50])
         >>> reader = model.reader(adaptive=True)

@@ -54,7 +54,7 @@ class Score:
         nats: -log p of the whole item, its end included.
         surprisal: -log p of each symbol given the ones before it, nats; the last is the end.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "b"]))
         >>> model.score(["ab"])[0]  # p(a) p(b | a) p(end | b) = 1/2 x 1 x 1
@@ -93,7 +93,7 @@ class Evaluation:
         adaptive: whether the model learned each symbol after it was scored.
         read_before: how many symbols were read before the first.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["ab", "b"])
         >>> model = nextchar.Ngram(order=2, add=0).fit(corpus)
@@ -265,7 +265,7 @@ def evaluate(
     Raises:
         UnknownSymbolError: the corpus has a character that the model does not know.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> held_out = nextchar.Corpus.from_items(["ava", "mae"])

@@ -80,7 +80,7 @@ class Alphabet:
         SettingsError: no characters, not sorted and distinct, or a carriage return, NUL or half a surrogate pair among
             them; private code points without clusters.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> alphabet = nextchar.Alphabet.of("emma")
         >>> alphabet.symbols

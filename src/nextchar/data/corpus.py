@@ -56,7 +56,7 @@ class Corpus:
         source: the files, or None where the items came from memory.
         before: of a piece of a text, symbols that come before it, as far as they matter: context, and not part of it.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava"])
         >>> corpus
@@ -229,7 +229,7 @@ class Corpus:
             CorpusError: no texts, or all are empty; one holds a NUL.
             UnknownSymbolError: a character is not in the given alphabet; with its place.
 
-        Example:
+        Examples:
             >>> import nextchar
             >>> corpus = nextchar.Corpus.from_documents(["one" + chr(10) + "two"])
             >>> len(corpus), corpus.symbols

@@ -38,7 +38,7 @@ class Surroundings:
         characters: (N,) which characters each has, as 64 bits.
         least: the number of edits from which on an item lies outside.
 
-    Example:
+    Examples:
         >>> near = Surroundings.of(["emma", "olivia"], 2)
         >>> near.outside(["emma", "ema", "emily"]).tolist()
         [False, False, True]
@@ -118,7 +118,7 @@ class Surroundings:
 def nearest(items: Sequence[str], listed: Sequence[str]) -> list[tuple[str, int]]:
     """For each item the nearest one of a list and how many edits away it is; of several the first in the list.
 
-    Example:
+    Examples:
         >>> nearest(["ema", "olive"], ["emma", "olivia"])
         [('emma', 1), ('olivia', 2)]
     """

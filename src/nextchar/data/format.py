@@ -36,7 +36,7 @@ class Format:
             are texts; what is wrong in another way is left out. A text that is a whole file is not left out in part, so
             that only `replace` goes on there. A warning tells how many lines these were, and the first.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> nextchar.Format(column="name", delimiter=";")
         Format(column='name', delimiter=';')

@@ -26,7 +26,7 @@ _TEXT: Final = re.compile("[0-9a-f]{32}")
 class ItemSum:
     """The two sums, each of 64 bits; 0 for no items.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from nextchar.data.item_sum import ItemSum
         >>> a, b = nextchar.Corpus.from_items(["emma"]), nextchar.Corpus.from_items(["ava"])

@@ -62,7 +62,7 @@ class Split:
         repeats: items that were left out because they occurred before.
         note: what to know when comparing with published figures, or None.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items([f"item{i}" for i in range(20)])
         >>> parts = nextchar.split(corpus)
@@ -102,7 +102,7 @@ def split(corpus: Corpus | Iterable[str], name: SplitName | str = "distinct", *,
     Raises:
         SettingsError: too few items, or there is no such split.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items([f"item{i}" for i in range(10)] * 2)
         >>> nextchar.split(corpus, "distinct", seed=1)

@@ -39,7 +39,7 @@ class TextOptions:
         separator: the line between the items of a file; "" for blank lines. With it items are texts too. Without, of
             texts each file is one.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> options = nextchar.TextOptions(lower=True)
         >>> list(nextchar.Corpus.from_items([" Emma", "Ava "], options=options))

@@ -33,7 +33,7 @@ def casing_of(corpus: Corpus) -> Casing:
 def as_listed(text: str, corpus: Corpus, casing: Casing) -> str:
     """A word as the list would write it; as it is where the list knows its letters so.
 
-    Example:
+    Examples:
         >>> corpus = Corpus.from_items(["emma", "ava"])
         >>> as_listed("EmmA", corpus, casing_of(corpus))
         'emma'

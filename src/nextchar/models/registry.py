@@ -327,7 +327,7 @@ def load(path: str | Path) -> Model:
         ModelFileError: the file does not exist, is something else, is damaged, or comes from a newer version.
         MissingExtraError: the kind of model needs an extra that is not installed.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> model.save("names.safetensors")

@@ -58,7 +58,7 @@ def update(
         SettingsError: it is no model of these kinds; a count model is given what only a net uses; or the checkpoint is
             of another training.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items(["emma"]))
         >>> nextchar.update(model, nextchar.Corpus.from_items(["ava"])).provenance.items

@@ -38,7 +38,7 @@ def surprisal_of_text(model: Model, text: Corpus, *, lines: int = LINES) -> Figu
         SettingsError: there is no line to draw.
         UnknownSymbolError: the model does not know a character of the text.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from nextchar import plots
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_documents(["to be" + chr(10) + "or not"]))

@@ -78,7 +78,7 @@ class Classifier:
         biases_: (C,) constants of the labels, those of the prior among them.
         temperature_: the inverse of the sum of the weights of whole texts: above 1 where models are too sure.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> words = ["gehen", "sehen", "stehen", "ziehen", "going", "seeing", "standing", "drawing"]
         >>> labels = ["de"] * 4 + ["en"] * 4

@@ -73,7 +73,7 @@ def count_to(
         SettingsError: the order is out of range, or the memory too small.
         MissingExtraError: pyarrow is not installed.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from pathlib import Path
         >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")
@@ -147,7 +147,7 @@ def merge_counts(target: str | Path, *folders: str | Path | CountsFolder, memory
         SettingsError: the memory is too small.
         MissingExtraError: pyarrow is not installed.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from pathlib import Path
         >>> for name in ("emma", "ava"):

@@ -105,7 +105,7 @@ def candidates(seconds: float | None = None, models: Sequence[str] = (), *, text
         SettingsError: there is no such kind, or it is not trained, or the time is out of its range.
         MissingExtraError: a model that would take part needs an extra that is not installed.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> {candidate.kind for candidate in nextchar.candidates(models=["ngram"])}
         {'ngram'}
@@ -137,7 +137,7 @@ def compare(
         part: which items to measure by: test or validation.
         progress: is told how the training of each goes.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items([a + b + c for a in "ab" for b in "cde" for c in "fghi"])
         >>> field = nextchar.candidates(models=["ngram"])[:2]

@@ -95,7 +95,7 @@ def read_list(
         BadValueError: there is no such column or encoding.
         CorpusError: there is nothing in it, or it cannot be read.
 
-    Example:
+    Examples:
         >>> found = read_list("pets.csv", "name;legs\nRex;4\nZoë;4\n".encode("cp1252"))
         >>> found.items, found.encoding, found.columns
         (('Rex', 'Zoë'), 'cp1252', ('name', 'legs'))

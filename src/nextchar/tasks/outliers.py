@@ -52,7 +52,7 @@ class OutlierDetector:
     Attributes:
         threshold_: what `fit` has found, or the model's file holds.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> good = [a + b + c for a in "bdgkl" for b in "aeiou" for c in "mnrst"]  # 125 of three letters
         >>> model = nextchar.Ngram(order=2).fit(nextchar.Corpus.from_items([item + "a" for item in good]))

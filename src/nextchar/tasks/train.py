@@ -61,7 +61,7 @@ class TrainingFiles:
         distinct: count repeated items once.
         unknown: add one symbol that stands for every character not in the training data.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> nextchar.TrainingFiles(sources=("names.txt",), options=nextchar.TextOptions(lower=True), distinct=True)
         TrainingFiles(sources=('names.txt',), options=TextOptions(lower=True), distinct=True)
@@ -135,7 +135,7 @@ def train(
         CountsError: what has to be sorted on disk cannot be written there.
         SettingsError: too few items for the split; or a split and files beside it.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from pathlib import Path
         >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")
@@ -233,7 +233,7 @@ def train_on_counts(
         CountsError: the counts cannot be read, or are damaged; or what has to lie on disk cannot be written.
         SettingsError: they do not suffice for the model, or are of a lower order.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from pathlib import Path
         >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")

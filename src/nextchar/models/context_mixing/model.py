@@ -99,7 +99,7 @@ class ContextMixing:
     Raises:
         SettingsError: a setting is out of its range.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"] * 5)
         >>> model = nextchar.ContextMixing(contexts=12).fit(corpus)
@@ -308,7 +308,7 @@ class ContextMixingModel(StepwiseModel):
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.ContextMixing(contexts=9).fit(["emma", "emily", "ella"])
         >>> model.sample(3, seed=1) == model.sample(3, seed=1)

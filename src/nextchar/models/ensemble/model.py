@@ -93,7 +93,7 @@ class EnsembleModel(StepwiseModel):
         members: the models.
         metrics: what was measured on items held out.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
         >>> members = [nextchar.Ngram(order=2).fit(corpus), nextchar.Ngram(order=4).fit(corpus)]
@@ -230,7 +230,7 @@ def combine(models: Sequence[Model], validation: Corpus | Iterable[str]) -> Ense
             holds it impossible.
         UnknownSymbolError: the items have a character that no model knows.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
         >>> held_out = nextchar.Corpus.from_items(["mia", "elle"])

@@ -156,7 +156,7 @@ def mix_with_nets(
         SettingsError: no nets, no such net or preset, or too little time.
         MissingExtraError: torch is not installed.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> settings = nextchar.mix_with_nets(["transformer:small"], seconds=60)
         >>> [member.kind for member in settings.members]  # settings.fit(corpus) trains them

@@ -74,7 +74,7 @@ class Mix:
     Raises:
         SettingsError: a setting is out of its range.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "emily", "ella", "amelia"])
         >>> model = nextchar.Mix(epochs=2).fit(corpus)  # a number of epochs gives the same model everywhere
@@ -206,7 +206,7 @@ class MixModel(StepwiseModel):
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained, also what each expert is worth.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Mix(epochs=2).fit(nextchar.Corpus.from_items(["emma", "emily", "ella"]))
         >>> model.score(["emma"])[0].nats < model.score(["mmea"])[0].nats

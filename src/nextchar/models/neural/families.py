@@ -153,7 +153,7 @@ class MLP(NetSpec):
         tanh: the first layer's numbers go through tanh, as in Bengio's net; with no blocks they go to the last layer as
             they are, which is the net of the lecture: the preset lecture.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> net = nextchar.MLP(context=4, embedding=8, width=16, steps=5).fit(corpus)
@@ -200,7 +200,7 @@ class BoW(NetSpec):
         width: numbers a symbol.
         layers: residual blocks.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> net = nextchar.BoW(width=16, steps=5).fit(corpus)
@@ -260,7 +260,7 @@ class RNN(RecurrentSpec):
         embedding: numbers a symbol.
         width: hidden numbers.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> net = nextchar.RNN(embedding=8, width=16, steps=5).fit(corpus)
@@ -288,7 +288,7 @@ class GRU(RecurrentSpec):
         embedding: numbers a symbol.
         width: hidden numbers.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> net = nextchar.GRU(embedding=8, width=16, steps=5).fit(corpus)
@@ -314,7 +314,7 @@ class LSTM(RecurrentSpec):
         embedding: numbers a symbol.
         width: hidden numbers.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> net = nextchar.LSTM(embedding=8, width=16, steps=5).fit(corpus)
@@ -341,7 +341,7 @@ class WaveNet(NetSpec):
         hidden: width of the blocks between the convolutions.
         layers: convolutions; n of them see 2^n symbols.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> net = nextchar.WaveNet(width=16, hidden=32, layers=2, steps=5).fit(corpus)
@@ -382,7 +382,7 @@ class Transformer(NetSpec):
     Raises:
         SettingsError: a setting is out of its range, or the width is no multiple of heads.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["emma", "ava", "mia"])
         >>> net = nextchar.Transformer(width=16, heads=2, layers=1, steps=5).fit(corpus)

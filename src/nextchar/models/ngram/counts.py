@@ -79,7 +79,7 @@ class Counts:
             their last symbols, then by the ones before, and so on, so that those which end alike lie side by side.
         counts: (M,) int64, at least 1; together they fit into 64 bits too.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> counts = nextchar.count(nextchar.Corpus.from_items(["emma"]), 2)
         >>> counts.most_frequent(2)
@@ -207,7 +207,7 @@ def count(corpus: Corpus | Iterable[str], order: int, *, compiled: bool | None =
         SettingsError: the order is out of range.
         CorpusError: the counts would not fit into 64 bits.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> counts = nextchar.count(nextchar.Corpus.from_items(["ab", "ab", "b"]), 2)
         >>> counts.table().tolist()  # rows and columns: the boundary, a, b

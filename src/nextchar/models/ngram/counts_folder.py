@@ -90,7 +90,7 @@ class CountsFolder:
         total: all of them together: the symbols of the data, each as often as its item counts.
         checksums: the SHA-256 of each file, by its name.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from pathlib import Path
         >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")

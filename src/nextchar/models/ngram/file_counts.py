@@ -75,7 +75,7 @@ def count_files(
         CorpusError: a source cannot be read, or there is no item in any of them.
         SettingsError: the order is out of range.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> from pathlib import Path
         >>> _ = Path("names.txt").write_bytes(b"emma" + bytes([10]) + b"ava")

@@ -82,7 +82,7 @@ class Ngram(CountSpec):
     Raises:
         SettingsError: a setting is out of its range, or does not go with the smoothing.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["ab", "ab", "b"])
         >>> nextchar.Ngram(order=2, add=0).fit(corpus)  # of 8 symbols 2 cost -log 2/3 and 1 costs -log 1/3
@@ -298,7 +298,7 @@ class NgramModel(AutomatonModel):
         fitted: what smoothing estimated beside the counts: `discounts` (n, 3), `k` (1,), or `own` (E,) and `rest` (S,).
         built: the counts of all orders, where they have been made already.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2, add=0).fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
         >>> model.counts.total

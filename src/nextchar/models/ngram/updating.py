@@ -23,7 +23,7 @@ def merge(first: Model, second: Model) -> NgramModel:
     Raises:
         SettingsError: they are no count models of one order, or were made from text treated differently.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2)
         >>> one = model.fit(nextchar.Corpus.from_items(["emma"]))

@@ -58,7 +58,7 @@ def export_module(model: Model, target: str | Path | BinaryIO) -> ExportSummary:
         TooLargeError: the file would have more than 64 MB.
         ModelFileError: the file cannot be written there.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=3).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> nextchar.export_module(model, "names.mjs").knows_items
@@ -82,7 +82,7 @@ def export_page(model: Model, target: str | Path | BinaryIO, *, title: str | Non
         TooLargeError: the file would have more than 64 MB.
         ModelFileError: the file cannot be written there.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=3).fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> nextchar.export_page(model, "names.html", title="Names").states

@@ -82,7 +82,7 @@ class BigramNet(CountSpec):
     Raises:
         SettingsError: a setting is out of its range.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> corpus = nextchar.Corpus.from_items(["ab", "ab", "b"])
         >>> net = nextchar.BigramNet(l2=0).fit(corpus)  # without L2 its optimum is the counts' own probabilities
@@ -274,7 +274,7 @@ class BigramNetModel(AutomatonModel):
         provenance: what it remembers of the training data.
         metrics: what was measured when it was trained, the training log included.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> net = nextchar.BigramNet().fit(nextchar.Corpus.from_items(["ab", "ab", "b"]))
         >>> net.weights.shape  # a row for each first symbol: the boundary, a, b

@@ -61,7 +61,7 @@ def read_arpa(source: str | Path, *, encoding: str = "utf-8", options: TextOptio
     Warns:
         UserWarning: the probabilities of a row do not quite sum to 1.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2, smoothing="kneser-ney").fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> _ = nextchar.write_arpa(model, "names.arpa")

@@ -65,7 +65,7 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
         SettingsError: the model is not one of n-grams, or the name asks for another compression than gzip.
         ModelFileError: the file cannot be written there.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> model = nextchar.Ngram(order=2, smoothing="kneser-ney").fit(nextchar.Corpus.from_items(["emma", "ava"]))
         >>> nextchar.write_arpa(model, "names.arpa").ngrams  # of order 1 and 2
