@@ -157,6 +157,22 @@ def test_the_help_of_the_whole_lists_every_command() -> None:
     assert "Exit codes: 0 done, 1" in text
 
 
+def test_the_help_of_the_whole_has_headings() -> None:
+    text = run("--help").stdout
+    headings = ["Learn", "Write", "Judge", "Exact answers", "Models of models", "Look inside", "The lecture"]
+    assert re.findall(r"^(\w[\w ]*):$", text, flags=re.M) == ["Options", *headings]
+    for name in main.commands:
+        assert len(re.findall(rf"^  {name} ", text, flags=re.M)) == 1
+
+
+def test_without_a_command_the_first_steps() -> None:
+    text = run().stdout
+    told = re.findall(r"^  nextchar (\w+)", text, flags=re.M)
+    assert told[:2] == ["train", "sample"]
+    assert set(told) <= set(main.commands)
+    assert "nextchar --help" in text
+
+
 def test_version() -> None:
     assert run("--version").stdout == f"nextchar, version {nextchar.__version__}\n"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from nextchar._version import __version__
-from nextchar.cli._output import CommandGroup
+from nextchar.cli._output import CommandGroup, echo
 from nextchar.cli.arpa import export, import_
 from nextchar.cli.classify import calibrate, classify
 from nextchar.cli.combine_models import blend, combine, update
@@ -30,9 +30,14 @@ from nextchar.cli.web import web
 __all__ = ["main"]
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+)
 @click.version_option(__version__, prog_name="nextchar")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Character-level language models: learn from short texts, or with --text long ones; write new ones, score any.
 
     \b
@@ -43,12 +48,24 @@ def main() -> None:
     Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the input or the model is at fault,
     2 wrong usage, 3 something was flagged (score --flagged-only).
     """  # noqa: D301 - click reads the control character, not a backslash
+    if ctx.invoked_subcommand is None:
+        echo(_FIRST)
 
 
-for command in (
-    *(train, sample, score, evaluate, info, prob, top, complete, fill),
-    *(count, merge),
-    *(classify, calibrate, blend, combine, compile_, update),
-    *(compare, plot, equivalence, reproduce, pitfalls, web, data, export, import_),
-):
-    main.add_command(command)
+_FIRST = """\
+nextchar learns which character follows which, from a list of names, words or codes, and writes new ones.
+
+  nextchar train -o names.safetensors        learn the US given names that come with it, in a second
+  nextchar sample names.safetensors -n 10    write ten names
+  nextchar web                               the lesson, in the browser
+
+With a list of your own, one item a line:    nextchar train FILE -o MODEL
+All commands: nextchar --help                One of them: nextchar train --help"""
+
+main.add_section("Learn", train, compare, update, count, merge, data)
+main.add_section("Write", sample, complete, fill, export)
+main.add_section("Judge", score, evaluate, classify, calibrate)
+main.add_section("Exact answers", top, prob)
+main.add_section("Models of models", blend, combine, compile_, import_)
+main.add_section("Look inside", info, plot)
+main.add_section("The lecture", web, reproduce, equivalence, pitfalls)

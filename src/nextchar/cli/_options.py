@@ -10,7 +10,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
+from click.shell_completion import CompletionItem
 
+from nextchar.cli._completion import names_beginning
 from nextchar.cli._settings import RareOption
 
 if TYPE_CHECKING:
@@ -85,6 +87,12 @@ class _SplitName(click.ParamType[str]):
             shares = "the shares of the end that are held out, each above 0 and together below 1"
             self.fail(f"there is no split {value!r}; choose from {known}, or give {shares}: {TAILS}.", param, ctx)
         return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """The names that begin so."""
+        from nextchar.data.splits import SPLITS
+
+        return names_beginning(incomplete, (*self._also, *SPLITS))
 
 
 share = _Share()

@@ -8,15 +8,17 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 import click
 
+from nextchar.cli._completion import complete_sources
 from nextchar.cli._processes import among_processes
 from nextchar.cli._repeats import refuse_repeats
 from nextchar.cli._signals import Ended, ending_cleanly, exit_code
+from nextchar.cli._talk import add_talk_options, is_quiet, is_verbose, seconds_since_start, summary
 from nextchar.data.display import visible
 from nextchar.data.remarks import listening
 from nextchar.data.writing import write_atomically, writing_to
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nextchar.core.metrics import PartLoss
-    from nextchar.core.progress import Report
 
 __all__ = [
     "CommandGroup",
@@ -40,7 +41,6 @@ __all__ = [
     "print_losses",
     "print_table",
     "shows_all",
-    "training_progress",
     "tsv_field",
     "write_text",
 ]
@@ -56,6 +56,27 @@ _WHAT_TO_DO = {
 
 class CommandGroup(click.Group):
     """A click group that ends a user's mistake with one line and exit code 1 instead of a traceback."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sections: list[tuple[str, list[str]]] = []
+
+    def add_section(self, heading: str, *commands: click.Command) -> None:
+        """Add commands that help shows under a heading, in this order."""
+        self._sections.append((heading, [str(command.name) for command in commands]))
+        for command in commands:
+            self.add_command(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """The commands, under their headings."""
+        widest = max(map(len, self.commands))
+        for heading, names in self._sections:
+            rows = [
+                (f"{name:<{widest}}", self.commands[name].get_short_help_str(formatter.width - widest))
+                for name in names
+            ]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """As click has it, with what is printed in one encoding: UTF-8 in files and pipes, a terminal's own there.
@@ -75,7 +96,12 @@ class CommandGroup(click.Group):
         Ended by SIGTERM it is 143, by SIGHUP 129.
         """
         with ending_cleanly():
-            return self._invoke(ctx)
+            try:
+                return self._invoke(ctx)
+            finally:
+                if is_verbose():
+                    with suppress(NextcharError, BrokenPipeError):
+                        note(summary())
 
     def _invoke(self, ctx: click.Context) -> Any:
         try:
@@ -103,9 +129,11 @@ class CommandGroup(click.Group):
             _fail("not enough memory for this input; try a lower --order or a smaller file")
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """As click does; an option that is given twice is refused, where click would take the last."""
+        """As click does, with --quiet and --verbose; an option given twice is refused, where click takes the last."""
         super().add_command(cmd, name)
         for command in _leaves(cmd):
+            add_talk_options(command)
+            complete_sources(command)
             refuse_repeats(command)
 
     def _with_option(self, error: NextcharError, ctx: click.Context) -> str:
@@ -227,8 +255,11 @@ def shows_all() -> bool:
 
 
 def note(message: str) -> None:
-    """Tell a person something beside the results, on stderr."""
-    echo(message, err=True)
+    """Tell a person something beside the results, on stderr; nothing with --quiet, and with --verbose the time too."""
+    if is_verbose():
+        message = f"[{seconds_since_start():7.2f} s] {message}"
+    if not is_quiet():
+        echo(message, err=True)
 
 
 @contextmanager
@@ -288,20 +319,6 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, soft_wrap=False)
-
-
-@contextmanager
-def training_progress(doing: str = "learning") -> Iterator[Callable[[Report], None] | None]:
-    """A line on a terminal that shows how training, or other long work, goes, once it tells of it."""
-    if not console(stderr=True).is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (doing, BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
-        yield lambda at: bar.update(task, completed=at.share, description=at.text, visible=True)
 
 
 def print_table(

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
+from nextchar.cli._completion import names_beginning
 from nextchar.cli._output import echo
 
 if TYPE_CHECKING:
@@ -49,6 +51,12 @@ class _ModelName(click.ParamType[str]):
 
         return click.Choice([row.name for row in trained()]).convert(value, param, ctx)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """The names that begin so."""
+        from nextchar.models.registry import trained
+
+        return names_beginning(incomplete, (row.name for row in trained()))
+
 
 class RareOption(click.Option):
     """An option that few need: of `train`, for every model, it is in the help for one model only."""
@@ -63,8 +71,8 @@ class TrainCommand(click.Command):
     """A command with the options of all models, and with help in two parts: for everyone, and for one model."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does; the options of models are looked up when one is given."""
-        ctx.meta[_FIRST_PASS] = True
+        """As click does; the options of models are looked up when one is given, and for a shell that completes."""
+        ctx.meta[_FIRST_PASS] = not ctx.resilient_parsing
         given = list(args)
         try:
             return super().parse_args(ctx, args)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from nextchar.cli._options import graphemes_option, json_option, model_argument, text_options, text_options_from
-from nextchar.cli._output import console, echo, echo_json, note, shows_all, write_text
+from nextchar.cli._output import echo, echo_json, note, shows_all, write_text
+from nextchar.cli._progress import training_progress
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.display import are, thousands
 from nextchar.data.writing import holds_file, is_standard_output, name_of_target
@@ -107,7 +107,7 @@ def _export_arpa(model: str, output: str, as_json: bool) -> None:
     from nextchar.models.registry import load
 
     loaded = load(model)
-    with _progress("writing") as progress:
+    with training_progress("writing") as progress:
         if is_standard_output(output) and not shows_all():
             summary = _shown(loaded, progress)
         else:
@@ -174,17 +174,3 @@ def _shown(model: Model, progress: Callable[[Report], None] | None) -> ArpaSumma
 
 def _counted(ngrams: tuple[int, ...]) -> str:
     return f"{sum(ngrams):,} n-grams of order{'s 1 to' if len(ngrams) > 1 else ''} {len(ngrams)}"
-
-
-@contextmanager
-def _progress(doing: str) -> Iterator[Callable[[Report], None] | None]:
-    """A bar on a terminal."""
-    if not console(stderr=True).is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (doing, BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda at: bar.update(task, completed=at.share, description=at.text)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument, split_name
-from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
+from nextchar.cli._output import echo, echo_json, note, print_losses, print_table
+from nextchar.cli._progress import training_progress
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.display import thousands
 from nextchar.data.writing import holds_file, name_of_target, remove

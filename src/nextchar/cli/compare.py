@@ -16,7 +16,8 @@ from nextchar.cli._options import (
     text_options,
     text_options_from,
 )
-from nextchar.cli._output import echo_json, note, print_table, training_progress
+from nextchar.cli._output import echo_json, note, print_table
+from nextchar.cli._progress import training_progress
 from nextchar.cli._targets import check_target
 
 if TYPE_CHECKING:

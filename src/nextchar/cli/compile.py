@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nextchar.cli._options import input_options, json_option, model_argument
-from nextchar.cli._output import echo, echo_json, note, training_progress
+from nextchar.cli._output import echo, echo_json, note
+from nextchar.cli._progress import training_progress
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.display import thousands
 from nextchar.data.writing import name_of_target

@@ -18,7 +18,7 @@ from nextchar.cli._options import (
     text_options_from,
 )
 from nextchar.cli._output import echo, echo_json, note
-from nextchar.cli._reading import reading_progress
+from nextchar.cli._progress import reading_progress
 from nextchar.data.display import thousands
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nextchar.cli._completion import complete_data_sets
+
 if TYPE_CHECKING:
     from nextchar.data.datasets import DataSet
 
@@ -21,12 +23,6 @@ def _named(_ctx: click.Context, _param: click.Parameter, value: str) -> DataSet:
         return named(value)
     except DataSetError as error:
         raise click.BadParameter(str(error)) from error
-
-
-def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from nextchar.data.datasets import NAMED
-
-    return [name for name in NAMED if name.startswith(incomplete)]
 
 
 @click.group(short_help="List, fetch and find the data sets known by name.")
@@ -96,7 +92,7 @@ def list_data_sets(as_json: bool) -> None:
 
 
 @data.command("fetch")
-@click.argument("data_set", metavar="NAME", callback=_named, shell_complete=_complete)
+@click.argument("data_set", metavar="NAME", callback=_named, shell_complete=complete_data_sets)
 @click.option("--url", metavar="URL", help="Fetch from this address, such as a mirror; the checksum stays the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the path.")
 def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
@@ -130,7 +126,7 @@ def fetch_data_set(data_set: DataSet, url: str | None, as_json: bool) -> None:
 
 
 @data.command("path")
-@click.argument("data_set", metavar="NAME", callback=_named, shell_complete=_complete)
+@click.argument("data_set", metavar="NAME", callback=_named, shell_complete=complete_data_sets)
 def path_of_data_set(data_set: DataSet) -> None:
     """Print the path of the data set NAME, which must be on this machine."""
     from nextchar.cli._output import echo

@@ -26,7 +26,7 @@ from nextchar.cli._options import (
     unweighted_input_options,
 )
 from nextchar.cli._output import echo_json, note, print_table
-from nextchar.cli._reading import reading_progress
+from nextchar.cli._progress import reading_progress
 from nextchar.cli._streams import FLAGGED, line_blocks, say_how_to_end, tsv_option, write_rows, written_whole
 from nextchar.cli._targets import check_target, output_option
 from nextchar.data.display import thousands

@@ -23,9 +23,10 @@ from nextchar.cli._options import (
     text_options,
     text_options_from,
 )
-from nextchar.cli._output import echo, echo_json, note, print_losses, print_table, training_progress
-from nextchar.cli._reading import reading_progress
+from nextchar.cli._output import echo, echo_json, note, print_losses, print_table
+from nextchar.cli._progress import reading_progress, training_progress
 from nextchar.cli._settings import ModelOption, RareOption, TrainCommand, options_of, run_options_of
+from nextchar.cli._talk import is_verbose
 from nextchar.cli._targets import check_target, model_output_option
 from nextchar.data.display import thousands
 from nextchar.data.writing import holds_file, name_of_target, names_a_folder, remove
@@ -78,7 +79,6 @@ _SHIPPED_COLUMN = "name"
     metavar="NAME",
     help="With --column: learn to tell the labels in this column apart; see classify.",
 )
-@click.option("--verbose", cls=RareOption, is_flag=True, help="Also say what else was tried, and how it was estimated.")
 @click.option(
     "--unknown", cls=RareOption, is_flag=True, help="Add a symbol for characters that are not in the training data."
 )
@@ -100,7 +100,6 @@ def train(
     counts: str | None,
     memory: str | None,
     label: str | None,
-    verbose: bool,
     unknown: bool,
     format_: Format,
     lower: bool,
@@ -213,7 +212,7 @@ def train(
     metrics = trained.model.metrics
     if trained.choice is not None:
         note(f"Model: {trained.choice.in_short()}.")
-    details = (metrics.chosen, *metrics.notes) if verbose else () if trained.choice is not None else metrics.notes
+    details = (metrics.chosen, *metrics.notes) if is_verbose() else () if trained.choice is not None else metrics.notes
     for remark in (trained.note, metrics.stopped, *details):
         if remark:
             note(f"Note: {remark}.")
