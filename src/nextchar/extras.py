@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import Final
 
 from nextchar.errors import MissingExtraError
 
 __all__ = ["need_extra", "need_tensorboard", "need_torch"]
+
+_MODULES: Final = {"plots": "matplotlib"}  # that an extra installs, where their names differ
 
 
 def need_extra(extra: str, feature: str) -> None:
     """Say which extra is missing for a feature, before anything is computed.
 
     Args:
-        extra: its name; the module that it installs has the same name, but for neural, which is torch.
+        extra: its name; the module that it installs has the same name, but for neural, which is torch, and plots, which
+            is matplotlib.
         feature: what needs it, for the message.
 
     Raises:
@@ -21,7 +25,7 @@ def need_extra(extra: str, feature: str) -> None:
     """
     if extra == "neural":
         need_torch(feature)
-    elif find_spec(extra) is None:
+    elif find_spec(_MODULES.get(extra, extra)) is None:
         raise MissingExtraError(feature, extra)
 
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from nextchar.core.model import Model
 from nextchar.errors import BadValueError, SettingsError
+from nextchar.extras import need_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +40,7 @@ __all__ = [
     "fit_layout",
     "joined",
     "luminance",
+    "need_matplotlib",
     "pair_table",
     "points_that_fit",
     "save",
@@ -75,7 +77,22 @@ def check_output(path: str | Path, *, page: bool = False) -> None:
 
     Raises:
         SettingsError: it has another ending, is a directory, or its folder does not exist.
+        MissingExtraError: matplotlib is not installed.
     """
+    _check_name(path, page=page)
+    need_matplotlib()
+
+
+def need_matplotlib() -> None:
+    """Say that matplotlib is missing, before anything is drawn.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    need_extra("plots", "a figure")
+
+
+def _check_name(path: str | Path, *, page: bool) -> None:
     from nextchar.data.writing import holds_file
 
     if not holds_file(path) and not Path(path).is_dir():  # standard output, a pipe or a device takes a PNG
@@ -117,6 +134,7 @@ def save(figure: Figure, path: str | Path) -> None:
 @contextmanager
 def style() -> Iterator[None]:
     """Our fonts and settings for as long as a figure is built or written; matplotlib's own are as before after it."""
+    need_matplotlib()
     import matplotlib as mpl
 
     settings: Any = {

@@ -22,7 +22,7 @@ from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.display import visible
 from nextchar.data.stable_items import as_read
 from nextchar.errors import SettingsError
-from nextchar.plots.canvas import luminance
+from nextchar.plots.canvas import luminance, need_matplotlib
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
@@ -152,6 +152,7 @@ def level_of(bits: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
 
 def shades(*, dark: bool = False) -> list[Shade]:
     """How the steps look, on a light page or a dark one; the last is for what is impossible."""
+    need_matplotlib()
     import matplotlib as mpl
     from matplotlib.colors import to_hex, to_rgb
 
