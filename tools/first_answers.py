@@ -18,7 +18,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.download import locate
 from nextchar.web.dataset import Dataset, shipped_dataset
 from nextchar.web.dispatcher import ApiCall, Dispatcher
-from nextchar.web.endpoints import counts, door, inside, models, net, sampling, scoring
+from nextchar.web.endpoints import counts, door, inside, models, names, net, sampling, scoring
 from nextchar.web.endpoints import data as lists
 from nextchar.web.endpoints.lesson import facts_of
 from nextchar.web.first_answers import LISTS, question
@@ -33,17 +33,28 @@ TARGET: Final = Path(__file__).resolve().parents[1] / "src/nextchar/web/answers"
 LECTURE_SEED: Final = 2147483647
 LONGEST_NAME: Final = 14  # characters of a name that the chapters on nets show
 FIRST_UNIT: Final = 0
+USUAL_NAMES: Final = {  # as js/names/settings.js has them
+    **dict.fromkeys(("starts", "contains", "ends", "pattern"), ""),
+    "model": "3",
+    "pronounceable": False,
+    "new": True,
+    "min_distance": 0,
+    "seed": "1",
+    "n": 24,
+}
 L2S: Final = ("0", "0.001", "0.01", "0.1", "1")
 OF_THE_MACHINE: Final = ("seconds", "symbols_per_second")  # not said where they are not of this very run
 
 
-def questions(example: str, first_pair: tuple[int, int]) -> dict[str, list[Asked]]:
-    """What each page asks as it opens: the door, and the chapters by number; and what is soon asked later.
+def questions(example: str, first_pair: tuple[int, int], lengths: tuple[int, int]) -> dict[str, list[Asked]]:
+    """What each page asks as it opens: the door, the workbench, the chapters by number; and what is soon asked later.
 
     Args:
         example: the first item, which the chapters take until something is typed.
         first_pair: the cell that chapter 2 begins with.
+        lengths: the least and the greatest in the list that the workbench begins with.
     """
+    low, high = map(str, lengths)
     cell = {"first": str(first_pair[0]), "second": str(first_pair[1])}
     lecture = {"n": 10, "seed": LECTURE_SEED}
     step = {"prefix": "", "seed": 1, "draw": 0, "order": 2}
@@ -56,6 +67,14 @@ def questions(example: str, first_pair: tuple[int, int]) -> dict[str, list[Asked
         "door": [
             ("GET", "/api/door", {"seed": "1", "order": "5"}),
             ("POST", "/api/door", {"text": example}),
+        ],
+        "names": [
+            ("GET", "/api/names/list", {"list": names.USUAL_LIST}),
+            (
+                "POST",
+                "/api/names/write",
+                {**USUAL_NAMES, "list": names.USUAL_LIST, "min_length": low, "max_length": high},
+            ),
         ],
         "1": [data, ("GET", "/api/items", {"contains": "", "offset": "0", "limit": "48"}), encode],
         "2": [data, counts, ("GET", "/api/pair", cell), cells],
@@ -146,7 +165,7 @@ class Asker:
         self._session.data = data
         self._answers = {
             (endpoint.method, endpoint.path): endpoint.answer
-            for part in (counts, lists, door, models, net, sampling, scoring, inside)
+            for part in (counts, lists, door, models, names, net, sampling, scoring, inside)
             for endpoint in part.ENDPOINTS
         }
 
@@ -175,7 +194,7 @@ def document(name: str) -> dict[str, Any]:
     """What ships for a list."""
     list_ = dataset(name)
     asker = Asker(list_)
-    asked = questions(list_.corpus[0], _first_pair(asker))
+    asked = questions(list_.corpus[0], _first_pair(asker), _lengths(asker))
     answers = {question(*one): one for page in asked.values() for one in page}
     return {
         "data": asker.facts(),
@@ -190,6 +209,12 @@ def _first_pair(asker: Asker) -> tuple[int, int]:
     cells = ((times, r, c) for r, row in enumerate(answer["table"]) for c, times in enumerate(row))
     _, r, c = max(cells, key=lambda cell: cell[0])  # the first of equals, as the page has it
     return answer["ids"][r], answer["ids"][c]
+
+
+def _lengths(asker: Asker) -> tuple[int, int]:
+    """Of the names of the list that the workbench begins with."""
+    facts = asker.ask("GET", "/api/names/list", {"list": names.USUAL_LIST})
+    return facts["shortest"], facts["longest"]
 
 
 def main() -> None:

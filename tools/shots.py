@@ -135,6 +135,7 @@ def shots(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",
                 locale=LOCALES[language],
+                reduced_motion="reduce",  # nothing is caught on its way
             )
             page.set_default_timeout(WAIT_MS)
             for name in wanted:

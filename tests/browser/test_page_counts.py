@@ -274,6 +274,32 @@ def test_drag_a_probability(lesson: Lesson) -> None:
     assert f"{-math.log(p):.4f}" in lesson.text("log-says")
 
 
+def test_what_is_typed_is_shown_before_its_chart_is_drawn(lesson: Lesson) -> None:
+    """Twenty movements within a moment: each is told at once, and the chart is drawn once, after a frame."""
+    lesson.open(5)
+    told, drawn_meanwhile, drawn = lesson.page.evaluate("""
+        async () => {
+          const react = Plotly.react;
+          let drawn = 0;
+          Plotly.react = (...all) => { drawn += 1; return react(...all); };
+          const slider = document.querySelector("[data-testid=log-slider]");
+          const says = document.querySelector("[data-testid=log-says]");
+          const told = new Set();
+          for (let i = 1; i <= 20; i += 1) {
+            slider.value = String(i / 20);
+            slider.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            told.add(says.textContent);
+          }
+          const meanwhile = drawn;
+          while (!drawn) await new Promise((resolve) => requestAnimationFrame(resolve));
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          Plotly.react = react;
+          return [told.size, meanwhile, drawn];
+        }
+    """)
+    assert (told, drawn_meanwhile, drawn) == (20, 0, 1)
+
+
 def test_the_surprisal_of_a_name(
     lesson: Lesson, corpus: Corpus, bigrams: NgramModel, record_property: Callable[[str, object], None]
 ) -> None:

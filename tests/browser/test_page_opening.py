@@ -60,6 +60,13 @@ def test_the_door_asks_nothing(usual: Lesson) -> None:
     usual.watch.check()
 
 
+def test_the_workbench_asks_nothing(usual: Lesson) -> None:
+    assert asked(usual, "/names?lang=en") == []
+    usual.wait_until("document.querySelectorAll('[data-testid=cards] .card-name').length === 24")
+    assert usual.text("list-size")
+    usual.watch.check()
+
+
 @pytest.mark.parametrize(
     "chapter", [3, 9, *(pytest.param(n, marks=pytest.mark.slow) for n in CHAPTERS if n not in (3, 9))]
 )

@@ -41,7 +41,7 @@ __all__ = ["LISTS", "NEED_TORCH", "FirstAnswers", "question", "shipped_answers"]
 
 LISTS: Final = ("makemore-names", "names-2018")
 LONGEST_BODY: Final = 1_000  # bytes; what the page asks as it opens is short
-NEED_TORCH: Final = ("/api/net/", "/api/equivalence", "/api/inside/")
+NEED_TORCH: Final = ("/api/net/", "/api/equivalence", "/api/inside/", "/api/names/list")  # or answer otherwise without
 _CHAPTER: Final = "/api/chapter/"
 _MODELS: Final = "GET /api/models {}"
 _TEXTS: Final = {"/api/pitfalls": pitfalls_document, "/api/quiz": quiz_document}
@@ -102,7 +102,7 @@ class FirstAnswers:
         """What a page asks as it opens, with the answers; for its scripts.
 
         Args:
-            page: `door`, or the number of a chapter.
+            page: `door`, `names`, or the number of a chapter.
             language: of the chapter's texts.
         """
         found = []

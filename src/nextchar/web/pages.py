@@ -66,8 +66,8 @@ async def names(request: Request) -> Response:
 
     words = load_workbench()[_language(request)]
     about = html.escape(words["about"])
-    scripts = preloads("js/names/main.js")
-    return _page(request, "names", "names", words=script_words(words), workbench_about=about, preloads=scripts)
+    opening = await _opening(request, "names", "js/names/main.js")
+    return _page(request, "names", "names", words=script_words(words), workbench_about=about, **opening)
 
 
 async def glossary(request: Request) -> Response:

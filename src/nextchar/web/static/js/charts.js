@@ -39,6 +39,9 @@
 //       legend (default: shown when more than one series), label, text, testid
 //     handle: {node, update({series, levels, point, ...}), append(index, xs, ys)}
 //
+//   A chart is drawn in its turn, one after a frame, so that what was typed is shown before the charts that it changes
+//   are drawn; changes that come before its turn are drawn at once. What update gives is settled when it is drawn.
+//
 //   tones()    the colours of the page now: {ink, muted, line, card, accent, second, good, bad, series: [..5]}
 //   load()     -> Promise of Plotly; the first chart begins it, so that texts and places of figures are drawn before
 //   dispose()  the frame calls it when a chapter is left: all charts of the chapter are let go
@@ -48,6 +51,8 @@ import { el, seen } from "/static/js/ui.js";
 
 const MONO = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', monospace";
 const CONFIG = { displayModeBar: false, responsive: false, staticPlot: false, doubleClick: false, showTips: false };
+
+const LABELS = { ticklabeloverflow: "allow" }; // else each label is measured, which takes as long as all the rest
 
 const FINGER = 24; // px, the least width of a cell that can be tapped
 
@@ -97,9 +102,34 @@ function number(value) {
   return value;
 }
 
+const HIDDEN = 250; // ms: a page that is not seen has no frames
+
+// After a frame has been shown.
+function nextFrame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, HIDDEN);
+  });
+}
+
+let turns = Promise.resolve();
+
+// A function that draws in its turn; calls that are made before it comes are the same drawing.
+function inTurn(draw) {
+  let waiting = null;
+  return () => {
+    if (waiting) return waiting;
+    waiting = turns.then(nextFrame).then(() => {
+      waiting = null;
+      return draw();
+    });
+    turns = waiting.catch(() => undefined);
+    return waiting;
+  };
+}
+
 // What is common to the charts: the frame, drawing, redrawing when width or colours change.
 async function chart(options, build, { focusable = false } = {}) {
-  const plotly = await load();
   const spec = { ...options };
   const plot = el("div", { class: "plot" });
   const picture = el("div", { class: "picture", attrs: { role: "img" } }, plot);
@@ -110,14 +140,25 @@ async function chart(options, build, { focusable = false } = {}) {
   if (spec.into) spec.into.append(node);
 
   let lastWidth = 0;
-  const handle = { node, plot, frame, spec, plotly, afterDraw: null };
-  const draw = () => {
+  let left = false;
+  // What to draw in the room that there is; the chart takes its place at once, before it is drawn.
+  const plan = () => {
     const room = node.clientWidth;
-    if (!room) return Promise.resolve();
+    if (!room || left) return null;
+    const found = build(spec, room, tones());
+    frame.style.setProperty("width", `${found.width}px`);
+    frame.style.setProperty("height", `${found.layout.height}px`);
     lastWidth = room;
-    const { data, layout, width } = build(spec, room, tones());
+    return { room, ...found };
+  };
+  plan();
+  const plotly = await load();
+  const handle = { node, plot, frame, spec, plotly, afterDraw: null };
+  const draw = inTurn(() => {
+    const planned = plan();
+    if (!planned) return undefined;
+    const { room, data, layout, width } = planned;
     const scrolls = width > room + 1;
-    frame.style.setProperty("width", `${width}px`);
     if (scrolls && !focusable) {
       node.setAttribute("tabindex", "0");
       node.setAttribute("role", "region");
@@ -126,7 +167,7 @@ async function chart(options, build, { focusable = false } = {}) {
       for (const attribute of ["tabindex", "role", "aria-label"]) node.removeAttribute(attribute);
     }
     return plotly.react(plot, data, { ...layout, width }, CONFIG).then(() => handle.afterDraw?.());
-  };
+  });
   handle.draw = draw;
   handle.update = (changes) => {
     Object.assign(spec, changes);
@@ -140,6 +181,7 @@ async function chart(options, build, { focusable = false } = {}) {
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", draw);
   living.add(() => {
+    left = true;
     observer.disconnect();
     scheme.removeEventListener("change", draw);
     plotly.purge(plot);
@@ -291,7 +333,7 @@ function buildHeatmap(spec, room, colours) {
     tickfont: { ...font(colours, size), family: MONO },
     title: { text: title ? plain(title) : "", font: font(colours, 12), standoff: 4 },
     showticklabels: spec.ticks, ticks: "", showgrid: false, zeroline: false, showline: false, fixedrange: true,
-    tickangle: 0, constrain: "domain",
+    tickangle: 0, constrain: "domain", ...LABELS,
   });
   const trace = {
     type: "heatmap",
@@ -392,7 +434,7 @@ function buildBars(spec, room, colours) {
     tickfont: spec.words ? font(colours, 13) : { ...font(colours, 12), family: MONO },
     ticklabelstandoff: 4,
     title: { text: plain((horizontal ? spec.yTitle : spec.xTitle) ?? ""), font: font(colours, 12), standoff: 8 },
-    showgrid: false, zeroline: false, fixedrange: true, ticks: "", tickangle: 0, automargin: true,
+    showgrid: false, zeroline: false, fixedrange: true, ticks: "", tickangle: 0, automargin: true, ...LABELS,
     range: horizontal ? [x.length - 0.5, -0.5] : [-0.5, x.length - 0.5],
   };
   const all = [...y, ...(spec.second?.y ?? [])].map(number).filter(Number.isFinite);
@@ -402,7 +444,7 @@ function buildBars(spec, room, colours) {
   const values = {
     title: { text: plain((horizontal ? spec.xTitle : spec.yTitle) ?? ""), font: font(colours, 12), standoff: 8 },
     tickfont: font(colours, 11), gridcolor: colours.line, zerolinecolor: colours.muted, fixedrange: true, ticks: "",
-    automargin: true, nticks: 6, range: [0, (top || 1) * beyond],
+    automargin: true, ...LABELS, nticks: 6, range: [0, (top || 1) * beyond],
     tickformat: spec.percent ? (top > 0.05 ? ".0%" : ".1%") : ",~g", separatethousands: true,
   };
   const layout = {
@@ -461,7 +503,7 @@ function buildLines(spec, room, colours) {
   const axis = (title, format) => ({
     title: { text: plain(title ?? ""), font: font(colours, 12), standoff: 10 },
     tickfont: font(colours, 11), gridcolor: colours.line, zerolinecolor: colours.line, fixedrange: true, automargin: true,
-    ticks: "", tickformat: format, nticks: 8,
+    ticks: "", tickformat: format, nticks: 8, ...LABELS,
   });
   const levels = spec.levels ?? [];
   const layout = {

@@ -43,8 +43,8 @@ async function list(ctx, data) {
       load(0);
     }),
   });
-  ui.clear(
-    host,
+  await load(0);
+  host.prepend(
     ui.stats([
       { label: t("list_items"), value: ui.integer(data.items), testid: "list-count" },
       { label: t("list_distinct"), value: ui.integer(data.distinct) },
@@ -57,7 +57,6 @@ async function list(ctx, data) {
     shelf,
     more,
   );
-  await load(0);
 }
 
 async function lengths(ctx, data) {

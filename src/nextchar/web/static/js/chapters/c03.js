@@ -43,7 +43,6 @@ async function row(ctx, counts) {
   const left = ui.el("div", {}, ui.heading(t("row_counts")));
   const right = ui.el("div", {}, ui.heading(t("row_probabilities")));
   const spare = ui.el("div");
-  ui.clear(host, ui.controls(choose.node), result, left, right, spare);
 
   const name = (answer, i) => (answer.ids[i] === 0 ? `${answer.labels[i]} (${t("row_end")})` : answer.labels[i]);
   const specs = (answer) => {
@@ -92,6 +91,7 @@ async function row(ctx, counts) {
   const answer = await ask(0, ctx.signal);
   const first = specs(answer);
   tell(answer, first.favourite);
+  ui.clear(host, ui.controls(choose.node), result, left, right, spare);
   const [top, bottom] = await Promise.all([
     ctx.charts.bars({ into: left, height: 200, yTitle: t("row_y_counts"), testid: "row-counts", ...first.counts }),
     ctx.charts.bars({
@@ -122,6 +122,7 @@ async function trap(ctx, keepdim) {
   let step = steps.length; // all of it, until the reader wants it in steps
   const stage = ui.live({ testid: "keepdim-stage" });
   const maps = ui.el("div", { class: "grid" });
+  let charts = [];
 
   const sides = [
     {
@@ -200,22 +201,19 @@ async function trap(ctx, keepdim) {
   ui.clear(host, ui.el("p", { class: "hint", text: t("keepdim_small", { items }) }), ui.controls(again, next), stage, whole, maps);
   ctx.predict("keepdim", { values: { least: ui.fixed(Math.min(...keepdim.row_sums_wrong), 2), most: ui.fixed(Math.max(...keepdim.row_sums_wrong), 2) } });
 
-  const charts = [];
-  for (const side of sides) {
-    const box = ui.el("div");
-    maps.append(box);
-    charts.push(
-      await ctx.charts.heatmap({
-        into: box, z: side.table, rows: labels, zmin: 0, zmax: 1, size: 420, minimum: 300, bar: false,
-        label: side.aria, hover: (r, c) => `${labels[r]}${labels[c]}: ${ui.fixed(side.table[r][c], 4)}`,
-        testid: `keepdim-${side.key}`,
-      }),
-    );
-    box.append(
+  draw();
+  charts = await Promise.all(sides.map((side) => {
+    const into = ui.el("div");
+    maps.append(ui.el("div", {},
+      into,
       sums(t("keepdim_row_sums"), side.rows, `keepdim-rows-${side.key}`),
       sums(t("keepdim_column_sums"), side.columns, `keepdim-columns-${side.key}`),
       verdict(side),
-    );
-  }
-  draw();
+    ));
+    return ctx.charts.heatmap({
+      into, z: side.table, rows: labels, zmin: 0, zmax: 1, size: 420, minimum: 300, bar: false,
+      label: side.aria, hover: (r, c) => `${labels[r]}${labels[c]}: ${ui.fixed(side.table[r][c], 4)}`,
+      testid: `keepdim-${side.key}`,
+    });
+  }));
 }

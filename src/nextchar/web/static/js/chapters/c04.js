@@ -194,6 +194,10 @@ async function stepper(ctx) {
     }),
   });
 
+  let chart = null;
+  step = await fetchStep(ctx.signal);
+  ui.clear(told, ui.el("p", { class: "hint", text: t("step_guess_first") }));
+  draw();
   ui.clear(
     host,
     paper,
@@ -205,11 +209,7 @@ async function stepper(ctx) {
     told,
     ui.controls(skip, onward, finish, again, seedField.node),
   );
-  let chart = null;
-  step = await fetchStep(ctx.signal);
   chart = await ctx.charts.bars({ into: bars, height: 210, yTitle: t("step_y"), testid: "step-chart", ...barSpec() });
-  ui.clear(told, ui.el("p", { class: "hint", text: t("step_guess_first") }));
-  await draw();
 }
 
 // --- a walk on the graph of pairs ----------------------------------------------------------------------------------
@@ -265,13 +265,11 @@ async function temperature(ctx) {
     label: t("temperature_slider"), min: 0.1, max: 3, step: 0.1, value: 1, format: says, onInput: ui.debounce(show, 60),
     testid: "temperature-slider",
   });
-  ui.clear(host, slider.node, ui.heading(t("temperature_row")), bars, ui.heading(t("temperature_names")), names);
   let chart = null;
-  await ctx.guard(async () => {
-    const first = await ask(1, ctx.signal);
-    tell(first);
-    chart = await ctx.charts.bars({ into: bars, height: 200, yTitle: t("step_y"), testid: "temperature-chart", ...spec(first, 1) });
-  }, host);
+  const first = await ctx.guard(() => ask(1, ctx.signal), host);
+  if (first) tell(first);
+  host.prepend(slider.node, ui.heading(t("temperature_row")), bars, ui.heading(t("temperature_names")), names);
+  if (first) chart = await ctx.charts.bars({ into: bars, height: 200, yTitle: t("step_y"), testid: "temperature-chart", ...spec(first, 1) });
 }
 
 // --- seeds and streams ---------------------------------------------------------------------------------------------
@@ -432,6 +430,6 @@ async function game(ctx) {
       draw();
       if (focus) real.focus();
     }, host);
-  ui.clear(host, count, item, ui.controls(real, made, next, again), told, points);
   await start(false);
+  host.prepend(count, item, ui.controls(real, made, next, again), told, points);
 }

@@ -52,8 +52,8 @@ async function oneHot(ctx, place) {
     },
     testid: "onehot-word",
   });
-  ui.clear(place, ui.controls(word.node), picture, shape);
   await draw(word.value);
+  place.prepend(ui.controls(word.node), picture, shape);
 
   function grid({ labels, symbols, rows }) {
     return el(
@@ -106,45 +106,28 @@ async function example(ctx, place) {
   const sum = ui.live({ testid: "forward-sum" });
   const targets = el("div", { testid: "forward-targets" });
   const numbers = el("div", { testid: "forward-numbers" });
-  ui.clear(
-    place,
-    ui.controls(chooser.node, redraw),
-    el(
-      "ol",
-      { class: "late-stages" },
-      Object.entries(places).map(([name, node]) => el("li", {}, ui.heading(t(`forward_${name}`)), el("p", { class: "late-formula" }, ui.inline(t(`forward_${name}_how`))), node)),
-    ),
-    sum,
-    targets,
-    numbers,
-  );
+  const put = () => {
+    if (sum.isConnected) return;
+    place.prepend(
+      ui.controls(chooser.node, redraw),
+      el(
+        "ol",
+        { class: "late-stages" },
+        Object.entries(places).map(([name, node]) => el("li", {}, ui.heading(t(`forward_${name}`)), el("p", { class: "late-formula" }, ui.inline(t(`forward_${name}_how`))), node)),
+      ),
+      sum,
+      targets,
+      numbers,
+    );
+  };
   await draw();
+  put(); // where there was no answer
 
   function draw() {
     return ctx.guard(async () => {
       const answer = await ask((signal) => api.post("/net/forward", { first: Number(chooser.value), seed }, { signal }));
       if (!answer) return;
       const { labels, symbol } = answer;
-      const strip = {
-        z: [answer.logits],
-        rows: [symbol],
-        columns: labels,
-        hover: (_, i) => `${labels[i]}: ${ui.fixed(answer.logits[i])}`,
-        label: t("forward_logits_aria", { symbol }),
-      };
-      if (stages.logits) await stages.logits.update(strip);
-      else stages.logits = await charts.heatmap({ into: places.logits, diverging: true, bar: false, size: narrow() ? 312 : 1200, minimum: 300, ...strip });
-      for (const name of ["counts", "probabilities"]) {
-        const values = answer[name];
-        const spec = {
-          x: labels,
-          y: values,
-          hover: (i) => `${labels[i]}: ${ui.fixed(values[i])}`,
-          label: t(`forward_${name}_aria`, { symbol }),
-        };
-        if (stages[name]) await stages[name].update(spec);
-        else stages[name] = await charts.bars({ into: places[name], height: 190, percent: name === "probabilities", ...spec });
-      }
       ui.clear(sum, t("forward_sum", { total: ui.fixed(answer.total), symbol }));
       ui.clear(
         targets,
@@ -169,7 +152,31 @@ async function example(ctx, place) {
         }),
       );
       numbers.querySelector("details").open = open;
+      put();
+      const strip = {
+        z: [answer.logits],
+        rows: [symbol],
+        columns: labels,
+        hover: (_, i) => `${labels[i]}: ${ui.fixed(answer.logits[i])}`,
+        label: t("forward_logits_aria", { symbol }),
+      };
+      const bars = (name) => ({
+        x: labels,
+        y: answer[name],
+        hover: (i) => `${labels[i]}: ${ui.fixed(answer[name][i])}`,
+        label: t(`forward_${name}_aria`, { symbol }),
+      });
+      await Promise.all([
+        drawStage("logits", strip, (spec) => charts.heatmap({ into: places.logits, diverging: true, bar: false, size: narrow() ? 312 : 1200, minimum: 300, ...spec })),
+        ...["counts", "probabilities"].map((name) =>
+          drawStage(name, bars(name), (spec) => charts.bars({ into: places[name], height: 190, percent: name === "probabilities", ...spec }))),
+      ]);
     }, place);
+  }
+
+  async function drawStage(name, spec, make) {
+    if (stages[name]) await stages[name].update(spec);
+    else stages[name] = await make(spec);
   }
 }
 
@@ -188,8 +195,6 @@ async function optimum(ctx, place) {
   };
   const slider = listSlider(ui, { label: t("optimum_l2"), values: L2S, value: 0.01, onInput: (l2) => later(l2), testid: "optimum-l2" });
   const now = ui.live({ testid: "optimum-now" });
-  ui.clear(place, slider.node, now, body);
-
   const show = (l2) =>
     ctx.guard(async () => {
       const found = await ask((signal) => solve(l2, signal));
@@ -207,6 +212,7 @@ async function optimum(ctx, place) {
   const later = ui.debounce(show, 80);
   ctx.onLeave(later.cancel);
   await show(0.01);
+  place.prepend(slider.node, now, body);
 
   const few = [0, 0.001, 0.01, 0.1, 1];
   const rows = await Promise.all(few.map((l2) => solve(l2, ctx.signal)));

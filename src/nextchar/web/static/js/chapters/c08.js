@@ -60,8 +60,10 @@ async function tables(ctx, place) {
     });
   let counted = null;
   let net = null;
-  counted = await map(left, both.counts_probabilities, t("tables_counts_aria"));
-  net = await map(right, both.net_probabilities, t("tables_net_aria"));
+  [counted, net] = await Promise.all([
+    map(left, both.counts_probabilities, t("tables_counts_aria")),
+    map(right, both.net_probabilities, t("tables_net_aria")),
+  ]);
   // to begin with, how the reader's name begins
   const [letter] = carriedName(ctx, await ctx.data());
   const column = labels.indexOf(letter);
@@ -186,20 +188,23 @@ async function smoothing(ctx, place) {
   const curve = el("div", { testid: "smoothing-map" });
   const later = ui.debounce(() => draw(), 80);
   ctx.onLeave(later.cancel);
-  ui.clear(
-    place,
-    el("div", { class: "late-settings" }, add.node, l2.node),
-    ui.controls(nearest),
-    figures,
-    ui.grid(left, right),
-    ui.heading(t("smoothing_map")),
-    curve,
-  );
+  const put = () => {
+    if (figures.isConnected) return;
+    place.prepend(
+      el("div", { class: "late-settings" }, add.node, l2.node),
+      ui.controls(nearest),
+      figures,
+      ui.grid(left, right),
+      ui.heading(t("smoothing_map")),
+      curve,
+    );
+  };
 
   let both = null;
   let maps = null;
   let entries = [];
   await draw();
+  put(); // where there was no answer
   await ctx.guard(async () => {
     const map = await api.get("/equivalence/map", {}, { signal: ctx.signal });
     ({ entries } = map);
@@ -235,6 +240,7 @@ async function smoothing(ctx, place) {
           { label: t("smoothing_loss_net"), value: ui.fixed(both.loss_net), testid: "smoothing-loss-net" },
         ]),
       );
+      put();
       if (entries.length) drawMap();
       await drawTables();
     }, place);
@@ -251,10 +257,10 @@ async function smoothing(ctx, place) {
       t("tables_cell", { pair: labels[r] + labels[c], counts: ui.fixed(both.counts_probabilities[r][c], 6), net: ui.fixed(both.net_probabilities[r][c], 6) });
     const map = (into, z, label) =>
       charts.heatmap({ into, z, label, rows: labels, scale: "root", zmin: 0, zmax, size: mapSize(), minimum: 300, bar: false, hover });
-    maps = [
-      await map(left, counts_probabilities, t("smoothing_counts_aria")),
-      await map(right, net_probabilities, t("smoothing_net_aria")),
-    ];
+    maps = await Promise.all([
+      map(left, counts_probabilities, t("smoothing_counts_aria")),
+      map(right, net_probabilities, t("smoothing_net_aria")),
+    ]);
   }
 
   function drawMap() {

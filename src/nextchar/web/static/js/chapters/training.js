@@ -14,7 +14,10 @@ export async function training(ctx, place) {
   const { el } = ui;
 
   // The lecture's rate of 50 suits names; a list of few symbols or short items needs a smaller one.
-  const { steady_rate: steady } = await api.get("/net/optimum", { l2: 0.01 }, { signal: ctx.signal });
+  const [{ steady_rate: steady }, N] = await Promise.all([
+    api.get("/net/optimum", { l2: 0.01 }, { signal: ctx.signal }),
+    api.get("/counts", { what: "probs" }, { signal: ctx.signal }),
+  ]);
   const first = steady > HALF_THE_LECTURES ? 50 : RATES.findLast((value) => value <= steady) ?? RATES[0];
   const rate = listSlider(ui, { label: t("training_rate"), values: RATES, value: first, testid: "train-rate" });
   const l2 = listSlider(ui, { label: t("training_l2"), values: L2S, value: 0.01, testid: "train-l2" });
@@ -73,7 +76,6 @@ export async function training(ctx, place) {
     ui.more(t("training_samples"), ui.scroller(t("training_samples"), sampleTable)),
   );
 
-  const N = await api.get("/counts", { what: "probs" }, { signal: ctx.signal });
   const most = Math.max(...N.table.flat());
   let P = null;
   const cell = (r, c) => `${N.labels[r]}${N.labels[c]}\n${t("training_net")}: ${P ? ui.fixed(P[r][c]) : "—"}\n${t("training_counts")}: ${ui.fixed(N.table[r][c])}`;
@@ -82,8 +84,9 @@ export async function training(ctx, place) {
       into, z, rows: N.labels, scale: "root", zmin: 0, zmax: most, size: mapSize(), minimum: 300, bar: false,
       rowTitle: t("training_first"), columnTitle: t("training_second"), hover: cell, label,
     });
-  await map(countPlace, t("training_counts_aria"), N.table);
+  const counted = map(countPlace, t("training_counts_aria"), N.table);
   netPlace.style.minHeight = `${countPlace.offsetHeight}px`; // the net's map will be as high
+  await counted;
   let netMap = null;
   let chart = null;
   let controller = null;
