@@ -105,7 +105,7 @@ def run_commands(folder: Path, *lines: str, **environment: str) -> list[str]:
 
 def run_page(path: Path, folder: Path) -> None:
     """Run all blocks of a page in a folder, the current one; fails where a page shows what is not so."""
-    names: dict[str, Any] = {"__name__": path.stem}
+    names: dict[str, Any] = {"__name__": "__main__"}
     ways: dict[str, Callable[[Block], None]] = {
         "console": lambda block: _run_console(block, path, folder),
         "python": lambda block: _run_python(block, path, names),
@@ -126,7 +126,7 @@ def _run_console(block: Block, path: Path, folder: Path) -> None:
 def _run_python(block: Block, path: Path, names: dict[str, Any]) -> None:
     where = f"{path.name}, line {block.line}"
     if not block.text.startswith(">>> "):
-        exec(compile(block.text, where, "exec"), names)
+        exec(compile(block.text, where, "exec", dont_inherit=True), names)
         return
     test = doctest.DocTestParser().get_doctest(block.text, names, path.name, str(path), block.line)
     said: list[str] = []

@@ -26,7 +26,7 @@ def tree() -> str:
     first = {name: place for place, name in enumerate(re.split(r", | < ", order[1]))}
     lines = _lines(PACKAGE, 0, first)
     indent = max(len(name) for name, _ in lines) + 2
-    return "```\n" + "".join(f"{name:{indent}}{_cut(text, WIDTH - indent)}\n" for name, text in lines) + "```\n"
+    return "```text\n" + "".join(f"{name:{indent}}{_cut(text, WIDTH - indent)}\n" for name, text in lines) + "```\n"
 
 
 def _lines(folder: Path, depth: int, first: dict[str, int]) -> list[tuple[str, str]]:
