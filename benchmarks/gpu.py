@@ -30,7 +30,7 @@ from nextchar.data.datasets import shipped_path
 from nextchar.data.download import locate
 from nextchar.data.splits import beginning, split
 from nextchar.models.neural.families import NetSpec
-from nextchar.models.neural.nets.noise import BatchPart
+from nextchar.models.neural.nets.noise import Places
 from nextchar.models.neural.training.devices import device_of
 from nextchar.models.neural.training.packing import IGNORED, PackedRows
 from nextchar.models.neural.training.settings import Run
@@ -144,7 +144,7 @@ def _as_graph(trainer: Trainer) -> None:
         (nats / symbols).backward()  # type: ignore[no-untyped-call]
         return nats
 
-    learner.net.reads(BatchPart(0, 0, 0, rows))
+    learner.net.reads(Places(0, 0, ids, ids.flatten()))  # of no consequence where nothing is left out
     aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     with torch.cuda.stream(aside):
         for _ in range(3):

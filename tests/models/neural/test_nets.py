@@ -172,10 +172,14 @@ def test_gradients_are_those_of_differences(kind: str) -> None:
             assert slope == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4, abs=1e-8)
 
 
+def said(x: Tensor, w: Sequence[Tensor]) -> Tensor:
+    return x @ w[0].T + w[2]
+
+
 CELLS: dict[str, tuple[Any, Callable[..., tuple[Tensor, ...]]]] = {
-    "rnn": (torch.nn.RNNCell, lambda x, h, c, w: (rnn.rnn_cell(x, h, *w),)),
-    "gru": (torch.nn.GRUCell, lambda x, h, c, w: gru.gru_cell(x, h, *w).state),
-    "lstm": (torch.nn.LSTMCell, lambda x, h, c, w: lstm.lstm_cell(x, h, c, *w).state),
+    "rnn": (torch.nn.RNNCell, lambda x, h, c, w: (rnn.rnn_cell(said(x, w), h, w[1], w[3]),)),
+    "gru": (torch.nn.GRUCell, lambda x, h, c, w: gru.gru_cell(said(x, w), h, w[1], w[3]).state),
+    "lstm": (torch.nn.LSTMCell, lambda x, h, c, w: lstm.lstm_cell(said(x, w), h, c, w[1], w[3]).state),
 }
 
 

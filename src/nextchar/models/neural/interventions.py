@@ -72,7 +72,7 @@ def moved_rows(model: NeuralModel, text: str, vectors: F64 | None = None) -> F64
     if vectors is not None and vectors.shape != shape:
         raise SettingsError(f"vectors of shape {shape} wanted, not {vectors.shape}")
     with torch.inference_mode():
-        logits: Tensor = net(_ids(model, text), None if vectors is None else torch.from_numpy(vectors))
+        logits: Tensor = net(_ids(model, text), vectors=None if vectors is None else torch.from_numpy(vectors))
         return _rows(logits[0])
 
 
@@ -128,8 +128,8 @@ def recalled(model: NeuralModel, text: str, holds: Sequence[Hold] = ()) -> Recal
     state = net.initial(1)
     with torch.inference_mode():
         for t, symbol in enumerate(ids):
-            x = net.embedding(symbol[None])
-            state, opened = net.opened(x, state, {name: value[t : t + 1] for name, value in held.items()})
+            said = net.said_of(symbol[None])
+            state, opened = net.opened(said, state, {name: value[t : t + 1] for name, value in held.items()})
             hidden.append(state[0])
             memory.append(state[-1])
             logits.append(net.head(state[0]))

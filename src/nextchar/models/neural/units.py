@@ -90,9 +90,9 @@ def firing(model: NeuralModel, corpus: Corpus) -> Firing:
     rows[inside] = corpus.ids[corpus.ids != BOUNDARY]
     hidden = np.empty((*rows.shape, net.layer.hidden_size), dtype=np.float32)
     with torch.inference_mode():
-        state = net.opened(net.embedding(torch.zeros(len(rows), dtype=torch.int64)), net.initial(len(rows))).state
+        state = net.opened(net.said_of(torch.zeros(len(rows), dtype=torch.int64)), net.initial(len(rows))).state
         for t, column in enumerate(torch.from_numpy(rows).unbind(1)):
-            state = net.opened(net.embedding(column), state).state
+            state = net.opened(net.said_of(column), state).state
             hidden[:, t] = state[0].float().numpy()
     items, places = np.nonzero(inside)
     return Firing(hidden[inside], rows[inside], places, items, corpus)

@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nextchar.models.neural.nets.noise import BatchPart, kept, layer_keys
+from nextchar.models.neural.nets.beginnings import Beginnings
+from nextchar.models.neural.nets.noise import Places, kept, layer_keys
 
 __all__ = [
     "FAR",
@@ -48,25 +49,27 @@ class DropsOut(nn.Module):
 
     Attributes:
         dropout: which share of them.
-        part: the rows that it reads, once they are known.
-        key: what the noise depends on beside the row, see `noise.layer_keys`.
+        places: what it reads, once that is known.
+        key: what the noise depends on beside the place, see `noise.layer_keys`.
     """
 
     def __init__(self, dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
-        self.part: BatchPart | None = None
+        self.places: Places | None = None
         self.key = 0
 
     def dropped(self, x: Tensor) -> Tensor:
-        """In training, with a share of the numbers zero and the others larger by as much: their mean stays.
-
-        The first dimension of x has the rows in their order, the same number of entries for each.
-        """
+        """In training, with a share of the numbers zero and the others larger by as much: their mean stays; (n, C)."""
         if not self.dropout or not self.training:
             return x
-        assert self.part is not None, "training says what is read: Net.reads"
-        return x * kept(x, self.part, self.key, self.dropout)
+        return x * kept(self.read_places.computed, x.shape[-1], self.key, self.dropout).to(x.dtype)
+
+    @property
+    def read_places(self) -> Places:
+        """What it reads, which training says: `Net.reads`."""
+        assert self.places is not None
+        return self.places
 
 
 class Net(nn.Module, ABC):
@@ -79,8 +82,11 @@ class Net(nn.Module, ABC):
     head: nn.Linear
 
     @abstractmethod
-    def forward(self, ids: Tensor) -> Tensor:
-        """(B, T) -> (B, T, V) logits: those at t are for the symbol after ids[:, t]."""
+    def forward(self, ids: Tensor, beginnings: Beginnings | None = None) -> Tensor:
+        """(B, T) -> (B, T, V) logits: those at t are for the symbol after ids[:, t].
+
+        With the beginnings of those rows it is the logits after each of them, (n, V), for less work.
+        """
 
     @abstractmethod
     def initial(self, batch: int) -> State:
@@ -127,11 +133,11 @@ class Net(nn.Module, ABC):
             if isinstance(module, DropsOut):
                 module.dropout = share
 
-    def reads(self, part: BatchPart) -> None:
-        """The rows that are read next in training are these: their dropout goes by it."""
+    def reads(self, places: Places) -> None:
+        """What is read next in training is this: dropout goes by it."""
         layers = [module for module in self.modules() if isinstance(module, DropsOut)]
-        for layer, key in zip(layers, layer_keys(part.seed, part.step, len(layers)), strict=True):
-            layer.part, layer.key = part, key
+        for layer, key in zip(layers, layer_keys(places.seed, places.step, len(layers)), strict=True):
+            layer.places, layer.key = places, key
 
     @property
     def largest_state(self) -> int:

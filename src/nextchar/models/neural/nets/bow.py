@@ -26,6 +26,7 @@ from nextchar.models.neural.nets.base import (
     positions,
     zero_head,
 )
+from nextchar.models.neural.nets.beginnings import Beginnings
 
 __all__ = ["BowNet"]
 
@@ -46,14 +47,16 @@ class BowNet(Net):
         """Both matrices of each block."""
         return {f"blocks.{i}.{name}": 1 for i in range(len(self.blocks)) for name in ("rise", "fall")}
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """(B, T) -> (B, T, V)."""
+    def forward(self, ids: Tensor, beginnings: Beginnings | None = None) -> Tensor:
+        """(B, T) -> (B, T, V), or (n, V)."""
         position = positions(ids)
         x = self._embedded(ids, position)
         index = torch.arange(ids.shape[1], device=ids.device)
         back = index[:, None] - index
         allowed = ((back >= 0) & (back <= position[:, :, None])).to(x.dtype)  # (B, T, T)
         mean = torch.bmm(allowed / allowed.sum(-1, keepdim=True), x)
+        if beginnings is not None:
+            return self._logits(beginnings.collected(x + mean))
         return self._logits((x + mean).flatten(0, 1)).view(*ids.shape, -1)
 
     def _embedded(self, ids: Tensor, position: Tensor) -> Tensor:

@@ -19,16 +19,14 @@ from nextchar.models.neural.nets.recurrent import Held, Opened, RecurrentNet, he
 __all__ = ["GruNet", "gru_cell"]
 
 
-def gru_cell(
-    x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor, held: Held | None = None
-) -> Opened:
+def gru_cell(said: Tensor, h: Tensor, W_hh: Tensor, b_hh: Tensor, held: Held | None = None) -> Opened:
     """Two gates decide, number by number, what of the old vector goes into the new.
 
     r = sigmoid(..): how much of the past the candidate may use. z = sigmoid(..): how much of the past stays.
     The candidate: c = tanh(W x + b + r * (U h + b')). Then h' = (1 - z) c + z h. The gates are called reset (r) and
-    keep (z; in the paper, update).
+    keep (z; in the paper, update). What the symbol says to all three, W_ih x + b_ih, is given, (B, 3 H).
     """
-    read_r, read_z, read_c = F.linear(x, W_ih, b_ih).chunk(3, dim=-1)
+    read_r, read_z, read_c = said.chunk(3, dim=-1)
     kept_r, kept_z, kept_c = F.linear(h, W_hh, b_hh).chunk(3, dim=-1)
     held = held or {}
     r = held_at(torch.sigmoid(read_r + kept_r), held.get("reset"))
@@ -48,6 +46,6 @@ class GruNet(RecurrentNet):
     def __init__(self, V: int, *, embedding: int, width: int, dropout: float) -> None:
         super().__init__(V, nn.GRU(embedding, width), dropout=dropout)
 
-    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
+    def opened(self, said: Tensor, state: State, held: Held | None = None) -> Opened:
         """One symbol more."""
-        return gru_cell(x, state[0], *self.weights, held)
+        return gru_cell(said, state[0], self.weights[1], self.weights[3], held)

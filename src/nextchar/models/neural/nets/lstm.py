@@ -20,22 +20,14 @@ from nextchar.models.neural.nets.recurrent import Held, Opened, RecurrentNet, he
 __all__ = ["LstmNet", "lstm_cell"]
 
 
-def lstm_cell(
-    x: Tensor,
-    h: Tensor,
-    memory: Tensor,
-    W_ih: Tensor,
-    W_hh: Tensor,
-    b_ih: Tensor,
-    b_hh: Tensor,
-    held: Held | None = None,
-) -> Opened:
+def lstm_cell(said: Tensor, h: Tensor, memory: Tensor, W_hh: Tensor, b_hh: Tensor, held: Held | None = None) -> Opened:
     """A memory that is only ever added to or scaled, and gates that decide what enters, stays and shows.
 
     i, f, o = sigmoid(..) are the gates for input, forgetting and output, g = tanh(..) what might enter.
     memory' = f * memory + i * g, and h' = o * tanh(memory'). The gates are called enter (i), keep (f) and show (o).
+    What the symbol says to all of them, W_ih x + b_ih, is given, (B, 4 H).
     """
-    i, f, g, o = (F.linear(x, W_ih, b_ih) + F.linear(h, W_hh, b_hh)).chunk(4, dim=-1)
+    i, f, g, o = (said + F.linear(h, W_hh, b_hh)).chunk(4, dim=-1)
     held = held or {}
     enter = held_at(torch.sigmoid(i), held.get("enter"))
     keep = held_at(torch.sigmoid(f), held.get("keep"))
@@ -55,6 +47,6 @@ class LstmNet(RecurrentNet):
     def __init__(self, V: int, *, embedding: int, width: int, dropout: float) -> None:
         super().__init__(V, nn.LSTM(embedding, width), dropout=dropout)
 
-    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
+    def opened(self, said: Tensor, state: State, held: Held | None = None) -> Opened:
         """One symbol more."""
-        return lstm_cell(x, state[0], state[1], *self.weights, held)
+        return lstm_cell(said, state[0], state[1], self.weights[1], self.weights[3], held)

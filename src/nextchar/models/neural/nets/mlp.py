@@ -29,6 +29,7 @@ from nextchar.models.neural.nets.base import (
     shifted,
     zero_head,
 )
+from nextchar.models.neural.nets.beginnings import Beginnings
 
 __all__ = ["MlpNet"]
 
@@ -59,10 +60,12 @@ class MlpNet(Net):
         names = ["first"] + [f"blocks.{i}.{name}" for i in range(len(self.blocks)) for name in ("rise", "fall")]
         return dict.fromkeys(names, 1)
 
-    def forward(self, ids: Tensor, vectors: Tensor | None = None) -> Tensor:
-        """(B, T) -> (B, T, V); with vectors (V, E) in the place of the symbols' own, where they are given."""
+    def forward(self, ids: Tensor, beginnings: Beginnings | None = None, vectors: Tensor | None = None) -> Tensor:
+        """(B, T) -> (B, T, V), or (n, V); with vectors (V, E) in the place of the symbols' own, if they are given."""
         position = positions(ids)
         context = torch.stack([shifted(ids, position, back) for back in range(self.context)], dim=-1)  # (B, T, k)
+        if beginnings is not None:
+            return self._logits(beginnings.collected(context), vectors)
         return self._logits(context.flatten(0, 1), vectors).view(*ids.shape, -1)
 
     def _logits(self, context: Tensor, vectors: Tensor | None = None) -> Tensor:

@@ -1,8 +1,9 @@
-"""The random numbers of dropout: a hash of where each is used, so that they need no state.
+"""The random numbers of dropout: a hash of what they are used for, so that they need no state.
 
-The noise of a row depends on the seed, the step, the layer and the number of the row in its batch, and on nothing else:
-not on the device, nor on how many processes share the batch, nor on what was drawn before. A training that was
-interrupted goes on with the same noise, on whatever it is resumed.
+The noise of a place depends on the seed, the step, the layer and a number of the place, and on nothing else: not on the
+device, nor on how many processes share the batch, nor on what was drawn before. A training that was interrupted goes on
+with the same noise, on whatever it is resumed. The number is a fingerprint of what was read up to the place (see
+`beginnings`), so that two items which begin alike have the same noise as long as they do.
 
 The hash is SplitMix64 (Steele, Lea and Flood 2014) on whole tensors. Each of its outputs makes four numbers of 16 bits,
 so shares are kept to 2^-16; that takes an eighth of the time of torch's own generator on the processor.
@@ -19,25 +20,25 @@ from torch import Tensor
 from nextchar._kernels.constants import FIRST_FACTOR, GOLDEN, SECOND_FACTOR
 from nextchar.data.hashing import MASK, mix
 
-__all__ = ["BatchPart", "kept", "layer_keys"]
+__all__ = ["Places", "kept", "layer_keys"]
 
 LEVELS: Final = 1 << 16  # of a random number
 
 
-class BatchPart(NamedTuple):
-    """Which rows of which batch a net reads.
+class Places(NamedTuple):
+    """Which places of which batch a net reads.
 
     Attributes:
         seed: of the training.
         step: the number of the batch.
-        first: its first row that is read.
-        rows: how many are.
+        rows: the number of each place, (B, T).
+        computed: of those that are computed, (n,): all, or one of each beginning.
     """
 
     seed: int
     step: int
-    first: int
-    rows: int
+    rows: Tensor
+    computed: Tensor
 
 
 def layer_keys(seed: int, step: int, layers: int) -> list[int]:
@@ -47,25 +48,27 @@ def layer_keys(seed: int, step: int, layers: int) -> list[int]:
     return [int(key) for key in keys.view(np.int64)]
 
 
-def kept(x: Tensor, part: BatchPart, key: int, share: float) -> Tensor:
-    """Which numbers of x are kept, as factors: 0 for those left out, and what makes up for them for the others.
+def kept(places: Tensor, number: int, key: int, share: float) -> Tensor:
+    """Which of the numbers of each place are kept, as factors: 0 for those left out, and for the others what makes up.
 
     Args:
-        x: its first dimension has the rows in their order, the same number of entries for each.
-        part: which rows they are.
+        places: their numbers, of any shape (...).
+        number: how many numbers a place has, K.
         key: of the layer, see `layer_keys`.
         share: that is left out.
+
+    Returns:
+        (..., K).
     """
-    numbers = x.numel() // part.rows
-    words = -(-numbers // 4)  # a row
-    z = torch.arange(part.first * words + 1, (part.first + part.rows) * words + 1, device=x.device)
+    words = -(-number // 4)  # a place
+    z = places.reshape(-1, 1) * words + torch.arange(1, words + 1, device=places.device)
     z.mul_(_signed(GOLDEN)).add_(key)
     z.bitwise_xor_(_down(z, 30)).mul_(_signed(FIRST_FACTOR))
     z.bitwise_xor_(_down(z, 27)).mul_(_signed(SECOND_FACTOR))
     z.bitwise_xor_(_down(z, 31))
     level = min(max(round((1 - share) * LEVELS), 1), LEVELS - 1)  # of the random numbers, those below it
-    below = z.view(torch.int16).view(part.rows, 4 * words)[:, :numbers] < level - LEVELS // 2
-    return below.to(x.dtype).mul_(LEVELS / level).view(x.shape)
+    below = z.view(torch.int16)[:, :number] < level - LEVELS // 2
+    return below.to(torch.float32).mul_(LEVELS / level).view(*places.shape, number)
 
 
 def _down(z: Tensor, bits: int) -> Tensor:

@@ -2,22 +2,27 @@
 
 A recurrent net reads an item symbol by symbol and keeps what it wants to know in a vector of H numbers. In training
 the items of a batch go through torch's layer side by side, the longest first, as a packed sequence: at each time only
-those that still go on. For single steps the cell is written out in each net's own file.
+those that still go on. For single steps the cell is written out in each net's own file; by it, too, goes what reads
+each beginning once (see `beginnings`): all beginnings of a length from the vectors of those one symbol shorter.
 
-Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, E embedding, H hidden numbers, n items.
+Letters: B rows, T symbols of a row, N = B x T, V size of the alphabet, E embedding, H hidden numbers, n items or
+beginnings.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from nextchar.models.neural.nets.base import STRETCH, DropsOut, Net, State, embeddings, picked, positions, zero_head
+from nextchar.models.neural.nets.beginnings import Beginnings
 
 __all__ = ["Held", "Opened", "RecurrentNet", "held_at", "packed_order"]
 
@@ -60,9 +65,32 @@ class RecurrentNet(Net):
         """The maps from the input and from the hidden vector; each is one block for each gate."""
         return {"layer.weight_ih_l0": self.parts, "layer.weight_hh_l0": self.parts}
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """(B, T) -> (B, T, V)."""
-        return self.read(ids, self.initial(len(ids)))[0]
+    def forward(self, ids: Tensor, beginnings: Beginnings | None = None) -> Tensor:
+        """(B, T) -> (B, T, V), or (n, V)."""
+        if beginnings is None:
+            return self.read(ids, self.initial(len(ids)))[0]
+        logits: Tensor = self.head(self.dropout.dropped(self._grown(ids.flatten()[beginnings.at], beginnings)))
+        return logits
+
+    def _grown(self, symbols: Tensor, beginnings: Beginnings) -> Tensor:
+        """The hidden vectors after all beginnings, (n, H), length by length; symbols (n,) are their last ones."""
+        sizes = list(beginnings.sizes)
+        said = torch.split(self.said_of(symbols), sizes)
+        shorter = torch.split(beginnings.before(), sizes)
+        firsts = accumulate(sizes, initial=0)  # of each length, the number of the first
+        state = self.opened(said[0], self.initial(sizes[0])).state
+        hidden = [state[0]]
+        for here, one_less, first in zip(said[1:], shorter[1:], firsts, strict=False):
+            state = self.opened(here, picked(state, one_less - first)).state
+            hidden.append(state[0])
+        return torch.cat(hidden)
+
+    def said_of(self, symbols: Tensor) -> Tensor:
+        """What symbols say to the cell, W_ih x + b_ih, (n, parts x H): of the whole alphabet where that is less."""
+        W_ih, _, b_ih, _ = self.weights
+        if self.embedding.num_embeddings <= len(symbols):
+            return F.linear(self.embedding.weight, W_ih, b_ih).index_select(0, symbols)
+        return F.linear(self.embedding(symbols), W_ih, b_ih)
 
     def read(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, T) -> (B, T, V): the part of a row before its first boundary goes on from the state."""
@@ -99,8 +127,8 @@ class RecurrentNet(Net):
         return get("weight_ih_l0"), get("weight_hh_l0"), get("bias_ih_l0"), get("bias_hh_l0")
 
     @abstractmethod
-    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
-        """One symbol more: x (B, E); vectors (B, H), the hidden one first; some gates may be held by hand."""
+    def opened(self, said: Tensor, state: State, held: Held | None = None) -> Opened:
+        """One symbol more: what it says (B, parts x H); vectors (B, H), the hidden one first; gates held by hand."""
 
     def initial(self, batch: int) -> State:
         """Zeros, (B, H) each."""
@@ -109,7 +137,7 @@ class RecurrentNet(Net):
     def step(self, ids: Tensor, state: State, rows: Tensor | None = None) -> tuple[Tensor, State]:
         """(B,) -> (B, V)."""
         going = (ids != 0)[:, None]
-        state = self.opened(self.embedding(ids), tuple(vector * going for vector in picked(state, rows))).state
+        state = self.opened(self.said_of(ids), tuple(vector * going for vector in picked(state, rows))).state
         return self.head(state[0]), state
 
 

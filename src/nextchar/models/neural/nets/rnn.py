@@ -17,9 +17,12 @@ from nextchar.models.neural.nets.recurrent import Held, Opened, RecurrentNet
 __all__ = ["RnnNet", "rnn_cell"]
 
 
-def rnn_cell(x: Tensor, h: Tensor, W_ih: Tensor, W_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:
-    """What is read and what is remembered, each through its map: h' = tanh(W_ih x + b_ih + W_hh h + b_hh)."""
-    return torch.tanh(F.linear(x, W_ih, b_ih) + F.linear(h, W_hh, b_hh))
+def rnn_cell(said: Tensor, h: Tensor, W_hh: Tensor, b_hh: Tensor) -> Tensor:
+    """What is read and what is remembered, each through its map: h' = tanh(W_ih x + b_ih + W_hh h + b_hh).
+
+    The first map's result is given: said (B, H).
+    """
+    return torch.tanh(said + F.linear(h, W_hh, b_hh))
 
 
 @final
@@ -32,7 +35,7 @@ class RnnNet(RecurrentNet):
     def __init__(self, V: int, *, embedding: int, width: int, dropout: float) -> None:
         super().__init__(V, nn.RNN(embedding, width), dropout=dropout)
 
-    def opened(self, x: Tensor, state: State, held: Held | None = None) -> Opened:
+    def opened(self, said: Tensor, state: State, held: Held | None = None) -> Opened:
         """One symbol more; there are no gates."""
         assert not held
-        return Opened((rnn_cell(x, state[0], *self.weights),), {})
+        return Opened((rnn_cell(said, state[0], self.weights[1], self.weights[3]),), {})

@@ -35,10 +35,13 @@ from nextchar.models.neural.nets.base import (
     shifted,
     zero_head,
 )
+from nextchar.models.neural.nets.beginnings import Beginnings
+from nextchar.models.neural.nets.noise import kept
 
 __all__ = ["Attention", "Looked", "TransformerNet", "grown"]
 
 LONG: Final = 64  # symbols of context
+ARC: Final = 0x5851F42D4C957F2D  # odd; tells the end of an arc that looks from the one that is looked at
 
 
 class Looked(NamedTuple):
@@ -66,21 +69,32 @@ class Attention(DropsOut):
         self.qkv = scaled(3 * width, width)
         self.out = nn.Parameter(torch.zeros(width, width))
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """Flat x (N, C); bias (B x H, T, T), minus infinity where a symbol may not look."""
-        seen = self.look(x, bias)
-        return self.taken(x, self.dropped(seen.weight), seen.values)
+    def forward(self, x: Tensor, bias: Tensor, beginnings: Beginnings | None = None) -> Tensor:
+        """Flat x (N, C), or (n, C); bias (B x H, T, T), minus infinity where a symbol may not look."""
+        seen = self.look(x, bias, beginnings)
+        return self.taken(x, self._dropped_arcs(seen.weight), seen.values, beginnings)
 
-    def taken(self, x: Tensor, weight: Tensor, v: Tensor) -> Tensor:
-        """Add what the symbols take: x (N, C); weight (B x H, T, T) of values v (B x H, T, D)."""
+    def taken(self, x: Tensor, weight: Tensor, v: Tensor, beginnings: Beginnings | None = None) -> Tensor:
+        """Add what the symbols take: x (N, C), or (n, C); weight (B x H, T, T) of values v (B x H, T, D)."""
         T, D = v.shape[1:]
-        mixed = torch.bmm(weight, v).view(-1, self.heads, T, D).transpose(1, 2).reshape(x.shape)
+        mixed = torch.bmm(weight, v).view(-1, self.heads, T, D).transpose(1, 2).reshape(-1, T, x.shape[1])
+        mixed = mixed.flatten(0, 1) if beginnings is None else beginnings.collected(mixed)
         return torch.addmm(x, mixed, self.out.t())
 
-    def look(self, x: Tensor, bias: Tensor) -> Looked:
-        """How much each symbol takes from each other, and what there is to take: x (N, C); bias as in forward."""
+    def _dropped_arcs(self, weight: Tensor) -> Tensor:
+        """In training, a share of the arcs cut, (B x H, T, T): which, goes by what both ends have read."""
+        if not self.dropout or not self.training:
+            return weight
+        read = self.read_places.rows
+        arcs = read[:, :, None] * ARC + read[:, None, :]
+        factors = kept(arcs, self.heads, self.key, self.dropout)  # (B, T, T, H)
+        return weight * factors.permute(0, 3, 1, 2).flatten(0, 1).to(weight.dtype)
+
+    def look(self, x: Tensor, bias: Tensor, beginnings: Beginnings | None = None) -> Looked:
+        """How much each symbol takes from each other, and what there is to take: x and bias as in forward."""
         C, H, T = x.shape[1], self.heads, bias.shape[-1]
-        qkv = F.linear(norm(x), self.qkv).view(-1, T, 3, H, C // H)
+        qkv = F.linear(norm(x), self.qkv)
+        qkv = (qkv if beginnings is None else beginnings.spread(qkv)).view(-1, T, 3, H, C // H)
         q, k, v = (part.transpose(1, 2).reshape(-1, T, C // H) for part in qkv.unbind(2))  # (B H, T, D)
         fit = torch.baddbmm(bias, q, k.transpose(1, 2), alpha=(C // H) ** -0.5)
         return Looked(q, k, v, fit, fit.softmax(-1))
@@ -160,13 +174,15 @@ class TransformerNet(Net):
             found |= {f"feedforward.{i}.rise": 1, f"feedforward.{i}.fall": 1}
         return found
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """(B, T) -> (B, T, V)."""
+    def forward(self, ids: Tensor, beginnings: Beginnings | None = None) -> Tensor:
+        """(B, T) -> (B, T, V), or (n, V); attention goes over the rows in any case."""
         x, bias = self._begun(ids)
+        if beginnings is not None:
+            x = x.index_select(0, beginnings.at)
         for attention, feedforward in self._layers():
-            x = feedforward(attention(x, bias))
+            x = feedforward(attention(x, bias, beginnings))
         logits: Tensor = self.head(norm(x))
-        return logits.view(*ids.shape, -1)
+        return logits if beginnings is not None else logits.view(*ids.shape, -1)
 
     def looked(self, ids: Tensor, cut: Tensor | None = None) -> tuple[Tensor, list[Looked]]:
         """(B, T) -> (B, T, V), with the attention of each layer; as forward when it is not trained.

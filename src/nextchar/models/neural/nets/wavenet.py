@@ -29,6 +29,7 @@ from nextchar.models.neural.nets.base import (
     scaled,
     zero_head,
 )
+from nextchar.models.neural.nets.beginnings import Beginnings
 
 __all__ = ["Convolution", "WavenetNet", "seen_back"]
 
@@ -53,11 +54,10 @@ class Convolution(nn.Module):
         self.taps = scaled(2 * width, 2 * width)
         self.out = nn.Parameter(torch.zeros(width, width))
 
-    def forward(self, x: Tensor, inside: Tensor) -> Tensor:
-        """Rows x (B, T, C); inside (B, T, 1): whether d symbols back is still the same item."""
+    def forward(self, x: Tensor, inside: Tensor, before: Tensor) -> Tensor:
+        """Flat x (N, C); which row of it stands d symbols back, (N,), if that is inside the same item, (N, 1)."""
         now = norm(x)
-        before = F.pad(now, (0, 0, self.dilation, 0))[:, : x.shape[1]] * inside
-        return self._combined(x.flatten(0, 1), now.flatten(0, 1), before.flatten(0, 1)).view(x.shape)
+        return self._combined(x, now, now.index_select(0, before) * inside)
 
     def step(self, x: Tensor, inside: Tensor, queue: Tensor) -> tuple[Tensor, Tensor]:
         """One symbol more: x (B, C); the last d normed vectors (B, d, C). Gives both anew."""
@@ -97,9 +97,17 @@ class WavenetNet(Net):
     def _layers(self) -> list[tuple[Convolution, Feedforward]]:
         return cast(list[tuple[Convolution, Feedforward]], list(zip(self.convolutions, self.blocks, strict=True)))
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """(B, T) -> (B, T, V)."""
-        logits: Tensor = self.head(norm(self.nodes(ids, self.symbol(ids))[-1]))
+    def forward(self, ids: Tensor, beginnings: Beginnings | None = None) -> Tensor:
+        """(B, T) -> (B, T, V), or (n, V)."""
+        if beginnings is None:
+            x = self.nodes(ids, self.symbol(ids))[-1]
+        else:
+            place = self._places(ids).flatten()[beginnings.at]
+            x = self.symbol(ids.flatten()[beginnings.at])
+            for convolution, block in self._layers():
+                d = convolution.dilation
+                x = block(convolution(x, (place >= d)[:, None], beginnings.before(d)))
+        logits: Tensor = self.head(norm(x))
         return logits
 
     def nodes(self, ids: Tensor, x: Tensor) -> list[Tensor]:
@@ -109,13 +117,19 @@ class WavenetNet(Net):
             ids: the symbols, (B, T), of which only the boundaries matter here.
             x: their own vectors, (B, T, C).
         """
-        position = positions(ids)
+        place = self._places(ids).view(-1, 1)
+        index = torch.arange(ids.numel(), device=ids.device)
         found = [x]
         for convolution, block in self._layers():
-            x = convolution(x, (position >= convolution.dilation)[..., None])
-            x = block(x.flatten(0, 1)).view(x.shape)
+            d = convolution.dilation
+            x = block(convolution(x.flatten(0, 1), place >= d, (index - d).clamp(min=0))).view(x.shape)
             found.append(x)
         return found
+
+    @staticmethod
+    def _places(ids: Tensor) -> Tensor:
+        """How many symbols of its item, as far as it is in the row, stand before each, (B, T)."""
+        return positions(ids, torch.full((len(ids),), -1, device=ids.device))
 
     def initial(self, batch: int) -> State:
         """The place of the last symbol, (B,), and for each layer the last d vectors it has read, (B, d, C)."""

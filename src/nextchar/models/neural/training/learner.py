@@ -15,10 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nextchar.models.neural.nets.base import Net, State
-from nextchar.models.neural.nets.noise import BatchPart
+from nextchar.models.neural.nets.beginnings import Beginnings, place_numbers
+from nextchar.models.neural.nets.noise import Places
 from nextchar.models.neural.training.devices import precision_on
 from nextchar.models.neural.training.muon import Optimiser
-from nextchar.models.neural.training.packing import IGNORED, PackedRows
+from nextchar.models.neural.training.packing import I64, IGNORED, PackedRows
 from nextchar.models.neural.training.processes import Processes
 from nextchar.models.neural.training.settings import TrainSettings
 
@@ -89,18 +90,26 @@ class Learner:
         mine = PackedRows(*(part[share] for part in batch))
         if not len(mine.ids):  # none for this process: a row without targets adds zeros to the gradient
             mine = PackedRows(batch.ids[:1], np.full_like(batch.targets[:1], IGNORED))
-        self.net.reads(BatchPart(self._settings.seed, step, share.start, len(mine.ids)))
         ids, targets = (torch.from_numpy(part).to(self.device) for part in mine)
+        read = place_numbers(mine.ids, share.start)
+        beginnings = None if carried else self._beginnings(mine.ids, read)
+        rows = torch.from_numpy(read).to(self.device)
+        computed = rows.flatten() if beginnings is None else rows.flatten()[beginnings.at]
+        self.net.reads(Places(self._settings.seed, step, rows, computed))
         symbols = int((batch.targets != IGNORED).sum())  # of all processes
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            logits = self._read_on(ids, share, len(batch.ids)) if carried else self.net(ids)
-        nats = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED, reduction="sum")
+            logits = self._read_on(ids, share, len(batch.ids)) if carried else self.net(ids, beginnings)
+        nats = _nats(logits, targets, beginnings)
         self._optimiser.zero()
         (nats / symbols).backward()  # type: ignore[no-untyped-call]
         self._processes.add_up(self._optimiser.gradient)
         self.update(pace)
         self.symbols += symbols
         return nats.item()
+
+    def _beginnings(self, ids: I64, read: I64) -> Beginnings | None:
+        """Those of rows, where reading each once is less work: on a processor."""
+        return Beginnings.worth(ids, read) if self.device.type == "cpu" else None
 
     def _read_on(self, ids: Tensor, share: slice, rows: int) -> Tensor:
         """The logits of rows that go on where the batch before ended; then every process has the state of all."""
@@ -144,8 +153,8 @@ class Learner:
             for first in range(share.start, share.stop, MEASURED_ROWS):
                 block = slice(first, min(first + MEASURED_ROWS, share.stop))
                 ids, targets = (torch.from_numpy(part[block]).to(self.device) for part in rows)
-                logits = self.net(ids).flatten(0, 1)
-                nats += float(F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED, reduction="sum"))
+                beginnings = self._beginnings(rows.ids[block], place_numbers(rows.ids[block], first))
+                nats += float(_nats(self.net(ids, beginnings), targets, beginnings))
                 symbols += int((targets != IGNORED).sum())
         self.net.train()
         nats, number = self._processes.sums(nats, symbols)
@@ -192,3 +201,14 @@ class Learner:
         if [(part.shape, part.dtype) for part in found] != [(part.shape, part.dtype) for part in expected]:
             raise ValueError("what is carried from row to row does not fit the net")
         self._carried = found
+
+
+def _nats(logits: Tensor, targets: Tensor, beginnings: Beginnings | None) -> Tensor:
+    """The surprisal of all targets (B, T): logits (B, T, V), or (n, V) after the beginnings."""
+    flat = targets.flatten()
+    if beginnings is None:
+        return F.cross_entropy(logits.flatten(0, 1).float(), flat, ignore_index=IGNORED, reduction="sum")
+    log_probs = logits.float().log_softmax(-1)
+    there = (flat != IGNORED).nonzero()[:, 0]
+    cells = beginnings.of.flatten()[there] * log_probs.shape[1] + flat[there]
+    return -log_probs.flatten().index_select(0, cells).sum()
