@@ -49,7 +49,7 @@ class Beginnings(NamedTuple):
 
         Args:
             ids: the rows, (B, T).
-            numbers: the fingerprints of their places, (B, T).
+            numbers: those of their places, (B, T), see `place_numbers`.
         """
         _, at, of = np.unique(numbers, return_index=True, return_inverse=True)
         if len(at) > WORTH * ids.size:
