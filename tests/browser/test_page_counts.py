@@ -182,6 +182,20 @@ def test_keepdim_wrong_and_right(lesson: Lesson, corpus: Corpus) -> None:
 # -- 4 --------------------------------------------------------------------------------------------------------------
 
 
+def test_on_a_phone_the_symbols_stand_in_rows_and_can_be_guessed(visit: Callable[..., Lesson]) -> None:
+    lesson = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    lesson.open(1)
+    lesson.at("symbols-word").fill("emma")
+    lesson.wait_until("document.querySelectorAll('[data-testid=symbols-strip] li').length === 6")
+    boxes = [sign.bounding_box() for sign in lesson.at("symbols-strip").locator(".symbol").all()[:5]]
+    assert len({round(box["y"]) for box in boxes if box}) == 1
+    lesson.open(4)
+    keys = lesson.at("step-keys").get_by_role("button")
+    assert keys.count() > 20
+    keys.nth(1).tap()
+    lesson.at("step-drawn").wait_for()
+
+
 def test_guess_and_step_through_an_item(lesson: Lesson, bigrams: NgramModel) -> None:
     lesson.open(4)
     for seed in (1, 2):

@@ -112,6 +112,26 @@ def test_the_language_changes_and_the_chapter_stays(lesson: Lesson) -> None:
     assert lesson.at("language-en").get_attribute("aria-current") == "true"
 
 
+def test_who_leaves_while_charts_are_drawn_finds_the_next_ones(lesson: Lesson) -> None:
+    """Charts are drawn one after another; those of a chapter that was left hold up none."""
+    lesson.open(3)
+    lesson.page.evaluate("""
+        async () => {
+          for (const chapter of [5, 3, 6, 2, 5]) {
+            history.pushState(null, "", `/lesson/${chapter}?lang=en`);
+            dispatchEvent(new PopStateEvent("popstate"));
+            while (!document.querySelector(".chart-frame")) await new Promise((resolve) => setTimeout(resolve, 1));
+            await new Promise((resolve) => setTimeout(resolve, 30));
+          }
+        }
+    """)
+    lesson.ready(5)
+    assert lesson.page.locator(".plot .main-svg").count() > 0
+    assert lesson.page.evaluate(
+        "[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('.main-svg'))"
+    )
+
+
 def test_a_link_opens_the_same_place(visit: Callable[..., Lesson]) -> None:
     lesson = visit()
     lesson.open(2, "zh", "#frequent")

@@ -119,11 +119,11 @@ function inTurn(draw) {
   let waiting = null;
   return () => {
     if (waiting) return waiting;
-    waiting = turns.then(nextFrame).then(() => {
+    turns = turns.then(nextFrame); // the next one waits for its turn alone, not until this one is drawn
+    waiting = turns.then(() => {
       waiting = null;
       return draw();
     });
-    turns = waiting.catch(() => undefined);
     return waiting;
   };
 }

@@ -141,7 +141,7 @@ function picture(ctx, answer) {
   const id = (value) => (value === null ? "?" : String(value));
   const strip = ui.el(
     "ol",
-    { class: "strip", testid: "symbols-strip" },
+    { class: "sequence", testid: "symbols-strip" },
     answer.symbols.map((text, i) => {
       const sign = ui.symbol(text);
       const edge = i === 0 || i === last;

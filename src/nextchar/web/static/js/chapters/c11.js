@@ -27,7 +27,7 @@ async function quizIn(ctx, place) {
   const quiz = el("div", { class: "late-quiz", testid: "quiz", on: { keydown: held } }, score, progress, board, verdict, foot);
   let options = [];
 
-  ui.clear(place, quiz, el("p", { class: "late-hint keys", text: t("quiz_keys") }));
+  ui.clear(place, quiz, el("p", { class: "late-hint by-key", text: t("quiz_keys") }));
   document.addEventListener("keydown", digits);
   ctx.onLeave(() => document.removeEventListener("keydown", digits));
   show(false);
