@@ -14,6 +14,7 @@ from scipy.stats import chisquare
 from nextchar.automata import automaton
 from nextchar.automata.automaton_model import AutomatonModel
 from nextchar.automata.conditional import given
+from nextchar.automata.distilling import distil
 from nextchar.automata.interpolation import interpolate
 from nextchar.automata.stored_model import DerivedModel
 from nextchar.automata.table_sampler import TableDrawer
@@ -96,6 +97,7 @@ def ensemble(corpus: Corpus) -> Model:
 
 
 MODELS["ensemble"] = ensemble
+MODELS["distilled"] = lambda corpus: distil(ensemble(corpus), states=300)
 MODELS["tabulated"] = lambda corpus: tabulate(ensemble(corpus), corpus, context=3).model
 if find_spec("torch"):
     MODELS["mix with a net"] = lambda corpus: EnsembleOf(

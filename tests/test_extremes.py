@@ -133,6 +133,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "count": lambda v: nextchar.count(CORPUS, v),
     "outliers": lambda v: nextchar.OutlierDetector(MODEL, false_alarms=v).fit(["ema", "mea", "eva", "via"] * 60),
     "weights": lambda v: Corpus.from_items(["a", "b"], weights=[v, 1]),
+    "distil": lambda v: nextchar.distil(nextchar.Mix(epochs=1).fit(CORPUS), states=v),
     "tabulate": lambda v: nextchar.tabulate(nextchar.Mix(epochs=1).fit(CORPUS), CORPUS, context=v),
 }
 

@@ -113,6 +113,7 @@ def of_models() -> Iterator[tuple[str, Call]]:
     yield "combine", call(nextchar.combine, models=[BIGRAM, OTHER], validation=CORPUS)
     yield "update", call(nextchar.update, model=BIGRAM, items=["ab"])
     yield "merge", call(lambda first, second: nextchar.merge(first, second), first=BIGRAM, second=BIGRAM)
+    yield "distil", call(nextchar.distil, model=model, states=10)
     yield "tabulate", call(nextchar.tabulate, model=model, items=CORPUS, context=2)
     yield "load", call(nextchar.load, path="model")
     yield "read_arpa", call(nextchar.read_arpa, source="model.arpa")

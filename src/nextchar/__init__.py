@@ -23,6 +23,7 @@ from nextchar._version import __version__ as __version__
 if TYPE_CHECKING:
     from nextchar.automata.conditional import Conditional as Conditional
     from nextchar.automata.conditional import given as given
+    from nextchar.automata.distilling import distil as distil
     from nextchar.automata.interpolation import interpolate as interpolate
     from nextchar.automata.tabulation import Tabulation as Tabulation
     from nextchar.automata.tabulation import tabulate as tabulate
@@ -123,6 +124,7 @@ _HOME: Final = {
     "count": "models.ngram.counts",
     "count_files": "models.ngram.file_counts",
     "count_to": "tasks.counting",
+    "distil": "automata.distilling",
     "evaluate": "core.scoring",
     "export_module": "tasks.export",
     "export_page": "tasks.export",

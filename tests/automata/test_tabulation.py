@@ -191,9 +191,6 @@ def test_wrong_uses_of_the_command(tmp_path: Path) -> None:
         "--context and what says how to read go with a FILE"
         in run("compile", model, "--context", 2, "-o", out, code=2).stderr
     )
-    mix = tmp_path / "mix"
-    nextchar.Mix(epochs=1).fit(["emma", "ava"]).save(mix)
-    assert "is a model of kind mix; give a FILE of items" in run("compile", mix, "-o", out, code=2).stderr
     assert "written; ngram" in run("compile", model, "-o", out).stdout  # an automaton is written as one
     out.unlink()
     pool().save(model)

@@ -112,6 +112,6 @@ def automaton_of(model: Model) -> Automaton:
     if not isinstance(model, AutomatonReader):
         raise SettingsError(
             f"a model of kind {model.kind} is no finite automaton; exact answers need one: a count model such as "
-            "ngram, or a table of this model (see tabulate)"
+            "ngram, or an automaton made of this model (nextchar compile; distil)"
         )
     return model.automaton

@@ -1,4 +1,4 @@
-"""The command `compile`: a net as a table of its rows."""
+"""The command `compile`: a mix or a net as a finite automaton."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["compile_"]
 
 
-@click.command("compile", short_help="Make a table of a net, for speed and exact answers.")
+@click.command("compile", short_help="Make an automaton of a mix or a net, for speed and exact answers.")
 @model_argument
 @click.argument("files", nargs=-1, metavar="[FILE...]")
 @model_output_option(metavar="FAST")
@@ -30,6 +30,12 @@ __all__ = ["compile_"]
     metavar="N",
     help="Symbols that a state remembers.  [default: as many as MODEL looks back, if that is a fixed number]",
 )
+@click.option(
+    "--states",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Without a FILE: how many likely beginnings have MODEL's own predictions.  [default: 500000]",
+)
 @input_options
 @json_option
 def compile_(
@@ -37,19 +43,25 @@ def compile_(
     files: tuple[str, ...],
     output: str,
     context: int | None,
+    states: int | None,
     format_: Format,
     as_json: bool,
 ) -> None:
-    """Make a finite automaton of MODEL: a table of its predictions in each context that occurs in the FILEs.
+    """Make a finite automaton of MODEL, for speed and exact answers.
 
-    The FILEs hold what MODEL was trained on, or what it has written. A step is then one look-up, and what only automata
-    can do works: prob, top, complete, fill, and exact sampling with any conditions. For a net that looks back a fixed
-    number of symbols (mlp, wavenet) the rows of these contexts are exact; in other contexts the longest suffix that
-    occurs is used, with the mean of the rows of the contexts that end with it. With --context N any model is compiled,
-    approximately: all contexts with the same last N symbols share one row, their mean.
+    A step is then one look-up, and what only automata can do works: prob, top, complete, fill, and exact sampling with
+    any conditions.
 
-    A model of counts is an automaton already. Without a FILE it is written as such: a larger file, of which nothing has
-    to be made when it is opened. One of 64 MiB and more is mapped into memory, and processes that use it share it.
+    Without a FILE the beginnings of items that MODEL finds most likely are kept, each with MODEL's own prediction; what
+    it says elsewhere is the mean over what its items come to there. More --states come nearer to MODEL.
+
+    FILEs, for a net that looks back a fixed number of symbols (mlp, wavenet), hold what MODEL was trained on or has
+    written. The table has its predictions in each context that occurs in them, and these are exact; in other contexts
+    the longest suffix that occurs is used, with the mean of the rows of the contexts that end with it. With --context N
+    all contexts with the same last N symbols share one row, their mean.
+
+    A model of counts is an automaton already, and is written as such: a larger file, of which nothing has to be made
+    when it is opened. One of 64 MiB and more is mapped into memory, and processes that use it share it.
     """
     check_target(output, (*files, model))
     from nextchar.automata.tabulation import tabulate
@@ -58,8 +70,10 @@ def compile_(
 
     loaded = load(model)
     if not files:
-        _store(loaded, model, output, format_, context, as_json)
+        _without_items(loaded, model, output, format_, context, states, as_json)
         return
+    if states is not None:
+        raise click.UsageError("--states goes without a FILE.")
     items = Corpus.read(
         files,
         format_,
@@ -91,20 +105,28 @@ def compile_(
         )
 
 
-def _store(loaded: Model, name: str, output: str, format_: Format, context: int | None, as_json: bool) -> None:
-    """Write a model that is an automaton as such."""
+def _without_items(
+    loaded: Model, name: str, output: str, format_: Format, context: int | None, states: int | None, as_json: bool
+) -> None:
+    """Write a model that is an automaton as such, another one by its likely beginnings."""
     from nextchar.automata.automaton_reader import AutomatonReader
+    from nextchar.automata.distilling import STATES, distil
     from nextchar.automata.stored_model import stored
     from nextchar.data.format import Format
 
-    if not isinstance(loaded, AutomatonReader):
-        raise click.UsageError(f"{name} is a model of kind {loaded.kind}; give a FILE of items, whose contexts count.")
     if context is not None or format_ != Format():
         raise click.UsageError("--context and what says how to read go with a FILE.")
-    made = stored(loaded)
-    made.save(output)
-    states = made.machine.size
-    if as_json:
-        echo_json({"model": made.kind, "from": loaded.kind, "states": states, "exact": True})
+    exact = isinstance(loaded, AutomatonReader)
+    if exact and states is not None:
+        raise click.UsageError(f"{name} is a finite automaton already, with all its states; leave out --states.")
+    if exact:
+        made = stored(loaded)
     else:
-        echo(f"{name_of_target(output)}: written; {loaded.kind}, {thousands(states, 'state')}")
+        with training_progress("compiling") as progress:
+            made = distil(loaded, states=states or STATES, progress=progress)
+    made.save(output)
+    size = made.machine.size
+    if as_json:
+        echo_json({"model": made.kind, "from": loaded.kind, "states": size, "exact": exact})
+    else:
+        echo(f"{name_of_target(output)}: written; {loaded.kind}, {thousands(size, 'state')}")

@@ -77,15 +77,17 @@ class BranchingDrawer:
         model: what says what comes next.
         plan: how boldly.
         constraint: the lengths.
+        together: how many items are drawn at a time; None for as many as suit a model in general.
     """
 
     model: LanguageModel
     plan: Plan
     constraint: Constraint
+    together: int | None = None
 
     def __call__(self, seed: int, prefix: Ids, first: int, count: int) -> Draws:
         """Items first .. first + count - 1 of the seed, as the plain path gives them."""
-        most = batch_limit_of(self.model)
+        most = batch_limit_of(self.model) if self.together is None else self.together
         parts = [
             self._draw(seed, prefix, begin, min(most, first + count - begin))
             for begin in range(first, first + count, most)

@@ -21,6 +21,7 @@ from nextchar.core.constraint import Constraint
 from nextchar.core.metrics import Metrics
 from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
+from nextchar.core.sampling import draw_plainly
 from nextchar.core.scoring import symbol_nats_plainly
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
@@ -347,15 +348,21 @@ def test_the_log_of_a_sum_over_thousands_of_scores() -> None:
         assert found == pytest.approx(top + math.log(math.fsum(np.exp(scores - top).tolist())), rel=1e-14, abs=1e-14)
 
 
-def test_items_of_a_large_alphabet_are_drawn_as_from_left_to_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = FAST.fit(Corpus.from_items(["".join(chr(0x4E00 + (i * j) % 300) for j in range(1, 5)) for i in range(300)]))
-    assert model.batch_limit is not None
-    items = model.sample(50, seed=1)
-    ids = [model.alphabet.encode(item).astype(np.int64) for item in items]
-    monkeypatch.setattr("nextchar.models.mix.model.WHOLE_ROWS", 1000)
-    assert model.drawer(Plan(), Constraint(), 50) is None
-    assert model.sample(50, seed=1) == items
-    assert all(len(row) and row.min() > 0 for row in ids)
+@pytest.mark.parametrize("V", [27, 301])
+def test_items_are_drawn_as_from_left_to_right(V: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drawer reads each beginning once, of as many items together as there is room for."""
+    rest = V - 1
+    model = FAST.fit(
+        Corpus.from_items(["".join(chr(0x4E00 + (i * j) % rest) for j in range(1, 5)) for i in range(300)])
+    )
+    assert model.alphabet.size == V
+    none = np.empty(0, dtype=model.alphabet.dtype)
+    plain = draw_plainly(model, Plan(), Constraint(), 1, none, 3, 50)
+    for room in (1 << 22, 20 * V):
+        monkeypatch.setattr("nextchar.models.mix.model.ROOM", room)
+        made = model.drawer(Plan(), Constraint(), 50)(1, none, 3, 50)
+        assert np.array_equal(made.ids, plain.ids)
+        assert np.array_equal(made.offsets, plain.offsets)
 
 
 def test_progress_is_told() -> None:

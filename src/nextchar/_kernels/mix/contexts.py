@@ -25,11 +25,19 @@ from nextchar._kernels.mix.sizes import (
     USED,
     USED_BITS,
     USED_SET,
+    WINDOW,
     T,
 )
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["context_hash", "count_contexts", "positions_and_last", "read_symbol"]
+__all__ = [
+    "context_hash",
+    "continued_hash",
+    "count_contexts",
+    "positions_and_last",
+    "read_symbol",
+    "suffix_hashes",
+]
 
 U64 = np.uint64
 
@@ -68,11 +76,24 @@ def _add(h: Any, value: Any, tag: int) -> Any:
 @njit(cache=True, nogil=True)
 def context_hash(state, context, classes):  # type: ignore[no-untyped-def]
     """The context of a kind (5,) that a state is in, as a 64-bit number; 0 for none."""
+    return continued_hash(U64(GOLDEN), 0, state, context, classes)
+
+
+@njit(cache=True, nogil=True)
+def suffix_hashes(state, hashes):  # type: ignore[no-untyped-def]
+    """What the hashes of all contexts begin with that look at the newest 0, 1, ... symbols, (WINDOW + 1,)."""
+    hashes[0] = U64(GOLDEN)
+    for j in range(WINDOW):
+        hashes[j + 1] = _add(hashes[j], state[NEWEST + j], j + 1)
+
+
+@njit(cache=True, nogil=True)
+def continued_hash(h, newest, state, context, classes):  # type: ignore[no-untyped-def]
+    """`context_hash`, where so many of the newest symbols are in h already."""
     t = state[T]
     if context[4] > t + 1:
         return U64(0)
-    h = U64(GOLDEN)
-    mask, j = context[0], 0
+    mask, j = context[0] >> newest, newest
     while mask:
         if mask & 1:
             h = _add(h, state[NEWEST + j], j + 1)

@@ -29,6 +29,7 @@ class Frozen(NamedTuple):
 
     Attributes:
         contexts: (K, 5) from `experts.context_table`.
+        newest: (K,) how many of the newest symbols each kind looks at without a gap.
         classes: (V,) of each symbol.
         slots: (N, 2) uint64, hash tables of all kinds, one after the other: a context's hash (0 where there is none)
             and where its record begins.
@@ -40,6 +41,7 @@ class Frozen(NamedTuple):
     """
 
     contexts: I64
+    newest: I64
     classes: I64
     slots: npt.NDArray[np.uint64]
     slot_first: I64

@@ -1,15 +1,19 @@
-"""Rows of log-probabilities from a finished mix."""
+"""Rows of log-probabilities from a finished mix.
+
+A row asks dozens of hash tables, and each answer is somewhere else in memory. So the memory is asked for all of them at
+once before any is looked at, for the slots and then for the records, and the hashes of contexts that begin with the
+same newest symbols share that beginning.
+"""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-from numba import njit
 
+from nextchar._kernels.context_mixing.compiled import loop, part
+from nextchar._kernels.context_mixing.lanes import prefetch
 from nextchar._kernels.log_sum import log_sum
-from nextchar._kernels.mix.contexts import context_hash, read_symbol
-from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, WHOLE_ROWS, T
+from nextchar._kernels.mix.contexts import continued_hash, read_symbol, suffix_hashes
+from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, T
 from nextchar._kernels.splitmix import mix64
 
 __all__ = ["advance", "row_log_probs", "stream_nats"]
@@ -17,50 +21,44 @@ __all__ = ["advance", "row_log_probs", "stream_nats"]
 U64 = np.uint64
 
 
-@njit(cache=True, nogil=True)
-def _find(state, frozen, hashes, records):  # type: ignore[no-untyped-def]
-    """The records (K,) of the contexts that a state is in, -1 where there is none, and their headers' hashes (K,).
+@part
+def _find(state, frozen, hashes, places, records):  # type: ignore[no-untyped-def]
+    """The records (K,) of the contexts that a state is in, -1 where there is none.
 
     One loop after the other, so that the processor can wait for the memory of many contexts at once.
     """
-    K = hashes.size
+    K = records.size
+    suffix_hashes(state, hashes[K:])
     for k in range(K):
-        hashes[k] = context_hash(state, frozen.contexts[k], frozen.classes)
+        newest = frozen.newest[k]
+        h = continued_hash(hashes[K + newest], newest, state, frozen.contexts[k], frozen.classes)
+        first = U64(frozen.slot_first[k])
+        place = first + (mix64(h) & (U64(frozen.slot_first[k + 1]) - first - U64(1)))
+        hashes[k], places[k] = h, place
+        prefetch(frozen.slots, U64(2) * place)
     for k in range(K):
         records[k] = -1
         h = hashes[k]
         if h != U64(0):
-            first = U64(frozen.slot_first[k])
-            mask = U64(frozen.slot_first[k + 1]) - first - U64(1)
-            slot = mix64(h) & mask
-            while True:
-                found = frozen.slots[first + slot, 0]
-                if found == h:
-                    records[k] = frozen.slots[first + slot, 1]
-                    break
-                if found == U64(0):
-                    break
-                slot = (slot + U64(1)) & mask
-    for k in range(K):
-        hashes[k] = U64(frozen.words[records[k]]) if records[k] >= 0 else U64(0)
+            place = places[k]
+            found = frozen.slots[place, 0]
+            if found != h and found != U64(0):
+                first = U64(frozen.slot_first[k])
+                mask = U64(frozen.slot_first[k + 1]) - first - U64(1)
+                while found != h and found != U64(0):
+                    place = first + ((place - first + U64(1)) & mask)
+                    found = frozen.slots[place, 0]
+            if found == h:
+                records[k] = frozen.slots[place, 1]
+                prefetch(frozen.words, frozen.slots[place, 1])
 
 
-@njit(cache=True, nogil=True)
-def _room(frozen):  # type: ignore[no-untyped-def]
-    """Room for what is computed on the way to a row: of K kinds of context, and of V symbols where they are many."""
-    K, V = frozen.contexts.shape[0], frozen.log_unigram.size
-    powers = np.empty(V if V > WHOLE_ROWS else 0)
-    return (
-        np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64), np.empty_like(powers), powers, powers.view(np.int64)
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
+@part
 def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-def]
-    """The row that follows a state, into out (V,), nats; room is what `_room` gives."""
-    headers, records, parts, powers, bits = room
-    E, K = gate.tables.shape[0], headers.size
-    _find(state, frozen, headers, records)
+    """The row that follows a state, into out (V,), nats; room is what `models.mix` makes."""
+    hashes, places, records, parts, powers, bits = room
+    E, K = gate.tables.shape[0], records.size
+    _find(state, frozen, hashes, places, records)
     match, t = 0, state[T]
     for k in range(K):
         if records[k] >= 0:
@@ -74,7 +72,7 @@ def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-de
     for k in range(K):
         if records[k] < 0:
             continue
-        at, header = records[k] + 1, np.int64(headers[k])
+        at, header = records[k] + 1, np.int64(frozen.words[records[k]])
         length, first, second = header >> 8, frozen.experts[k, 0], frozen.experts[k, 1]
         row = gate.exponents[first]
         power = row[header >> 4 & 15] + row[a] + row[b] + row[c]
@@ -87,36 +85,38 @@ def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-de
             for cell in range(at, at + 4 * length, 4):
                 gain = power * frozen.numbers[cell + 2] + other * frozen.numbers[cell + 3]
                 out[frozen.words[cell]] += gain + frozen.numbers[cell + 1]
-    if out.size > WHOLE_ROWS:
-        total = log_sum(out, parts, powers, bits)
-    else:
-        top = out.max()
-        total = 0.0
-        for w in range(out.size):
-            total += math.exp(out[w] - top)
-        total = top + math.log(total)
+    total = log_sum(out, parts, powers, bits)
     for w in range(out.size):
         out[w] -= total
 
 
-@njit(cache=True, nogil=True)
-def advance(states, ids, frozen, gate, out):  # type: ignore[no-untyped-def]
+@loop
+def advance(states, ids, frozen, gate, room, out):  # type: ignore[no-untyped-def]
     """Let states (B, words) read ids (B,), in place, and write what follows to out (B, V), nats."""
-    room = _room(frozen)
     for i in range(states.shape[0]):
         read_symbol(states[i], ids[i], frozen.classes)
         row_log_probs(states[i], frozen, gate, room, out[i])
 
 
-@njit(cache=True, nogil=True)
-def stream_nats(order, offsets, ids, frozen, gate, depth, words, nats):  # type: ignore[no-untyped-def]
+@loop
+def stream_nats(order, offsets, ids, frozen, gate, room, rows, state, nats):  # type: ignore[no-untyped-def]
     """-log p of every symbol of a corpus, in nats (S,).
 
     The items are taken in an order in which like beginnings stand together, so that the rows of a beginning shared
-    with the item before, up to `depth` symbols, need not be computed again. A state has so many words (see `sizes`).
+    with the item before, up to `depth` symbols, need not be computed again.
+
+    Args:
+        order: (n,) of the items.
+        offsets: (n + 1,) of the corpus.
+        ids: (S,) of the corpus.
+        frozen: `Frozen`.
+        gate: `Gate`.
+        room: to work in; see `row_log_probs`.
+        rows: (depth + 1, V) room to work in.
+        state: (words,) room to work in.
+        nats: (S,) the result.
     """
-    rows, room = np.empty((depth + 1, frozen.log_unigram.size)), _room(frozen)
-    state = np.zeros(words, dtype=np.int64)
+    depth = rows.shape[0] - 1
     known = 0  # rows that hold for the beginning of the item at hand
     before = -1
     for item in order:

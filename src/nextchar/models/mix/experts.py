@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import ALL_CLASSES, EQUAL, EXACT_BITS, POSITION, USED_BITS, USED_SET
 
-__all__ = ["EXPERTS", "Context", "Expert", "context_table"]
+__all__ = ["EXPERTS", "Context", "Expert", "context_table", "newest_symbols"]
 
 
 Family = Literal["kn", "raw"]
@@ -143,3 +143,10 @@ EXPERTS: Final[tuple[Expert, ...]] = (
 def context_table(contexts: list[Context], V: int) -> npt.NDArray[np.int64]:
     """The contexts as numbers, (kinds, 5), for the compiled loops and an alphabet of V symbols."""
     return np.array([context.row(V) for context in contexts], dtype=np.int64)
+
+
+def newest_symbols(contexts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many of the newest symbols each kind looks at without a gap, (K,), of `context_table`."""
+    absent = ~contexts[:, :1] >> np.arange(63) & 1
+    newest: npt.NDArray[np.int64] = absent.argmax(axis=1)
+    return newest

@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Final, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.mix.sizes import WHOLE_ROWS, state_words
+from nextchar._kernels.mix.sizes import WHOLE_ROWS, WINDOW, state_words
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
 from nextchar.core.metrics import ExpertWorth, Metrics, PartLoss
@@ -37,7 +37,7 @@ from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError
 from nextchar.models.mix.expert_counts import Tables, count_experts, sampled_items
-from nextchar.models.mix.experts import EXPERTS
+from nextchar.models.mix.experts import EXPERTS, newest_symbols
 from nextchar.models.mix.gate import fit_gate
 from nextchar.models.mix.left_out import FIT_CELLS, fit_positions, leave_one_out
 from nextchar.models.mix.stored_tables import EXPERTS_OF_A_KIND, Arrays, check_tables, stored_tables
@@ -244,6 +244,7 @@ class MixModel(StepwiseModel):
         words = np.empty(int(sizes.sum() + cells @ width), dtype=np.int32)
         frozen = Frozen(
             contexts=stored["contexts"],
+            newest=newest_symbols(stored["contexts"]),
             classes=stored["classes"].astype(np.int64),
             slots=np.zeros((int(slots.sum()), 2), dtype=np.uint64),
             slot_first=np.concatenate([[0], np.cumsum(slots)]),
@@ -290,7 +291,7 @@ class MixModel(StepwiseModel):
 
         states = states.copy()
         out = np.empty((len(ids), self.alphabet.size))
-        advance(states, ids, self._frozen, self._gate, out)
+        advance(states, ids, self._frozen, self._gate, self._room(), out)
         return Step(states, out) if rows is None else Step(states[rows], out[rows])
 
     def select(self, state: object, rows: npt.NDArray[np.intp]) -> object:
@@ -307,9 +308,9 @@ class MixModel(StepwiseModel):
             rows.append(step.log_probs)
         return np.stack(rows, axis=1)
 
-    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer | None:  # noqa: ARG002 - an interface
-        """Of a large alphabet, each distinct beginning is read once; else None, as the plain way is fast enough."""
-        return BranchingDrawer(self, plan, constraint) if self.alphabet.size > WHOLE_ROWS else None
+    def drawer(self, plan: Plan, constraint: Constraint, n: int) -> Drawer:  # noqa: ARG002 - an interface
+        """Each distinct beginning is read once, of as many items together as have rows of a few megabytes."""
+        return BranchingDrawer(self, plan, constraint, together=max(ROOM // self.alphabet.size, 1))
 
     @property
     def corpus_scorer(self) -> CorpusScorer:
@@ -326,8 +327,19 @@ class MixModel(StepwiseModel):
 
         nats = np.empty(corpus.symbols)
         depth = max(min(SHARED, ROOM // self.alphabet.size), 1)
-        stream_nats(_alike(corpus), corpus.offsets, corpus.ids, self._frozen, self._gate, depth, self._words, nats)
+        rows, state = np.empty((depth + 1, self.alphabet.size)), np.zeros(self._words, dtype=np.int64)
+        frozen, gate = self._frozen, self._gate
+        stream_nats(_alike(corpus), corpus.offsets, corpus.ids, frozen, gate, self._room(), rows, state, nats)
         return nats
+
+    def _room(self) -> tuple[npt.NDArray[Any], ...]:
+        """Room for the loops to work in; see `_kernels.mix.prediction.row_log_probs`."""
+        K, V = len(self.tables["contexts"]), self.alphabet.size
+        powers = np.empty(V)
+        return (
+            np.empty(K + WINDOW + 1, dtype=np.uint64), np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64),
+            np.empty_like(powers), powers, powers.view(np.int64),
+        )  # fmt: skip
 
     def training_nats(self) -> float | None:
         """-log p of the training data, weights counted, as measured after training; None if only a sample was."""

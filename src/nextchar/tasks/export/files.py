@@ -50,7 +50,7 @@ def export_module(model: Model, target: str | Path | BinaryIO) -> ExportSummary:
     `model.sample(n, seed=..., prefix=..., min_length=..., max_length=..., new=...)`.
 
     Args:
-        model: one that is a finite automaton: an n-gram model, or a table of another one (see `tabulate`).
+        model: one that is a finite automaton: an n-gram model, or an automaton made of another one (see `distil`).
         target: the file, by convention with a name in .mjs; or a stream of bytes that is open.
 
     Raises:
@@ -73,7 +73,7 @@ def export_page(model: Model, target: str | Path | BinaryIO, *, title: str | Non
     """Write a model as one web page that draws the same items as Python: it needs no server and no network.
 
     Args:
-        model: one that is a finite automaton: an n-gram model, or a table of another one (see `tabulate`).
+        model: one that is a finite automaton: an n-gram model, or an automaton made of another one (see `distil`).
         target: the file, by convention with a name in .html; or a stream of bytes that is open.
         title: of the page; by default the name of the model's training file.
 
@@ -116,7 +116,7 @@ def _data(model: Model) -> bytes:
     if not isinstance(model, AutomatonReader):
         raise SettingsError(
             f"a model of kind {model.kind} is no finite automaton, and only such a one is small enough to be taken "
-            "away; make a table of it first (see tabulate)"
+            "away; make an automaton of it first (nextchar compile; distil)"
         )
     if model.provenance.options.whole_files:
         raise SettingsError("a model of running text writes one text that goes on, and no items to choose from")
