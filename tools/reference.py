@@ -48,7 +48,7 @@ class MarkdownFormatter(click.HelpFormatter):
         """A table: the option as code, and what it does."""
         self.write("\n| option | what it does |\n|---|---|\n")
         for name, text in rows:
-            self.write(f"| `{name.replace('|', chr(92) + '|')}` | {_escaped(' '.join(text.split()))} |\n")
+            self.write(f"| `{name.strip().replace('|', chr(92) + '|')}` | {_escaped(' '.join(text.split()))} |\n")
 
     @contextmanager
     def indentation(self) -> Iterator[None]:
@@ -62,13 +62,9 @@ def _escaped(text: str) -> str:
 
 def commands() -> dict[str, str]:
     """{path: page} of every command, of what `train` has for each model, and of the list of all."""
-    pages, rows = {}, []
+    pages = {}
     for words in _all_commands(nextchar_command, ()):
-        name = "-".join(words)
-        pages[f"commands/{name}.md"] = f"# `nextchar {' '.join(words)}`\n\n{_help(*words)}"
-        command = nextchar_command.get_command(click.Context(nextchar_command), words[0])
-        if len(words) == 1 and command is not None:
-            rows.append(f"| [`{name}`]({name}.md) | {_escaped(command.get_short_help_str(200))} |")
+        pages[f"commands/{'-'.join(words)}.md"] = f"# `nextchar {' '.join(words)}`\n\n{_help(*words)}"
     models = []
     for row in trained():
         name = f"train-{row.name}"
@@ -77,10 +73,10 @@ def commands() -> dict[str, str]:
     pages["commands/train.md"] += (
         "\n## All settings of a model\n\n| model | what it is |\n|---|---|\n" + "\n".join(models) + "\n"
     )
-    pages["commands/index.md"] = (
-        "# Commands\n\nWhat `--help` says of each, with all options. `-h` is short for `--help` everywhere.\n\n"
-        "| command | what it does |\n|---|---|\n" + "\n".join(sorted(rows)) + "\n"
-    )
+    listed = "# Commands\n\n" + _help().replace("| option |", "| name |")
+    for name in nextchar_command.commands:
+        listed = listed.replace(f"| `{name}` |", f"| [`{name}`]({name}.md) |")
+    pages["commands/index.md"] = listed
     return pages
 
 
