@@ -51,5 +51,5 @@ def test_a_compressed_table_has_the_separator_of_the_table(ending: str, tmp_path
 def test_people_are_told_of_every_compression(ending: str) -> None:
     assert ending in CliRunner().invoke(main, ["train", "--help"]).stdout
     assert ending in CliRunner().invoke(main, ["import", "--help"]).stdout
-    for name in ("README.md", "README.zh.md"):
+    for name in ("docs/command-line.md", "docs/zh/command-line.md"):
         assert f"`{ending}`" in (ROOT / name).read_text(encoding="utf-8")
