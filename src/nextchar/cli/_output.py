@@ -81,12 +81,15 @@ class CommandGroup(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """As click has it, with what is printed in one encoding: UTF-8 in files and pipes, a terminal's own there.
 
+        Lines end in a line feed on every system.
+
         What a terminal cannot show, and half a character of an undecodable file name, is printed as its number. Of
         several processes one runs the command.
         """
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+                encoding = None if stream.isatty() else "utf-8"
+                stream.reconfigure(encoding=encoding, errors="backslashreplace", newline="\n")
         with among_processes(note):
             return super().main(*args, **kwargs)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from nextchar.cli._output import leave_stdout_to_output, on_terminal
-from nextchar.data.writing import holds_file, is_standard_output, name_of_target, writing_to
+from nextchar.data.writing import holds_file, is_standard_output, name_of_target, names_a_folder, writing_to
 from nextchar.errors import ModelFileError
 
 __all__ = ["check_target", "model_output_option", "output_option"]
@@ -61,7 +61,7 @@ def check_target(output: str, inputs: Sequence[str], holds: str = "the model", *
     if not output:
         raise ModelFileError(f"the name of the file for {holds} is empty; give one, or - for standard output")
     path = Path(output)
-    if path.is_dir() or output.endswith(os.sep):
+    if path.is_dir() or names_a_folder(output):
         raise ModelFileError(f"{output}: is a directory; give a file name for {holds}")
     with writing_to(output, ModelFileError):
         if not holds_file(output):  # a pipe or a device: its folder stays as it is

@@ -31,7 +31,7 @@ def folder_being_written(path: str | Path, kind: type[NextcharError], holds: str
     with writing_to(path, kind), new_part_folder(target) as part:
         yield part
         for file in part.iterdir():
-            with file.open("rb") as handle:
+            with file.open("rb+") as handle:  # Windows brings to the disk only what is open for writing
                 os.fsync(handle.fileno())
         _check_new(path, kind, holds)
         part.rename(target)
