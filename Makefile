@@ -2,11 +2,11 @@
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: names test test-slow test-browser bench lint shots heights docs clean
+.PHONY: names test test-slow test-browser bench lint shots heights docs wheel test-wheel clean
 
 # Learn from the names that ship with the package, and write 20 new ones.
 names: $(VENV)/.installed
@@ -48,8 +48,17 @@ docs: $(VENV)/.installed-all $(VENV)/.docs
 	$(BIN)/python -m tools.docs_site
 	@echo "To read it: $(BIN)/python -m http.server --directory out/site, and open http://localhost:8000"
 
+# The sdist and the wheel, in dist; the same bytes each time.
+wheel: $(VENV)/.installed
+	@rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+
+# The wheel alone in an empty environment: every command, the extras that NEXTCHAR_WHEEL_EXTRAS names, its types.
+test-wheel: $(VENV)/.installed-all
+	$(BIN)/python -m pytest tests/packaging
+
 clean:
-	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The browser tests need Chromium and a Chinese font; on Debian, as root, they are installed.
 $(VENV)/.chromium: $(VENV)/.made
