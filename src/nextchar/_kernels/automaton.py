@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from nextchar._kernels.backoff_search import follow_links
 from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.splitmix import mix64
 
@@ -211,21 +212,6 @@ def walk_links(ids, start, first, symbols, log_prob, target, link, price, nats):
     """
     state = np.int64(start)
     for i in range(ids.size):
-        symbol = ids[i]
-        paid = 0.0
-        while True:
-            low = first[state]
-            high = first[state + 1]
-            end = high
-            while low < high:
-                middle = (low + high) >> 1
-                if symbols[middle] < symbol:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low < end and symbols[low] == symbol:
-                break
-            paid += price[state]
-            state = np.int64(link[state])
-        nats[i] = -(paid + log_prob[low])
-        state = np.int64(target[low])
+        entry, paid = follow_links(first, symbols, link, price, state, np.int64(ids[i]))
+        nats[i] = -(paid + log_prob[entry])
+        state = np.int64(target[entry])

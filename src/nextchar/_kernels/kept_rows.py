@@ -10,6 +10,8 @@ import math
 import numpy as np
 from numba import njit
 
+from nextchar._kernels.backoff_search import find_entry
+
 __all__ = ["LEVELS", "kept_rows"]
 
 LEVELS = 80  # of links, at most
@@ -124,15 +126,7 @@ def kept_rows(  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _listed_before(first, symbols, at_level, j, symbol):  # type: ignore[no-untyped-def]
     """Whether a state before the j-th of some levels lists a symbol."""
-    for i in range(j):
-        low, high = first[at_level[i]], first[at_level[i] + 1]
-        end = high
-        while low < high:
-            middle = (low + high) >> 1
-            if symbols[middle] < symbol:
-                low = middle + 1
-            else:
-                high = middle
-        if low < end and symbols[low] == symbol:
-            return True
-    return False
+    i = 0
+    while i < j and find_entry(first, symbols, at_level[i], symbol) < 0:
+        i += 1
+    return i < j

@@ -10,24 +10,26 @@ Nothing of it is kept in a model's file but the shares: the counts are those of 
 Source: Chen and Goodman (1999), "An empirical study of smoothing techniques for language modeling"; the shares are
 found by expectation maximisation, Jelinek and Mercer (1980), "Interpolated estimation of Markov source parameters".
 
-Letters: S states of the n-gram model's automaton, n order, P bins of what is passed on, T symbols, B batch, V alphabet.
+Letters: S states of the n-gram model, n order, P bins of what is passed on, T symbols, B batch, V alphabet.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.automata.automaton import ROOT, Automaton
+from nextchar.automata.automaton import ROOT
 from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids
-from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError
+from nextchar.models.context_mixing.recurring import machine_of_text
 from nextchar.models.context_mixing.training import samples
-from nextchar.models.ngram.model import Ngram
+
+if TYPE_CHECKING:
+    from nextchar._kernels.context_mixing.beside import Machine
 
 __all__ = [
     "LEAST_SYMBOLS",
@@ -42,6 +44,7 @@ __all__ = [
 F64 = npt.NDArray[np.float64]
 ORDER, MOST_ORDER = 16, 32
 PASSED: Final = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7])  # bounds of what a state passes on
+ROUNDED: Final = 1e-9  # discounts of exactly a half are common
 NO_SHARES: Final = np.zeros((0, len(PASSED) + 1))
 MOST_COUNTED: Final = 1 << 22  # symbols: of longer texts those at the end
 A_SYMBOL: Final = 5e-6  # seconds: to count it twice
@@ -59,48 +62,55 @@ class KneserNey:
     """An n-gram model, and how much it counts.
 
     Attributes:
-        automaton: the n-gram model.
+        machine: the n-gram model; see `_kernels.context_mixing.beside`.
         shares: (n, P) by the number of symbols that a state knows, and by what it passes on.
     """
 
-    automaton: Automaton
+    machine: Machine
     shares: F64
 
     @cached_property
-    def machine(self) -> tuple[npt.NDArray[Any], ...]:
-        """What the loops read; see `_kernels.context_mixing.beside`."""
-        a = self.automaton
-        return a.first, a.symbols, a.log_prob, a.target, a.link, a.price, self.shares.reshape(-1)[_kinds_of(a)]
+    def kinds(self) -> npt.NDArray[np.intp]:
+        """The kinds of all states, and of contexts of 0 to n - 1 symbols that occurred once, (S + n,)."""
+        machine = self.machine
+        passed = np.concatenate([machine.price, np.diff(machine.passed, prepend=0)])
+        depth = np.concatenate([machine.depth, np.arange(len(machine.passed))])
+        bins: npt.NDArray[np.intp] = np.searchsorted(PASSED, np.exp(passed) - ROUNDED)
+        return depth.astype(np.intp) * (len(PASSED) + 1) + bins
+
+    @cached_property
+    def shares_of_kinds(self) -> F64:
+        """The share of each of these kinds, (S + n,)."""
+        return self.shares.reshape(-1)[self.kinds]
+
+    @property
+    def start_state(self) -> int:
+        """The state that has read the boundary."""
+        return int(self.machine.start[0])
 
     def start(self, batch: int) -> npt.NDArray[np.int32]:
         """The states of items of which nothing but the boundary was read."""
-        return np.full(batch, self.automaton.start, dtype=np.int32)
+        return np.full(batch, self.start_state, dtype=np.int32)
 
     def mix_rows(self, states: npt.NDArray[np.int32], ids: npt.NDArray[np.int64], rows: F64) -> None:
         """Let states (B,) read a symbol each, -1 for none, and rows (B, V) be those of both, in place."""
         from nextchar._kernels.context_mixing.beside import mix_rows
 
-        mix_rows(states, ids, self.machine, np.empty(rows.shape[1]), rows)
+        mix_rows(states, ids, self.machine, self.shares_of_kinds, np.empty(rows.shape[1]), rows)
 
     def mix_text(self, ids: Ids, state: int, nats: F64) -> int:
         """Let what symbols cost be what they cost under both, nats (T,), in place; the state after them."""
         from nextchar._kernels.context_mixing.beside import mix_text
 
-        return int(mix_text(ids.astype(np.int64), state, self.machine, nats))
+        return int(mix_text(ids.astype(np.int64), state, self.machine, self.shares_of_kinds, nats))
 
-    def follow(self, ids: Ids, state: int) -> tuple[F64, npt.NDArray[np.int64], int]:
-        """What the n-gram model says: log-probabilities (T,), the states they are read off, and the one after."""
+    def follow(self, ids: Ids, state: int) -> tuple[F64, npt.NDArray[np.intp], int]:
+        """What the n-gram model says: log-probabilities (T,), the kinds of state read off (T,), and the state after."""
         from nextchar._kernels.context_mixing.beside import read_beside
 
-        log_probs, states = np.empty(len(ids)), np.empty(len(ids), dtype=np.int64)
-        state = int(read_beside(ids.astype(np.int64), state, self.machine, log_probs, states))
-        return log_probs, states, state
-
-
-def _kinds_of(automaton: Automaton) -> npt.NDArray[np.intp]:
-    """The kind of each state, (S,): how many symbols it knows, and how much it passes on to fewer."""
-    passed: npt.NDArray[np.intp] = np.searchsorted(PASSED, np.exp(automaton.price))
-    return automaton.depth * (len(PASSED) + 1) + passed
+        log_probs, kinds = np.empty(len(ids)), np.empty(len(ids), dtype=np.int64)
+        state = int(read_beside(ids.astype(np.int64), state, self.machine, log_probs, kinds))
+        return log_probs, self.kinds[kinds], state
 
 
 def kneser_ney_of(alphabet: Alphabet, ids: Ids, shares: F64) -> KneserNey:
@@ -108,8 +118,7 @@ def kneser_ney_of(alphabet: Alphabet, ids: Ids, shares: F64) -> KneserNey:
     ids = ids[-MOST_COUNTED:]
     if ids[-1] != BOUNDARY:
         ids = np.append(ids, np.array([BOUNDARY], dtype=ids.dtype))
-    model = Ngram(order=len(shares), smoothing="modified-kneser-ney").fit(Corpus(alphabet, ids))
-    return KneserNey(model.automaton, shares)
+    return KneserNey(machine_of_text(alphabet, ids, len(shares)), shares)
 
 
 def seconds_of_counting(symbols: int) -> float:
@@ -129,7 +138,7 @@ def fitted_shares(alphabet: Alphabet, ids: Ids, nats: F64) -> F64:
     before = kneser_ney_of(alphabet, ids[:cut], np.zeros((ORDER, len(PASSED) + 1)))
     read = [before.follow(ids[part], before.follow(ids[part.start - ORDER : part.start], ROOT)[2]) for part in parts]
     log_probs = np.concatenate([said for said, _, _ in read])
-    kind = _kinds_of(before.automaton)[np.concatenate([states for _, states, _ in read])]
+    kind = np.concatenate([kinds for _, kinds, _ in read])
     gain = 0.0
     for part, other in ((slice(None, None, 2), slice(1, None, 2)), (slice(1, None, 2), slice(None, None, 2))):
         share = _shares(kind[part], -nats[part], log_probs[part]).reshape(-1)[kind[other]]
@@ -172,7 +181,7 @@ def checked_shares(shares: npt.NDArray[Any]) -> F64:
         shares.dtype == np.float64
         and shares.ndim == 2
         and shares.shape[1] == len(PASSED) + 1
-        and len(shares) <= MOST_ORDER
+        and (len(shares) == 0 or 2 <= len(shares) <= MOST_ORDER)
         and ((shares >= 0) & (shares <= 1)).all()
     ):
         raise ModelFileError("its shares of Kneser-Ney are none")

@@ -421,7 +421,7 @@ class ContextMixingModel(StepwiseModel):
             tables = self.learned if nets is None else with_hints(self.learned, nets.read(ids))
             loops.read(ids, state, tables, nats[part])
         if self._beside is not None:
-            self._beside.mix_text(corpus.ids, int(self._beside.start(1)[0]), nats)
+            self._beside.mix_text(corpus.ids, self._beside.start_state, nats)
         return nats
 
     @property

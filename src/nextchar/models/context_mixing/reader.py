@@ -61,7 +61,7 @@ class ContextMixingReader(TextReader):
         self._made: Loops | None = None
         self._hints = None if hints is None else HintReader(hints)
         self._beside = beside
-        self._beside_at = 0 if beside is None else int(beside.start(1)[0])
+        self._beside_at = 0 if beside is None else beside.start_state
         learned, own = tables.of_reader(adaptive=adaptive)
         self._tables = SharedTables(learned, writable=own)
         self._tables.readers.add(self)
