@@ -61,9 +61,9 @@ def test_a_reader_that_learns_takes_its_tables_from_the_file(
     loaded, made = nextchar.load(tmp_path / "model"), []
     make = StoredTables.made
 
-    def counted(stored: StoredTables) -> Learned:
+    def counted(stored: StoredTables, *, learns: bool) -> Learned:
         made.append(stored)
-        return make(stored)
+        return make(stored, learns=learns)
 
     monkeypatch.setattr(StoredTables, "made", counted)
     cost = model.reader(adaptive=True).push("the sea of a king")

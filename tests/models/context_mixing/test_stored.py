@@ -15,7 +15,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.errors import ModelFileError
 from nextchar.models.context_mixing.model import ContextMixing
 from nextchar.models.context_mixing.stored import CONTEXTS, StoredTables, _shapes, _steps
-from nextchar.models.context_mixing.tables import BIN_MIDDLES, fixed_tables
+from nextchar.models.context_mixing.tables import BIN_MIDDLES, fixed_tables, opened
 
 U64 = npt.NDArray[np.uint64]
 
@@ -34,7 +34,9 @@ def packed_and_back(words: U64) -> U64:
     pack_slots(words, starts, step, *packed)
     middle, same = np.floor(BIN_MIDDLES).astype(np.uint64), np.zeros((2, 128), dtype=np.uint64)
     found = np.zeros_like(words)
-    unpack_slots(*packed, middle, value, fixed_tables(adaptive=True).slot_rate, same, found)
+    unpack_slots(
+        *packed, middle, value, fixed_tables(adaptive=True).slot_rate, same, found, np.empty(0, dtype=np.uint32)
+    )
     return found
 
 
@@ -81,7 +83,8 @@ def test_a_trained_model_is_what_comes_back_from_its_file(learning: Literal["sta
     rng = np.random.default_rng(4)
     items = ["".join(rng.choice(list("abcd\n "), 40)) + "ab" * int(rng.integers(0, 150)) for _ in range(40)]
     model = ContextMixing(contexts=12, learning=learning).fit(Corpus.from_documents(items))
-    back = StoredTables(model.arrays(), model.alphabet, model.vowel, adaptive=learning == "adaptive").made()
+    stored = StoredTables(model.arrays(), model.alphabet, model.vowel, adaptive=learning == "adaptive")
+    back, close = stored.made(learns=True), stored.made(learns=False)
     for name, tables in model.learned._asdict().items():
         for field, array in tables._asdict().items():
             if (name, field) == ("mixers", "at"):
@@ -89,3 +92,11 @@ def test_a_trained_model_is_what_comes_back_from_its_file(learning: Literal["sta
             # Of the slots the end is room that belongs to none.
             end = int(model.learned.slots.mask.sum() + 12) * LANES if (name, field) == ("slots", "words") else None
             assert np.array_equal(array[:end], getattr(getattr(back, name), field)[:end]), (name, field)
+    # Tables that do not learn have the same slots close together, line after line.
+    filled = model.learned.slots.words[: int(model.learned.slots.mask.sum() + 12) * LANES]
+    assert np.array_equal(close.slots.words[:-LANES], filled[filled > 0])
+    assert not close.slots.words[-LANES:].any()
+    assert np.diff(close.slots.begin.astype(int)).tolist() == (filled.reshape(-1, LANES) > 0).sum(axis=1).tolist()
+    again = opened(close.slots)
+    assert np.array_equal(again.words[: len(filled)], filled)
+    assert not again.begin.size

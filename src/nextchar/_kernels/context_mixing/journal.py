@@ -17,7 +17,7 @@ import numpy.typing as npt
 from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.contexts import follower_of, head_of
 from nextchar._kernels.context_mixing.layout import APM_TABLES, LINE_OF_SLOTS, MATCHES, MIXERS
-from nextchar._kernels.context_mixing.lookup import slot_of
+from nextchar._kernels.context_mixing.lookup import line_begin, slot_of
 from nextchar._kernels.context_mixing.prediction import apm_place
 
 __all__ = ["Notes", "exchange", "note_bit", "note_head", "note_symbol", "table_words"]
@@ -90,7 +90,7 @@ def note_bit(notes, words, context, line, slots, mixers, apms, tables, node, wor
     for k in range(work.slot.size):
         slot = slot_of(context, slots, line, node, k)
         if slot == none:
-            _note(notes, words, _SLOTS, 2 * np.int64(line[k]), 2 * LINE_OF_SLOTS)
+            _note(notes, words, _SLOTS, 2 * np.int64(line_begin(line[k])), 2 * LINE_OF_SLOTS)
         else:
             _note(notes, words, _SLOTS, 2 * np.int64(slot), 2)
     for i in range(work.present[-1]):

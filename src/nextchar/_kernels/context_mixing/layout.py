@@ -166,11 +166,14 @@ class Slots(NamedTuple):
             stands for what is not there.
         first: (K,) the first line of each context.
         mask: (K,) uint64, the number of its lines less 1.
+        begin: (L + 1,) uint32, where tables that do not learn have their lines close together: the first slot of each
+            line, and where the last one ends. Else (0,): each line has room for 8 slots.
     """
 
     words: Array
     first: Array
     mask: Array
+    begin: Array
 
 
 class Maps(NamedTuple):

@@ -1,7 +1,10 @@
 """Finding the slots of all contexts at a node of the code tree.
 
 A line of 8 slots is 64 bytes, which the memory moves at once. A line serves a context for three levels of the tree, so
-a symbol of five bits costs two cache misses a context, and the misses of all contexts are waited for together.
+a symbol of five bits costs two cache misses a context, and the misses of all contexts are waited for together. Tables
+that were read from a file, and do not learn, have only the slots that are used: a third of the memory.
+
+Where a line begins and how many slots it has are one number: the size from bit 48 on.
 
 Source: the hash tables of paq8 and lpaq (Mahoney 2005): a check beside each slot, and the least used one is replaced.
 """
@@ -15,9 +18,10 @@ from nextchar._kernels.context_mixing.compiled import part
 from nextchar._kernels.context_mixing.lanes import least_used, matching, prefetch
 from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
 
-__all__ = ["find_lines", "find_slots", "place_slots", "slot_of"]
+__all__ = ["find_lines", "find_slots", "line_begin", "place_slots", "slot_of"]
 
 U64 = np.uint64
+_SIZE = 48  # from which bit on a line has its size
 _NEW = 0x80000000  # the probability one half, never seen
 
 
@@ -27,9 +31,21 @@ def find_lines(context, slots, node, line):  # type: ignore[no-untyped-def]
     tag = U64(node + 1) * U64(GOLDEN)
     for k in range(slots.first.size):
         hashed = (context[k] + tag) * U64(FIRST_FACTOR) >> U64(24)
-        at = (U64(slots.first[k]) + (hashed & slots.mask[k])) * U64(LINE_OF_SLOTS)
-        line[k] = at
+        number = U64(slots.first[k]) + (hashed & slots.mask[k])
+        if slots.begin.size:
+            at = U64(slots.begin[number])
+            line[k] = at | U64(slots.begin[number + U64(1)]) - at << U64(_SIZE)
+            prefetch(slots.words, at + U64(LINE_OF_SLOTS - 1))
+        else:
+            at = number * U64(LINE_OF_SLOTS)
+            line[k] = at | U64(LINE_OF_SLOTS) << U64(_SIZE)
         prefetch(slots.words, at)
+
+
+@part
+def line_begin(line):  # type: ignore[no-untyped-def]
+    """The first slot of a line."""
+    return line & ((U64(1) << U64(_SIZE)) - U64(1))
 
 
 @part
@@ -45,9 +61,10 @@ def find_slots(context, slots, line, node, slot, word, present):  # type: ignore
     none = U64(slots.words.size - 1)
     n = known = np.int64(0)
     for k in range(slots.first.size):
-        at = matching(slots.words, line[k], _check(context[k], tag))
-        here = np.int64(at < U64(LINE_OF_SLOTS))
-        slot[k] = line[k] + at if here else none
+        begin = line_begin(line[k])
+        at = matching(slots.words, begin, _check(context[k], tag))
+        here = np.int64(at < line[k] >> U64(_SIZE))
+        slot[k] = begin + at if here else none
         word[n] = slots.words[slot[k]]
         present[n] = k
         n += here
@@ -59,8 +76,9 @@ def find_slots(context, slots, line, node, slot, word, present):  # type: ignore
 @part
 def slot_of(context, slots, line, node, k):  # type: ignore[no-untyped-def]
     """The slot of one context as it is now; where it has none, the last, empty one."""
-    at = matching(slots.words, line[k], _check(context[k], U64(node + 1) * U64(FIRST_FACTOR)))
-    return line[k] + at if at < U64(LINE_OF_SLOTS) else U64(slots.words.size - 1)
+    begin = line_begin(line[k])
+    at = matching(slots.words, begin, _check(context[k], U64(node + 1) * U64(FIRST_FACTOR)))
+    return begin + at if at < U64(LINE_OF_SLOTS) else U64(slots.words.size - 1)
 
 
 @part
@@ -75,12 +93,13 @@ def place_slots(context, slots, line, node, slot, word):  # type: ignore[no-unty
         check = _check(context[k], tag)
         held = words[slot[k]]
         if held & U64(0xFFFF) != check:
-            at = matching(words, line[k], check)
+            begin = line_begin(line[k])
+            at = matching(words, begin, check)
             if at < U64(LINE_OF_SLOTS):
-                slot[k] = line[k] + at
+                slot[k] = begin + at
                 held = words[slot[k]]
             else:
-                slot[k] = line[k] + least_used(words, line[k])
+                slot[k] = begin + least_used(words, begin)
                 held = check | U64(_NEW)
         word[k] = held
 

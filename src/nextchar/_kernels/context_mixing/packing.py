@@ -13,7 +13,7 @@ import numpy as np
 from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.layout import BINS, CHECK, LINE_OF_SLOTS
 
-__all__ = ["count_slots", "pack_slots", "round_slots", "unpack_slots"]
+__all__ = ["count_slots", "open_lines", "pack_slots", "round_slots", "unpack_slots"]
 
 U64 = np.uint64
 F32 = np.float32
@@ -121,8 +121,8 @@ def pack_slots(words, bins, steps, numbers, kinds, checks, runs, odds, pairs, qu
 
 
 @loop
-def unpack_slots(numbers, kinds, checks, runs, odds, pairs, quick, middle, values, rate, same, words):  # type: ignore[no-untyped-def]
-    """The slots again.
+def unpack_slots(numbers, kinds, checks, runs, odds, pairs, quick, middle, values, rate, same, words, begin):  # type: ignore[no-untyped-def]
+    """The slots again, each line with its room, or where `begin` has any close together.
 
     Args:
         numbers: as `pack_slots` wrote it, like what follows, and checked to fit each other.
@@ -136,11 +136,16 @@ def unpack_slots(numbers, kinds, checks, runs, odds, pairs, quick, middle, value
         values: (256,) the probability that stands for each step, in 65536ths.
         rate: of a slot's probability; see `Fixed`.
         same: (2, 128) uint64, room for the probability after so many of the same bit.
-        words: (lines * 8,) zeros, the result.
+        words: (lines * 8,) or one for each slot, zeros, the result.
+        begin: (lines + 1,) uint32, the result, or (0,); see `Slots`.
     """
     _fill_same(rate, same)
     at = at_run = at_both = 0
-    for line in range(words.size // LINE_OF_SLOTS):
+    close = begin.size > 0
+    for line in range(begin.size - 1 if close else words.size // LINE_OF_SLOTS):
+        place = at if close else line * LINE_OF_SLOTS
+        if close:
+            begin[line] = at
         for j in range(numbers[line >> 1] >> ((line & 1) << 2) & 15):
             first = at * 3 >> 1
             low, high = I64(checks[first]), I64(checks[first + 1])
@@ -157,7 +162,17 @@ def unpack_slots(numbers, kinds, checks, runs, odds, pairs, quick, middle, value
                 at_run += 1
             else:
                 v |= _run(kind, I64(1), same)
-            words[line * LINE_OF_SLOTS + j] = v
+            words[place + j] = v
+    if close:
+        begin[-1] = at
+
+
+@loop
+def open_lines(close, begin, words):  # type: ignore[no-untyped-def]
+    """Slots whose lines lie close together, each line with its room: words (lines * 8,), zeros, the result."""
+    for line in range(begin.size - 1):
+        for at in range(begin[line], begin[line + 1]):
+            words[line * LINE_OF_SLOTS + at - begin[line]] = close[at]
 
 
 @loop

@@ -27,6 +27,7 @@ from nextchar.models.context_mixing.tables import (
     START_WEIGHT,
     Learned,
     new_learned,
+    opened,
 )
 from nextchar.models.context_mixing.traits import traits_of
 
@@ -65,19 +66,20 @@ def arrays_of_learned(learned: Learned, alphabet: Alphabet) -> dict[str, npt.NDA
 
     totals = np.zeros(3, dtype=np.int64)
     L = _lines(learned)
-    words = learned.slots.words[: L * LINE_OF_SLOTS]
+    slots = opened(learned.slots) if learned.slots.begin.size else learned.slots
+    words = slots.words[: L * LINE_OF_SLOTS]
     count_slots(words, totals)
     S, runs, both = (int(total) for total in totals)
-    slots = {
+    packed = {
         f"slots.{name}": np.zeros(shape, dtype=_SLOTS[name])
         for name, shape in _shapes(L, S, runs, both, quick=bool(learned.tables.quick[0])).items()
     }
-    pack_slots(words, learned.maps.bin, _steps()[0], *slots.values())
+    pack_slots(words, learned.maps.bin, _steps()[0], *packed.values())
     cells = learned.apms.cells.ravel()
     seen = cells & SEEN
     used = np.flatnonzero((learned.mixers.weights != np.float32(START_WEIGHT)).any(axis=1))
     return {
-        **slots,
+        **packed,
         "contexts": np.array([CONTEXTS], dtype=np.uint8),
         "lines": (learned.slots.mask + np.uint64(1)).astype(np.int64),
         "child": learned.tree.child,
@@ -108,6 +110,12 @@ def round_learned(learned: Learned) -> None:
 
 def _lines(learned: Learned) -> int:
     return int((learned.slots.mask + np.uint64(1)).sum())
+
+
+def _number_of_slots(arrays: Arrays) -> int:
+    """S, of which two lines' are in each number."""
+    both = arrays["slots.numbers"]
+    return int((both & 15).sum(dtype=np.int64) + (both >> 4).sum(dtype=np.int64))
 
 
 def _shapes(L: int, S: int, runs: int, both: int, *, quick: bool) -> dict[str, tuple[int, ...]]:
@@ -178,8 +186,8 @@ class StoredTables:
         ):
             raise ModelFileError("its tables do not fit each other")
 
-    def made(self) -> Learned:
-        """The tables, new."""
+    def made(self, *, learns: bool) -> Learned:
+        """The tables, new; with room to learn more, or close together."""
         from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS, STATE
         from nextchar._kernels.context_mixing.packing import unpack_slots
         from nextchar._kernels.context_mixing.reading import replay
@@ -195,8 +203,13 @@ class StoredTables:
         cells[seen] = arrays["apms.p"].astype(np.uint32) << 16 | arrays["apms.n"]
         middle, same = np.floor(BIN_MIDDLES).astype(np.uint64), np.zeros((2, 128), dtype=np.uint64)
         packed = [np.ascontiguousarray(arrays[f"slots.{name}"]) for name in _SLOTS]
-        words = learned.slots.words[: _lines(learned) * LINE_OF_SLOTS]
-        unpack_slots(*packed, middle, _steps()[1], learned.tables.slot_rate, same, words)
+        L = _lines(learned)
+        if not learns:
+            close = np.zeros(_number_of_slots(arrays) + LINE_OF_SLOTS, dtype=np.uint64)
+            slots = learned.slots._replace(words=close, begin=np.zeros(L + 1, dtype=np.uint32))
+            learned = learned._replace(slots=slots)
+        words, begin = learned.slots.words[: L * LINE_OF_SLOTS], learned.slots.begin
+        unpack_slots(*packed, middle, _steps()[1], learned.tables.slot_rate, same, words, begin)
         replay(text.astype(np.int64), np.zeros(STATE, dtype=np.uint64), learned.text)
         return learned
 
@@ -219,14 +232,14 @@ class ModelTables:
         stored = self._stored  # before what it is made into: two threads may ask at once
         if self._learned is None:
             assert stored is not None, "it is forgotten after it was made into tables"
-            self._learned = stored.made()
+            self._learned = stored.made(learns=False)
             self._stored = None
         return self._learned
 
     def of_reader(self, *, adaptive: bool) -> tuple[Learned, bool]:
         """Tables for a reader, and whether they are its own: an adaptive one can have those made for it at once."""
         if adaptive and (stored := self._stored) is not None:
-            return stored.made(), True
+            return stored.made(learns=True), True
         return self.learned, False
 
     def arrays(self, alphabet: Alphabet) -> Arrays:
@@ -292,7 +305,7 @@ def _slots_fit(arrays: Arrays, L: int, *, quick: bool) -> bool:
     if not all(arrays[f"slots.{name}"].dtype == dtype for name, dtype in _SLOTS.items()):
         return False
     both = arrays["slots.numbers"]
-    S = int((both & 15).sum(dtype=np.int64) + (both >> 4).sum(dtype=np.int64))
+    S = _number_of_slots(arrays)
     kinds = arrays["slots.kinds"]
     if (both & 15).max(initial=0) > LINE_OF_SLOTS or (both >> 4).max(initial=0) > LINE_OF_SLOTS:
         return False

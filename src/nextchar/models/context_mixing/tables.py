@@ -21,6 +21,7 @@ __all__ = [
     "lines_of_contexts",
     "new_learned",
     "new_text",
+    "opened",
     "rows_of_apm",
     "with_room",
 ]
@@ -178,7 +179,7 @@ def new_learned(
         text=new_text(capacity),
         traits=traits,
         tree=tree,
-        slots=Slots(words, np.cumsum(lines) - lines, (lines - 1).astype(np.uint64)),
+        slots=Slots(words, np.cumsum(lines) - lines, (lines - 1).astype(np.uint64), np.empty(0, dtype=np.uint32)),
         maps=Maps(
             np.tile(cell, K),
             np.tile(quick, K),
@@ -220,24 +221,34 @@ def _to_a_line(array: npt.NDArray[Any]) -> int:
 
 def copied(learned: Learned) -> Learned:
     """The same once more, to go on learning apart; what never changes is shared."""
-    from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
 
     def again(tables: Any) -> Any:
         return type(tables)(*(array.copy() for array in tables))
 
-    L = int((learned.slots.mask + np.uint64(1)).sum())
-    words = _lines_of_slots(L)
-    words[: L * LINE_OF_SLOTS] = learned.slots.words[: L * LINE_OF_SLOTS]
     weights = _rows_of_weights(*learned.mixers.weights.shape)
     weights[:] = learned.mixers.weights
     return learned._replace(
         text=again(learned.text),
-        slots=learned.slots._replace(words=words),
+        slots=opened(learned.slots),
         maps=learned.maps._replace(cells=learned.maps.cells.copy(), quick=learned.maps.quick.copy()),
         matches=again(learned.matches),
         mixers=again(learned.mixers)._replace(weights=weights),
         apms=again(learned.apms),
     )
+
+
+def opened(slots: Slots) -> Slots:
+    """The same slots once more, with room in each line."""
+    from nextchar._kernels.context_mixing.layout import LINE_OF_SLOTS
+    from nextchar._kernels.context_mixing.packing import open_lines
+
+    L = int((slots.mask + np.uint64(1)).sum())
+    words = _lines_of_slots(L)
+    if slots.begin.size:
+        open_lines(slots.words, slots.begin, words)
+    else:
+        words[: L * LINE_OF_SLOTS] = slots.words[: L * LINE_OF_SLOTS]
+    return slots._replace(words=words, begin=slots.begin[:0])
 
 
 def with_room(learned: Learned, more: int) -> Learned:
