@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
+from nextchar.models.context_mixing.training import BETWEEN
 
 __all__ = ["CONTEXTS", "LEAST_CONTEXTS", "MOST_CONTEXTS", "PASSES", "Speed", "affordable", "warm_up"]
 
@@ -59,8 +60,9 @@ class Speed(NamedTuple):
 
     def of_passes(self, symbols: int, contexts: int, passes: int, *, delayed: bool) -> float:
         """The seconds that a training is judged to take."""
-        each = self.learning + (self.counting if delayed else 0)
-        return symbols * passes * each * (APART + contexts) / (APART + self.contexts)
+        learning = (1 + (passes - 1) / BETWEEN) * self.learning
+        each = learning + passes * (self.counting if delayed else 0)
+        return symbols * each * (APART + contexts) / (APART + self.contexts)
 
 
 def affordable(

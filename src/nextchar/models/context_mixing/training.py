@@ -24,13 +24,14 @@ from nextchar.models.context_mixing.hints import F32, with_hints
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 
-__all__ = ["BLOCK", "LATE", "MeanWeights", "Passed", "learn", "samples"]
+__all__ = ["BETWEEN", "BLOCK", "LATE", "MeanWeights", "Passed", "learn", "samples"]
 
 F64 = npt.NDArray[np.float64]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
 SEEN_BITS, SEEN = np.uint32(10), np.uint32(1023)  # of a cell; see `Maps`
+BETWEEN: Final = 2  # in all passes but the last one, weights learn from one of so many stretches
 OFTEN: Final = 10_000  # symbols from one look at the weights to the next, for their mean
 SAMPLED: Final = 0.6  # of the text has been counted when it is seen what samples of the rest cost:
 SAMPLES, LONGEST_SAMPLE = 16, 4_000  # so many, evenly spread, and the symbols of each
@@ -171,16 +172,19 @@ def _delayed(
     for number in range(passes):
         if number and clock.look(2 * len(ids)):
             return  # not even a part of another pass could be learned from
-        for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
-            array[:] = 0
-        mean_weights = MeanWeights(learned)
-        begin, total, mean = 0, 0.0, 0.0
+        if number:
+            for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
+                array[:] = 0
+        mean_weights, every = MeanWeights(learned), 1 if number == passes - 1 else BETWEEN
+        begin, total, mean, stretches = 0, 0.0, 0.0, 0
         while begin < len(ids):
             end = begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))
             part = ids[begin : min(end, cut) if begin < cut else end]
             nats, ahead = np.empty(len(part)), state.copy()
             try:
-                if not clock.look(len(ids) - begin):
+                learns = stretches % every == 0
+                stretches += 1
+                if not clock.look(len(ids) - begin) and learns:
                     if costs is not None and begin == cut and number == passes - 1:
                         with mean_weights.in_use():
                             _read_samples(ids, state.copy(), learned, loops, costs)
@@ -196,7 +200,7 @@ def _delayed(
                 loops.enter(part, state, learned)
                 clock.counted(len(part), time.perf_counter() - begun)
                 begin += len(part)
-                yield Passed((number + begin / len(ids)) / passes, mean, None if clock.late else total)
+                yield Passed((number + begin / len(ids)) / passes, mean, None if clock.late or every > 1 else total)
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
                 loops.enter(ids[entered : len(ids) if number else entered], state, learned)
