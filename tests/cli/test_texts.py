@@ -76,6 +76,17 @@ def test_a_model_of_texts_writes_texts(folder: Path) -> None:
     assert len(run(folder / "text", "--max-length", 20, "--seed", 1, "-n", 2).stdout) <= 2 * 21  # items, as asked for
 
 
+def test_it_learns_where_it_is_told_to(folder: Path) -> None:
+    prompt = "sat the cat the " * 6 + "sat the "
+    model = nextchar.load(folder / "mixing")
+    given = (folder / "mixing", "--prompt", prompt, "--length", 30, "--seed", 4, "--temperature", 0)
+    learned = run(*given, "--adaptive", "--json").stdout
+    assert json.loads(learned)["text"] == model.write(prompt, length=30, seed=4, temperature=0, adaptive=True)
+    assert json.loads(run(*given, "--json").stdout)["text"] == model.write(prompt, length=30, seed=4, temperature=0)
+    assert json.loads(learned)["text"].startswith("cat the sat the cat")
+    assert run(*given, "--adaptive", "--json").stdout == learned
+
+
 def test_a_file_is_written_whole(folder: Path, tmp_path: Path) -> None:
     given = (folder / "text", "--prompt", "the", "--length", 50, "--seed", 1)
     run(*given, "-o", tmp_path / "out.txt")
@@ -97,6 +108,8 @@ def test_a_file_is_written_whole(folder: Path, tmp_path: Path) -> None:
         (("--until", ""), 2, "not empty (--until)"),
         (("--until", "é"), 1, "what it ends with, line 1, character 1"),
         (("--length", "9", "-n", "-1"), 2, "at least 0"),
+        (("--length", "9", "--adaptive"), 1, "a model of kind ngram stays as it was trained"),
+        (("--adaptive", "--prefix", "t"), 2, "--prefix is for items, and --adaptive writes texts"),
         (("--length", "9", "--encoding", "latin1"), 2, "--encoding is for the files of --prompt-file"),
         (("--prompt-file", "none.txt"), 1, "none.txt"),
         (("--prompt-file", "MODEL"), 1, "safetensors"),
@@ -161,5 +174,9 @@ def test_completing_a_text(folder: Path, tmp_path: Path) -> None:
     assert (
         "--prompt-file is for models" in complete(folder / "names", "--prompt-file", tmp_path / "long", code=2).stderr
     )
+    learned = json.loads(complete(folder / "mixing", "mat the " * 9, "--adaptive", "--length", 8, "--json").stdout)
+    assert learned["texts"][0]["text"] == "mat the "
+    assert "stays as it was trained" in complete(folder / "text", "the c", "--adaptive", code=1).stderr
+    assert "--adaptive is for models" in complete(folder / "names", "em", "--adaptive", code=2).stderr
     assert "give PREFIX" in complete(folder / "text", code=2).stderr
     assert "does not know 'é'" in complete(folder / "text", "thé", code=1).stderr

@@ -141,3 +141,34 @@ def test_items_of_a_list_go_on_too() -> None:
     assert len(model.write("em", length=12, seed=1)) == 12
     with pytest.raises(UnknownSymbolError, match=r"does not know '\\n'"):
         model.write("em\n", length=3)
+
+
+def test_what_learns_goes_by_the_rows_of_a_reader_that_learns() -> None:
+    model = ContextMixing(contexts=9).fit(Corpus.from_documents([TEXT]))
+    prompt = "not that is to not that is to not that is to "
+    reader, wanted = model.reader(adaptive=True), ""
+    reader.push(prompt)
+    for _ in range(25):
+        wanted += model.alphabet.names[int(np.argmax(reader.log_probs[1:]))]  # a length is asked for: no end
+        reader.push(wanted[-1])
+    assert wanted.startswith("not that is to ")  # which the text that was learned from never said
+    static = model.write(prompt, length=25, temperature=0)
+    assert model.write(prompt, length=25, temperature=0, adaptive=True) == wanted
+    assert model.write(prompt, length=25, temperature=0) == static
+    first = model.write(prompt, length=40, seed=1, temperature=3, adaptive=True)
+    assert model.write(prompt, length=40, seed=1, temperature=3, adaptive=True) == first
+    assert model.write(prompt, length=40, seed=2, temperature=3, adaptive=True) != first
+
+
+def test_texts_that_learn_do_not_learn_from_each_other() -> None:
+    model, plan = ContextMixing(contexts=9).fit(Corpus.from_documents([TEXT])), Plan(seed=1, temperature=3)
+    alone = ["".join(model.writing("to ", plan, number=i, length=40, adaptive=True)) for i in range(3)]
+    reader = model.reader(adaptive=True)
+    reader.skip("to ")
+    assert ["".join(model.writing(reader, plan, number=i, length=40)) for i in range(3)] == alone
+
+
+def test_what_cannot_learn_says_so() -> None:
+    with pytest.raises(SettingsError, match="a model of kind ngram stays as it was trained") as refused:
+        Ngram(order=2).fit(Corpus.from_documents([TEXT])).write("to ", length=9, adaptive=True)
+    assert refused.value.argument == "adaptive"

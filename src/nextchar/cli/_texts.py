@@ -30,24 +30,30 @@ class TextWishes(NamedTuple):
         prompt_file: a file that holds it.
         length: symbols to write.
         until: what ends them.
+        adaptive: whether the model learns from the prompt, and from what it writes.
     """
 
     prompt: str | None
     prompt_file: str | None
     length: int | None
     until: str | None
+    adaptive: bool = False
 
     @property
     def given(self) -> str | None:
         """The first option that was given."""
-        return next(
-            (f"--{name.replace('_', '-')}" for name, value in self._asdict().items() if value is not None), None
-        )
+        given = (name for name, value in self._asdict().items() if value not in (None, False))
+        return next((f"--{name.replace('_', '-')}" for name in given), None)
 
 
 def text_options(command: Any) -> Any:
-    """--prompt, --prompt-file, --length and --until."""
+    """--prompt, --prompt-file, --length, --until and --adaptive."""
     for option in (
+        click.option(
+            "--adaptive",
+            is_flag=True,
+            help="Texts: learn from the prompt and from what is written; MODEL itself stays as it is.",
+        ),
         click.option("--until", metavar="TEXT", help="Texts: each ends with TEXT, which is written too."),
         click.option(
             "--length", type=click.IntRange(min=1), metavar="N", help="Texts: write N characters, none of them an end."
@@ -95,7 +101,7 @@ def write_texts(
     """Write so many texts where -o says.
 
     Raises:
-        SettingsError: an argument is out of its range, or nothing can come after the prompt.
+        SettingsError: an argument is out of its range, nothing can come after the prompt, or the model cannot learn.
         UnknownSymbolError: the prompt, or what ends the texts, has a character that the model does not know.
     """
     from dataclasses import replace
@@ -104,7 +110,7 @@ def write_texts(
     from nextchar.data.arguments import need_whole
 
     need_whole(count, "n")
-    reader = model.reader()
+    reader = model.reader(adaptive=wishes.adaptive)
     name = "the prompt" if wishes.prompt_file is None else wishes.prompt_file
     reader.skip(reader.encode(prompt, name))
     plan = replace(plan, seed=seeded(plan))

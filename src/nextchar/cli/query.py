@@ -85,9 +85,20 @@ def top(model: str, count: int, as_json: bool, **conditions: Any) -> None:
 @click.option(
     "--length", type=click.IntRange(min=1), metavar="N", help="Of a model of texts: how far to go on.  [default: 20]"
 )
+@click.option(
+    "--adaptive",
+    is_flag=True,
+    help="Of a model of texts: learn from PREFIX, and of each text from its beginning; MODEL itself stays as it is.",
+)
 @json_option
 def complete(
-    model: str, prefix: str | None, prompt_file: str | None, count: int, length: int | None, as_json: bool
+    model: str,
+    prefix: str | None,
+    prompt_file: str | None,
+    count: int,
+    length: int | None,
+    adaptive: bool,
+    as_json: bool,
 ) -> None:
     """The symbols that may follow PREFIX, and the most probable whole items that start with it.
 
@@ -102,10 +113,10 @@ def complete(
         raise click.UsageError("give PREFIX, or --prompt-file of a model of texts.")
     loaded = load(model)
     if loaded.provenance.options.whole_files:
-        _complete_text(loaded, prefix, prompt_file, count, length or 20, as_json)
+        _complete_text(loaded, prefix, prompt_file, count, length or 20, adaptive, as_json)
         return
-    if prefix is None or length is not None:
-        option = "--prompt-file" if prefix is None else "--length"
+    if prefix is None or length is not None or adaptive:
+        option = "--prompt-file" if prefix is None else "--length" if length is not None else "--adaptive"
         raise click.UsageError(f"{option} is for models that were trained with --text; {model} has items.")
     found = given(loaded, prefix=prefix)
     symbols = next_symbols(found, prefix)[:count]
@@ -128,14 +139,14 @@ def complete(
 
 
 def _complete_text(
-    model: Model, prefix: str | None, prompt_file: str | None, count: int, length: int, as_json: bool
+    model: Model, prefix: str | None, prompt_file: str | None, count: int, length: int, adaptive: bool, as_json: bool
 ) -> None:
     """What may follow a text."""
     from nextchar.cli._texts import TextWishes, prompt_from
     from nextchar.core.continuations import continuations, next_shares
 
     text = prompt_from(model, TextWishes(prefix, prompt_file, None, None), {})
-    reader = model.reader()
+    reader = model.reader(adaptive=adaptive)
     reader.skip(reader.encode(text, "the prefix" if prompt_file is None else prompt_file))
     symbols = next_shares(reader)[:count]
     texts = [(*found, math.exp(-found.nats)) for found in continuations(reader, count, length=length)]

@@ -72,6 +72,7 @@ def sample(
     prompt_file: str | None,
     length: int | None,
     until: str | None,
+    adaptive: bool,
     seed: int | None,
     stream: Literal["nextchar", "torch1", "torch2"],
     temperature: float,
@@ -93,7 +94,8 @@ def sample(
     A text goes on after the prompt and is written with it, as it is drawn. With --length so many characters come: its
     end, which a model may give some probability anywhere, is left out of the draws. Without, it ends where MODEL ends
     it, or after 1,000 characters. A model that was trained with --text writes texts. Several (-n) have a line with a %
-    between them.
+    between them. With --adaptive MODEL (context-mixing) learns from the prompt and from what it writes, as it goes;
+    each of several texts learns from the prompt and itself.
 
     From models that are finite automata (ngram, bigram-net and what is made of them) the items come exactly as often
     as among all items that meet the conditions, without drawing any in vain. Temperature, top-k and top-p reshape the
@@ -131,7 +133,7 @@ def sample(
         raise click.UsageError(f"--sort keeps all items in memory: with it -n is at most {MOST_SORTED:,}, not {count}.")
     inputs = (model, *data_files, *conditions["not_in"], *([] if prompt_file in (None, "-") else [prompt_file]))
     check_target(output, inputs, "the items", binary=False)
-    wishes = TextWishes(prompt, prompt_file, length, until)
+    wishes = TextWishes(prompt, prompt_file, length, until, adaptive)
     of_items = _of_items(conditions, new, min_distance, data_files, look_ahead, distinct, order, stream)
     if wishes.given and of_items:
         raise click.UsageError(f"{of_items} is for items, and {wishes.given} writes texts.")

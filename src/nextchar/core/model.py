@@ -327,6 +327,7 @@ class Model(ABC):
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
+        adaptive: bool = False,
     ) -> str:
         """Write a text that goes on after a prompt; the same that the command `sample` writes.
 
@@ -339,9 +340,10 @@ class Model(ABC):
             temperature: below 1 more cautious, 0 always the most probable symbol.
             top_k: only the k most probable symbols.
             top_p: only the most probable symbols that together reach this probability.
+            adaptive: whether it learns from the prompt and from what it writes; the model itself stays as it is.
 
         Raises:
-            SettingsError: an argument is out of its range.
+            SettingsError: an argument is out of its range; or this kind of model cannot learn while it reads.
             UnknownSymbolError: the prompt, or `until`, has a character that the model does not know.
 
         Examples:
@@ -351,7 +353,7 @@ class Model(ABC):
             'cabcabc'
         """
         plan = Plan(seed=seed, temperature=temperature, top_k=top_k, top_p=top_p)
-        return "".join(self.writing(prompt, plan, length=length, until=until))
+        return "".join(self.writing(prompt, plan, length=length, until=until, adaptive=adaptive))
 
     def writing(
         self,
@@ -361,6 +363,7 @@ class Model(ABC):
         number: int = 0,
         length: int | None = None,
         until: str | None = None,
+        adaptive: bool = False,
     ) -> TextWriter:
         """As `write`, symbol by symbol as they are drawn.
 
@@ -370,10 +373,11 @@ class Model(ABC):
             number: which of the seed's texts, from 0; each has draws of its own.
             length: see `write`.
             until: see `write`.
+            adaptive: see `write`; a reader learns, or not, as it was made to.
 
         Raises:
             ConflictError: the plan has something for items alone.
-            SettingsError: an argument is out of its range.
+            SettingsError: an argument is out of its range; or this kind of model cannot learn while it reads.
             UnknownSymbolError: the prompt, or `until`, has a character that the model does not know.
         """
         plan = Plan() if plan is None else plan
@@ -383,7 +387,7 @@ class Model(ABC):
         if isinstance(prompt, TextReader):
             reader = prompt.fork()
         else:
-            reader = self.reader()
+            reader = self.reader(adaptive=adaptive)
             reader.skip(reader.encode(prompt, "the prompt"))
         return TextWriter(reader, plan, seed=seed, number=number, length=length, until=until)
 
