@@ -7,7 +7,7 @@ again.
 
 Its parts, each importing only from those to its left:
 
-    stale, constants, backoff_search < splitmix < context_mixing, mix
+    stale, constants, backoff_search < splitmix < context_mixing < mix
 """
 
 from __future__ import annotations
