@@ -7,7 +7,7 @@ import pytest
 
 from nextchar import ContextMixing, Corpus
 from nextchar.errors import SettingsError
-from nextchar.models.context_mixing.budget import Speed, affordable
+from nextchar.models.context_mixing.budget import Speed, affordable, usual_passes
 from nextchar.models.context_mixing.model import OUT_OF_TIME
 
 # 10 + 2 microseconds with 25 contexts: a million symbols take 12 s a pass, of 37 contexts 12 * (5 + 37) / (5 + 25) =
@@ -35,6 +35,10 @@ def test_what_is_given_stays() -> None:
     assert affordable(0.1, MILLION, SPEED, 30, 4, delayed=True) == (30, 4)
     assert affordable(1000, MILLION, SPEED, 30, None, delayed=True) == (30, 2)
     assert affordable(30, MILLION, SPEED, None, 2, delayed=True) == (20, 2)  # 19 * 25 / 30 = 15.8 s of 22.5
+
+
+def test_a_long_text_is_read_once() -> None:
+    assert [usual_passes(symbols) for symbols in (1, MILLION, 8 * MILLION, 9 * MILLION)] == [2, 2, 2, 1]
 
 
 def test_one_pass_where_reading_learns() -> None:

@@ -12,9 +12,10 @@ from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 from nextchar.models.context_mixing.training import BETWEEN
 
-__all__ = ["CONTEXTS", "LEAST_CONTEXTS", "MOST_CONTEXTS", "PASSES", "Speed", "affordable", "warm_up"]
+__all__ = ["CONTEXTS", "LEAST_CONTEXTS", "MOST_CONTEXTS", "PASSES", "Speed", "affordable", "usual_passes", "warm_up"]
 
 CONTEXTS, PASSES = 25, 2  # where nothing is said
+LONG: Final = 1 << 23  # symbols: of so many, weights have learned enough in one pass
 LEAST_CONTEXTS, MOST_CONTEXTS = 9, 37
 STEPS: Final = ((9, 1), (12, 1), (16, 1), (20, 1), (31, 1), (37, 1), (37, 2))  # contexts and passes, ever better
 MEASURED: Final = 10_000  # symbols that are read to see how fast it goes
@@ -63,6 +64,11 @@ class Speed(NamedTuple):
         learning = (1 + (passes - 1) / BETWEEN) * self.learning
         each = learning + passes * (self.counting if delayed else 0)
         return symbols * each * (APART + contexts) / (APART + self.contexts)
+
+
+def usual_passes(symbols: int) -> int:
+    """How many passes there are over a text of so many symbols, where neither they nor seconds are given."""
+    return 1 if symbols >= LONG else PASSES
 
 
 def affordable(

@@ -41,10 +41,12 @@ from nextchar.errors import CorpusError, ModelFileError
 from nextchar.models.context_mixing.budget import (
     CONTEXTS,
     LEAST_CONTEXTS,
+    LONG,
     MOST_CONTEXTS,
     PASSES,
     Speed,
     affordable,
+    usual_passes,
     warm_up,
 )
 from nextchar.models.context_mixing.code_tree import children, tree_of
@@ -90,7 +92,8 @@ class ContextMixing:
             fast the first symbols are read. A time too short even for the fewest is used as far as it goes; a text is
             counted once in any case.
         contexts: how many of the 37 kinds.
-        passes: over the text, of static learning.
+        passes: over the text, of static learning; two unless told otherwise, one where it has more than 8 million
+            symbols. In all but the last one weights learn from half of the text.
         megabytes: at most, for the counts, of which 25 contexts take some 600 bytes a symbol of text. Beside them a
             model has some 20 bytes a symbol and 30 MB; an adaptive reader has all of it once more.
             A model that was read from a file has its tables from when it is first used.
@@ -130,7 +133,7 @@ class ContextMixing:
         help="Over the text, of static learning.",
         at_least=1,
         at_most=100,
-        default_text=f"{PASSES}, or what the seconds allow",
+        default_text=f"{PASSES}, of more than {LONG:,} symbols 1, or what the seconds allow",
     )
     megabytes: int = setting(1024, help="For the counts, at most.", at_least=1, at_most=1 << 20)
     seed: int = setting(0, help="Of the order of the items.", at_least=0, at_most=MASK)
@@ -209,7 +212,7 @@ class ContextMixing:
             nats = learn(
                 data.ids,
                 learned,
-                passes=settings.passes or PASSES,
+                passes=settings.passes or usual_passes(data.symbols),
                 delayed=self.learning == "static",
                 tell=lambda at: tell(ProgressReport(at.share, f"{at.nats:.3f} nats/symbol")),
                 hinted=hinted,
@@ -240,7 +243,7 @@ class ContextMixing:
         """The settings with as many contexts and passes as there is time for; and until when there is any."""
         contexts = CONTEXTS if self.contexts is None else self.contexts
         if self.seconds is None:
-            return replace(self, contexts=contexts, passes=self.passes or PASSES), math.inf
+            return replace(self, contexts=contexts, passes=self.passes or usual_passes(data.symbols)), math.inf
         delayed = self.learning == "static"
         begun -= time.perf_counter()
         warm_up(new(contexts))

@@ -24,7 +24,7 @@ from nextchar.data.provenance import Provenance
 from nextchar.data.splits import beginning
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
-from nextchar.models.context_mixing.budget import PASSES
+from nextchar.models.context_mixing.budget import usual_passes
 from nextchar.models.context_mixing.hints import NetsInside
 from nextchar.models.context_mixing.model import ContextMixing, ContextMixingModel
 from nextchar.models.neural.families import NetSpec
@@ -217,7 +217,7 @@ class MixingWithNets:
 
         It depends on nothing measured: a training that goes on from a checkpoint has the same seconds for each net.
         """
-        passes = (self.mixing.passes or PASSES) if self.mixing.learning == "static" else 1
+        passes = (self.mixing.passes or usual_passes(symbols)) if self.mixing.learning == "static" else 1
         needed = BEGINNING + symbols * (A_PASS * passes + HINTING * len(self.nets))
         return min(needed / self.seconds, MIXING_SHARE)
 
