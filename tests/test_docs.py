@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -112,6 +113,15 @@ def test_the_glossary_has_all_terms_in_both_languages() -> None:
     for term in load_glossary():
         assert f"## {term.terms['en']}\n" in english
         assert f"## {term.terms['zh']}\n" in chinese
+
+
+def test_the_start_has_all_extras_for_users() -> None:
+    text = (DOCS / "index.md").read_text(encoding="utf-8")
+    (extras,) = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]["all"]
+    for name in extras.removeprefix("nextchar[").removesuffix("]").split(","):
+        assert re.search(rf"^\|.*`{name}`.*\|.*\|$", text, flags=re.M), name
 
 
 @pytest.mark.slow
