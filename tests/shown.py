@@ -6,8 +6,8 @@ A block of code in a document is one of these:
     python    run as it stands or, with prompts, as a doctest; the blocks of a page share their names
     text      nothing to run
 
-A comment in the line before says why a block is not run (`<!-- not run: takes ten minutes -->`), or which module it
-needs, without which it is left out (`<!-- needs: torch -->`).
+A comment in the line before says why a block is not run (`<!-- not run: takes ten minutes -->`), or which modules and
+data sets it needs, without which it is left out (`<!-- needs: torch, makemore-names -->`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from nextchar.data.datasets import NAMED
+from nextchar.data.download import find
+
 __all__ = ["Block", "blocks", "commands", "matches", "run_commands", "run_page", "steady"]
 
 
@@ -35,14 +38,14 @@ class Block:
         text: the lines between the fences.
         line: the number of the opening fence's line, from 1.
         not_run: why it is not run, or None.
-        needs: the module that it needs, or None.
+        needs: the modules that it needs, and the data sets.
     """
 
     language: str
     text: str
     line: int
     not_run: str | None = None
-    needs: str | None = None
+    needs: tuple[str, ...] = ()
 
 
 _FENCED = re.compile(r"^(?:<!-- (not run|needs): (.+?) -->\n)?```(\w*)[^\n]*\n(.*?)^```$", flags=re.S | re.M)
@@ -57,7 +60,7 @@ def blocks(path: Path) -> list[Block]:
             text=found[4],
             line=text[: found.start(3)].count("\n") + 1,
             not_run=found[2] if found[1] == "not run" else None,
-            needs=found[2] if found[1] == "needs" else None,
+            needs=tuple(found[2].split(", ")) if found[1] == "needs" else (),
         )
         for found in _FENCED.finditer(text)
     ]
@@ -112,8 +115,12 @@ def run_page(path: Path, folder: Path) -> None:
         "text": lambda _: None,
     }
     for block in blocks(path):
-        if block.not_run is None and (block.needs is None or find_spec(block.needs) is not None):
+        if block.not_run is None and all(map(_is_there, block.needs)):
             ways[block.language](block)
+
+
+def _is_there(name: str) -> bool:
+    return (find(name) if name in NAMED else find_spec(name)) is not None
 
 
 def _run_console(block: Block, path: Path, folder: Path) -> None:
