@@ -15,6 +15,7 @@ from nextchar.automata.likely_beginnings import explore
 from nextchar.cli import main
 from nextchar.core.model import Model
 from nextchar.data.corpus import Corpus
+from nextchar.data.text_options import TextOptions
 from nextchar.errors import SettingsError
 from nextchar.models.ensemble.model import Ensemble, EnsembleModel
 from nextchar.models.mix.model import Mix
@@ -124,6 +125,9 @@ def test_what_cannot_be_distilled() -> None:
     for states in (0, 1 << 30):
         with pytest.raises(SettingsError, match="number of states"):
             distil(pool(), states=states)
+    text = Corpus.from_items(["emma and ava\nmia and eve\n"], options=TextOptions(documents=True))
+    with pytest.raises(SettingsError, match="trained on whole texts"):
+        distil(Mix(epochs=1).fit(text))
     with pytest.raises(SettingsError, match="take up to"):
         distil(pool(), states=(1 << 24) - 1)
 

@@ -68,7 +68,8 @@ def distil(model: Model, *, states: int = STATES, seed: int = 0, progress: Progr
         progress: is told how far it has come.
 
     Raises:
-        SettingsError: the model is an automaton already, it gives no items, or the rows would take too much memory.
+        SettingsError: the model is an automaton already, it was trained on whole texts, it gives no items, or the rows
+            would take too much memory.
 
     Example:
         >>> import nextchar
@@ -85,6 +86,11 @@ def distil(model: Model, *, states: int = STATES, seed: int = 0, progress: Progr
     wanted = WANTED.check(states)
     if isinstance(model, AutomatonModel):
         raise SettingsError(f"a model of kind {model.kind} is a finite automaton already; there is nothing to distil")
+    if model.provenance.options.whole_files:
+        raise SettingsError(
+            "the model was trained on whole texts, and no beginning of a text is likely; tabulate it for the contexts of "
+            "a text (nextchar compile MODEL FILE --context N; tabulate)"
+        )
     most = TABLE_BYTES // (8 * model.alphabet.size)
     if wanted > most:
         raise SettingsError(
