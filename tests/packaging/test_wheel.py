@@ -67,7 +67,7 @@ sample m -n 3 --seed 1
 score m few
 evaluate m few
 info m
-prob m --new
+prob m --prefix a
 top m -n 2
 complete m a
 fill m a_a

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["compile_"]
 
 
-@click.command("compile", short_help="Make an automaton of a mix or a net, for speed and exact answers.")
+@click.command("compile", short_help="Make an automaton of a mix or a net, for exact answers.")
 @model_argument
 @click.argument("files", nargs=-1, metavar="[FILE...]")
 @model_output_option(metavar="FAST")
