@@ -137,3 +137,7 @@ def test_the_site_is_built_and_its_search_finds_words() -> None:
             r'<(?:script|img|link)[^>]* (?:src|href)="(https?:[^"]*)"', path.read_text(encoding="utf-8")
         )
         assert not loaded, f"{path.name} fetches {loaded}"
+    page = (SITE / "reference" / "python" / "Ngram.html").read_text(encoding="utf-8")
+    shown = re.sub(r"<[^>]*>", "", page)
+    assert "sweeps: int = 30" in shown  # the default, and not the call that makes the field
+    assert "setting(" not in shown
