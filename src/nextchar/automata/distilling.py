@@ -88,8 +88,8 @@ def distil(model: Model, *, states: int = STATES, seed: int = 0, progress: Progr
         raise SettingsError(f"a model of kind {model.kind} is a finite automaton already; there is nothing to distil")
     if model.provenance.options.whole_files:
         raise SettingsError(
-            "the model was trained on whole texts, and no beginning of a text is likely; tabulate it for the contexts of "
-            "a text (nextchar compile MODEL FILE --context N; tabulate)"
+            "the model was trained on whole texts, and no beginning of a text is likely; tabulate it for the contexts "
+            "of a text (nextchar compile MODEL FILE --context N; tabulate)"
         )
     most = TABLE_BYTES // (8 * model.alphabet.size)
     if wanted > most:
