@@ -55,6 +55,7 @@ CHANGE: Final = """
       return true;
     }
 """
+NOT_YET: Final = "was preloaded using link preload but not used"  # that this machine was busy, and nothing else
 ABORTED: Final = "net::ERR_ABORTED"  # the page itself lets go of a request that it no longer needs
 
 
@@ -129,7 +130,7 @@ class Watch:
             self._note(f"status {response.status}: {response.request.method} {response.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and NOT_YET not in message.text:
             self._note(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
 
 
@@ -289,7 +290,7 @@ def serving(items_path: Path | None, before: str = "pass") -> Iterator[str]:
         reader.start()
         yield found[0]
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         reader.join(timeout=5)
     assert "Traceback" not in "".join(log), "".join(log)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Lesson
 
 SIZES: Final = {"wide": WIDE, "phone": PHONE}
-MOST: Final = 0.05  # a cumulative layout shift below 0.1 is "good": https://web.dev/articles/cls
+MOST: Final = 0.03  # a cumulative layout shift below 0.1 is "good": https://web.dev/articles/cls
 WATCH: Final = """
     window.shifts = [];
     new PerformanceObserver((list) => {

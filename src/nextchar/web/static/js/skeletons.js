@@ -2,7 +2,8 @@
 //
 //   reserve(main, {chapter, lang, words})   keeps the place of each guess and figure free, and puts a skeleton into each
 //                                           figure; it goes when something else is drawn there
-//   settle(main, {chapter, lang})           all is drawn: remembers the heights for the next time
+//   settle(main, {chapter, lang})           all is drawn: remembers the heights for the next time, and gives back what
+//                                           was kept free too much where nobody sees it
 //   look({words, signal})                   asks the program what it is doing as long as a skeleton is seen
 
 import * as api from "/static/js/api.js";
@@ -39,12 +40,15 @@ export function reserve(main, { chapter, lang, words }) {
 
 export function settle(main, { chapter, lang }) {
   const heights = {};
-  for (const place of main.querySelectorAll(PLACES)) {
+  const places = [...main.querySelectorAll(PLACES)];
+  const kept = places.map((place) => (place.getBoundingClientRect().top < innerHeight ? place.style.minHeight : ""));
+  for (const place of places) {
     place.querySelector(":scope > .skeleton")?.remove();
     place.style.minHeight = "";
     place.classList.remove("reserved");
-    if (place.childElementCount) heights[place.dataset.testid] = place.offsetHeight;
   }
+  for (const place of places) if (place.childElementCount) heights[place.dataset.testid] = place.offsetHeight;
+  for (const [i, place] of places.entries()) if (place.childElementCount) place.style.minHeight = kept[i];
   remember(key(lang), { ...recall(key(lang)), [chapter]: heights });
 }
 
