@@ -33,6 +33,16 @@ WAIT_MS: Final = 60_000
 READS_MS: Final = 1_500  # before a visitor types
 TORCH_CHAPTERS: Final = (7, 8)
 WORD: Final = "elizabeth"
+TYPED: Final = {  # by chapter, where a visitor types, and what changes then
+    1: ("symbols-word", "symbols-result"),
+    5: ("own-word", "own-result"),
+    12: ("map-name", "map-letters"),
+    14: ("memory-name", "memory-units"),
+    15: ("valves-name", "valves"),
+    16: ("tree-name", "tree-picture"),
+    17: ("arcs-name", "arcs-letter"),
+    19: ("typed-text", "text-bars-mixing"),
+}
 LARGE_LIST: Final = 50_000
 ODD_LIST: Final = 1_900
 # When each figure is there, and when the first sign of it: looked at in every frame, milliseconds from the opening.
@@ -121,10 +131,14 @@ def chapter(browser: Browser, number: int) -> dict[str, float]:
             f"chapter {number} all figures": seen["figures"][slowest],
             f"chapter {number} all charts too": seen["ready"],
         }
-        if number in (1, 5):
-            place, watched = ("symbols-word", "symbols-result") if number == 1 else ("own-word", "own-result")
-            times = page.evaluate(KEYS, [f"[data-testid={place}]", f"[data-testid={watched}]", WORD])
-            found[f"chapter {number} a keystroke, slowest of 9"] = max(times)
+        if number in TYPED:
+            place, watched = (f"[data-testid={testid}]" for testid in TYPED[number])
+            first, *times = page.evaluate(KEYS, [place, watched, WORD])
+            if number > max(TORCH_CHAPTERS):  # the first answer waits until PyTorch is there
+                found[f"chapter {number} the first keystroke"] = first
+                found[f"chapter {number} a keystroke, slowest of 8"] = max(times)
+            else:
+                found[f"chapter {number} a keystroke, slowest of 9"] = max(first, *times)
         return found
 
 
@@ -193,6 +207,7 @@ WANTED: Final = (
     ("`/` ten names", 1000),
     *((f"chapter {n} all figures", 6000 if n in TORCH_CHAPTERS else 2000) for n in chapter_numbers()),
     *((f"{place} a keystroke, slowest of 9", 50) for place in ("`/`", "chapter 1", "chapter 5")),
+    *((f"chapter {n} a keystroke, slowest of 8", 50) for n in TYPED if n > max(TORCH_CHAPTERS)),
 )
 
 

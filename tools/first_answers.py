@@ -16,11 +16,13 @@ from typing import Any, Final
 
 from nextchar.data.corpus import Corpus
 from nextchar.data.download import locate
+from nextchar.lesson.text_models import TEXT_MODELS
 from nextchar.web.dataset import Dataset, shipped_dataset
 from nextchar.web.dispatcher import ApiCall, Dispatcher
-from nextchar.web.endpoints import counts, door, inside, models, names, net, sampling, scoring
+from nextchar.web.endpoints import counts, door, inside, models, names, net, running_text, sampling, scoring
 from nextchar.web.endpoints import data as lists
 from nextchar.web.endpoints.lesson import facts_of
+from nextchar.web.endpoints.running_text import EXAMPLE
 from nextchar.web.first_answers import LISTS, question
 from nextchar.web.model_cache import ModelCache
 from nextchar.web.requests import Fields
@@ -32,7 +34,7 @@ Asked = tuple[str, str, dict[str, Any]]  # method, path, values
 TARGET: Final = Path(__file__).resolve().parents[1] / "src/nextchar/web/answers"
 LECTURE_SEED: Final = 2147483647
 LONGEST_NAME: Final = 14  # characters of a name that the chapters on nets show
-FIRST_UNIT: Final = 0
+FIRST_UNIT: Final = 23
 USUAL_NAMES: Final = {  # as js/names/settings.js has them
     **dict.fromkeys(("starts", "contains", "ends", "pattern"), ""),
     "model": "3",
@@ -119,6 +121,11 @@ def questions(example: str, first_pair: tuple[int, int], lengths: tuple[int, int
             *(("POST", "/api/score", {"text": example, "order": n, "add": 0.1}) for n in range(1, 7)),
         ],
         **_of_nets(example.lower()[:LONGEST_NAME]),
+        "19": [
+            ("GET", "/api/text", {}),
+            *(("POST", f"/api/text/{name}/next", {"text": EXAMPLE, "at": len(EXAMPLE)}) for name in TEXT_MODELS),
+            *(("POST", f"/api/text/{name}/write", {"text": EXAMPLE, "seed": 1}) for name in TEXT_MODELS),
+        ],
         "later": [
             *(("GET", "/api/door", {"seed": "1", "order": order}) for order in ("2", "3")),
             *(("GET", "/api/smoothing/curve", {"names": names}) for names in ("100", "1000")),
@@ -129,25 +136,24 @@ def questions(example: str, first_pair: tuple[int, int], lengths: tuple[int, int
 def _of_nets(name: str) -> dict[str, list[Asked]]:
     """What the chapters on nets ask as they open, of a name that the nets read."""
     data: Asked = ("GET", "/api/data", {})
-    nets: Asked = ("GET", "/api/inside/nets", {})
     last = max(len(name) - 1, 0)
-    arc = {"layer": 0, "head": 0, "reader": last, "read": last}
+    arc = {"layer": 0, "head": 0, "reader": last}
+    stack = {"depth": 6, "scale": 0.5, "normed": False}
     return {
         "12": [
             data,
             ("GET", "/api/inside/map", {"context": "3"}),
             ("POST", "/api/inside/moved", {"text": name, "context": 3, "moves": []}),
         ],
-        "13": [data, ("POST", "/api/inside/layers", {"depth": 6, "scale": 0.5, "normed": False, "steps": 0})],
+        "13": [data, *(("POST", "/api/inside/layers", {**stack, "steps": steps}) for steps in (0, 100))],
         "14": [
             data,
-            nets,
             ("POST", "/api/inside/hidden", {"text": name, "net": "rnn"}),
             ("GET", "/api/inside/unit", {"net": "rnn", "unit": str(FIRST_UNIT)}),
         ],
-        "15": [data, nets, ("POST", "/api/inside/gates", {"net": "gru", "text": name, "holds": []})],
-        "16": [data, nets, ("POST", "/api/inside/merges", {"text": name, "layers": 3, "growth": 2})],
-        "17": [data, nets, ("POST", "/api/inside/attention", {"text": name, "cuts": [], "arc": [arc]})],
+        "15": [data, ("POST", "/api/inside/gates", {"net": "gru", "text": name, "holds": []})],
+        "16": [data, ("POST", "/api/inside/merges", {"text": name, "layers": 3, "growth": 2})],
+        "17": [data, ("POST", "/api/inside/attention", {"text": name, "cuts": [], "arc": [arc]})],
         "18": [data, ("GET", "/api/inside/race", {})],
     }
 
@@ -165,7 +171,7 @@ class Asker:
         self._session.data = data
         self._answers = {
             (endpoint.method, endpoint.path): endpoint.answer
-            for part in (counts, lists, door, models, names, net, sampling, scoring, inside)
+            for part in (counts, lists, door, models, names, net, sampling, scoring, inside, running_text)
             for endpoint in part.ENDPOINTS
         }
 

@@ -1,7 +1,7 @@
 """The nets that ship with the lesson, trained anew: `python tools/lesson_nets.py [NAME ...]`, all by default.
 
 One thread and fixed seeds: on the same machine the same weights come out.
-All of them take about six minutes of one core.
+All of them take about eight minutes of one core.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from nextchar.lesson.lesson_nets import (
     NetFacts,
     facts_document,
     facts_path,
-    lesson_parts,
     net_facts,
+    net_parts,
     net_path,
     trained_net,
 )
@@ -32,9 +32,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*NETS, []], help="which of them")
     names = parser.parse_args().names or list(NETS)
     torch.set_num_threads(1)
-    parts = lesson_parts()
     facts_path().parent.mkdir(exist_ok=True)
     for name in names:
+        parts = net_parts(name)
         begun = time.process_time()
         model = trained_net(name, parts)
         seconds = time.process_time() - begun

@@ -286,3 +286,21 @@ def test_long_names_fit_on_a_phone(visit: Callable[..., Lesson], chapter: int, l
         lesson.at(field).fill("maximilianalex")
         lesson.page.wait_for_timeout(400)
     assert lesson.overflow() <= 0
+
+
+@pytest.mark.parametrize(
+    ("chapter", "says"),
+    [(12, "map-window"), (14, "memory-unit-1"), (15, "valves-net"), (16, "tree-net"), (17, "arcs-net")],
+)
+def test_the_net_just_trained_is_looked_into_and_the_way_back(lesson: Lesson, chapter: int, says: str) -> None:
+    lesson.open(chapter, fresh=True)
+    shipped = lesson.at(says).get_attribute("aria-label") or lesson.text(says)
+    lesson.at("net-start").click()
+    lesson.wait_until("parseInt(document.querySelector('[data-testid=net-step]').textContent) > 0")
+    lesson.at("net-stop").click()
+    lesson.at("net-look").click()
+    words = "([id, old]) => { const at = document.querySelector(`[data-testid=${id}]`); return %s; }"
+    now = "(at.getAttribute('aria-label') ?? at.textContent.trim())"
+    lesson.wait_until(words % f"{now} !== old", [says, shipped])
+    lesson.at("which-net-choice").get_by_role("radio").first.check()
+    lesson.wait_until(words % f"{now} === old", [says, shipped])

@@ -252,6 +252,7 @@ def test_named() -> None:
         "names-2018",
         "makemore-names",
         "tiny-shakespeare",
+        "genesis",
         "creatures",
         "us-names",
         "chinese-given-names",

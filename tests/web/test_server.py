@@ -193,6 +193,49 @@ def test_20_visitors_make_names_and_a_keystroke_is_answered(
     record_property("seconds for a keystroke's answer, 95 of 100", sorted(times)[len(times) * 95 // 100])
 
 
+@pytest.mark.slow
+def test_20_visitors_in_the_chapters_on_nets_and_text(
+    visitor: Visit, torch: Any, record_property: Callable[[str, object], None]
+) -> None:
+    """What each is answered beside the others, some with a text of their own, is what it is answered alone."""
+    names = [f"{first}{rest}" for first in "aelmo" for rest in ("nna", "mma", "lla", "ria")]
+    texts = ["the cat sat on the mat. " * 100, "she sells sea shells. " * 110, None, None]
+
+    def work(address: str, number: int) -> list[Any]:
+        name, text = names[number], texts[number % len(texts)]
+        with visitor(address) as one:
+            answers = [
+                one.submit("inside/moved", text=name, context=3, moves=[{"symbol": 5, "x": 0, "y": 0}])["after"],
+                one.submit("inside/hidden", text=name)["rows"],
+                one.submit("inside/gates", text=name, holds=[{"gate": "keep", "value": 1}])["after"],
+                one.submit("inside/merges", text=name)["rows"],
+                one.submit("inside/attention", text=name, arc=[{"layer": 0, "head": 0, "reader": 2}])["arc"],
+            ]
+            if text is not None:
+                one.submit("text", text=text)
+            models = ("order-2", "order-6", "mixing", *(() if text else ("transformer",)))
+            answers += [one.submit(f"text/{model}/next", text="the ")["likely"] for model in models]
+            answers += [one.submit(f"text/{model}/write", text="the ", seed=number)["written"] for model in models]
+            return answers
+
+    with command() as (_, port, _):
+        first_page(port)
+        address = f"http://localhost:{port}"
+        with visitor(address) as typing, ThreadPoolExecutor(20) as pool:
+            typing.submit("text/order-2/next", text="a")
+            together = [pool.submit(work, address, number) for number in range(20)]
+            times: list[float] = []
+            while not all(one.done() for one in together):
+                begun = time.perf_counter()
+                typing.submit("text/order-2/next", text="and "[: 1 + len(times) % 4])
+                times.append(time.perf_counter() - begun)
+                time.sleep(0.03)
+            found = [one.result() for one in together]
+        for number in (0, 1, 2, 19):
+            assert found[number] == work(address, number)
+    record_property("seconds for a keystroke's answer, 95 of 100", sorted(times)[len(times) * 95 // 100])
+
+
 def test_20_visitors_train_and_the_server_answers(
     visitor: Visit, torch: Any, record_property: Callable[[str, object], None]
 ) -> None:

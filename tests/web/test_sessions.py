@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from nextchar.data.corpus import Corpus
+from nextchar.lesson.trained_nets import TrainedNet
 from nextchar.web.dataset import Dataset
-from nextchar.web.sessions import IDLE_SECONDS, MOST_SESSIONS, Sessions
+from nextchar.web.sessions import IDLE_SECONDS, MOST_NETS, MOST_SESSIONS, Sessions
 
 Visit = Callable[[str], Any]
 
@@ -52,3 +53,26 @@ def test_sessions_expire() -> None:
     assert len(sessions) == MOST_SESSIONS
     sessions.close()
     assert len(sessions) == 0
+
+
+def test_of_a_visitors_nets_the_one_trained_first_is_forgotten_first() -> None:
+    session, net = Sessions().create(), cast(TrainedNet, object())
+    for number in range(MOST_NETS + 1):
+        session.keep_net(str(number), net)
+    assert list(session.nets) == [str(number) for number in range(1, MOST_NETS + 1)]
+    session.keep_net("1", net)
+    assert next(reversed(session.nets)) == "1"
+
+
+def test_a_visitors_text_counts_and_goes_like_a_list() -> None:
+    gone: list[Dataset] = []
+    sessions = Sessions()
+    sessions.on_drop = gone.append
+    session = sessions.create()
+    one, other = (Dataset("text", True, Corpus.from_documents([text])) for text in ("ab" * 9, "cd" * 9))
+    sessions.use_text(session, one)
+    assert session.own == [one]
+    sessions.use_text(session, other)
+    assert gone == [one]
+    sessions.close()
+    assert gone == [one, other]

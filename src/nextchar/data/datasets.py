@@ -91,6 +91,16 @@ NAMED: Mapping[str, DataSet] = MappingProxyType(
                 text=True,
             ),
             DataSet(
+                name="genesis",
+                description="Genesis in the King James Version, one running text",
+                items=1,
+                file_name="genesis.txt",
+                size_bytes=196_867,
+                sha256="037cbb491e232356eaa005801cd5a2676667952fda9dd6b2db3c37625eaf7784",
+                origin="King James Version of 1611, public domain, from Debian's package bible-kjv-text",
+                text=True,
+            ),
+            DataSet(
                 name="creatures",
                 description="names of creatures for games, one a line",
                 items=360,

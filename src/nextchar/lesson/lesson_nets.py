@@ -1,8 +1,9 @@
 """The small trained nets that ship with the lesson: how each was trained, and loading them without training.
 
-They know the names of `lesson_names`: they were trained on its training part, keep the weights that predict its
-validation part best, and are measured on its test part, as `split` divides it; `tools/lesson_nets.py` makes the files
-again. So that none of them is large, they do not hold which items they were trained on.
+They know the names of `lesson_names`, one of them the text of `lesson_text`: they were trained on the training part,
+keep the weights that predict the validation part best, and are measured on the test part, as `split` divides it;
+`tools/lesson_nets.py` makes the files again. So that none of them is large, they do not hold which items they were
+trained on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.splits import Split, split
 from nextchar.errors import BadValueError, DataSetError
 from nextchar.lesson.names import lesson_names
+from nextchar.lesson.running_text import text_parts
 from nextchar.models.neural.families import GRU, LSTM, MLP, RNN, NetSpec, Transformer, WaveNet
 from nextchar.models.registry import load
 
@@ -29,18 +31,21 @@ __all__ = [
     "CONTEXTS",
     "LAYERS",
     "NETS",
+    "TEXT_NET",
     "NetFacts",
     "facts_document",
     "facts_path",
     "lesson_net",
     "lesson_parts",
     "net_facts",
+    "net_parts",
     "net_path",
     "trained_net",
 ]
 
 CONTEXTS: Final = range(1, 9)  # symbols that the MLPs look back
 LAYERS: Final = range(1, 5)  # of the WaveNets
+TEXT_NET: Final = "text"  # the one that knows the text
 
 NETS: Final[Mapping[str, NetSpec]] = {
     **{
@@ -54,6 +59,9 @@ NETS: Final[Mapping[str, NetSpec]] = {
     "lstm": LSTM(embedding=16, width=48, hold_out=0.0),
     **{f"wavenet{n}": WaveNet(width=24, hidden=48, layers=n, hold_out=0.0, precision="float32") for n in LAYERS},
     "transformer": Transformer(width=48, heads=4, layers=2, context=16, hold_out=0.0),
+    TEXT_NET: Transformer(
+        width=64, heads=4, layers=3, context=64, batch=2048, rate=0.03, adam_rate=0.015, epochs=14, hold_out=0.0
+    ),
 }
 """The settings of each, by name; the number behind a name is its context, or its layers."""
 
@@ -100,6 +108,11 @@ def net_facts() -> Mapping[str, NetFacts]:
 def lesson_parts() -> Split:
     """The names, divided as the nets were trained and measured."""
     return split(Corpus.from_items(lesson_names()), "distinct")
+
+
+def net_parts(name: str) -> Split:
+    """What a net was trained and measured on."""
+    return text_parts() if name == TEXT_NET else lesson_parts()
 
 
 @cache

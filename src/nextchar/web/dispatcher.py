@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiCall", "Dispatcher", "Endpoint", "set_cookie"]
 
-Work = Literal["quick", "sampling", "slow", "pitfall", "snippet", "names", "asides"]
+Work = Literal["quick", "sampling", "slow", "pitfall", "snippet", "names", "texts", "asides"]
 THREADS: Final[Mapping[Work, int]] = {
     "quick": 6,
     "sampling": 2,
@@ -36,6 +36,7 @@ THREADS: Final[Mapping[Work, int]] = {
     "pitfall": 1,
     "snippet": 2,
     "names": 2,
+    "texts": 2,
     "asides": 2,
 }
 WAITING: Final = 100  # requests for one kind of work, beyond which no more are taken

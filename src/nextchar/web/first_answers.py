@@ -41,7 +41,13 @@ __all__ = ["LISTS", "NEED_TORCH", "FirstAnswers", "question", "shipped_answers"]
 
 LISTS: Final = ("makemore-names", "names-2018")
 LONGEST_BODY: Final = 1_000  # bytes; what the page asks as it opens is short
-NEED_TORCH: Final = ("/api/net/", "/api/equivalence", "/api/inside/", "/api/names/list")  # or answer otherwise without
+NEED_TORCH: Final = (  # or answer otherwise without
+    "/api/net/",
+    "/api/equivalence",
+    "/api/inside/",
+    "/api/names/list",
+    "/api/text/transformer/",
+)
 _CHAPTER: Final = "/api/chapter/"
 _MODELS: Final = "GET /api/models {}"
 _TEXTS: Final = {"/api/pitfalls": pitfalls_document, "/api/quiz": quiz_document}

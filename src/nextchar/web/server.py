@@ -83,9 +83,9 @@ class Api:
         await router(scope, receive, send)
 
     def first(self, scope: Scope) -> FirstAnswers | None:
-        """What is known beforehand of the list that this visitor uses."""
+        """What is known beforehand of the list and the text that this visitor uses."""
         session = self.sessions.find(Request(scope).cookies.get(COOKIE))
-        return self._first if session is None or session.data is None else None
+        return self._first if session is None or not session.own else None
 
 
 def _router(data: Path | None, sessions: Sessions) -> tuple[Router, str | None]:
@@ -105,7 +105,19 @@ def _router(data: Path | None, sessions: Sessions) -> tuple[Router, str | None]:
 def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
     """All of /api."""
     from nextchar.web.dispatcher import Dispatcher, Endpoint
-    from nextchar.web.endpoints import counts, data, door, inside, lesson, models, names, net, sampling, scoring
+    from nextchar.web.endpoints import (
+        counts,
+        data,
+        door,
+        inside,
+        lesson,
+        models,
+        names,
+        net,
+        running_text,
+        sampling,
+        scoring,
+    )
     from nextchar.web.endpoints.live_training import Streamed, TrainingEndpoints, bigram_training
     from nextchar.web.endpoints.name_training import NameTrainings
     from nextchar.web.endpoints.net_training import net_training
@@ -118,7 +130,7 @@ def api_routes(cache: Any, sessions: Sessions) -> list[Route]:
 
         return Route(endpoint.path, answer, methods=[endpoint.method])
 
-    parts = (door, data, counts, sampling, scoring, models, net, lesson, names, inside)
+    parts = (door, data, counts, sampling, scoring, models, net, lesson, names, inside, running_text)
     trainings = TrainingEndpoints(dispatcher)
 
     def starting(make: Callable[[Any], Streamed]) -> Callable[[Request], Awaitable[Response]]:

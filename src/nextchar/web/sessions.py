@@ -1,4 +1,4 @@
-"""What the server remembers of a visitor: the list in use and a running training; in memory only, and not for long.
+"""What the server remembers of a visitor: list and text in use, training, nets; in memory only, and not for long.
 
 A session is made when a visitor first does something that has to be remembered. Whoever only reads has none.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from nextchar.web.request_errors import RequestError
 
 if TYPE_CHECKING:
+    from nextchar.lesson.trained_nets import TrainedNet
     from nextchar.web.dataset import Dataset
 
 __all__ = ["COOKIE", "Session", "Sessions", "Stoppable"]
@@ -22,8 +23,9 @@ __all__ = ["COOKIE", "Session", "Sessions", "Stoppable"]
 COOKIE: Final = "nextchar"
 IDLE_SECONDS: Final = 3600.0
 MOST_SESSIONS: Final = 200
-MOST_BYTES: Final = 256 << 20  # of all own lists together
+MOST_BYTES: Final = 256 << 20  # of all own lists and texts together
 UPLOADS_AN_HOUR: Final = 30
+MOST_NETS: Final = 3  # of a visitor
 
 
 def _keep_quiet(_: Dataset) -> None:
@@ -44,7 +46,9 @@ class Session:
     Attributes:
         token: what the cookie holds.
         data: the visitor's own list; None where the default is in use.
+        text: the visitor's own running text; None where the lesson's is in use.
         training: the one that runs, if one does.
+        nets: those that the visitor has trained last, by their fingerprints, the latest at the end.
         seen: when the visitor last asked for something.
         uploads: when lists were sent.
     """
@@ -52,9 +56,23 @@ class Session:
     def __init__(self, token: str, now: float) -> None:
         self.token = token
         self.data: Dataset | None = None
+        self.text: Dataset | None = None
         self.training: Stoppable | None = None
+        self.nets: OrderedDict[str, TrainedNet] = OrderedDict()
         self.seen = now
         self.uploads: deque[float] = deque()
+
+    def keep_net(self, fingerprint: str, net: TrainedNet) -> None:
+        """Remember a net; of too many the one trained first is forgotten."""
+        self.nets[fingerprint] = net
+        self.nets.move_to_end(fingerprint)
+        while len(self.nets) > MOST_NETS:
+            self.nets.popitem(last=False)
+
+    @property
+    def own(self) -> list[Dataset]:
+        """What the visitor has sent and still uses."""
+        return [own for own in (self.data, self.text) if own is not None]
 
 
 class Sessions:
@@ -113,13 +131,22 @@ class Sessions:
         """Put a list in use for a visitor, None for the default; where all lists are too large, old ones go."""
         with self._lock:
             old, session.data = session.data, data
-            if old is not None:
-                self.on_drop(old)
-            for token in list(self._sessions):
-                if sum(other.data.size_bytes for other in self._sessions.values() if other.data) <= MOST_BYTES:
-                    break
-                if token != session.token:
-                    self._drop(token)
+            self._replaced(session, old)
+
+    def use_text(self, session: Session, text: Dataset | None) -> None:
+        """Put a running text in use for a visitor, None for the lesson's; else as `use`."""
+        with self._lock:
+            old, session.text = session.text, text
+            self._replaced(session, old)
+
+    def _replaced(self, session: Session, old: Dataset | None) -> None:
+        if old is not None:
+            self.on_drop(old)
+        for token in list(self._sessions):
+            if sum(own.size_bytes for other in self._sessions.values() for own in other.own) <= MOST_BYTES:
+                break
+            if token != session.token:
+                self._drop(token)
 
     def start(self, session: Session, training: Stoppable) -> None:
         """Note the training of a visitor; one that runs already is stopped."""
@@ -146,5 +173,5 @@ class Sessions:
         session = self._sessions.pop(token)
         if session.training is not None:
             session.training.stop()
-        if session.data is not None:
-            self.on_drop(session.data)
+        for own in session.own:
+            self.on_drop(own)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 pytest.importorskip("torch")
 
 from nextchar.data.corpus import Corpus
-from nextchar.lesson.lesson_nets import NETS, lesson_net, lesson_parts
+from nextchar.lesson.lesson_nets import lesson_net, lesson_parts
 from nextchar.lesson.net_facts import firing_of
 from nextchar.lesson.race import race
 from nextchar.models.neural.diagnostics import embedding_map
@@ -43,12 +43,6 @@ def costs(rows: Any, name: str) -> list[float]:
     """-ln p of each letter and of the end, from probabilities of the letters a to z behind the boundary."""
     targets = [ord(letter) - ord("a") + 1 for letter in name] + [0]
     return [-math.log(row[target]) for row, target in zip(rows, targets, strict=True)]
-
-
-def test_the_nets(client: Any) -> None:
-    seen = client.fetch("inside/nets")["nets"]
-    assert [net["name"] for net in seen] == list(NETS)
-    assert all(net["parameters"] == lesson_net(net["name"]).parameters for net in seen)
 
 
 def test_the_map_and_a_moved_letter(client: Any) -> None:
@@ -260,3 +254,86 @@ def test_a_net_is_trained_on_a_visitors_own_list(client: Any) -> None:
     assert '"张"' in lines[1]
     assert '"held_out":null' in lines[3]  # too few names to hold any out
     assert lines[-2] == "event: done"
+
+
+# -- a net of the visitor's own ----------------------------------------------------------------------------------------
+
+
+def trained(client: Any, family: str, steps: int = 3) -> str:
+    """Train a net; its fingerprint."""
+    body = {"family": family, "steps": steps, "steps_per_second": 5000}
+    with client.stream("POST", "/api/nets/train", json=body) as answer:
+        last = [line for line in answer.iter_lines() if line][-1]
+    return str(json.loads(last.removeprefix("data: "))["net"])
+
+
+@pytest.mark.parametrize(
+    ("family", "path", "body", "weights"),
+    [
+        ("mlp", "moved", {"text": "emma"}, 1_971),
+        ("rnn", "hidden", {"text": "emma"}, None),
+        ("gru", "gates", {"text": "emma"}, None),
+        ("wavenet", "merges", {"text": "emma"}, None),
+        ("transformer", "attention", {"text": "emma"}, None),
+    ],
+)
+def test_a_trained_net_is_looked_into(
+    client: Any, refused: Refused, family: str, path: str, body: dict[str, Any], weights: int | None
+) -> None:
+    net = trained(client, family)
+    own = client.submit(f"inside/{path}", **body, trained=net)
+    shipped = client.submit(f"inside/{path}", **body)
+    rows = next(name for name in ("rows", "after") if name in own)
+    # after three steps it knows little: further from the net that ships than nothing at all
+    assert np.abs(np.array(own[rows]) - np.array(shipped[rows])).max() > 0.1
+    assert np.array(own[rows]).sum(axis=1) == pytest.approx(1)
+    if path != "moved":
+        assert own["trained"]
+        assert not shipped["trained"]
+    refused(client.post(f"/api/inside/{path}", json={**body, "trained": "0" * 16}), 410, "net-gone")
+    other = "rnn" if family != "rnn" else "gru"
+    refused(client.post(f"/api/inside/{path}", json={**body, "trained": trained(client, other)}), 422, "wrong-value")
+
+
+def test_units_and_map_of_a_trained_net(client: Any) -> None:
+    client.submit("data", text="Ann\nBob\nZoë\n" * 5)
+    net = trained(client, "rnn")
+    seen = client.fetch("inside/unit", net="rnn", unit=0, trained=net)
+    assert {letter["symbol"] for letter in seen["letters"]} == set("AnBobZoë")
+    assert client.submit("inside/hidden", text="Zoë", net="rnn", trained=net)["symbols"][1:] == list("Zoë")
+    mapped = client.fetch("inside/map", context=8, trained=trained(client, "mlp"))
+    assert mapped["context"] == 3  # that of the net, whatever is asked for
+    assert mapped["labels"][1:] == sorted(set("AnBobZoë"))
+
+
+def test_a_net_is_its_visitors_alone(
+    client: Any, address: str, visitor: Callable[[str], Any], refused: Refused
+) -> None:
+    net = trained(client, "rnn")
+    with visitor(address) as other:
+        refused(other.post("/api/inside/hidden", json={"text": "emma", "trained": net}), 410, "net-gone")
+
+
+def test_the_strongest_arc_is_taken_where_none_is_named(client: Any) -> None:
+    query = {"layer": 0, "head": 2, "reader": 4}
+    seen = client.submit("inside/attention", text="emma", arc=[query])
+    weights = seen["weights"][0][2][4]
+    assert seen["arc"]["read"] == max(range(5), key=weights.__getitem__)
+
+
+def test_the_arc_that_chapter_17_opens_with_is_a_telling_one(client: Any) -> None:
+    """From emm to e: nearly all the weight, and without it another prediction."""
+    query = {"layer": 0, "head": 0, "reader": 3}
+    arc = client.submit("inside/attention", text="emma", arc=[query])["arc"]
+    assert arc["read"] == 1
+    assert arc["weights"][1] > 0.8
+    cut = client.submit("inside/attention", text="emma", cuts=[{**query, "read": 1}])
+    moved = np.abs(np.array(cut["after"][3]) - np.array(cut["before"][3])).sum() / 2
+    assert moved > 0.09
+
+
+def test_the_unit_that_chapter_14_opens_with_tells_consonants_from_vowels() -> None:
+    means = unit(firing_of("rnn"), 23).by_symbol
+    vowels, others = means[[1, 5, 9, 15, 21, 25]], np.delete(means[1:], [0, 4, 8, 14, 20, 24])
+    assert vowels.mean() < others.mean() - 1
+    assert vowels.max() < np.median(others)

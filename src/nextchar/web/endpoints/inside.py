@@ -1,19 +1,21 @@
-"""What can be asked about the insides of the nets that ship: vectors, hidden numbers, gates, convolutions, attention.
+"""What can be asked about the insides of nets: vectors, hidden numbers, gates, convolutions, attention.
 
-What a visitor drags, closes or cuts comes with each request, and the answer has the predictions with it and without it;
-nothing is remembered between two requests. The nets read the letters a to z, whatever list is in use.
+The nets are those that ship, which read the letters a to z, whatever list is in use; or, where a request has the
+fingerprint of one, those that the visitor has trained on the page. What a visitor drags, closes or cuts comes with each
+request, and the answer has the predictions with it and without it; nothing of it is remembered between two requests.
 
 Letters: T symbols of a name with the boundary before it, V size of the alphabet.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nextchar.data.alphabet import Alphabet
 from nextchar.extras import need_torch
-from nextchar.lesson.lesson_nets import CONTEXTS, LAYERS, NETS, lesson_net, net_facts
+from nextchar.lesson.lesson_nets import CONTEXTS, LAYERS, lesson_net, net_facts
 from nextchar.lesson.name_views import costs, finite, means, merge_tree, rows_of_name, shown_probabilities, windows_of
 from nextchar.lesson.net_facts import firing_of, gathering, names_with, nearest_symbols
 from nextchar.lesson.race import race
@@ -21,6 +23,10 @@ from nextchar.web.dispatcher import ApiCall, Endpoint
 from nextchar.web.endpoints.net_training import LARGEST_ALPHABET
 from nextchar.web.request_errors import RequestError
 from nextchar.web.requests import Fields
+
+if TYPE_CHECKING:
+    from nextchar.lesson.trained_nets import TrainedNet
+    from nextchar.models.neural.model import NeuralModel
 
 __all__ = [
     "ENDPOINTS",
@@ -31,7 +37,6 @@ __all__ = [
     "letter_map",
     "merges",
     "moved",
-    "nets",
     "run_of_all",
     "unit",
 ]
@@ -51,30 +56,42 @@ LARGEST_STACK_SEED: Final = 1_000_000
 MOST_STEPS: Final = 200
 RATIO_EVERY: Final = 5  # steps
 RECURRENT: Final = ("rnn", "gru", "lstm")
+FINGERPRINT: Final = 16  # characters
+FIRING_BYTES: Final = 4 << 20
 
 
-def nets(_: ApiCall) -> Any:
-    """The nets that ship."""
-    return {
-        "nets": [
-            {
-                "name": name,
-                "kind": spec.kind,
-                "summary": spec.summary,
-                "parameters": facts.parameters,
-                "seconds": facts.seconds,
-                "test_nats": facts.test_nats,
-            }
-            for name, spec in NETS.items()
-            if (facts := net_facts().get(name)) is not None
-        ]
-    }
+def _trained(call: ApiCall, *families: str) -> TrainedNet | None:
+    """The net of the visitor's own that is meant, of one of these families; None where one that ships is."""
+    fingerprint = call.fields.text("trained", "", longest=FINGERPRINT)
+    if not fingerprint:
+        return None
+    trained = call.session.nets.get(fingerprint) if call.session else None
+    if trained is None:
+        raise RequestError(410, "net-gone")
+    if trained.model.kind not in families:
+        raise RequestError(422, "wrong-value", "wrong-choice", name="trained", options=families)
+    return trained
+
+
+def _net(call: ApiCall, name: str, family: str) -> NeuralModel:
+    """The net of the visitor's own, or else the one of this name that ships."""
+    trained = _trained(call, family)
+    return lesson_net(name) if trained is None else trained.model
+
+
+def _about(call: ApiCall, name: str, model: NeuralModel) -> dict[str, Any]:
+    """What is said of the net that a figure shows."""
+    trained = _trained(call, model.kind)
+    loss = net_facts()[name].test_nats if trained is None else trained.held_out_nats
+    return {"parameters": model.parameters, "test_nats": loss, "trained": trained is not None}
 
 
 def _typed(call: ApiCall, alphabet: Alphabet) -> str:
-    """The name that a visitor typed, in small letters."""
+    """The name that a visitor typed; in small letters, where the net does not know it as it is."""
     text = call.fields.text("text", "emma", longest=LONGEST_NAME)
-    read = text.strip().lower()
+    read = text.strip()
+    if not set(read) <= set(alphabet.characters):
+        read = read.lower()
     if len(read) > LONGEST_NAME:  # a few letters have two for one in small ones
         raise RequestError(422, "too-long", "too-long", name="text", most=LONGEST_NAME, have=len(read))
     alphabet.encode(read)  # which knows what it does not know
@@ -95,13 +112,26 @@ def _context(call: ApiCall) -> int:
     return call.fields.whole("context", 3, low=CONTEXTS[0], high=CONTEXTS[-1])
 
 
+def _window(model: NeuralModel) -> int:
+    assert model.context_length is not None, "an MLP has one"
+    return model.context_length
+
+
+def _with_symbol(symbol: str, trained: TrainedNet | None) -> list[str]:
+    """Names that have a symbol: held out from the nets that ship, else from the visitor's list."""
+    if trained is None:
+        return names_with(symbol, HOLDERS)
+    items = (item for item in trained.corpus if symbol in item and len(item) <= LONGEST_NAME)
+    return list(itertools.islice(items, HOLDERS))
+
+
 def letter_map(call: ApiCall) -> Any:
     """Where the letters lie in an MLP that looks so many symbols back."""
     need_torch()
     from nextchar.models.neural.diagnostics import embedding_map
 
-    context = _context(call)
-    model = lesson_net(f"mlp{context}")
+    model = _net(call, f"mlp{_context(call)}", "mlp")
+    context = _window(model)
     seen = embedding_map(model)
     gathered = gathering(model.alphabet, seen.vectors)
     return {
@@ -114,8 +144,7 @@ def letter_map(call: ApiCall) -> Any:
         "nearest": [[model.alphabet.symbols[i] for i in row] for row in nearest_symbols(seen.vectors, NEAREST)],
         "mean_distance": {"vowels": gathered.among_vowels, "consonants": gathered.among_consonants,
                           "between": gathered.between},
-        "parameters": model.parameters,
-        "test_nats": net_facts()[f"mlp{context}"].test_nats,
+        **_about(call, f"mlp{context}", model),
         "contexts": [{"context": k, "test_nats": net_facts()[f"mlp{k}"].test_nats,
                       "parameters": net_facts()[f"mlp{k}"].parameters} for k in CONTEXTS],
     }  # fmt: skip
@@ -127,8 +156,8 @@ def moved(call: ApiCall) -> Any:
     from nextchar.models.neural.diagnostics import embedding_map
     from nextchar.models.neural.interventions import moved_rows, vectors_at
 
-    context = _context(call)
-    model = lesson_net(f"mlp{context}")
+    model = _net(call, f"mlp{_context(call)}", "mlp")
+    context = _window(model)
     text = _typed(call, model.alphabet)
     V = model.alphabet.size
     places = {
@@ -141,7 +170,8 @@ def moved(call: ApiCall) -> Any:
     vectors = vectors_at(embedding_map(model), places) if places else None
     before = moved_rows(model, text)
     after = before if vectors is None else moved_rows(model, text, vectors)
-    holders = names_with(model.alphabet.symbols[[*places][-1]], HOLDERS) if places else []
+    trained = _trained(call, "mlp")
+    holders = _with_symbol(model.alphabet.symbols[[*places][-1]], trained) if places else []
     return {
         **_read(model.alphabet, text),
         "context": context,
@@ -203,11 +233,12 @@ def hidden(call: ApiCall) -> Any:
     from nextchar.models.neural.interventions import recalled
 
     net = call.fields.choice("net", RECURRENT, "rnn")
-    model = lesson_net(net)
+    model = _net(call, net, net)
     text = _typed(call, model.alphabet)
     seen = recalled(model, text)
     return {
         **_read(model.alphabet, text),
+        **_about(call, net, model),
         "net": net,
         "hidden": seen.hidden.tolist(),
         "rows": shown_probabilities(seen.rows),
@@ -216,13 +247,17 @@ def hidden(call: ApiCall) -> Any:
 
 
 def unit(call: ApiCall) -> Any:
-    """Which letters of the list that the nets know fire a unit most."""
+    """Which letters of the list that the net knows fire a unit most."""
     need_torch()
     from nextchar.models.neural.units import unit as when
 
     net = call.fields.choice("net", RECURRENT, "rnn")
-    model = lesson_net(net)
-    firing = firing_of(net)
+    trained = _trained(call, net)
+    if trained is None:
+        model, firing = lesson_net(net), firing_of(net)
+    else:
+        key = ("firing", call.fields.text("trained", longest=FINGERPRINT))
+        model, firing = trained.model, call.cache.keep(call.data, key, trained.firing, FIRING_BYTES)
     number = call.fields.whole("unit", low=0, high=firing.hidden.shape[1] - 1)
     seen = when(firing, number, moments=MOMENTS)
     return {
@@ -251,7 +286,7 @@ def gates(call: ApiCall) -> Any:
     from nextchar.models.neural.nets.recurrent import RecurrentNet
 
     net = call.fields.choice("net", ("gru", "lstm"), "gru")
-    model = lesson_net(net)
+    model = _net(call, net, net)
     assert isinstance(model.module, RecurrentNet)
     text = _typed(call, model.alphabet)
     names, H = model.module.gates, int(model.module.layer.hidden_size)
@@ -269,6 +304,7 @@ def gates(call: ApiCall) -> Any:
     after = recalled(model, text, holds) if holds else before
     return {
         **_read(model.alphabet, text),
+        **_about(call, net, model),
         "net": net,
         "gates": list(names),
         "open_before": {name: gate.tolist() for name, gate in before.gates.items()},
@@ -291,15 +327,19 @@ def merges(call: ApiCall) -> Any:
     """The tree of convolutions over a name: what each node sees, and in the net that ships how much it minds."""
     need_torch()
     from nextchar.models.neural.interventions import influence
+    from nextchar.models.neural.nets.wavenet import WavenetNet
 
     layers = call.fields.whole("layers", 3, low=LAYERS[0], high=LAYERS[-1])
     growth = call.fields.whole("growth", 2, low=DILATIONS[0], high=DILATIONS[-1])
-    model = lesson_net(f"wavenet{layers}")
+    model = _net(call, f"wavenet{layers}", "wavenet")
+    assert isinstance(model.module, WavenetNet)
+    layers = len(model.module.convolutions)
     text = _typed(call, model.alphabet)
     tree = merge_tree(len(text) + 1, layers, growth)
-    rows = rows_of_name(model, text) if growth == 2 else None  # the nets that ship double it
+    rows = rows_of_name(model, text) if growth == 2 else None  # the nets double it
     return {
         **_read(model.alphabet, text),
+        **_about(call, f"wavenet{layers}", model),
         "layers": layers,
         "growth": growth,
         "dilations": tree.dilations,
@@ -330,25 +370,32 @@ def attention(call: ApiCall) -> Any:
     need_torch()
     from nextchar.models.neural.interventions import Cut, arc_numbers, attended
 
-    model = lesson_net("transformer")
+    model = _net(call, "transformer", "transformer")
     text = _typed(call, model.alphabet)
     before = attended(model, text)
     L, H, T, _ = before.weights.shape
 
-    def arc_of(given: Fields) -> Cut:
-        reader = given.whole("reader", low=0, high=T - 1)
-        return Cut(
-            given.whole("layer", low=0, high=L - 1),
-            given.whole("head", low=0, high=H - 1),
-            reader,
-            given.whole("read", low=0, high=reader),
-        )
+    def query_of(given: Fields) -> tuple[int, int, int]:
+        layer, head = given.whole("layer", low=0, high=L - 1), given.whole("head", low=0, high=H - 1)
+        return layer, head, given.whole("reader", low=0, high=T - 1)
 
-    cuts = [arc_of(given) for given in call.fields.several("cuts", most=MOST_CUTS)]
-    asked = [arc_of(given) for given in call.fields.several("arc", most=1)]
+    def cut_of(given: Fields) -> Cut:
+        layer, head, reader = query_of(given)
+        return Cut(layer, head, reader, given.whole("read", low=0, high=reader))
+
+    cuts = [cut_of(given) for given in call.fields.several("cuts", most=MOST_CUTS)]
     after = attended(model, text, cuts) if cuts else before
+
+    def arc_of(given: Fields) -> Cut:
+        layer, head, reader = query_of(given)
+        read = given.optional_whole("read", low=0, high=reader)
+        strongest = int(after.weights[layer, head, reader, : reader + 1].argmax())
+        return Cut(layer, head, reader, strongest if read is None else read)
+
+    asked = [arc_of(given) for given in call.fields.several("arc", most=1)]
     document = {
         **_read(model.alphabet, text),
+        **_about(call, "transformer", model),
         "layers": L,
         "heads": H,
         "weights": after.weights.tolist(),
@@ -384,7 +431,6 @@ def run_of_all(_: ApiCall) -> Any:
 
 
 ENDPOINTS: Final = (
-    Endpoint(method="GET", path="/api/inside/nets", answer=nets),
     Endpoint(method="GET", path="/api/inside/map", answer=letter_map),
     Endpoint(method="POST", path="/api/inside/moved", answer=moved),
     Endpoint(method="POST", path="/api/inside/layers", answer=layers, work="sampling"),

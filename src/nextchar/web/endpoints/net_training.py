@@ -1,4 +1,7 @@
-"""Live training of a small net of each family, sent to the page as it goes; see `live_training`."""
+"""Live training of a small net of each family, sent to the page as it goes; see `live_training`.
+
+The net is kept for its visitor when the training ends, to be looked into.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ from nextchar.lesson.languages import Language
 from nextchar.lesson.lesson_nets import CONTEXTS, LAYERS, NETS
 from nextchar.lesson.live_nets import LiveNet
 from nextchar.lesson.messages import message
+from nextchar.lesson.trained_nets import TrainedNet, fingerprint_of
 from nextchar.web.dispatcher import ApiCall
 from nextchar.web.endpoints.live_training import Streamed
 from nextchar.web.endpoints.parameters import seed_of
 from nextchar.web.request_errors import RequestError
+from nextchar.web.sessions import Session
 
 __all__ = ["LARGEST_ALPHABET", "StreamedNet", "net_training"]
 
@@ -37,11 +42,13 @@ class StreamedNet:
         steps, steps_per_second, stopped: as in Streamed.
     """
 
-    def __init__(self, net: LiveNet, corpus: Corpus, steps_per_second: int) -> None:
+    def __init__(self, net: LiveNet, corpus: Corpus, steps_per_second: int, session: Session) -> None:
         self.steps = net.steps
         self.steps_per_second = steps_per_second
         self.stopped = False
         self._net = net
+        self._corpus = corpus
+        self._session = session
         self._labels = list(corpus.alphabet.symbols)
         self._frames = 0
 
@@ -89,9 +96,12 @@ class StreamedNet:
         return looked
 
     def end(self, frame: dict[str, Any], language: Language) -> tuple[str, dict[str, Any]]:
-        """The last event."""
+        """The last event, with the fingerprint under which the net is kept."""
         name = "done" if self.ended else "stopped"
-        return name, {**frame, "message": message(f"training.{name}", language, step=frame["step"])}
+        model, held_out = self._net.model(), frame.get("held_out")
+        fingerprint = fingerprint_of(model)
+        self._session.keep_net(fingerprint, TrainedNet(model, self._corpus, frame["step"], held_out))
+        return name, {**frame, "net": fingerprint, "message": message(f"training.{name}", language, step=frame["step"])}
 
     def close(self) -> None:
         """Nothing is held beyond the training itself."""
@@ -111,4 +121,4 @@ def net_training(call: ApiCall) -> Streamed:
         raise RequestError(422, "too-many-characters", have=corpus.alphabet.size, most=LARGEST_ALPHABET)
     spec = NETS[{"mlp": f"mlp{context}", "wavenet": f"wavenet{layers}"}.get(family, family)]
     net = LiveNet(replace(spec, epochs=None, steps=steps, seed=seed, hold_out=0.1), corpus)
-    return StreamedNet(net, corpus, pace)
+    return StreamedNet(net, corpus, pace, call.need_session())

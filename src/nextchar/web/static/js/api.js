@@ -136,7 +136,7 @@ const firstLanguage = document.documentElement.lang.slice(0, 2);
 const same = (values) => JSON.stringify(Object.entries(values).sort());
 
 function known(method, path, values) {
-  if (method !== "GET" && path === "/data") first = []; // another list from now on
+  if (method !== "GET" && (path === "/data" || path === "/text")) first = []; // another list or text from now on
   if (language !== firstLanguage) first = first.filter((entry) => !/site|chapter/.test(entry.path));
   const at = first.findIndex((entry) => entry.method === method && entry.path === `/api${path}` && same(entry.values) === same(values));
   if (at < 0) return undefined;

@@ -37,6 +37,7 @@ const { LANGUAGES } = frame;
 const WORDS = JSON.parse(document.getElementById("words").textContent); // until those of another language are here
 
 const AHEAD = { 5: ["/smoothing/curve", "/net/ready"], 6: ["/net/ready"], 7: ["/equivalence/map"], 8: ["/orders", "/models"], 11: ["/inside/map"] };
+for (const number of [12, 13, 14, 15, 16, 17, 19]) AHEAD[number] = ["/net/ready"]; // what is asked first is known beforehand
 const AHEAD_AFTER = 4000; // ms without a key: what is computed ahead slows the answers to a reader who types
 const TORCH = /^\/(net|equivalence|inside)/;
 

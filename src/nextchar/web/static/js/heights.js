@@ -22,6 +22,7 @@ export const HEIGHTS = {
       16: {"guess-tree": 138, "figure-tree": 1108, "guess-training": 186, "figure-training": 176},
       17: {"guess-arcs": 186, "figure-arcs": 1492, "guess-training": 138, "figure-training": 176},
       18: {"figure-race": 473},
+      19: {"guess-typed": 282, "figure-typed": 2064, "guess-own": 138, "figure-own": 368},
     },
     phone: {
       1: {"guess-list": 348, "figure-list": 743, "guess-lengths": 134, "figure-lengths": 379, "guess-symbols": 161, "figure-symbols": 439},
@@ -42,6 +43,7 @@ export const HEIGHTS = {
       16: {"guess-tree": 161, "figure-tree": 1315, "guess-training": 283, "figure-training": 214},
       17: {"guess-arcs": 348, "figure-arcs": 1533, "guess-training": 257, "figure-training": 214},
       18: {"figure-race": 485},
+      19: {"guess-typed": 413, "figure-typed": 4112, "guess-own": 209, "figure-own": 428},
     },
   },
   zh: {
@@ -64,6 +66,7 @@ export const HEIGHTS = {
       16: {"guess-tree": 112, "figure-tree": 1154, "guess-training": 143, "figure-training": 180},
       17: {"guess-arcs": 160, "figure-arcs": 1554, "guess-training": 112, "figure-training": 180},
       18: {"figure-race": 473},
+      19: {"guess-typed": 160, "figure-typed": 2008, "guess-own": 112, "figure-own": 375},
     },
     phone: {
       1: {"guess-list": 216, "figure-list": 733, "guess-lengths": 110, "figure-lengths": 386, "guess-symbols": 139, "figure-symbols": 465},
@@ -84,6 +87,7 @@ export const HEIGHTS = {
       16: {"guess-tree": 139, "figure-tree": 1288, "guess-training": 216, "figure-training": 225},
       17: {"guess-arcs": 252, "figure-arcs": 1556, "guess-training": 187, "figure-training": 225},
       18: {"figure-race": 463},
+      19: {"guess-typed": 317, "figure-typed": 4247, "guess-own": 187, "figure-own": 446},
     },
   },
 };

@@ -1,7 +1,7 @@
 // Chapter 12: the letters as points. One moves a letter and sees what the net then thinks of the names that it is in; a new
 // net is trained while its letters are watched.
 
-import { letters, netName, nextBars, prefix } from "/static/js/chapters/inside.js";
+import { letters, netChoice, netName, nextBars, prefix, questions } from "/static/js/chapters/inside.js";
 import { letterMap } from "/static/js/chapters/letter_map.js";
 import { netTraining } from "/static/js/chapters/net_training.js";
 import { mixed } from "/static/js/chapters/shared.js";
@@ -18,25 +18,27 @@ export async function render(root, ctx) {
     return;
   }
   const data = await ctx.data();
+  const which = netChoice(ctx);
   await Promise.all([
-    ctx.guard(() => map(ctx, data), ctx.figure("map")),
-    ctx.guard(() => training(ctx), ctx.figure("training")),
+    ctx.guard(() => map(ctx, data, which), ctx.figure("map")),
+    ctx.guard(() => training(ctx, which), ctx.figure("training")),
   ]);
 }
 
-async function map(ctx, data) {
+async function map(ctx, data, which) {
   const { ui, t, api } = ctx;
   const { el } = ui;
   const host = ctx.figure("map");
-  const run = api.latest();
+  const { ask: run, line } = questions(ctx);
   const comma = ctx.lang === "zh" ? "、" : ", ";
   let seen = null; // the map of the window in use
+  let shown = `${FIRST_WINDOW}/undefined`; // of which window, and which net
   let answer = null;
   let moved = new Map(); // symbol -> [x, y], the one moved last at the end
   let position = null;
 
   const name = netName(ctx, {
-    data,
+    data, which,
     testid: "map-name",
     onInput: () => {
       position = null;
@@ -71,6 +73,12 @@ async function map(ctx, data) {
   const names = el("div", { class: "nets-moved", testid: "map-names" });
   const windows = el("div", { testid: "map-windows" });
 
+  which.onChange(() => {
+    moved = new Map();
+    context.value = FIRST_WINDOW; // that of the net that was trained
+    context.input.disabled = Boolean(which.asked.trained);
+    ask();
+  });
   const later = ui.debounce(() => ask(), ASK_AFTER);
   ctx.onLeave(later.cancel);
 
@@ -78,14 +86,16 @@ async function map(ctx, data) {
   function ask() {
     return ctx.guard(async () => {
       const moves = [...moved].map(([symbol, [x, y]]) => ({ symbol: seen.labels.indexOf(symbol), x, y }));
-      const body = { text: name.value, context: context.value, moves };
+      const body = { ...which.asked, text: name.value, context: context.value, moves };
+      const here = `${context.value}/${which.asked.trained}`;
       const found = await run((signal) =>
         Promise.all([
-          seen.context === context.value ? seen : api.get("/inside/map", { context: context.value }, { signal }),
+          shown === here ? seen : api.get("/inside/map", { ...which.asked, context: context.value }, { signal }),
           api.post("/inside/moved", body, { signal }),
         ]));
       if (!found) return;
       [seen, answer] = found;
+      shown = here;
       await show();
     }, host);
   }
@@ -108,7 +118,7 @@ async function map(ctx, data) {
     nearest();
     back.disabled = moved.size === 0;
     letter.draw(symbols, position);
-    ui.clear(windowNow, t("map_window_now", { context: seen.context, nats: ui.fixed(seen.test_nats), parameters: ui.integer(seen.parameters) }));
+    ui.clear(windowNow, t(seen.trained ? "map_window_trained" : "map_window_now", { context: seen.context, nats: seen.test_nats === null ? "—" : ui.fixed(seen.test_nats), parameters: ui.integer(seen.parameters) }));
     const read = prefix(symbols, position);
     nextHeading.textContent = t("map_next", { prefix: read });
     ui.clear(cost, t(moved.size ? "map_cost_moved" : "map_cost", { name: answer.text, nats: ui.fixed(answer.nats_after, 2), before: ui.fixed(answer.nats_before, 2) }));
@@ -146,7 +156,9 @@ async function map(ctx, data) {
   ui.clear(
     host,
     el("div", { class: "nets-settings" }, name.node, context.node),
+    which.node,
     name.says,
+    line,
     windowNow,
     el("div", { class: "nets-beside" },
       el("div", {},
@@ -161,7 +173,7 @@ async function map(ctx, data) {
   await ask();
 }
 
-async function training(ctx) {
+async function training(ctx, which) {
   const { ui, t } = ctx;
   const host = ctx.figure("training");
   const paper = letterMap({ ui, t, label: t("training_map_aria") });
@@ -173,6 +185,7 @@ async function training(ctx) {
   netTraining(ctx, place, {
     family: "mlp",
     settings: () => ({ context: FIRST_WINDOW }),
+    onTrained: which.offer,
     onStart: (start) => {
       ({ labels } = start);
       paper.node.style.display = "";

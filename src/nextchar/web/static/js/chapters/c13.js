@@ -1,6 +1,7 @@
 // Chapter 13: what arrives at each layer of a deep net, forwards and backwards, and whether it trains. Two figures share
 // the knobs: the layers before the first step, and the loss and the updates of some steps.
 
+import { questions } from "/static/js/chapters/inside.js";
 import { listSlider } from "/static/js/chapters/shared.js";
 import { shape } from "/static/js/svg.js";
 
@@ -42,7 +43,7 @@ function histogram(shares, label, kind) {
 async function health(ctx, host) {
   const { ui, t, api } = ctx;
   const { el } = ui;
-  const run = api.latest();
+  const { ask: run, line } = questions(ctx);
   const listeners = [];
   const depth = ui.slider({
     label: t("layers_depth"), min: 1, max: DEEPEST, step: 1, value: FIRST.depth, testid: "layers-depth", onInput: () => later(),
@@ -89,7 +90,7 @@ async function health(ctx, host) {
   }
 
   ctx.predict("layers", {});
-  ui.clear(host, el("div", { class: "nets-settings" }, depth.node, scale.node, norm.node), says, rows, range);
+  ui.clear(host, el("div", { class: "nets-settings" }, depth.node, scale.node, norm.node), line, says, rows, range);
   await ctx.guard(ask, host);
   return { settings, onChange: (tell) => listeners.push(tell) };
 }

@@ -1,23 +1,14 @@
 // Chapter 14: the hidden state of a recurrent net as a strip under a name. One changes the name, chooses a unit and sees
 // where in the whole list it is high and low; a new net is trained beside.
 
-import { letters, netName, netSays, nextBars, prefix } from "/static/js/chapters/inside.js";
-import { netTraining } from "/static/js/chapters/net_training.js";
+import { drawNets, letters, netName, netSays, nextBars, prefix, questions } from "/static/js/chapters/inside.js";
 
-const FIRST_UNIT = 0;
+const FIRST_UNIT = 23; // high after consonants, low after vowels; what is asked first is known beforehand
 const MOMENTS_SHOWN = 8;
 
 export async function render(root, ctx) {
-  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
-  const [memory, training] = ["memory", "training"].map(ctx.figure);
-  if (ctx.needsTorch(memory)) {
-    ctx.needsTorch(training);
-    return;
-  }
-  const data = await ctx.data();
   ctx.predict("training", {});
-  netTraining(ctx, training, { family: "rnn" });
-  await ctx.guard(() => strip(ctx, memory, data), memory);
+  await drawNets(root, ctx, { figures: { memory: strip }, family: "rnn" });
 }
 
 // A number of the state as a colour: towards one for 1, towards another for −1.
@@ -26,17 +17,17 @@ function tint(cell, value) {
   cell.classList.toggle("below", value < 0);
 }
 
-async function strip(ctx, host, data) {
+async function strip(ctx, host, which) {
   const { ui, t, api } = ctx;
   const { el } = ui;
-  const run = api.latest();
+  const { ask: run, line } = questions(ctx);
   const look = api.latest();
   let answer = null;
   let chosen = FIRST_UNIT;
   let position = null;
 
   const name = netName(ctx, {
-    data,
+    data: await ctx.data(), which,
     testid: "memory-name",
     onInput: () => {
       position = null;
@@ -57,9 +48,10 @@ async function strip(ctx, host, data) {
 
   function ask() {
     return ctx.guard(async () => {
-      const found = await run((signal) => api.post("/inside/hidden", { text: name.value, net: "rnn" }, { signal }));
+      const found = await run((signal) => api.post("/inside/hidden", { ...which.asked, text: name.value, net: "rnn" }, { signal }));
       if (!found) return;
       answer = found;
+      source.textContent = netSays(ctx, found);
       draw();
       await next();
     }, host);
@@ -142,7 +134,7 @@ async function strip(ctx, host, data) {
   // What the chosen unit responds to in the whole list.
   function unit() {
     return ctx.guard(async () => {
-      const found = await look((signal) => api.get("/inside/unit", { net: "rnn", unit: chosen }, { signal }));
+      const found = await look((signal) => api.get("/inside/unit", { ...which.asked, net: "rnn", unit: chosen }, { signal }));
       if (found) await tell(found);
     }, host);
   }
@@ -173,7 +165,9 @@ async function strip(ctx, host, data) {
   ui.clear(
     host,
     el("div", { class: "nets-settings" }, name.node),
+    which.node,
     name.says,
+    line,
     el("p", { class: "nets-hint", text: t("memory_hint") }),
     el("div", { class: "strip" }, head, units),
     el("p", { class: "strip-scale" }, el("span", { text: t("memory_scale_low") }), el("span", { class: "strip-ramp", attrs: { "aria-hidden": "true" } }), el("span", { text: t("memory_scale_high") })),
@@ -186,6 +180,10 @@ async function strip(ctx, host, data) {
     nextPlace,
     source,
   );
-  const [{ nets }] = await Promise.all([api.get("/inside/nets", {}, { signal: ctx.signal }), ask(), unit()]);
-  source.textContent = netSays(ctx, nets.find((entry) => entry.name === "rnn"));
+  which.onChange(() => {
+    chosen = which.asked.trained ? 0 : FIRST_UNIT;
+    ask();
+    unit();
+  });
+  await Promise.all([ask(), unit()]);
 }

@@ -1,28 +1,22 @@
 // Chapter 15, gates: valves over the letters of a typed name, which the reader opens and shuts. What was set by hand is
 // sent to the server, which reads the name again with it; this file draws what it answers.
 
-import { followSays, netName, netSays, nextBars, prefix, shippedNets, symbolName } from "/static/js/chapters/inside.js";
-import { netTraining } from "/static/js/chapters/net_training.js";
+import { drawNets, followSays, netName, netSays, nextBars, prefix, questions, symbolName } from "/static/js/chapters/inside.js";
 
 const SET_AFTER = 30; // ms
 
 export async function render(root, ctx) {
-  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
-  for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
-  const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
-  await Promise.all([draw("valves", valves), draw("training", (_, place) => netTraining(ctx, place, { family: "gru" }))]);
+  await drawNets(root, ctx, { figures: { valves }, family: "gru" });
 }
 
-async function valves(ctx, place) {
+async function valves(ctx, place, which) {
   const { api, ui, t } = ctx;
   const { el } = ui;
-  const ask = api.latest();
-  ctx.onLeave(() => ask(async () => undefined));
+  const { ask, line } = questions(ctx);
   const chosen = { gate: 0, position: null };
   let held = []; // {gate, at, value}: what the reader has set
   let seen = null; // the server's last answer
 
-  const ships = await shippedNets(ctx);
   const family = ui.choice({
     label: t("valves_family"), options: ["gru", "lstm"].map((value) => ({ value, text: t(`valves_${value}`) })), value: "gru",
     testid: "valves-family",
@@ -33,13 +27,20 @@ async function valves(ctx, place) {
     },
   });
   const name = netName(ctx, {
-    data: await ctx.data(),
+    data: await ctx.data(), which,
     testid: "valves-name",
     onInput: () => {
       held = [];
       chosen.position = null;
       load();
     },
+  });
+  which.onChange(() => {
+    family.node.hidden = Boolean(which.asked.trained); // it is the GRU that was trained
+    family.value = "gru";
+    Object.assign(chosen, { gate: 0 });
+    held = [];
+    load();
   });
   const grid = el("div", { class: "valves", testid: "valves", attrs: { role: "radiogroup", "aria-label": t("valves_grid") } });
   grid.addEventListener("keydown", walk);
@@ -66,14 +67,14 @@ async function valves(ctx, place) {
   let slider = null;
   ui.clear(
     place,
-    ui.controls(name.node, family.node), name.says,
+    ui.controls(name.node, family.node), which.node, name.says, line,
     ui.scroller(t("valves_grid"), grid), sliderPlace, ui.controls(buttons), numbersSay, numbers, barsHeading, barsPlace, effect, net,
   );
   await load();
 
   function load() {
     return ctx.guard(async () => {
-      const found = await ask((signal) => api.post("/inside/gates", { net: family.value, text: name.value, holds: held }, { signal }));
+      const found = await ask((signal) => api.post("/inside/gates", { ...which.asked, net: family.value, text: name.value, holds: held }, { signal }));
       if (!found) return;
       seen = found;
       const last = found.symbols.length - 1;
@@ -132,7 +133,7 @@ async function valves(ctx, place) {
     barsHeading.textContent = t("valves_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: after[position], before: held.length ? before[position] : undefined, label: t("valves_bars_aria", { prefix: read }) });
     ui.clear(effect, followSays(ctx, { symbols, position, now: natsAfter, before: held.length ? natsBefore : undefined }));
-    net.textContent = netSays(ctx, ships.get(seen.net));
+    net.textContent = netSays(ctx, seen);
   }
 
   function drawGrid() {

@@ -1,8 +1,7 @@
 // Chapter 16, WaveNet: the tree of merges over a typed name. Which letters a node sees, and what the net predicts, come
 // from the server; this file draws them, and lights up what the reader points at.
 
-import { followSays, netName, netSays, nextBars, prefix, shippedNets, symbolName } from "/static/js/chapters/inside.js";
-import { netTraining } from "/static/js/chapters/net_training.js";
+import { drawNets, followSays, netName, netSays, nextBars, prefix, questions, symbolName } from "/static/js/chapters/inside.js";
 import { shape } from "/static/js/svg.js";
 
 const COLUMN = 56;
@@ -11,28 +10,28 @@ const RADIUS = 17;
 const GROWTHS = [1, 2, 3];
 
 export async function render(root, ctx) {
-  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
-  for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
-  const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
-  await Promise.all([draw("tree", tree), draw("training", (_, place) => netTraining(ctx, place, { family: "wavenet" }))]);
+  await drawNets(root, ctx, { figures: { tree }, family: "wavenet" });
 }
 
-async function tree(ctx, place) {
+async function tree(ctx, place, which) {
   const { api, ui, t } = ctx;
   const { el } = ui;
-  const ask = api.latest();
-  ctx.onLeave(() => ask(async () => undefined));
+  const { ask, line } = questions(ctx);
   let seen = null; // the server's last answer
   let chosen = null; // {level, position}
 
-  const ships = await shippedNets(ctx);
-  const name = netName(ctx, { data: await ctx.data(), testid: "tree-name", onInput: () => load() });
+  const name = netName(ctx, { data: await ctx.data(), which, testid: "tree-name", onInput: () => load() });
   const later = ui.debounce(load);
   ctx.onLeave(later.cancel);
   const layers = ui.slider({ label: t("tree_layers"), min: 1, max: 4, step: 1, value: 3, onInput: later, testid: "tree-layers" });
   const growth = ui.slider({
     label: t("tree_growth"), min: GROWTHS[0], max: GROWTHS.at(-1), step: 1, value: 2,
     format: (value) => t("tree_times", { growth: value }), onInput: later, testid: "tree-growth",
+  });
+  which.onChange(() => {
+    layers.input.disabled = Boolean(which.asked.trained); // which has as many as it has
+    growth.value = 2;
+    load();
   });
   const picture = shape("svg", { class: "tree", role: "group", "data-testid": "tree-picture" });
   picture.addEventListener("keydown", walk);
@@ -48,7 +47,7 @@ async function tree(ctx, place) {
   const prediction = el("div", { class: "tree-prediction" }, barsHeading, barsPlace, surprise);
   ui.clear(
     place,
-    ui.controls(name.node), name.says, el("div", { class: "late-settings" }, layers.node, growth.node),
+    ui.controls(name.node), which.node, name.says, line, el("div", { class: "late-settings" }, layers.node, growth.node),
     picture, says, reach, prediction, untrained, nets, net,
   );
   await load();
@@ -56,9 +55,10 @@ async function tree(ctx, place) {
   function load() {
     return ctx.guard(async () => {
       const found = await ask((signal) =>
-        api.post("/inside/merges", { text: name.value, layers: layers.value, growth: growth.value }, { signal }));
+        api.post("/inside/merges", { ...which.asked, text: name.value, layers: layers.value, growth: growth.value }, { signal }));
       if (!found) return;
       seen = { ...found, levels: levelsOf(found) };
+      if (found.trained) layers.value = found.layers;
       chosen = { level: found.layers, position: found.symbols.length - 1 };
       draw();
       await drawPrediction();
@@ -172,7 +172,7 @@ async function tree(ctx, place) {
     const { symbols, rows, nats } = seen;
     const { position } = chosen;
     const read = prefix(symbols, position);
-    net.textContent = netSays(ctx, ships.get(`wavenet${seen.layers}`));
+    net.textContent = netSays(ctx, seen);
     barsHeading.textContent = t("tree_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: rows[position], label: t("tree_bars_aria", { prefix: read }) });
     surprise.textContent = followSays(ctx, { symbols, position, now: nats });

@@ -1,8 +1,7 @@
 // Chapter 17, attention: arcs over a typed name, one of them in numbers, and arcs that the reader cuts. The cuts are
 // sent to the server, which computes the net anew; this file draws what it answers.
 
-import { followSays, letters, netName, netSays, nextBars, prefix, shippedNets, symbolName } from "/static/js/chapters/inside.js";
-import { netTraining } from "/static/js/chapters/net_training.js";
+import { drawNets, followSays, letters, netName, netSays, nextBars, prefix, questions, symbolName } from "/static/js/chapters/inside.js";
 import { shape } from "/static/js/svg.js";
 
 const HEIGHT = 200;
@@ -10,18 +9,14 @@ const COLUMN = 60;
 const THICKEST = 12; // px
 
 export async function render(root, ctx) {
-  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
-  for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
-  const draw = (id, figure) => ctx.needsTorch(ctx.figure(id)) || ctx.guard(() => figure(ctx, ctx.figure(id)), ctx.figure(id));
-  await Promise.all([draw("arcs", arcs), draw("training", (_, place) => netTraining(ctx, place, { family: "transformer" }))]);
+  await drawNets(root, ctx, { figures: { arcs }, family: "transformer" });
 }
 
-async function arcs(ctx, place) {
+async function arcs(ctx, place, which) {
   const { api, ui, t } = ctx;
   const { el } = ui;
-  const ask = api.latest();
-  ctx.onLeave(() => ask(async () => undefined));
-  const view = { layer: 0, head: 0, reader: null, read: 0 }; // the arc that is chosen
+  const { ask, line } = questions(ctx);
+  const view = { layer: 0, head: 0, reader: null, read: null }; // the arc that is chosen; without `read` the strongest one
   let cuts = [];
   let seen = null; // the server's last answer
   let heads = null;
@@ -30,15 +25,20 @@ async function arcs(ctx, place) {
   const arcTo = (read) => ({ layer: view.layer, head: view.head, reader: view.reader, read });
   const isCut = (arc) => cuts.some((cut) => same(cut, arc));
 
-  const ships = await shippedNets(ctx);
   const name = netName(ctx, {
-    data: await ctx.data(),
+    data: await ctx.data(), which,
     testid: "arcs-name",
     onInput: () => {
       cuts = [];
       view.reader = null;
       load();
     },
+  });
+  which.onChange(() => {
+    cuts = [];
+    Object.assign(view, { layer: 0, head: 0, reader: null, read: null });
+    heads = null;
+    load();
   });
   const choices = el("div", { class: "controls" });
   const picture = shape("svg", { class: "arcs", preserveAspectRatio: "none", "aria-hidden": "true", "data-testid": "arcs-picture" });
@@ -47,7 +47,7 @@ async function arcs(ctx, place) {
     testid: "arcs-letter",
     onChoose: (position) => {
       view.reader = position;
-      view.read = Math.min(view.read, position);
+      view.read = null;
       load();
     },
   });
@@ -62,7 +62,7 @@ async function arcs(ctx, place) {
   const bars = nextBars(ctx, { into: barsPlace, testid: "arcs-bars" });
   ui.clear(
     place,
-    ui.controls(name.node, choices), name.says,
+    ui.controls(name.node, choices), which.node, name.says, line,
     el("div", { class: "inside-stage" }, picture, row.node),
     caption, cutRow, barsHeading, barsPlace, effect, numbers, vectors, net,
   );
@@ -72,12 +72,12 @@ async function arcs(ctx, place) {
     return ctx.guard(async () => {
       const text = name.value;
       const wanted = view.reader === null ? Math.max(0, text.length - 1) : Math.min(view.reader, text.length);
-      const read = view.reader === null ? wanted : Math.min(view.read, wanted);
-      const arc = { layer: view.layer, head: view.head, reader: wanted, read };
-      const found = await ask((signal) => api.post("/inside/attention", { text, cuts, arc: [arc] }, { signal }));
+      const arc = { layer: view.layer, head: view.head, reader: wanted };
+      if (view.reader !== null && view.read !== null) arc.read = Math.min(view.read, wanted);
+      const found = await ask((signal) => api.post("/inside/attention", { ...which.asked, text, cuts, arc: [arc] }, { signal }));
       if (!found) return;
       seen = found;
-      Object.assign(view, arc);
+      Object.assign(view, arc, { read: found.arc.read });
       if (!heads) chooseHeads();
       await draw();
     }, place);
@@ -90,6 +90,7 @@ async function arcs(ctx, place) {
         label: t(`arcs_${what}`), options: options(count), value: String(view[what]), testid: `arcs-${what}`,
         onChange: (value) => {
           view[what] = Number(value);
+          view.read = null;
           load();
         },
       });
@@ -129,7 +130,7 @@ async function arcs(ctx, place) {
     barsHeading.textContent = t("arcs_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: after[query], before: cutting ? before[query] : undefined, label: t("arcs_bars_aria", { prefix: read }) });
     ui.clear(effect, followSays(ctx, { symbols, position: query, now: natsAfter, before: cutting ? natsBefore : undefined }));
-    net.textContent = netSays(ctx, ships.get("transformer"));
+    net.textContent = netSays(ctx, seen);
   }
 
   // Arcs from every symbol to those before it: those of the chosen one over the others; a symbol's look at itself is a

@@ -1,34 +1,44 @@
 // What the chapters on the insides of a net share: the name that the net reads, its letters to choose from, and the
-// bars of what may follow. The nets are those that ship with nextchar, whatever list is in use; all numbers come from
-// the server.
+// bars of what may follow. The nets are those that ship with nextchar, whatever list is in use, and the one that the reader
+// has trained; all numbers come from the server.
 //
-//   netName(ctx, {data, onInput, testid})   -> {node, says, value}: a field that carries the name along; onInput(text) is
-//                    called with names that the net can read only, for others `says` tells which character it is
+//   netName(ctx, {data, which, onInput, testid})   -> {node, says, value}: a field that carries the name along;
+//                    onInput(text) is called with names that the net can read only, for others `says` tells which character
+//                    it is; `which` is the choice of the net
 //   letters(ctx, {label, testid, onChoose}) -> {node, draw(symbols, chosen)}: one of the symbols read, chosen by pointer,
 //                    touch or arrow keys; onChoose(position)
 //   nextBars(ctx, {into, testid})           -> {draw({labels, now, before, label, text})}: probabilities of what follows;
 //                    with `before`, those of the untouched net beside them
-//   shippedNets(ctx)                        -> Promise: name -> {parameters, test_nats, ...} of the nets that ship
+//   drawNets(root, ctx, {figures, family, settings})   draws the figures of a chapter, {id: (ctx, place, which)}, and the
+//                    training of a net of that family beside them
+//   netChoice(ctx)                          -> {node, asked, alphabet, onChange(fn), offer(net, alphabet)}: the net that
+//                    ships, or the one just trained; `asked` goes with every request
+//   questions(ctx)                          -> {ask(work), line}: as api.latest(), and the line says so where an answer
+//                    takes longer: the first one waits for PyTorch
 //   netSays(ctx, net)                       -> a line on the net that is shown: its parameters and its loss
 //   prefix(symbols, position)               -> what was read up to there, as text
 //   symbolName(ctx, symbols, position)      -> the symbol there as a word in a sentence: the boundary is the beginning
 //   followSays(ctx, {symbols, position, now, before}) -> a line on what follows there in the name and its nats, with
 //                    `before` also those of the untouched net
 
+import { netTraining } from "/static/js/chapters/net_training.js";
 import { carryName } from "/static/js/chapters/shared.js";
 
 export const LONGEST_NAME = 14;
-const ALPHABET = "abcdefghijklmnopqrstuvwxyz";
+const ALPHABET = [..."abcdefghijklmnopqrstuvwxyz"];
 const TYPED_AFTER = 60; // ms
 const FALLBACK = "emma";
+const SIGN_AFTER = 350; // ms
 
-const readable = (text) => [...text.toLowerCase()].every((character) => ALPHABET.includes(character));
-
-export function netName(ctx, { data, onInput, testid }) {
+export function netName(ctx, { data, which, onInput, testid }) {
   const { ui } = ctx;
   const says = ui.live({ testid: `${testid}-says`, class: "late-status" });
-  const carried = [ctx.recall("name"), data.examples[0]].find((text) => typeof text === "string" && text !== "" && readable(text));
-  let read = (carried ?? FALLBACK).slice(0, LONGEST_NAME).toLowerCase();
+  // The letters that the net does not know; those that ship read small letters for capital ones.
+  const unknown = (text) => [...text].filter((character) => ![character, character.toLowerCase()].some((one) => which.alphabet.includes(one)));
+  const readable = (text) => typeof text === "string" && text !== "" && unknown(text).length === 0;
+  const first = () => [ctx.recall("name"), data.examples[0]].find(readable) ?? FALLBACK;
+  const short = (text) => (which.asked.trained ? text : text.toLowerCase()).slice(0, LONGEST_NAME);
+  let read = short(first());
   const later = ui.debounce((text) => {
     if (text === read) return;
     read = text;
@@ -41,18 +51,24 @@ export function netName(ctx, { data, onInput, testid }) {
     maxLength: LONGEST_NAME,
     testid,
     onInput: (text) => {
-      const unknown = [...text.toLowerCase()].filter((character) => !ALPHABET.includes(character));
-      if (unknown.length) {
+      const strange = unknown(text);
+      if (strange.length) {
         later.cancel();
-        ui.clear(says, ui.message("bad", ctx.t("inside_unknown", { character: unknown.join(" ") }), `${testid}-unknown`));
+        const words = ctx.t(which.asked.trained ? "inside_unknown_trained" : "inside_unknown", { character: strange.join(" ") });
+        ui.clear(says, ui.message("bad", words, `${testid}-unknown`));
         return;
       }
       ui.clear(says);
       carryName(ctx, text);
-      later(text.toLowerCase());
+      later(short(text));
     },
   });
-  return { node: field.node, says, get value() { return field.value.toLowerCase(); } };
+  which.onChange(() => {
+    if (!readable(field.value)) field.value = short(first());
+    read = short(field.value);
+    ui.clear(says);
+  });
+  return { node: field.node, says, get value() { return short(field.value); } };
 }
 
 export function letters(ctx, { label, testid, onChoose }) {
@@ -123,14 +139,80 @@ export function nextBars(ctx, { into, testid }) {
   };
 }
 
-export async function shippedNets(ctx) {
-  const { nets } = await ctx.api.get("/inside/nets", {}, { signal: ctx.signal });
-  return new Map(nets.map((net) => [net.name, net]));
+export async function drawNets(root, ctx, { figures, family, settings }) {
+  ctx.charts.load().catch(() => {}); // while the server reads the net; whoever draws a chart hears of it
+  for (const figure of root.querySelectorAll(".figure")) figure.classList.add("late");
+  const which = netChoice(ctx);
+  const all = {
+    ...figures,
+    training: (_, place) => netTraining(ctx, place, { family, settings, onTrained: which.offer }),
+  };
+  await Promise.all(Object.entries(all).map(([id, draw]) => {
+    const place = ctx.figure(id);
+    return ctx.needsTorch(place) || ctx.guard(() => draw(ctx, place, which), place);
+  }));
 }
 
-export function netSays(ctx, { parameters, test_nats: nats }) {
+export function netChoice(ctx) {
   const { ui, t } = ctx;
-  return t("inside_net", { parameters: ui.integer(parameters), nats: ui.fixed(nats, 2) });
+  const node = ui.el("div", { testid: "which-net" });
+  const listeners = [];
+  let net = null;
+  let known = ALPHABET;
+  const choice = ui.choice({
+    label: t("inside_which"), testid: "which-net-choice", value: "shipped",
+    options: [{ value: "shipped", text: t("inside_shipped") }, { value: "trained", text: t("inside_trained") }],
+    onChange: tell,
+  });
+  node.hidden = true;
+  node.append(choice.node);
+
+  function tell() {
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    node,
+    get asked() { return net && choice.value === "trained" ? { trained: net } : {}; },
+    get alphabet() { return net && choice.value === "trained" ? known : ALPHABET; },
+    onChange: (listener) => listeners.push(listener),
+    offer(fingerprint, labels) {
+      net = fingerprint;
+      known = labels.slice(1); // the first is the boundary
+      node.hidden = false;
+      choice.value = "trained";
+      tell();
+      node.scrollIntoView({ block: "center", behavior: ui.reducedMotion() ? "auto" : "smooth" });
+      node.querySelector("input:checked").focus({ preventScroll: true });
+    },
+  };
+}
+
+export function questions(ctx) {
+  const { api, ui, t } = ctx;
+  const run = api.latest();
+  const line = ui.live({ testid: "inside-waiting", class: "inside-waiting" });
+  let last = 0;
+  ctx.onLeave(() => run(async () => undefined));
+  return {
+    line,
+    async ask(work) {
+      last += 1;
+      const mine = last;
+      const sign = setTimeout(() => ui.clear(line, ui.el("p", { text: t("inside_waiting") })), SIGN_AFTER);
+      try {
+        return await run(work);
+      } finally {
+        clearTimeout(sign);
+        if (mine === last) ui.clear(line);
+      }
+    },
+  };
+}
+
+export function netSays(ctx, { parameters, test_nats: nats, trained }) {
+  const { ui, t } = ctx;
+  return t(trained ? "inside_net_trained" : "inside_net", { parameters: ui.integer(parameters), nats: nats === null ? "—" : ui.fixed(nats, 2) });
 }
 
 export function symbolName(ctx, symbols, position) {

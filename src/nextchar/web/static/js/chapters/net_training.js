@@ -1,9 +1,10 @@
 // A small net of one family, trained while one watches: the loss on names seen and held out, and what it writes by then.
 //
-//   netTraining(ctx, place, {family, settings, onStart, onStep})
+//   netTraining(ctx, place, {family, settings, onStart, onStep, onTrained})
 //       family     as the server names it: "mlp", "rnn", ...
 //       settings   () -> more fields of the request, read at each start
 //       onStart(start), onStep(step)   called with what the server sends, for a figure beside
+//       onTrained(net, labels)         the reader wants to look into the net that has been trained: its fingerprint
 //
 // The words are `net_training_*` of the site. `data-training` of the place says whether a training runs.
 
@@ -11,7 +12,7 @@ const CURVE_HEIGHT = 300;
 const NAMES_KEPT = 12;
 const DRAW_EVERY = 120; // ms
 
-export function netTraining(ctx, place, { family, settings = () => ({}), onStart, onStep }) {
+export function netTraining(ctx, place, { family, settings = () => ({}), onStart, onStep, onTrained }) {
   const { api, charts, ui, t } = ctx;
   const { el } = ui;
   const start = ui.button({ label: t("net_training_start"), kind: "primary", onClick: () => ctx.guard(run, place), testid: "net-start" });
@@ -99,7 +100,8 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
       step(data);
       onStep?.(data);
     } else {
-      ui.clear(status, ui.message(name === "done" ? "good" : "note", data.message));
+      ui.clear(status, ui.message(name === "done" ? "good" : "note", data.message),
+        ui.button({ label: t("net_training_look"), testid: "net-look", onClick: () => onTrained(data.net, begin.labels) }));
       draw();
     }
   }
