@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
-from nextchar.models.context_mixing.training import BETWEEN
+from nextchar.models.context_mixing.training import LATTER
 
 __all__ = ["CONTEXTS", "LEAST_CONTEXTS", "MOST_CONTEXTS", "PASSES", "Speed", "affordable", "usual_passes", "warm_up"]
 
@@ -61,7 +61,7 @@ class Speed(NamedTuple):
 
     def of_passes(self, symbols: int, contexts: int, passes: int, *, delayed: bool) -> float:
         """The seconds that a training is judged to take."""
-        learning = (1 + (passes - 1) / BETWEEN) * self.learning
+        learning = (1 + (passes - 1) * LATTER) * self.learning
         each = learning + passes * (self.counting if delayed else 0)
         return symbols * each * (APART + contexts) / (APART + self.contexts)
 

@@ -93,7 +93,7 @@ class ContextMixing:
             counted once in any case.
         contexts: how many of the 37 kinds.
         passes: over the text, of static learning; two unless told otherwise, one where it has more than 8 million
-            symbols. In all but the last one weights learn from half of the text.
+            symbols. In all but the last one weights learn from the latter half.
         megabytes: at most, for the counts, of which 25 contexts take some 600 bytes a symbol of text. Beside them a
             model has some 20 bytes a symbol and 30 MB; an adaptive reader has all of it once more.
             A model that was read from a file has its tables from when it is first used.

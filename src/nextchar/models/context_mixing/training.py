@@ -24,14 +24,14 @@ from nextchar.models.context_mixing.hints import F32, with_hints
 from nextchar.models.context_mixing.loops import Loops
 from nextchar.models.context_mixing.tables import Learned
 
-__all__ = ["BETWEEN", "BLOCK", "LATE", "MeanWeights", "Passed", "learn", "samples"]
+__all__ = ["BLOCK", "LATE", "LATTER", "MeanWeights", "Passed", "learn", "samples"]
 
 F64 = npt.NDArray[np.float64]
 
 STRETCH: Final = 0.05  # of what was read before, is predicted before it is counted;
 SHORTEST, LONGEST = 1_000, 30_000  # symbols of such a stretch
 SEEN_BITS, SEEN = np.uint32(10), np.uint32(1023)  # of a cell; see `Maps`
-BETWEEN: Final = 2  # in all passes but the last one, weights learn from one of so many stretches
+LATTER: Final = 0.5  # of the text, its end: what weights learn from, beside the beginning, in passes but the last one
 OFTEN: Final = 10_000  # symbols from one look at the weights to the next, for their mean
 SAMPLED: Final = 0.6  # of the text has been counted when it is seen what samples of the rest cost:
 SAMPLES, LONGEST_SAMPLE = 16, 4_000  # so many, evenly spread, and the symbols of each
@@ -175,17 +175,16 @@ def _delayed(
         if number:
             for array in (learned.slots.words, learned.text.size, learned.text.heads, learned.text.followers, state):
                 array[:] = 0
-        mean_weights, every = MeanWeights(learned), 1 if number == passes - 1 else BETWEEN
-        begin, total, mean, stretches = 0, 0.0, 0.0, 0
+        mean_weights, last = MeanWeights(learned), number == passes - 1
+        begin, total, mean = 0, 0.0, 0.0
         while begin < len(ids):
             end = begin + int(np.clip(STRETCH * begin, SHORTEST, LONGEST))
             part = ids[begin : min(end, cut) if begin < cut else end]
             nats, ahead = np.empty(len(part)), state.copy()
             try:
-                learns = stretches % every == 0
-                stretches += 1
+                learns = last or begin < LEARNED or begin + len(part) > (1 - LATTER) * len(ids)
                 if not clock.look(len(ids) - begin) and learns:
-                    if costs is not None and begin == cut and number == passes - 1:
+                    if costs is not None and begin == cut and last:
                         with mean_weights.in_use():
                             _read_samples(ids, state.copy(), learned, loops, costs)
                     step = OFTEN if begin > len(ids) / 2 else LONGEST  # early weights hardly matter in their mean
@@ -200,7 +199,7 @@ def _delayed(
                 loops.enter(part, state, learned)
                 clock.counted(len(part), time.perf_counter() - begun)
                 begin += len(part)
-                yield Passed((number + begin / len(ids)) / passes, mean, None if clock.late or every > 1 else total)
+                yield Passed((number + begin / len(ids)) / passes, mean, None if clock.late or not last else total)
             except KeyboardInterrupt:
                 entered = int(learned.text.size[0])  # also where it came between the two lines above
                 loops.enter(ids[entered : len(ids) if number else entered], state, learned)
