@@ -199,7 +199,7 @@ def test_20_visitors_in_the_chapters_on_nets_and_text(
 ) -> None:
     """What each is answered beside the others, some with a text of their own, is what it is answered alone."""
     names = [f"{first}{rest}" for first in "aelmo" for rest in ("nna", "mma", "lla", "ria")]
-    texts = ["the cat sat on the mat. " * 100, "she sells sea shells. " * 110, None, None]
+    texts = ["the cat sat on the mat. " * 100, "she sells the sea shells. " * 100, None, None]
 
     def work(address: str, number: int) -> list[Any]:
         name, text = names[number], texts[number % len(texts)]
