@@ -166,6 +166,8 @@ def test_training_measures_on_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", ["--order=2", "--model=mlp"])
 def test_files_that_are_held_out(model: str, tmp_path: Path) -> None:
+    if model == "--model=mlp":
+        pytest.importorskip("torch")
     (tmp_path / "a.txt").write_text("to be or not to be\n" * 30)
     (tmp_path / "v.txt").write_text("to see\n")
     (tmp_path / "t.txt").write_text("two ox\n")  # an x is not in the others
