@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from nextchar._kernels.log_sum import log_sum
 from nextchar._kernels.mix.contexts import context_hash, read_symbol
 from nextchar._kernels.mix.gate import add_gradient, fit_steps
-from nextchar._kernels.mix.sizes import STATE, USED_BITS, USED_SET, state_words
+from nextchar._kernels.mix.sizes import COARSE, FINE, STATE, USED_BITS, USED_SET, WINDOW, state_words
 from nextchar.cli import main
 from nextchar.core.constraint import Constraint
 from nextchar.core.metrics import Metrics
@@ -39,6 +40,7 @@ from nextchar.models.registry import load
 ITEMS = ["anna", "ann", "hanna", "nan", "banana", "abba", "anna", "hahahahahaha", "b", "bab"]
 CORPUS = Corpus.from_items(ITEMS)
 FAST = Mix(epochs=2)
+ALL = list(dict.fromkeys(expert.context for expert in EXPERTS))
 
 
 def tables_of(corpus: Corpus) -> Tables:
@@ -56,14 +58,25 @@ def seen(prefix: list[int], context: Context, classes: list[int]) -> tuple[Any, 
         return None
     newest = [*prefix[::-1], *[BOUNDARY] * 20]
     first = [*prefix, *[BOUNDARY] * 20]
+    coarse = [number & COARSE for number in classes]
+    window = newest[:WINDOW]
+    runs = [symbol for symbol, _ in itertools.groupby(window)]
+    own = coarse[newest[0]]
+    same = [symbol for symbol in window if symbol and coarse[symbol] == own]
+    others = [symbol for symbol in window if symbol and coarse[symbol] != own]
     return (
         tuple(newest[j - 1] for j in context.symbols),
-        tuple(classes[newest[j - 1]] for j in context.classes),
+        tuple(coarse[newest[j - 1]] for j in context.classes),
         tuple(first[: context.first]),
         min(len(prefix), 20) if context.position else None,
-        tuple(classes[symbol] for symbol in prefix) if context.all_classes else None,
+        tuple(coarse[symbol] for symbol in prefix) if context.all_classes else None,
         frozenset(prefix) if context.used else None,
         tuple(newest[:6].index(symbol) for symbol in newest[:6]) if context.equal else None,
+        tuple(sorted(newest[: context.bag])),
+        (tuple(runs[: context.runs]), newest[0] == newest[1]) if context.runs else None,
+        (own, tuple(same[: context.own_class])) if context.own_class else None,
+        (own, tuple(others[: context.other_class])) if context.other_class else None,
+        tuple(classes[symbol] >> FINE for symbol in newest[: context.fine]),
     )
 
 
@@ -186,10 +199,35 @@ def test_the_classes_of_names_are_vowels_and_consonants() -> None:
     corpus = Corpus.from_file(shipped_path(), column="name")
     corpus = Corpus.from_items([item.lower() for item in corpus])
     classes = symbol_classes(count(corpus, 2))
-    of = {c: int(classes[i + 1]) for i, c in enumerate(corpus.alphabet.characters)}
+    of = {c: int(classes[i + 1]) & COARSE for i, c in enumerate(corpus.alphabet.characters)}
     assert classes[BOUNDARY] == 0
     assert len({of[c] for c in "aeiou"}) == 1
     assert {of[c] for c in "bcdfgjklmnpqrstvwxz"} == {3 - of["a"]}
+
+
+# -- kinds of context ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_finer_tells_apart_whatever_the_coarser_does() -> None:
+    rng = np.random.default_rng(0)
+    prefixes = [rng.integers(1, 4, rng.integers(0, 9)).tolist() for _ in range(500)]
+    # coarse classes: odd and even; fine ones: one for each symbol
+    classes = [0, *(1 + s % 2 | s << FINE for s in range(1, 4))]
+    held = {context: [seen(prefix, context, classes) for prefix in prefixes] for context in ALL}
+    finer = 0
+    for own in ALL:
+        for other in ALL:
+            if other.chain or not own.is_finer_than(other):
+                continue
+            finer += 1
+            coarse: dict[Any, Any] = {}
+            for key, found in zip(held[own], held[other], strict=True):
+                assert key is None or coarse.setdefault(key, found) == found, (own, other)
+    assert finer > 100
+    last_two = Context(symbols=(1, 2), position=True)
+    assert Context(symbols=(1, 2, 3), position=True).is_finer_than(last_two)
+    assert not last_two.is_finer_than(Context(symbols=(1, 2, 3), position=True))
+    assert not Context(symbols=(1, 2, 3)).is_finer_than(last_two)
 
 
 # -- edges --------------------------------------------------------------------------------------------------------

@@ -4,54 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from nextchar.core.scoring import symbol_nats_plainly
 from nextchar.data.corpus import Corpus
-from nextchar.models.mix.experts import EXPERTS, Context
+from nextchar.models.mix.experts import EXPERTS
 from nextchar.models.mix.model import Mix
 from nextchar.models.mix.room import Room
 from nextchar.models.registry import load
-
-ALL = list(dict.fromkeys(expert.context for expert in EXPERTS))
-
-
-def seen(prefix: list[int], context: Context) -> tuple[Any, ...]:
-    """What a context holds of a prefix of symbols, oldest first; classes are odd and even."""
-    newest, first = [*prefix[::-1], *[0] * 20], [*prefix, *[0] * 20]
-    kind = [0 if s == 0 else 1 + s % 2 for s in newest]
-    return (
-        tuple(newest[j - 1] for j in context.symbols),
-        tuple(kind[j - 1] for j in context.classes),
-        tuple(first[: context.first]),
-        len(prefix) if context.position else None,
-        tuple(kind[: len(prefix)]) if context.all_classes else None,
-        frozenset(prefix) if context.used else None,
-        tuple(newest[:6].index(s) for s in newest[:6]) if context.equal else None,
-    )
-
-
-def test_what_is_finer_tells_apart_whatever_the_coarser_does() -> None:
-    rng = np.random.default_rng(0)
-    prefixes = [rng.integers(1, 4, rng.integers(0, 9)).tolist() for _ in range(500)]
-    finer = 0
-    for own in ALL:
-        keys = [seen(prefix, own) for prefix in prefixes]
-        for other in ALL:
-            if other.chain or not own.is_finer_than(other):
-                continue
-            finer += 1
-            coarse: dict[Any, Any] = {}
-            for key, prefix in zip(keys, prefixes, strict=True):
-                assert coarse.setdefault(key, seen(prefix, other)) == seen(prefix, other), (own, other)
-    assert finer > 100
-    last_two = Context(symbols=(1, 2), position=True)
-    assert Context(symbols=(1, 2, 3), position=True).is_finer_than(last_two)
-    assert not last_two.is_finer_than(Context(symbols=(1, 2, 3), position=True))
-    assert not Context(symbols=(1, 2, 3)).is_finer_than(last_two)
 
 
 def corpus_of(V: int, n: int) -> Corpus:

@@ -13,13 +13,20 @@ from numba import njit
 from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.mix.sizes import (
     ALL_CLASSES,
+    BAG,
     CLASSES,
+    COARSE,
     EQUAL,
+    FINE,
+    FINE_CLASSES,
     FIRST,
     NEWEST,
     OLDEST,
+    OTHER_CLASS,
+    OWN_CLASS,
     POSITION,
     POSITIONS,
+    RUNS,
     SET,
     STATE,
     USED,
@@ -58,7 +65,7 @@ def read_symbol(state, symbol, classes):  # type: ignore[no-untyped-def]
     state[NEWEST] = symbol
     if t < FIRST:
         state[OLDEST + t] = symbol
-    state[CLASSES] = np.int64(mix64(U64(state[CLASSES]) * U64(31) + U64(classes[symbol]) + U64(7)))
+    state[CLASSES] = np.int64(mix64(U64(state[CLASSES]) * U64(31) + U64(classes[symbol] & COARSE) + U64(7)))
     state[USED] |= np.int64(1) << np.int64(symbol % 63)
     if state.size > STATE:
         word, bit = SET + 1 + (symbol >> 6), np.int64(1) << np.int64(symbol & 63)
@@ -71,6 +78,50 @@ def read_symbol(state, symbol, classes):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, inline="always")
 def _add(h: Any, value: Any, tag: int) -> Any:
     return mix64(h + U64(value) * U64(GOLDEN) + U64(tag))
+
+
+@njit(cache=True, nogil=True)
+def _of_class(h, state, classes, same, most):  # type: ignore[no-untyped-def]
+    """Add the newest symbols of the newest one's class, or of the other classes, to a hash, so many at most."""
+    own = classes[state[NEWEST]] & COARSE
+    h = _add(h, own, 401)
+    for j in range(WINDOW):
+        symbol = state[NEWEST + j]
+        if symbol == 0 or most == 0:
+            break
+        if (classes[symbol] & COARSE == own) == same:
+            h = _add(h, symbol, 402)
+            most -= 1
+    return h
+
+
+@njit(cache=True, nogil=True)
+def _with_lengths(h, state, flags, classes):  # type: ignore[no-untyped-def]
+    """Add to a hash what the numbers above the flags ask for."""
+    bag, runs, fine = flags >> BAG & 15, flags >> RUNS & 15, flags >> FINE_CLASSES & 15
+    own, other = flags >> OWN_CLASS & 15, flags >> OTHER_CLASS & 15
+    if bag:
+        total = U64(0)
+        for j in range(bag):
+            total += mix64(U64(state[NEWEST + j] + 1))
+        h = _add(h, total, 306)
+    if runs:
+        before = state[NEWEST]
+        h = _add(_add(h, state[NEWEST + 1] == before, 307), before, 308)
+        for j in range(1, WINDOW):
+            if state[NEWEST + j] != before:
+                runs -= 1
+                if runs == 0:
+                    break
+                before = state[NEWEST + j]
+                h = _add(h, before, 308)
+    if own:
+        h = _add(_of_class(h, state, classes, True, own), 0, 309)
+    if other:
+        h = _add(_of_class(h, state, classes, False, other), 0, 310)
+    for j in range(fine):
+        h = _add(h, classes[state[NEWEST + j]] >> FINE, 311)
+    return h
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +153,7 @@ def continued_hash(h, newest, state, context, classes):  # type: ignore[no-untyp
     mask, j = context[1], 0
     while mask:
         if mask & 1:
-            h = _add(h, classes[state[NEWEST + j]], j + 101)
+            h = _add(h, classes[state[NEWEST + j]] & COARSE, j + 101)
         mask >>= 1
         j += 1
     for j in range(context[2]):
@@ -126,6 +177,8 @@ def continued_hash(h, newest, state, context, classes):  # type: ignore[no-untyp
         h = _add(h, code, 304)
     if flags & USED_SET:
         h = _add(h, state[SET], 305)
+    if flags >> BAG:
+        h = _with_lengths(h, state, flags, classes)
     return h if h != U64(0) else U64(1)
 
 

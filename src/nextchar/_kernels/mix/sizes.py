@@ -6,18 +6,26 @@ from typing import Any
 
 __all__ = [
     "ALL_CLASSES",
+    "BAG",
     "CLASSES",
+    "COARSE",
     "COUNT_BUCKETS",
     "DRAWS",
     "EQUAL",
     "EXACT_BITS",
+    "FINE",
+    "FINE_CLASSES",
     "FIRST",
+    "LENGTHS",
     "MATCHES",
     "NARROW",
     "NEWEST",
     "OLDEST",
+    "OTHER_CLASS",
+    "OWN_CLASS",
     "POSITION",
     "POSITIONS",
+    "RUNS",
     "SET",
     "STATE",
     "TOTAL_BUCKETS",
@@ -31,7 +39,7 @@ __all__ = [
 ]
 
 WINDOW = 10  # the newest symbols that a context can see
-FIRST = 3  # the oldest ones
+FIRST = 4  # the oldest ones
 
 # What a state holds, as 64-bit words: t, a hash of the classes of all symbols, the set of the symbols (as bits, modulo
 # 63), the newest WINDOW symbols, newest first, and the first FIRST.
@@ -44,6 +52,12 @@ EXACT_BITS = 64  # up to so many symbols, the boundary included, the bits modulo
 # What a context may ask for, as bits of one number. USED_BITS goes by the symbols modulo 63: it is for alphabets of up
 # to EXACT_BITS symbols, and for files of version 0.1.0, whatever their alphabet.
 POSITION, ALL_CLASSES, USED_BITS, EQUAL, USED_SET = 1, 2, 4, 8, 16
+# Above these bits stand numbers of four bits, each at most WINDOW and each the length of what it asks for: where they
+# begin (see `experts.Context`), and where the last of them ends.
+BAG, RUNS, OWN_CLASS, OTHER_CLASS, FINE_CLASSES, LENGTHS = 8, 12, 16, 20, 24, 28
+
+# A symbol's classes are one number: the coarse one in the lowest bits, the fine one above them.
+COARSE, FINE = 3, 2
 
 
 def state_words(contexts: Any, V: int) -> int:

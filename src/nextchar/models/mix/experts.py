@@ -15,7 +15,19 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.mix.sizes import ALL_CLASSES, EQUAL, EXACT_BITS, POSITION, USED_BITS, USED_SET
+from nextchar._kernels.mix.sizes import (
+    ALL_CLASSES,
+    BAG,
+    EQUAL,
+    EXACT_BITS,
+    FINE_CLASSES,
+    OTHER_CLASS,
+    OWN_CLASS,
+    POSITION,
+    RUNS,
+    USED_BITS,
+    USED_SET,
+)
 
 __all__ = ["EXPERTS", "Context", "Expert", "context_table", "newest_symbols"]
 
@@ -29,12 +41,19 @@ class Context:
 
     Attributes:
         symbols: these symbols, 1 being the newest.
-        classes: the classes of these symbols (see `symbol_classes`), two classes beside the boundary.
+        classes: the classes of these symbols (see `symbol_classes`), coarse ones: two beside the boundary.
         first: so many symbols from the item's beginning.
         position: t, up to 20.
         all_classes: the classes of all symbols of the item.
         used: the set of the item's symbols.
         equal: which of the newest six symbols are equal.
+        bag: which symbols the newest so many are, in whatever order.
+        runs: the newest so many symbols with doubled ones taken once, and whether the newest is doubled; of "nna" and
+            "na" the same two but for that.
+        own_class: the newest so many symbols of the newest one's class, that one included; of "ma" the last vowel, of
+            "mari" the last two are "ai" ("i" and "a").
+        other_class: the newest so many symbols of the other class, and which class that is.
+        fine: the fine classes of so many of the newest symbols.
         chain: it is a suffix of this length; one reaching beyond the item's beginning is no context.
     """
 
@@ -45,12 +64,19 @@ class Context:
     all_classes: bool = False
     used: bool = False
     equal: bool = False
+    bag: int = 0
+    runs: int = 0
+    own_class: int = 0
+    other_class: int = 0
+    fine: int = 0
     chain: int = 0
 
     def row(self, V: int) -> list[int]:
         """As the compiled loops read it, for an alphabet of V symbols: see `_kernels.mix.contexts`."""
         flags = self.position * POSITION | self.all_classes * ALL_CLASSES | self.equal * EQUAL
         flags |= self.used * (USED_BITS if V <= EXACT_BITS else USED_SET)
+        flags |= self.bag << BAG | self.runs << RUNS | self.fine << FINE_CLASSES
+        flags |= self.own_class << OWN_CLASS | self.other_class << OTHER_CLASS
         return [_bits(self.symbols), _bits(self.classes), self.first, flags, self.chain]
 
     def is_finer_than(self, other: Context) -> bool:
@@ -63,6 +89,11 @@ class Context:
             and other.all_classes <= self.all_classes
             and other.used <= self.used
             and (other.equal <= self.equal or self.suffix >= 6)
+            and (other.bag in {0, self.bag} or other.bag <= self.suffix)
+            and other.runs <= self.runs
+            and other.own_class <= self.own_class
+            and other.other_class <= self.other_class
+            and other.fine <= max(self.fine, self.suffix)
             and not other.chain
         )
 
@@ -131,6 +162,21 @@ EXPERTS: Final[tuple[Expert, ...]] = (
         for n in (1, 2, 3)
         for k in (1, 2, 3)
     ),
+    *(
+        _other(_with(f"first {n}", k), Context(symbols=_last(k), first=n))
+        for n, k in ((1, 3), (2, 1), (2, 2), (3, 1), (4, 1))
+    ),
+    _other("first 3, position", Context(first=3, position=True)),
+    *(_other(f"fine classes of {k}", Context(fine=k)) for k in (4, 6)),
+    *(_other(_with("3 of its class", k), Context(symbols=_last(k), own_class=3)) for k in (1, 2)),
+    _other("3 of its class, classes of all", Context(symbols=(1,), own_class=3, all_classes=True)),
+    _other("3 of the other class, last 1", Context(symbols=(1,), other_class=3)),
+    _other("3 of the other class, classes of all", Context(other_class=3, all_classes=True)),
+    *(_other(f"{k} runs", Context(symbols=(1,), runs=k)) for k in (2, 3)),
+    _other("4 runs, position", Context(symbols=(1,), runs=4, position=True)),
+    *(_other(f"{k} in any order", Context(bag=k)) for k in (3, 4)),
+    _other("6 in any order, last 2", Context(symbols=_last(2), bag=6)),
+    _skip(3, 4, 5),
     *(
         _skip(*symbols)
         for symbols in ((1, 4), (2, 4), (1, 2, 5), (1, 2, 4, 5), (1, 2, 3, 5), (1, 3, 4, 5), (2, 3, 4, 5))

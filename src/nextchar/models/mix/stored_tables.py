@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import (
+    BAG,
     COUNT_BUCKETS,
     FIRST,
+    LENGTHS,
     MATCHES,
     POSITIONS,
     TOTAL_BUCKETS,
@@ -115,7 +117,9 @@ def check_tables(tables: Arrays, alphabet: Alphabet) -> None:
         and tables["buckets"].max(initial=0) < TOTAL_BUCKETS * COUNT_BUCKETS
         and (contexts[:, :2] < 1 << WINDOW).all()
         and (contexts[:, 2] <= FIRST).all()
-        and (contexts[:, 3] < 2 * USED_SET).all()
+        and (contexts[:, 3] < 1 << LENGTHS).all()
+        and (contexts[:, 3] % (1 << BAG) < 2 * USED_SET).all()
+        and (contexts[:, 3, None] >> np.arange(BAG, LENGTHS, 4) & 15 <= WINDOW).all()
         and (contexts >= 0).all()
         and tables["training_nats"].shape == (1,)
         and np.isfinite(tables["gains"]).all()

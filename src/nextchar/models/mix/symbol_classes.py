@@ -1,12 +1,13 @@
-"""Two classes of symbols, learned from which follows which; in most languages they come out as vowels and consonants.
+"""Classes of symbols, learned from which follows which: coarse ones and fine ones.
 
-Every symbol is tried in either class, again and again, until no move makes the bigrams of classes more telling (their
-mutual information grows with each move, so it ends). The boundary is a class of its own.
+The two coarse ones come out as vowels and consonants in most languages; the fine ones hold symbols that stand for each
+other, as "i" and "y". Every symbol is tried in every class, again and again, until no move makes the bigrams of classes
+more telling (their mutual information grows with each move, so it ends). The boundary is a class of its own.
 
 Source: exchange clustering as in Kneser and Ney (1993), "Improved clustering techniques for class-based statistical
 language modelling".
 
-Letters: V size of the alphabet, P distinct bigrams.
+Letters: V size of the alphabet, P distinct bigrams, N classes.
 """
 
 from __future__ import annotations
@@ -16,37 +17,56 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from nextchar._kernels.mix.sizes import FINE
 from nextchar.models.ngram.counts import Counts
 
-__all__ = ["symbol_classes"]
+__all__ = ["clusters", "symbol_classes"]
 
 F64 = npt.NDArray[np.float64]
 _SWEEPS: Final = 20
-_CLASSES: Final = 3
+_COARSE_CLASSES: Final = 2
+_FINE_CLASSES: Final = 12
+_FINE_SYMBOLS: Final = 100  # the most frequent ones are tried in every fine class, the others stay in the first
 
 
 def symbol_classes(bigrams: Counts) -> npt.NDArray[np.int64]:
-    """The class of each symbol, (V,): 0 for the boundary, 1 or 2 for the others."""
+    """Both classes of each symbol as one number, (V,): coarse + fine * 2^FINE."""
+    coarse = clusters(bigrams, _COARSE_CLASSES, bigrams.alphabet.size)
+    return coarse | clusters(bigrams, _FINE_CLASSES, _FINE_SYMBOLS) << FINE
+
+
+def clusters(bigrams: Counts, N: int, most: int) -> npt.NDArray[np.int64]:
+    """The class of each symbol, (V,): 0 for the boundary, 1 to N for the others.
+
+    Args:
+        bigrams: of the training data.
+        N: how many classes beside the boundary's.
+        most: so many symbols, the most frequent ones, are put into classes; the others are all in class 1.
+    """
     V = bigrams.alphabet.size
     first, second = bigrams.ngrams.T.astype(np.intp)
     counts = bigrams.counts.astype(np.float64)
     often = np.bincount(first, counts, minlength=V)
-    order = np.argsort(-often[1:], kind="stable") + 1
-    classes = np.zeros(V, dtype=np.int64)
-    classes[order] = 1 + np.arange(V - 1) % 2
+    order = (np.argsort(-often[1:], kind="stable") + 1)[:most]
+    classes = np.ones(V, dtype=np.int64)
+    classes[0] = 0
+    classes[order] = 1 + np.arange(len(order)) % N
     after = _grouped(first, second, counts, V)
     before = _grouped(second, first, counts, V)
-    table = np.zeros((_CLASSES, _CLASSES))
+    table = np.zeros((N + 1, N + 1))
     np.add.at(table, (classes[first], classes[second]), counts)
     best = _information(table)
     for _ in range(_SWEEPS):
         moved = False
         for v in order:
-            trial = _moved(table, int(v), classes, after[v], before[v])
-            value = _information(trial)
-            if value > best + 1e-9 * abs(best):
-                table, best, moved = trial, value, True
-                classes[v] = 3 - classes[v]
+            for new in range(1, N + 1):
+                if new == classes[v]:
+                    continue
+                trial = _moved(table, int(v), new, classes, after[v], before[v])
+                value = _information(trial)
+                if value > best + 1e-9 * abs(best):
+                    table, best, moved = trial, value, True
+                    classes[v] = new
         if not moved:
             break
     return classes
@@ -64,16 +84,17 @@ def _grouped(
 def _moved(
     table: F64,
     v: int,
+    new: int,
     classes: npt.NDArray[np.int64],
     after: tuple[npt.NDArray[np.intp], F64],
     before: tuple[npt.NDArray[np.intp], F64],
 ) -> F64:
-    """The counts of class bigrams if symbol v changed its class."""
-    old, new = classes[v], 3 - classes[v]
+    """The counts of class bigrams if symbol v moved to a new class."""
+    old = classes[v]
     trial = table.copy()
     for (others, counts), axis in ((after, 0), (before, 1)):
         keep = others != v
-        share = np.bincount(classes[others[keep]], counts[keep], minlength=_CLASSES)
+        share = np.bincount(classes[others[keep]], counts[keep], minlength=len(table))
         rows = trial if axis == 0 else trial.T
         rows[old] -= share
         rows[new] += share
