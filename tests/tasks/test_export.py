@@ -304,7 +304,9 @@ def test_texts_of_both_languages() -> None:
 
 def test_only_automata_that_are_small_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = Corpus.from_items(NAMES[:50])
-    with pytest.raises(SettingsError, match=r"a model of kind mix is no finite automaton.*make a table of it first"):
+    with pytest.raises(
+        SettingsError, match=r"a model of kind mix is no finite automaton.*make an automaton of it first"
+    ):
         nextchar.export_page(nextchar.Mix(epochs=1).fit(corpus), tmp_path / "m.html")
     running = Ngram(order=3).fit(Corpus.from_documents(["to be or not to be"]))
     with pytest.raises(SettingsError, match="a model of running text"):

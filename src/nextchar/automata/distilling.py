@@ -89,7 +89,7 @@ def distil(model: Model, *, states: int = STATES, seed: int = 0, progress: Progr
     if model.provenance.options.whole_files:
         raise SettingsError(
             "the model was trained on whole texts, and no beginning of a text is likely; tabulate it for the contexts "
-            "of a text (nextchar compile MODEL FILE --context N; tabulate)"
+            "of a text (nextchar compile with a text; tabulate)"
         )
     most = TABLE_BYTES // (8 * model.alphabet.size)
     if wanted > most:

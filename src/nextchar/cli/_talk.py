@@ -30,7 +30,7 @@ def add_talk_options(command: click.Command) -> None:
             is_flag=True,
             expose_value=False,
             callback=_taking("verbose"),
-            help="Say more there: what was tried, how far long work has come, time and memory.",
+            help="Say more there: steps, progress, time and memory.",
         ),
     ]
 

@@ -17,8 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from nextchar.core.constraint import Constraint
+from nextchar.core.model import Model
 from nextchar.core.plan import Plan
+from nextchar.core.spec import Spec
 from nextchar.data.splits import Split
+from nextchar.models.ensemble.model import EnsembleModel
+from nextchar.models.ensemble.training import EnsembleOf, Member
 from nextchar.models.registry import spec_of
 
 __all__ = ["QUICK", "RUNGS", "Race", "Rung", "Runner", "race", "race_path", "race_text", "run_rung"]
@@ -36,12 +40,27 @@ class Runner:
         settings: of it.
         chapter: of the lesson that explains it.
         context: how many symbols it looks back; None for all.
+        members: those of the others that are trained with it and made one; empty for a single model.
     """
 
     kind: str
     settings: Mapping[str, Any]
     chapter: int
     context: int | None
+    members: tuple[str, ...] = ()
+
+    @property
+    def spec(self) -> Spec:
+        """The settings, or those of all members together.
+
+        Raises:
+            MissingExtraError: it needs torch.
+        """
+        if not self.members:
+            return spec_of(self.kind, self.settings)
+        runners = [RUNGS[name] for name in self.members]
+        share = 1 / len(runners)
+        return EnsembleOf(members=tuple(Member(runner.kind, runner.spec, share) for runner in runners))
 
 
 def _counts(order: int, **settings: Any) -> Runner:
@@ -61,6 +80,9 @@ RUNGS: Final[Mapping[str, Runner]] = {
     "wavenet": Runner(kind="wavenet", settings=_NET, chapter=16, context=16),
     "transformer": Runner(kind="transformer", settings=_NET, chapter=17, context=None),
     "mix": Runner(kind="mix", settings={"seconds": 60.0}, chapter=18, context=None),
+    "mix-with-nets": Runner(
+        kind="ensemble", settings={}, chapter=18, context=None, members=("lstm", "transformer", "mix")
+    ),
 }
 """Those that take part, by their name, in the order of the lesson."""
 
@@ -117,7 +139,7 @@ def run_rung(name: str, parts: Split) -> Rung:
         MissingExtraError: it needs torch.
     """
     runner = RUNGS[name]
-    spec: Any = spec_of(runner.kind, runner.settings)
+    spec: Any = runner.spec
     begun = time.process_time()
     model = spec.fit(parts.train, validation=parts.validation)
     seconds = time.process_time() - begun
@@ -126,12 +148,18 @@ def run_rung(name: str, parts: Split) -> Rung:
         name=spec.summary,
         kind=runner.kind,
         nats=model.evaluate(parts.test).nats_per_symbol,
-        parameters=sum(array.size for array in model.arrays().values()),
+        parameters=_numbers(model),
         seconds=round(seconds, 2),
         context=runner.context,
         names=tuple(model.draw_left_to_right(NAMES, Plan(seed=1), SHOWN).corpus),
         chapter=runner.chapter,
     )
+
+
+def _numbers(model: Model) -> int:
+    if isinstance(model, EnsembleModel):
+        return len(model.members) + sum(map(_numbers, model.members))
+    return sum(array.size for array in model.arrays().values())
 
 
 def race_path() -> Path:
