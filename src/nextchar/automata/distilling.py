@@ -71,7 +71,7 @@ def distil(model: Model, *, states: int = STATES, seed: int = 0, progress: Progr
         SettingsError: the model is an automaton already, it was trained on whole texts, it gives no items, or the rows
             would take too much memory.
 
-    Example:
+    Examples:
         >>> import nextchar
         >>> mix = nextchar.Mix(epochs=1).fit(nextchar.Corpus.from_items(["emma", "emily", "ella"]))
         >>> table = nextchar.distil(mix, states=1000)

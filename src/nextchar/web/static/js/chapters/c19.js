@@ -25,6 +25,11 @@ function sign(symbol) {
   return symbol === "\n" ? "↵" : symbol === " " ? "␣" : symbol;
 }
 
+// Genesis is English on a page in any language; of a text of one's own it is not known.
+function languageOf(own) {
+  return own ? "" : "en";
+}
+
 function sideBySide(ctx, place, about) {
   const { ui, t } = ctx;
   const { el } = ui;
@@ -47,7 +52,7 @@ function sideBySide(ctx, place, about) {
     const known = error?.code === "unknown-symbol" ? t("typed_unknown", { character: sign(error.details.character) }) : error?.message;
     ui.clear(says, known && ui.message("bad", known, "typed-unknown"));
   };
-  const cards = MODELS.map((model) => card(ctx, { model, typed, seed: () => seed, problem }));
+  const cards = MODELS.map((model) => card(ctx, { model, typed, seed: () => seed, problem, own: about.own }));
   const writeLater = ui.debounce(() => cards.forEach((one) => one.write()), WRITE_AFTER);
   ctx.onLeave(writeLater.cancel);
   let before = "";
@@ -114,16 +119,16 @@ function oneAtATime(work) {
   };
 }
 
-function card(ctx, { model, typed, seed, problem }) {
+function card(ctx, { model, typed, seed, problem, own }) {
   const { api, ui, t } = ctx;
   const { el } = ui;
   const status = el("p", { class: "text-status hint", testid: `text-status-${model}`, attrs: { role: "status" } });
   const nats = el("dd", { text: "—", testid: `text-test-${model}` });
   const mine = el("dd", { text: "—", testid: `text-nats-${model}` });
-  const shaded = el("p", { class: "text-shaded", testid: `text-shaded-${model}`, attrs: { "aria-hidden": "true" } });
+  const shaded = el("p", { class: "text-shaded", testid: `text-shaded-${model}`, attrs: { "aria-hidden": "true", lang: languageOf(own) } });
   const heading = el("h4", { class: "figure-heading" });
   const bars = el("ol", { class: "text-bars", testid: `text-bars-${model}` });
-  const written = el("p", { class: "text-written", testid: `text-written-${model}` });
+  const written = el("p", { class: "text-written", testid: `text-written-${model}`, attrs: { lang: languageOf(own) } });
   const body = el(
     "div", { class: "text-body" }, heading, bars, ui.heading(t("typed_goes_on"), 4), written, ui.heading(t("typed_cost"), 4), shaded,
   );
@@ -207,6 +212,7 @@ function card(ctx, { model, typed, seed, problem }) {
       body.hidden = needsTorch;
       if (!needsTorch) ui.clear(status);
       for (const part of [shaded, bars, written]) ui.clear(part);
+      shaded.lang = written.lang = languageOf(now.own);
       nats.textContent = mine.textContent = "—";
       node.dataset.own = String(now.own);
     },
