@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 from unittest.mock import patch
 
 import click
@@ -22,6 +23,22 @@ from nextchar.lesson.languages import Language
 from nextchar.models.registry import trained
 
 __all__ = ["commands", "glossary", "names"]
+
+
+SETTINGS: Final = """\
+`--order`, `--smoothing` and `--tune`, and what few need with any model (`--test`, `--validation`, `--unknown`,
+`--label`, `--counts`, `--delimiter`, `--errors`), are on the page of [`ngram`](train-ngram.md). Which n-gram
+models are tried without `--model` is in [the tour](../../tour.md).
+"""
+EXAMPLE: Final = """
+## Example
+
+```text
+nextchar compare list.txt --seconds 20 --models ngram,gru,mix
+```
+
+What to mind where the clock decides: [nets](../../nets.md#beside-each-other).
+"""
 
 
 class MarkdownFormatter(click.HelpFormatter):
@@ -71,8 +88,13 @@ def commands() -> dict[str, str]:
         pages[f"commands/{name}.md"] = f"# `nextchar train --model {row.name}`\n\n{_help('train', '--model', row.name)}"
         models.append(f"| [`{row.name}`]({name}.md) | {_escaped(row.description)} |")
     pages["commands/train.md"] += (
-        "\n## All settings of a model\n\n| model | what it is |\n|---|---|\n" + "\n".join(models) + "\n"
+        "\n## All settings of a model\n\n"
+        + SETTINGS
+        + "\n| model | what it is |\n|---|---|\n"
+        + "\n".join(models)
+        + "\n"
     )
+    pages["commands/compare.md"] += EXAMPLE
     listed = "# Commands\n\n" + _help().replace("| option |", "| name |")
     for name in nextchar_command.commands:
         listed = listed.replace(f"| `{name}` |", f"| [`{name}`]({name}.md) |")
