@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from nextchar.core.plan import Plan
+from nextchar.data.corpus import Corpus
 from nextchar.lesson.lesson_nets import NETS, TEXT_NET, net_facts
 from nextchar.lesson.names import lesson_names
 from nextchar.lesson.running_text import text_parts
@@ -70,3 +71,19 @@ def test_five_characters_often_give_the_next_one_away(models: Mapping[str, Knows
     surprised = {name: models[name].model.symbol_nats(test) > 1 for name in ("order-2", "order-6")}
     assert (surprised["order-2"] & ~surprised["order-6"]).mean() > 0.3
     assert (surprised["order-6"] & ~surprised["order-2"]).mean() < 0.1
+
+
+def test_more_text_does_little_for_order_2_and_much_for_order_6_and_mixing(models: Mapping[str, KnowsText]) -> None:
+    """What each gains where the text that it learns from is twice as long."""
+    parts = text_parts()
+    [text] = parts.train
+    characters = set(text[len(text) // 2 :])
+    half = Corpus.from_documents([text[len(text) // 2 :]])
+    test = Corpus.from_documents([*("".join(c for c in document if c in characters) for document in parts.test)])
+    gains = {
+        name: settings.fit(half).evaluate(test).nats_per_symbol - models[name].test_nats
+        for name, settings in COUNTED.items()
+    }
+    assert gains["order-2"] < 0.02
+    assert gains["order-6"] > 0.05
+    assert gains["mixing"] > 0.04
