@@ -3,7 +3,7 @@
 `python benchmarks/nets.py` does every job that benchmarks/nets.json has no record of, and writes nets.json, nets.md
 and nets.png. Everything takes about forty minutes; `python benchmarks/nets.py transformer` does the jobs whose names
 begin so, and --again does them anew. Each record keeps its day, its machine and its load, and the report shows them.
-Seeds are 1, 2 and 3, and the one that counts is 1; settings were chosen on training and validation items alone.
+Seeds are 1, 2 and 3, and their mean counts; settings were chosen on training and validation items alone.
 
 makemore is not part of this project. Its points in the picture were measured once, with its published defaults, on the
 same split and on one core of the same kind of machine. `python benchmarks/nets.py generation --again --makemore FILE`
@@ -39,7 +39,7 @@ RECORDS, REPORT, PICTURE = HERE / "nets.json", HERE / "nets.md", HERE / "nets.pn
 MAKEMORE = ((32, 2.166), (63, 2.109), (123, 2.048), (221, 2.010), (405, 1.989))  # seconds, validation; best at last
 SEEDS = (1, 2, 3)
 NETS = ("transformer", "wavenet", "mlp", "lstm", "gru", "rnn", "bow")
-WANTED_TEST = {"transformer": 1.950, "wavenet": 1.950, "mlp": 1.950, "lstm": 1.960, "gru": 1.970}
+WANTED_TEST = {"transformer": 1.930, "wavenet": 1.920, "mlp": 1.915, "lstm": 1.910, "gru": 1.930}
 FEW_NAMES, MANY_NAMES, LONGEST_NAME = 1_000, 20_000, 15
 MAKEMORE_BATCHES = {
     1_000: "in one batch",
@@ -269,22 +269,19 @@ def _after_a_minute(records: Mapping[str, Any]) -> Section:
     for kind in NETS:
         runs = [records[name] for seed in SEEDS if (name := f"{kind} 60 s, seed {seed}") in records]
         tests = [run["test"] for run in runs]
+        mean = statistics.mean(tests)
         cores = statistics.mean(run["cpu_seconds"] / run["seconds"] for run in runs)
         note = (
-            f"mean {statistics.mean(tests):.4f} of {len(runs)} seeds; seed 1 {tests[0]:.4f}; "
+            f"mean {mean:.4f} of {len(runs)} seeds; seed 1 {tests[0]:.4f}; "
             f"spread {max(tests) - min(tests):.4f}; validation "
             f"{statistics.mean(run['validation'] for run in runs):.4f}; {runs[0]['parameters']:,} parameters; "
             f"{_made(*runs)}"
         )
-        rows.append(
-            Row(
-                name=kind, value=round(statistics.mean(tests), 4), unit="nats/symbol", ours=True, cores=cores, note=note
-            )
-        )
+        rows.append(Row(name=kind, value=round(mean, 4), unit="nats/symbol", ours=True, cores=cores, note=note))
         if kind in WANTED_TEST:
             wanted = WANTED_TEST[kind]
             targets.append(
-                Target(wanted=f"{kind}: test at most {wanted}, seed 1", got=f"{tests[0]:.4f}", met=tests[0] <= wanted)
+                Target(wanted=f"{kind}: mean of the tests at most {wanted:.3f}", got=f"{mean:.4f}", met=mean <= wanted)
             )
     long = records["transformer 480 s"]
     note = f"{long['test']:.4f}; validation {long['validation']:.4f}; {long['parameters']:,} parameters; {_made(long)}"
