@@ -28,13 +28,14 @@ from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
-from nextchar.models.mix.expert_counts import Tables, _Counter, count_experts
+from nextchar.models.mix.expert_counts import Tables, _Counter, _discounts, count_experts
 from nextchar.models.mix.experts import EXPERTS, Context, Expert, context_table
 from nextchar.models.mix.gate import first_gate, zeros_like
 from nextchar.models.mix.left_out import FIT_CELLS, leave_one_out
 from nextchar.models.mix.model import Mix
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.smoothing import FALLBACK
 from nextchar.models.registry import load
 
 ITEMS = ["anna", "ann", "hanna", "nan", "banana", "abba", "anna", "hahahahahaha", "b", "bab"]
@@ -471,3 +472,34 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     refused = run(main, ["info", path, "--explain"])
     assert refused.exit_code == 1
     assert "has no experts" in refused.output
+
+
+def test_what_it_says_of_an_item_is_much_as_a_mix_without_it() -> None:
+    """The gate has seen the item, which for so few makes it somewhat surer; the counts have not."""
+    names = Corpus.from_file(shipped_path("names-2018")).take(np.arange(0, 6000, 20))
+    settings = Mix(epochs=4)
+    model, said = settings.fit_and_say(names)
+    assert said is not None
+    assert model.settings == settings
+    np.testing.assert_allclose(np.exp(said).sum(axis=1), 1, atol=1e-5)
+    left_out, without, with_it = [], [], []
+    for item in range(0, len(names), 30):
+        at = np.arange(names.offsets[item], names.offsets[item + 1])
+        alone = names.take(np.array([item]))
+        others = settings.fit(names.take(np.delete(np.arange(len(names)), item)).encoded_in(names.alphabet))
+        without += others.symbol_nats(alone).tolist()
+        left_out += (-said[at, names.ids[at]]).tolist()
+        with_it += model.symbol_nats(alone).tolist()
+    assert np.corrcoef(left_out, without)[0, 1] > 0.95
+    assert np.mean(with_it) + 0.5 < np.mean(left_out) < np.mean(without) < np.mean(left_out) + 0.3
+
+
+def test_every_count_gives_something_away() -> None:
+    """With n1 = n2 = n4 = 1 and n3 = 2, D = 1/3 and the discount of 2 is 2 - 3 x 1/3 x 2/1 = 0: none."""
+    assert _discounts(np.array([1.0, 2.0, 3.0, 3.0, 4.0])) == pytest.approx([0, *FALLBACK])
+    # with n3 = 1 as well: D = 1/3, 1 - 2/3, 2 - 1 and 3 - 4/3
+    assert _discounts(np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx([0, 1 / 3, 1, 5 / 3])
+
+
+def test_where_it_does_not_say_it_of_all_items_it_says_nothing() -> None:
+    assert FAST.fit_and_say(Corpus.from_items([chr(0x4E00 + i) for i in range(300)])).log_probs is None

@@ -12,7 +12,7 @@ from numba import njit
 
 from nextchar._kernels.mix.sizes import MATCHES, POSITIONS, TOTAL_BUCKETS
 
-__all__ = ["add_gradient", "fit_steps", "silence"]
+__all__ = ["add_gradient", "fit_steps", "silence", "whole_rows"]
 
 
 @njit(cache=True, nogil=True, inline="always", fastmath=True)
@@ -165,6 +165,16 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
               square.tables.reshape(-1), start.tables.reshape(-1), decay[2], factor, rate, step)  # fmt: skip
         _adam(gate.bias, gradient.bias, mean.bias, square.bias, start.bias, decay[3], factor, rate, step)
     return total
+
+
+@njit(cache=True, nogil=True)
+def whole_rows(rows, gate, log_unigram, out):  # type: ignore[no-untyped-def]
+    """What the mix says at every row, (R, V) nats, of rows that have all symbols."""
+    exponents, room = np.empty(gate.exponents.shape[0]), np.empty(log_unigram.size)
+    for at in range(rows.target.size):
+        _, _, _, probs, _ = _probabilities(at, rows, gate, log_unigram, exponents, room)
+        for w in range(probs.size):
+            out[at, w] = math.log(max(probs[w], 1e-300))
 
 
 @njit(cache=True, nogil=True)

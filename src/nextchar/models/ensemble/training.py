@@ -2,6 +2,9 @@
 
 The weights are fitted to items that no member learned from, those of a validation part, or else a tenth of the data
 that is held out first. So a mix takes nets as further experts: `mix_with_nets` divides the time between them.
+
+Nets that come behind a mix learn beside it: a share of what it says of an item that it has not counted is added to
+their logits, so that they learn rather what it lacks. Then the weights are fitted as for any models.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, cast
 
+import numpy as np
+
 from nextchar.core.metrics import Metrics
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport, Report
@@ -19,12 +24,15 @@ from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus, training_pair
 from nextchar.data.display import amount, are, thousands, were
 from nextchar.data.hashing import checked_seed
-from nextchar.data.splits import hold_out
+from nextchar.data.splits import beginning, hold_out
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
-from nextchar.models.ensemble.model import EnsembleModel, pool_weights, pooled
-from nextchar.models.mix.model import Mix
+from nextchar.models.ensemble.model import EnsembleModel, pool_weights, pooled, rows_of
+from nextchar.models.ensemble.seat import Seat
+from nextchar.models.mix.model import LeftOut, Mix
 from nextchar.models.neural.families import NetRun, NetSpec
+from nextchar.models.neural.training.beside import Beside
+from nextchar.models.neural.training.planning import MEASURED_SYMBOLS
 from nextchar.models.neural.training.settings import Run
 from nextchar.models.registry import nets as nets_of_table
 from nextchar.models.registry import spec_of
@@ -35,6 +43,7 @@ SECONDS: Final = 600.0  # of the whole, where nothing else is said
 MIX_SECONDS: Final = 60.0  # more gains the mix nothing on lists of names
 MEASURING_SECONDS: Final = 20.0  # at most a quarter of the time: for the weights, and for measuring what was trained
 LEAST: Final = 1.0  # seconds for each member
+SHARE: Final = 0.4  # of what a mix says, for nets to add to; see docs/design/mixing.md
 
 
 class Member(NamedTuple):
@@ -107,9 +116,18 @@ class EnsembleOf:
         made: list[Model] = []
         stopped: list[str] = []
         done = 0.0
+        beside: Beside | None = None
         for member in self.members:
             tell = None if progress is None else _within(progress, member, done)
-            made.append(member.spec.fit(data, validation=validation, progress=tell))
+            spec = member.spec
+            if isinstance(spec, Mix):
+                left_out = spec.fit_and_say(data, progress=tell)
+                beside = _beside(left_out, data, validation)
+                made.append(left_out.model)
+            elif beside is not None and isinstance(spec, NetSpec | NetRun):
+                made.append(spec.fit(data, validation=validation, progress=tell, beside=beside))
+            else:
+                made.append(spec.fit(data, validation=validation, progress=tell))
             done += member.share
             if reason := made[-1].metrics.stopped:
                 stopped.append(f"{member.kind}: {reason}")
@@ -122,6 +140,16 @@ class EnsembleOf:
             if weight == 0
         )
         return pooled(made, weights).with_metrics(Metrics(notes=notes, stopped="; ".join(stopped) or None))
+
+
+def _beside(left_out: LeftOut, data: Corpus, validation: Corpus) -> Beside | None:
+    """What nets add to, or None where the mix does not say it of all items."""
+    if left_out.log_probs is None or len(left_out.log_probs) != data.symbols:
+        return None
+    measured = rows_of(
+        Seat.of(left_out.model, data.alphabet), beginning(validation.encoded_in(data.alphabet), MEASURED_SYMBOLS)
+    )
+    return Beside(*((SHARE * rows).astype(np.float32) for rows in (left_out.log_probs, measured)))
 
 
 def _within(progress: Progress, member: Member, done: float) -> Progress:
@@ -143,8 +171,8 @@ def mix_with_nets(
     """A mix and nets together, trained within a time.
 
     The mix takes up to 60 seconds, at most the share of one member; 20 seconds, at most a quarter, are kept for fitting
-    the weights and for measuring; the nets have equal parts of the rest. The nets come first, for they have
-    checkpoints: after an interruption a minute of a net, and the mix, are all that is to be done again.
+    the weights and for measuring; the nets have equal parts of the rest. The mix comes first, for the nets learn beside
+    it; they have checkpoints: after an interruption the mix, and a minute of a net, are all that is to be done again.
 
     Args:
         nets: their kinds, each with a preset if it is not the default one: "mlp", "transformer:large".
@@ -160,7 +188,7 @@ def mix_with_nets(
         >>> import nextchar
         >>> settings = nextchar.mix_with_nets(["transformer:small"], seconds=60)
         >>> [member.kind for member in settings.members]  # settings.fit(corpus) trains them
-        ['transformer', 'mix']
+        ['mix', 'transformer']
     """
     need_torch("a mix with nets")
     if not nets:
@@ -174,7 +202,8 @@ def mix_with_nets(
         )
     for_mix = min(MIX_SECONDS, seconds / (len(nets) + 1))
     for_net = (seconds - for_mix - min(MEASURING_SECONDS, seconds / 4)) / len(nets)
-    members = []
+    whole = for_mix + len(nets) * for_net
+    members = [Member("mix", Mix(seconds=for_mix, seed=seed), for_mix / whole)]
     for number, (name, run) in enumerate(zip(nets, runs or [Run()] * len(nets), strict=True)):
         kind, _, preset = name.partition(":")
         if kind not in nets_of_table():
@@ -183,10 +212,8 @@ def mix_with_nets(
             )
         settings = {"seconds": for_net, "seed": seed + number}
         spec = cast(NetSpec, spec_of(kind, settings, preset=preset or "default"))
-        members.append(Member(kind, NetRun(spec, run), for_net / (for_mix + len(nets) * for_net)))
-    mix = Mix(seconds=for_mix, seed=seed)
-    last = Member("mix", mix, 1 - sum(member.share for member in members))
-    return EnsembleOf(members=(*members, last), budget_seconds=seconds)
+        members.append(Member(kind, NetRun(spec, run), for_net / whole))
+    return EnsembleOf(members=tuple(members), budget_seconds=seconds)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from nextchar.models.mix.experts import Context, Expert, context_table
 from nextchar.models.mix.room import SHORT, Room
 from nextchar.models.ngram.smoothing import FALLBACK, closed_form_discounts
 
-__all__ = ["Tables", "count_experts", "sampled_items", "unigram"]
+__all__ = ["Tables", "count_experts", "positions_of", "sampled_items", "unigram"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -172,7 +172,7 @@ def count_experts(
         go_on(len(kinds) / len(wanted))
     _continue(kinds)
     _forget(room, chain, kinds)
-    places = _positions_of(corpus, items)
+    places = positions_of(corpus, items)
     saying = _Saying(corpus, experts, counter.unit)
     for context, kind in zip(chain, kinds, strict=True):
         saying.add(context, kind)
@@ -261,7 +261,7 @@ def _continue(kinds: Sequence[_Kind]) -> None:
         short.continuations = np.bincount(known, minlength=len(short.counts)).astype(np.int64)
 
 
-def _positions_of(corpus: Corpus, items: I64) -> I64:
+def positions_of(corpus: Corpus, items: I64) -> I64:
     """The positions of these items, one item after the other."""
     sizes = corpus.lengths[items] + 1
     ends = np.cumsum(sizes)
@@ -323,10 +323,13 @@ class _Saying:
 
 
 def _discounts(counts: F64) -> F64:
-    """What counts of 0, 1, 2, 3 and more units give away, (4,); parts of a unit count as the unit that they are of."""
+    """What counts of 0, 1, 2, 3 and more units give away, (4,); parts of a unit count as the unit that they are of.
+
+    Each gives something away: an expert's gain is a ratio to what is left for the shorter suffix.
+    """
     n = np.array([0, *(np.sum((counts > r - 1) & (counts <= r)) for r in range(1, 5))])
     found = closed_form_discounts(n, n4_needed=True)
-    return np.concatenate([[0.0], FALLBACK if found is None else found])
+    return np.concatenate([[0.0], FALLBACK if found is None or not found.all() else found])
 
 
 def _joined(

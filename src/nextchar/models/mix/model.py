@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ from nextchar.data.display import amount, one_line
 from nextchar.data.hashing import MASK
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError
-from nextchar.models.mix.expert_counts import Tables, count_experts, sampled_items
+from nextchar.models.mix.expert_counts import Tables, count_experts, positions_of, sampled_items
 from nextchar.models.mix.experts import EXPERTS, newest_symbols
 from nextchar.models.mix.gate import fit_gate
 from nextchar.models.mix.left_out import FIT_CELLS, fit_positions, leave_one_out
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from nextchar._kernels.mix.layout import Frozen, Gate
     from nextchar._kernels.mix.leave_one_out import Rows
 
-__all__ = ["Mix", "MixModel"]
+__all__ = ["LeftOut", "Mix", "MixModel"]
 
 EPOCHS: Final = 14.0  # more gain nothing
 COUNTING: Final = 0.5  # of the time: after that, no further kinds of context are counted
@@ -125,6 +125,17 @@ class Mix:
         Raises:
             CorpusError: no item has a weight above 0.
         """
+        return self._fitted(data, progress, said=False).model
+
+    def fit_and_say(self, data: Corpus | Iterable[str], *, progress: Progress | None = None) -> LeftOut:
+        """Fit, and say of every symbol of the data what the mix makes of it where its item had not been counted.
+
+        Raises:
+            CorpusError: no item has a weight above 0.
+        """
+        return self._fitted(data, progress, said=True)
+
+    def _fitted(self, data: Corpus | Iterable[str], progress: Progress | None, *, said: bool) -> LeftOut:
         begun = time.perf_counter()
         need_function(progress, "progress")
         data = Corpus.of(data)
@@ -169,13 +180,28 @@ class Mix:
                 stopped=fitted.stopped,
             ),
         )
+        log_probs = _said(data, tables, rows, fitted.gate) if said else None
         del rows, tables, fitted
         least = LEAST_LEFT * self.seconds
         found = evaluate_within(model, data, max(begun + self.seconds - time.perf_counter(), least) if timed else None)
         note = sample_note(found, data, "training data")
         metrics = replace(model.metrics, losses={"train": PartLoss.of(found)}, notes=() if note is None else (note,))
         total = np.array([np.nan if note else found.nats])
-        return replace(model, tables={**model.tables, "training_nats": total}, metrics=metrics)
+        return LeftOut(replace(model, tables={**model.tables, "training_nats": total}, metrics=metrics), log_probs)
+
+
+def _said(data: Corpus, tables: Tables, rows: Rows, gate: Gate) -> npt.NDArray[np.float32] | None:
+    """What the gate makes of all rows, (S, V) nats, in the order of the data; None where they are not all there."""
+    from nextchar._kernels.mix.gate import whole_rows
+
+    V = data.alphabet.size
+    if len(rows.target) < data.symbols or V > WHOLE_ROWS:
+        return None
+    out = np.empty((data.symbols, V), dtype=np.float32)
+    whole_rows(rows, gate, np.log(tables.unigram), out)
+    said = np.empty_like(out)
+    said[positions_of(data, tables.items)] = out
+    return said
 
 
 def _explained(tables: Tables, rows: Rows, gate: Gate, seed: int) -> tuple[ExpertWorth, ...]:
@@ -192,6 +218,19 @@ def _explained(tables: Tables, rows: Rows, gate: Gate, seed: int) -> tuple[Exper
         ExpertWorth(name=expert.name, worth_nats=float(worth[e] / weight), active=float(active[e] / weight))
         for e, expert in enumerate(tables.experts)
     )
+
+
+class LeftOut(NamedTuple):
+    """A mix, and what it says of what it was trained on.
+
+    Attributes:
+        model: the mix.
+        log_probs: (S, V) nats, at each symbol of the training data what follows from the counts of all other items;
+            None where the gate was fitted to a part of the items, or to a part of the alphabet.
+    """
+
+    model: MixModel
+    log_probs: npt.NDArray[np.float32] | None
 
 
 @final

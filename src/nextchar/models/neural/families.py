@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nextchar.data.corpus import Corpus
     from nextchar.models.neural.model import NeuralModel
     from nextchar.models.neural.nets.base import Net
+    from nextchar.models.neural.training.beside import Beside
 
 __all__ = ["GRU", "LSTM", "MLP", "RNN", "BoW", "NetRun", "NetSpec", "RecurrentSpec", "Transformer", "WaveNet"]
 
@@ -82,6 +83,7 @@ class NetSpec(NetTraining):
         validation: Corpus | Iterable[str] | None = None,
         progress: Progress | None = None,
         run: Run | None = None,
+        beside: Beside | None = None,
     ) -> NeuralModel:
         """Train on a corpus, or on items from memory; see `training.fit.fit_net`.
 
@@ -92,7 +94,7 @@ class NetSpec(NetTraining):
         from nextchar.data.corpus import training_pair
         from nextchar.models.neural.training.fit import fit_net
 
-        return fit_net(self, *training_pair(data, validation), progress, run or Run())
+        return fit_net(self, *training_pair(data, validation), progress, run or Run(), beside=beside)
 
     def running(self, runs: Sequence[Run]) -> NetRun:
         """The same settings, bound to how the training runs."""
@@ -135,9 +137,10 @@ class NetRun:
         *,
         validation: Corpus | Iterable[str] | None = None,
         progress: Progress | None = None,
+        beside: Beside | None = None,
     ) -> NeuralModel:
         """Train; see NetSpec.fit."""
-        return self.spec.fit(data, validation=validation, progress=progress, run=self.run)
+        return self.spec.fit(data, validation=validation, progress=progress, run=self.run, beside=beside)
 
 
 @final

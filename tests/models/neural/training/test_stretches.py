@@ -62,11 +62,23 @@ def test_streams_go_on_from_batch_to_batch(streams: int) -> None:
     B = min(streams, 853)
     assert rows.number % B == 0
     all_rows = rows.part(0, rows.number)
-    ids, targets = (part.reshape(-1, B, 16).transpose(1, 0, 2).ravel() for part in all_rows)
+    ids, targets, places = (part.reshape(-1, B, 16).transpose(1, 0, 2).ravel() for part in all_rows)
     asked = targets != IGNORED
+    assert np.array_equal(TEXTS.ids[places[asked]], targets[asked])
     read = list(zip(ids[asked].tolist(), targets[asked].tolist(), strict=True))
     matching = [turned for turned in range(TEXTS.symbols) if read == list(zip(*circle(TEXTS, turned), strict=True))]
     assert len(matching) == 1
+
+
+@pytest.mark.parametrize("weights", [None, [3, 1, 0, 2]])
+def test_packed_rows_know_where_in_the_corpus_their_symbols_are(weights: list[int] | None) -> None:
+    """Each symbol once an epoch, where items have no weights; the last item is longer than a row."""
+    corpus = Corpus.from_items(["emma", "ava", "bo", "abcdefg" * 100], weights=weights)
+    rows = Epochs(corpus, seed=2).epoch(1)
+    asked = rows.targets != IGNORED
+    assert np.array_equal(corpus.ids[rows.places[asked]], rows.targets[asked])
+    if weights is None:
+        assert sorted(rows.places[asked].tolist()) == list(range(corpus.symbols))
 
 
 def test_texts_are_cut_and_items_are_packed() -> None:

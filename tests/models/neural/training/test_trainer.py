@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 from typing import Any, cast
@@ -17,9 +18,15 @@ from nextchar.models.neural.families import NetSpec
 
 torch = pytest.importorskip("torch")
 
+from nextchar.models.neural.nets.beginnings import place_numbers  # noqa: E402
 from nextchar.models.neural.nets.mlp import MlpNet  # noqa: E402
+from nextchar.models.neural.training.beside import Beside  # noqa: E402
 from nextchar.models.neural.training.devices import device_of  # noqa: E402
+from nextchar.models.neural.training.fit import fit_net  # noqa: E402
+from nextchar.models.neural.training.learner import Learner  # noqa: E402
+from nextchar.models.neural.training.packing import Epochs  # noqa: E402
 from nextchar.models.neural.training.processes import Processes  # noqa: E402
+from nextchar.models.neural.training.settings import Run  # noqa: E402
 
 RNG = np.random.default_rng(1)
 LETTERS = np.array(list("abcdefgh"))
@@ -159,3 +166,40 @@ def test_each_process_has_a_graphics_card_of_its_own(monkeypatch: pytest.MonkeyP
         device_of("auto", Processes(0, 3, 0, 3))
     with pytest.raises(SettingsError, match="'cuda:0' is one, and 2 processes are to train"):
         device_of("cuda:0", Processes(0, 2, 0, 2))
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_another_model_says_is_added_at_its_own_symbol(together: bool) -> None:
+    """Item by item in plain PyTorch: the logits after each prefix, plus what is said of that symbol of the corpus."""
+    spec = spec_of("mlp", steps=1)
+    corpus = Corpus.from_items(
+        WORDS * 2 if together else ["".join(RNG.permutation(LETTERS)) + "abcdefg" for _ in range(2)]
+    )
+    V = corpus.alphabet.size
+    said = np.random.default_rng(2).normal(size=(corpus.symbols, V)).astype(np.float32)
+    torch.manual_seed(0)
+    net = spec.net(V)
+    torch.nn.init.normal_(net.head.weight)
+    learner = Learner(net, spec, torch.device("cpu"), Processes(), Beside(said, said))
+    rows = Epochs(corpus, seed=3).epoch(0)
+    assert (learner._beginnings(rows.ids, place_numbers(rows.ids, 0)) is not None) == together
+    expected = 0.0
+    for begin, end in itertools.pairwise(corpus.offsets.tolist()):
+        target = torch.from_numpy(corpus.ids[begin:end].astype(np.int64))
+        read = torch.cat([torch.zeros(1, dtype=torch.long), target[:-1]])
+        logits = net(read[None])[0].detach() + torch.from_numpy(said[begin:end])
+        expected += float(torch.nn.functional.cross_entropy(logits, target, reduction="sum"))
+    assert learner.measured(rows) == pytest.approx(expected / corpus.symbols, rel=1e-5)
+    assert learner.learn(rows, 0, 0.0) == pytest.approx(expected, rel=2e-2)  # in bf16, where that is quicker
+
+
+def test_where_all_is_said_nothing_is_left_to_learn() -> None:
+    """Half of the items are given away by what is said of them: the net learns the other half, which differs."""
+    given, open_ = Corpus.from_items(["ab"] * 40), Corpus.from_items(["ba"] * 40)
+    corpus = Corpus.from_items([*given, *open_])
+    V = corpus.alphabet.size
+    said = np.zeros((corpus.symbols, V), dtype=np.float32)
+    at = np.arange(given.symbols)
+    said[at, corpus.ids[at]] = 30.0
+    model = fit_net(spec_of("mlp", steps=60), corpus, corpus, None, Run(), beside=Beside(said, said))
+    assert model.score(["ba"])[0].nats < 0.3 < 3.0 < model.score(["ab"])[0].nats

@@ -24,6 +24,7 @@ from nextchar.errors import NextcharError, SettingsError
 from nextchar.models.neural.model import NeuralModel, for_use
 from nextchar.models.neural.nets.base import Net
 from nextchar.models.neural.threads import threads_for
+from nextchar.models.neural.training.beside import Beside
 from nextchar.models.neural.training.checkpoints import Checkpointer, TrainingIdentity, data_fingerprint
 from nextchar.models.neural.training.devices import device_of
 from nextchar.models.neural.training.packing import is_text
@@ -49,6 +50,7 @@ def fit_net(
     run: Run,
     *,
     initial: NeuralModel | None = None,
+    beside: Beside | None = None,
 ) -> NeuralModel:
     """Train a net on a corpus, from new weights or from those of a net with the same shape.
 
@@ -68,6 +70,8 @@ def fit_net(
         progress: is called periodically with how far it has come.
         run: device, checkpoint and log.
         initial: a net to go on from; the new one's alphabet has the characters of both.
+        beside: what another model says of data and validation, which are given then: the net learns to add to that,
+            and predicts well only together with it.
 
     Raises:
         SettingsError: no such device, or the checkpoint is of another training.
@@ -75,7 +79,7 @@ def fit_net(
         ProcessError: another process has stopped, or the first one met one of these errors.
     """
     processes = Processes.here()
-    order = processes.from_first(lambda: _Order(settings, data, validation, run, initial))
+    order = processes.from_first(lambda: _Order(settings, data, validation, run, initial, beside))
     with processes.training():
         return _fitted(order, progress if processes.first else None, processes)
 
@@ -88,6 +92,7 @@ class _Order(NamedTuple):
     validation: Corpus | None
     run: Run
     initial: NeuralModel | None
+    beside: Beside | None
 
 
 def follow() -> int:
@@ -109,14 +114,14 @@ def follow() -> int:
 
 
 def _fitted(order: _Order, progress: Progress | None, processes: Processes) -> NeuralModel:
-    settings, data, validation, run, initial = order
+    settings, data, validation, run, initial, beside = order
     begun = time.perf_counter() if run.begun is None else run.begun
     if initial is not None:
         data = data.encoded_in(initial.alphabet.union(data.alphabet))
     spec = settings.fitted_to(data)
     device = processes.each(lambda: _place_for(spec, data.alphabet.size, run, processes))
     parts = set_aside(data, validation, spec.hold_out)
-    net = new_net(spec, parts.train)
+    net = new_net(spec, parts.train, said=beside is not None)
     if initial is not None:
         _take_over(net, initial, data.alphabet)
     digest = data_fingerprint(parts.train, parts.validation, initial=None if initial is None else initial.arrays())
@@ -131,6 +136,7 @@ def _fitted(order: _Order, progress: Progress | None, processes: Processes) -> N
         spent_seconds=time.perf_counter() - begun,
         further=initial is not None,
         processes=processes,
+        beside=beside,
     )
     checkpointer.resume(trainer)
     provenance = Provenance.of(data)
@@ -149,12 +155,13 @@ def _fitted(order: _Order, progress: Progress | None, processes: Processes) -> N
         return model.with_metrics(processes.from_first(lambda: _measured(model, parts, trainer, left, data.symbols)))
 
 
-def new_net(spec: NetTraining, train: Corpus) -> Net:
-    """A new net for what it is to learn from: it predicts each symbol as often as that has it."""
+def new_net(spec: NetTraining, train: Corpus, *, said: bool = False) -> Net:
+    """A new net, which predicts each symbol as often as the data has it; or adds nothing, where another model did."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
         net = spec.net(train.alphabet.size)
-    net.expect(_log_frequencies(train))
+    if not said:
+        net.expect(_log_frequencies(train))
     return net
 
 

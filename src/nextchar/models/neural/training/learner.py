@@ -17,6 +17,7 @@ from torch import Tensor
 from nextchar.models.neural.nets.base import Net, State
 from nextchar.models.neural.nets.beginnings import Beginnings, place_numbers
 from nextchar.models.neural.nets.noise import Places
+from nextchar.models.neural.training.beside import Beside
 from nextchar.models.neural.training.devices import precision_on
 from nextchar.models.neural.training.muon import Optimiser
 from nextchar.models.neural.training.packing import I64, IGNORED, PackedRows
@@ -48,9 +49,17 @@ class Learner:
         settings: rates, precision, seed.
         device: where.
         processes: those that share the rows.
+        beside: what the net adds to.
     """
 
-    def __init__(self, net: Net, settings: TrainSettings, device: torch.device, processes: Processes) -> None:
+    def __init__(
+        self,
+        net: Net,
+        settings: TrainSettings,
+        device: torch.device,
+        processes: Processes,
+        beside: Beside | None = None,
+    ) -> None:
         self.net = net.to(device)
         self.device = device
         self.precision = settings.precision
@@ -65,6 +74,10 @@ class Learner:
         self._processes = processes
         self._optimiser = self._new_optimiser()
         self._carried: State = ()  # of all rows of the batch before, where they are read on
+        self._said_of_training: Tensor | None = None
+        self._said_of_held_out: Tensor | None = None
+        if beside is not None:
+            self._said_of_training, self._said_of_held_out = (torch.from_numpy(rows).to(device) for rows in beside)
 
     def _new_optimiser(self) -> Optimiser:
         rates = self._settings
@@ -89,8 +102,8 @@ class Learner:
         share = self._processes.rows(len(batch.ids))
         mine = PackedRows(*(part[share] for part in batch))
         if not len(mine.ids):  # none for this process: a row without targets adds zeros to the gradient
-            mine = PackedRows(batch.ids[:1], np.full_like(batch.targets[:1], IGNORED))
-        ids, targets = (torch.from_numpy(part).to(self.device) for part in mine)
+            mine = PackedRows(batch.ids[:1], np.full_like(batch.targets[:1], IGNORED), batch.places[:1])
+        ids, targets, places = (torch.from_numpy(part).to(self.device) for part in mine)
         read = place_numbers(mine.ids, share.start)
         beginnings = None if carried else self._beginnings(mine.ids, read)
         rows = torch.from_numpy(read).to(self.device)
@@ -99,7 +112,7 @@ class Learner:
         symbols = int((batch.targets != IGNORED).sum())  # of all processes
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             logits = self._read_on(ids, share, len(batch.ids)) if carried else self.net(ids, beginnings)
-        nats = _nats(logits, targets, beginnings)
+        nats = _nats(logits, targets, beginnings, self._said_of_training, places)
         self._optimiser.zero()
         (nats / symbols).backward()  # type: ignore[no-untyped-call]
         self._processes.add_up(self._optimiser.gradient)
@@ -152,9 +165,9 @@ class Learner:
         with torch.no_grad():
             for first in range(share.start, share.stop, MEASURED_ROWS):
                 block = slice(first, min(first + MEASURED_ROWS, share.stop))
-                ids, targets = (torch.from_numpy(part[block]).to(self.device) for part in rows)
+                ids, targets, places = (torch.from_numpy(part[block]).to(self.device) for part in rows)
                 beginnings = self._beginnings(rows.ids[block], place_numbers(rows.ids[block], first))
-                nats += float(_nats(self.net(ids, beginnings), targets, beginnings))
+                nats += float(_nats(self.net(ids, beginnings), targets, beginnings, self._said_of_held_out, places))
                 symbols += int((targets != IGNORED).sum())
         self.net.train()
         nats, number = self._processes.sums(nats, symbols)
@@ -203,9 +216,19 @@ class Learner:
         self._carried = found
 
 
-def _nats(logits: Tensor, targets: Tensor, beginnings: Beginnings | None) -> Tensor:
-    """The surprisal of all targets (B, T): logits (B, T, V), or (n, V) after the beginnings."""
+def _nats(
+    logits: Tensor, targets: Tensor, beginnings: Beginnings | None, said: Tensor | None, places: Tensor
+) -> Tensor:
+    """The surprisal of all targets (B, T): logits (B, T, V), or (n, V) after the beginnings.
+
+    With what was said (S, V) of the symbols of a corpus, in which the targets are at those places, that is added.
+    """
     flat = targets.flatten()
+    if said is not None:
+        there = (flat != IGNORED).nonzero()[:, 0]
+        at = there if beginnings is None else beginnings.of.flatten()[there]
+        rows = logits.reshape(-1, logits.shape[-1]).float().index_select(0, at)
+        return F.cross_entropy(rows + said[places.flatten()[there]], flat[there], reduction="sum")
     if beginnings is None:
         return F.cross_entropy(logits.flatten(0, 1).float(), flat, ignore_index=IGNORED, reduction="sum")
     log_probs = logits.float().log_softmax(-1)

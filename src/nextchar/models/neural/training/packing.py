@@ -35,10 +35,12 @@ class PackedRows(NamedTuple):
     Attributes:
         ids: (R, T) what is read.
         targets: (R, T) what is to be predicted; IGNORED where nothing is.
+        places: (R, T) where in the corpus the symbol to be predicted is; any place where nothing is.
     """
 
     ids: I64
     targets: I64
+    places: I64
 
     @property
     def number(self) -> int:
@@ -47,7 +49,7 @@ class PackedRows(NamedTuple):
 
     def part(self, first: int, number: int) -> PackedRows:
         """So many rows from one on, or as many as there are."""
-        return PackedRows(self.ids[first : first + number], self.targets[first : first + number])
+        return PackedRows(*(column[first : first + number] for column in self))
 
 
 class EpochRows(Protocol):
@@ -189,8 +191,10 @@ def _laid_out(corpus: Corpus, pieces: Pieces, place: I64, rows: int, T: int) -> 
     source, target = _spread(pieces, place)
     ids = np.zeros(rows * T, dtype=np.int64)
     targets = np.full(rows * T, IGNORED, dtype=np.int64)
+    places = np.zeros(rows * T, dtype=np.int64)
     targets[target] = corpus.ids[source]
+    places[target] = source
     ids[target] = np.where(source > 0, corpus.ids[source - 1], BOUNDARY)  # what precedes an item is a boundary
     skipped = source < np.repeat(pieces.begin + pieces.skip, pieces.size)
     targets[target[skipped]] = IGNORED
-    return PackedRows(ids.reshape(rows, T), targets.reshape(rows, T))
+    return PackedRows(ids.reshape(rows, T), targets.reshape(rows, T), places.reshape(rows, T))

@@ -103,4 +103,4 @@ class StretchRows:
         there = place < end
         targets = np.where(there, symbols[index].astype(np.int64), IGNORED)
         ids = np.where(there & (index > 0), symbols[index - 1].astype(np.int64), BOUNDARY)
-        return PackedRows(ids, targets)
+        return PackedRows(ids, targets, index)

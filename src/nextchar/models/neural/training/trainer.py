@@ -34,6 +34,7 @@ from nextchar.data.display import thousands
 from nextchar.data.splits import beginning
 from nextchar.errors import SettingsError
 from nextchar.models.neural.nets.base import Net
+from nextchar.models.neural.training.beside import Beside
 from nextchar.models.neural.training.learner import Learner
 from nextchar.models.neural.training.packing import EpochRows, PackedRows, pack
 from nextchar.models.neural.training.planning import MEASURED_SYMBOLS, TrainingPlan, planned, stronger
@@ -81,6 +82,7 @@ class Trainer:
         further: the net is no new one: its weights are kept if none do better, and the rates are lower from the start.
         processes: those that share the work, each with a trainer that was made with the same arguments but for the
             device.
+        beside: what another model says of data and validation, which the net adds to.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Trainer:
         spent_seconds: float = 0.0,
         further: bool = False,
         processes: Processes | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.curve: list[CurvePoint] = []
         self.stopped: str | None = None
@@ -101,7 +104,7 @@ class Trainer:
         self.asked_to_end = False
         self._processes = processes or Processes()
         self._settings = settings
-        self.learner = Learner(net, settings, device, self._processes)
+        self.learner = Learner(net, settings, device, self._processes, beside)
         begun = time.perf_counter()
         self._epochs = row_source(data, net, batch=settings.batch, seed=settings.seed)
         self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
