@@ -213,3 +213,30 @@ def test_the_watch_sees_what_goes_wrong(visit: Callable[..., Lesson]) -> None:
     for sign in ("example.org", "127.0.0.2", "exception: .*thrown", "status 404: GET"):
         assert re.search(sign, faults), sign
     lesson.watch.faults.clear()
+
+
+BARE = re.compile(r"\b(?:of|after|follows?|to|is|read) \.(?=[\s,:;]|$)", re.MULTILINE)
+WORDS = """
+    () => {
+      const main = document.querySelector("main");
+      const labels = [...main.querySelectorAll("[aria-label]")].map((node) => node.getAttribute("aria-label"));
+      return [main.innerText, ...labels].join("\\n");
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("chapter", "letters"),
+    [(3, None), (4, None), (7, None), (12, "map-letters"), (14, "memory-letters"), (17, "arcs-letter")],
+)
+def test_the_boundary_has_a_name_in_sentences(lesson: Lesson, chapter: int, letters: str | None) -> None:
+    """Its sign would read as the end of the sentence."""
+    lesson.open(chapter)
+    if letters:
+        lesson.at(f"{letters}-0").click()
+        lesson.page.locator("h3, h4").filter(has_text="fter the beginning").first.wait_for()
+    assert BARE.findall(lesson.page.evaluate(WORDS)) == []
+    if chapter == 4:
+        assert lesson.at("figure-step").get_by_text("The row of the boundary", exact=True).is_visible()
+        lesson.open(chapter, "zh")
+        assert lesson.at("figure-step").get_by_text("“边界符”那一行", exact=True).is_visible()

@@ -59,6 +59,43 @@ def test_the_state_of_a_typed_name(lesson: Lesson) -> None:
     lesson.wait_until(f"Math.abs({SHOWN}[1] - {row[1]}) < 1e-9")
 
 
+SLOW_PROGRAM: Final = """
+    () => {
+      const real = window.fetch;
+      window.typed = [];
+      const gate = new Promise((resolve) => { window.letThrough = resolve; });
+      window.fetch = async (url, options) => {
+        const { text } = JSON.parse(options?.body ?? "{}");
+        if (!url.includes("/inside/hidden") || text === "a") return real(url, options);
+        window.typed.push(text);
+        await gate;
+        window.fetch = real;
+        const answer = await real(url, options);
+        window.typed.push("answered");
+        window.fetch = (again, sent) => {
+          if (again.includes("/inside/hidden")) window.typed.push(JSON.parse(sent.body).text);
+          return real(again, sent);
+        };
+        return answer;
+      };
+    }
+"""
+
+
+def test_what_was_typed_last_is_asked_next(lesson: Lesson) -> None:
+    """However long an answer takes: one question is on its way, and those that are outdated are not asked."""
+    lesson.open(14, fresh=True)
+    lesson.page.evaluate(SLOW_PROGRAM)
+    for text in ("h", "he", "hel", "hele", "helen", "helene"):
+        lesson.at("memory-name").fill(text)
+    assert lesson.page.evaluate("window.typed") == ["h"]
+    lesson.page.evaluate("window.letThrough()")
+    wanted = float(np.exp(recalled(lesson_net("rnn"), "helene").rows[-1, 1]))
+    lesson.wait_until(f"Math.abs({SHOWN}[1] - {wanted}) < 1e-9")
+    assert lesson.page.evaluate("window.typed") == ["h", "answered", "helene"]
+    lesson.open(14, fresh=True)
+
+
 def test_what_a_unit_responds_to(lesson: Lesson) -> None:
     lesson.open(14, "zh")
     lesson.at("memory-unit-5").click()

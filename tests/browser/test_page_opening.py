@@ -82,6 +82,33 @@ def test_a_chapter_asks_nothing_that_is_known(usual: Lesson, chapter: int) -> No
     lesson.watch.check()
 
 
+WATCH_FETCH: Final = """
+    window.sent = [];
+    const real = window.fetch;
+    window.fetch = (url, options) => {
+      const drawn = document.querySelector("main")?.dataset.ready === "true";
+      window.sent.push([url.split("?")[0], drawn, JSON.parse(options?.body ?? "null")]);
+      return real(url, options);
+    };
+"""
+SOON: Final = {12: "moved", 13: "layers", 14: "hidden", 15: "gates", 16: "merges", 17: "attention"}
+
+
+@pytest.mark.parametrize("chapter", [14, *(pytest.param(n, marks=pytest.mark.slow) for n in SOON if n != 14)])
+def test_the_net_is_read_while_one_looks(usual: Lesson, chapter: int) -> None:
+    """Nothing is asked for what is shown first; once it is drawn, something else, for which PyTorch has to be there."""
+    page = usual.page.context.new_page()
+    page.add_init_script(WATCH_FETCH)
+    place = f"/api/inside/{SOON[chapter]}"
+    with page.expect_response(lambda response: place in response.url, timeout=180_000) as answered:
+        page.goto(f"{usual.address}/lesson/{chapter}?lang=en")
+    assert answered.value.ok
+    sent = [one for one in page.evaluate("window.sent") if one[0] not in [path for _, path in LIVE]]
+    page.close()
+    assert [(path, drawn) for path, drawn, _ in sent] == [(place, True)]
+    usual.watch.check()
+
+
 def test_another_language_is_asked_for(visit: Any) -> None:
     """The texts in the page are those of its own language."""
     lesson = visit()

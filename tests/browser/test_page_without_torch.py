@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(("chapter", "figures"), [(7, 3), (8, 3), (10, 1), (12, 2), (13, 2), (14, 2)])
 def test_what_is_missing_is_said(bare: Lesson, chapter: int, figures: int, language: str) -> None:
+    asked: list[str] = []
+    bare.page.on("request", lambda request: asked.append(request.url))
     bare.open(chapter, language)
     notes = bare.page.get_by_test_id("needs-torch").all_inner_texts()
     assert len(notes) == figures
@@ -24,4 +26,5 @@ def test_what_is_missing_is_said(bare: Lesson, chapter: int, figures: int, langu
         bare.at("pitfall-letter-j").click()
         assert bare.text("pitfall-right-output") == "—"
         assert bare.at("needs-torch").count() == 1
+    assert not any("/api/inside/" in url for url in asked)
     bare.watch.check()

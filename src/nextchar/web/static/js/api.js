@@ -8,6 +8,9 @@
 //                                                         every server-sent event; abort the signal to stop
 //   latest()                                           -> run(async (signal) => ...): starting a run aborts the one before
 //                                                         it; an aborted run resolves to undefined, other errors are thrown
+//   inTurn(signal)                                     -> run(async (signal) => ...): one run at a time; of those that
+//                                                         are started meanwhile the last one has its turn next. Only the
+//                                                         newest resolves to its result, the others to undefined
 //   setList(fingerprint)                               the list that the page shows: it goes with every request, and if
 //                                                         another one is in use by then the answer is an ApiError whose
 //                                                         code is "list-gone"; {anyList: true} for a request that may
@@ -133,7 +136,8 @@ async function failed(response) {
 const [visit] = performance.getEntriesByType("navigation");
 let first = visit?.type === "back_forward" ? [] : JSON.parse(document.getElementById("first")?.textContent ?? "[]");
 const firstLanguage = document.documentElement.lang.slice(0, 2);
-const same = (values) => JSON.stringify(Object.entries(values).sort());
+const sorted = (value) => (value instanceof Object && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
+const same = (values) => JSON.stringify(values, (_, value) => sorted(value));
 
 function known(method, path, values) {
   if (method !== "GET" && (path === "/data" || path === "/text")) first = []; // another list or text from now on
@@ -225,5 +229,27 @@ export function latest() {
       if (signal.aborted || isAbort(error)) return undefined;
       throw error;
     }
+  };
+}
+
+export function inTurn(signal) {
+  let newest = 0;
+  let turn = Promise.resolve();
+  return function run(work) {
+    newest += 1;
+    const mine = newest;
+    const outdated = () => signal.aborted || mine !== newest;
+    const result = turn.then(async () => {
+      if (outdated()) return undefined;
+      try {
+        const found = await work(signal);
+        return outdated() ? undefined : found;
+      } catch (error) {
+        if (outdated() || isAbort(error)) return undefined;
+        throw error;
+      }
+    });
+    turn = result.catch(() => {}); // whoever started it hears of it
+    return result;
   };
 }

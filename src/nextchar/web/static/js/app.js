@@ -11,6 +11,8 @@
 //   ctx.api, ctx.charts, ctx.ui   the modules of those names
 //   ctx.t(key, values)  a label of the chapter (or else of the site), its {:slots} filled
 //   ctx.has(key)        whether there is such a label
+//   ctx.named(symbol, boundary)   a symbol as a word in a sentence: the boundary by its name, as its sign would end the
+//                       sentence; of an alphabet that is not the list's own, `boundary` is the sign
 //   ctx.figure(id)      the element for the figure of the section with that id (null if there is no such section)
 //   ctx.data()          Promise of /api/data (asked once for each chapter)
 //   ctx.signal          aborted when the chapter is left: give it to requests
@@ -37,7 +39,16 @@ const { LANGUAGES } = frame;
 const WORDS = JSON.parse(document.getElementById("words").textContent); // until those of another language are here
 
 const AHEAD = { 5: ["/smoothing/curve", "/net/ready"], 6: ["/net/ready"], 7: ["/equivalence/map"], 8: ["/orders", "/models"], 11: ["/inside/map"] };
-for (const number of [12, 13, 14, 15, 16, 17, 19]) AHEAD[number] = ["/net/ready"]; // what is asked first is known beforehand
+// Figures whose first answers came with the page: asked once they are drawn, so that PyTorch is loaded and the net is read
+// when the reader types. [path, body]
+const SOON = {
+  12: ["/inside/moved", { text: "a" }],
+  13: ["/inside/layers", { depth: 1 }],
+  14: ["/inside/hidden", { text: "a" }],
+  15: ["/inside/gates", { text: "a" }],
+  16: ["/inside/merges", { text: "a" }],
+  17: ["/inside/attention", { text: "a", arc: [{ layer: 0, head: 0, reader: 0 }] }],
+};
 const AHEAD_AFTER = 4000; // ms without a key: what is computed ahead slows the answers to a reader who types
 const TORCH = /^\/(net|equivalence|inside)/;
 
@@ -228,6 +239,7 @@ async function show({ focus = false, place: where = "top" } = {}) {
     if (here !== visit) return;
     here.drawn = true;
     if (wanted.number in AHEAD) lookAhead(wanted.number, controller.signal);
+    if (wanted.number in SOON && site.has_torch) getReady(wanted.number, controller.signal);
     places.begin(main);
     places.values(placeKey(), main);
   } catch (error) {
@@ -261,6 +273,15 @@ async function lookAhead(number, signal) {
     }
   } catch {
     // The next chapter asks again, and says what is wrong.
+  }
+}
+
+async function getReady(number, signal) {
+  try {
+    await ui.pause(0, signal); // when the browser has drawn
+    await api.post(...SOON[number], { signal });
+  } catch {
+    // The figure asks again, and says what is wrong.
   }
 }
 
@@ -345,6 +366,7 @@ function context(chapter, here) {
     lang, chapter, site, facts: site.data, api, charts, ui, signal, link,
     t: (key, values) => ui.fill(chapter.labels[key] ?? site.labels[key] ?? key, values),
     has: (key) => key in chapter.labels,
+    named: (symbol, boundary = site.data.boundary) => (symbol === boundary ? text("boundary_name") : ui.seen(symbol)),
     figure: (id) => main.querySelector(`[data-section="${CSS.escape(id)}"]`),
     data: () => (data ??= api.get("/data", {}, { signal })),
     onLeave: (fn) => here.leaving.push(fn),

@@ -55,7 +55,7 @@ async function row(ctx, counts) {
       });
     const best = answer.probabilities.indexOf(Math.max(...answer.probabilities));
     const favourite = t("row_favourite", { symbol: name(answer, best), probability: ui.fixed(answer.probabilities[best], 4) });
-    const shared = { x: answer.labels, hover, label: t("row_aria", { symbol: answer.symbol }), text: favourite, highlight: best };
+    const shared = { x: answer.labels, hover, label: t("row_aria", { symbol: ctx.named(answer.symbol) }), text: favourite, highlight: best };
     return { counts: { ...shared, y: answer.counts }, probabilities: { ...shared, y: answer.probabilities }, favourite };
   };
   const tell = (answer, favourite) => {

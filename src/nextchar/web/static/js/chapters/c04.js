@@ -103,11 +103,11 @@ async function stepper(ctx) {
     y: step.row.map(({ probability }) => probability),
     hover: (i) => `${name(step.row[i])}: ${ui.fixed(step.row[i].probability, 4)}`,
     highlight: drawn ? step.row.findIndex(({ id }) => id === step.chosen.id) : [],
-    label: t("step_aria", { symbol: written.at(-1) ?? ctx.facts.boundary }),
+    label: t("step_aria", { symbol: ctx.named(written.at(-1) ?? ctx.facts.boundary) }),
     text: "",
   });
   const draw = () => {
-    rowName.textContent = t("step_row", { symbol: ui.seen(written.at(-1) ?? ctx.facts.boundary) });
+    rowName.textContent = t("step_row", { symbol: ctx.named(written.at(-1) ?? ctx.facts.boundary) });
     drawPaper();
     drawRuler();
     drawKeys();

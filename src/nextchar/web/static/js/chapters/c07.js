@@ -128,7 +128,7 @@ async function example(ctx, place) {
       const answer = await ask((signal) => api.post("/net/forward", { first: Number(chooser.value), seed }, { signal }));
       if (!answer) return;
       const { labels, symbol } = answer;
-      ui.clear(sum, t("forward_sum", { total: ui.fixed(answer.total), symbol }));
+      ui.clear(sum, t("forward_sum", { total: ui.fixed(answer.total), symbol: ctx.named(symbol) }));
       ui.clear(
         targets,
         ui.scroller(t("forward_targets"), ui.table({
@@ -158,13 +158,13 @@ async function example(ctx, place) {
         rows: [symbol],
         columns: labels,
         hover: (_, i) => `${labels[i]}: ${ui.fixed(answer.logits[i])}`,
-        label: t("forward_logits_aria", { symbol }),
+        label: t("forward_logits_aria", { symbol: ctx.named(symbol) }),
       };
       const bars = (name) => ({
         x: labels,
         y: answer[name],
         hover: (i) => `${labels[i]}: ${ui.fixed(answer[name][i])}`,
-        label: t(`forward_${name}_aria`, { symbol }),
+        label: t(`forward_${name}_aria`, { symbol: ctx.named(symbol) }),
       });
       await Promise.all([
         drawStage("logits", strip, (spec) => charts.heatmap({ into: places.logits, diverging: true, bar: false, size: narrow() ? 312 : 1200, minimum: 300, ...spec })),

@@ -8,7 +8,6 @@ import { mixed } from "/static/js/chapters/shared.js";
 
 const WIDEST = 8;
 const FIRST_WINDOW = 3;
-const ASK_AFTER = 20; // ms
 const FAR = ["q", "x", "n", "s"]; // what else one might hold for the nearest to e
 
 export async function render(root, ctx) {
@@ -36,6 +35,7 @@ async function map(ctx, data, which) {
   let answer = null;
   let moved = new Map(); // symbol -> [x, y], the one moved last at the end
   let position = null;
+  const named = (symbol) => ctx.named(symbol, seen.labels[0]);
 
   const name = netName(ctx, {
     data, which,
@@ -50,15 +50,15 @@ async function map(ctx, data, which) {
     ticks: [1, 2, 3, 4, 5, 6, 7, 8].map((at) => ({ at, text: String(at) })),
     onInput: () => {
       moved = new Map();
-      later();
+      ask();
     },
   });
   const paper = letterMap({
-    ui, t, label: t("map_aria"),
+    ui, t, label: t("map_aria"), named,
     onMove: (symbol, place) => {
       moved.delete(symbol);
       moved.set(symbol, place);
-      later();
+      ask();
     },
     onChoose: () => nearest(),
   });
@@ -79,8 +79,6 @@ async function map(ctx, data, which) {
     context.input.disabled = Boolean(which.asked.trained);
     ask();
   });
-  const later = ui.debounce(() => ask(), ASK_AFTER);
-  ctx.onLeave(later.cancel);
 
   // The map of a window, and what its net says of the name with the letters as they have been moved.
   function ask() {
@@ -88,21 +86,22 @@ async function map(ctx, data, which) {
       const moves = [...moved].map(([symbol, [x, y]]) => ({ symbol: seen.labels.indexOf(symbol), x, y }));
       const body = { ...which.asked, text: name.value, context: context.value, moves };
       const here = `${context.value}/${which.asked.trained}`;
-      const found = await run((signal) =>
-        Promise.all([
-          shown === here ? seen : api.get("/inside/map", { ...which.asked, context: context.value }, { signal }),
+      await run(async (signal) => {
+        const found = await Promise.all([
+          shown === here ? seen : api.get("/inside/map", { ...which.asked, context: body.context }, { signal }),
           api.post("/inside/moved", body, { signal }),
-        ]));
-      if (!found) return;
-      [seen, answer] = found;
-      shown = here;
-      await show();
+        ]);
+        if (body.text !== name.value) return; // another one by now
+        [seen, answer] = found;
+        shown = here;
+        await show();
+      });
     }, host);
   }
 
   function nearest() {
     const symbol = paper.chosen ?? "e";
-    ui.clear(near, t("map_nearest", { symbol: ui.seen(symbol), near: seen.nearest[seen.labels.indexOf(symbol)].map(ui.seen).join(comma) }));
+    ui.clear(near, t("map_nearest", { symbol: named(symbol), near: seen.nearest[seen.labels.indexOf(symbol)].map(named).join(comma) }));
   }
 
   async function show() {
@@ -119,14 +118,14 @@ async function map(ctx, data, which) {
     back.disabled = moved.size === 0;
     letter.draw(symbols, position);
     ui.clear(windowNow, t(seen.trained ? "map_window_trained" : "map_window_now", { context: seen.context, nats: seen.test_nats === null ? "—" : ui.fixed(seen.test_nats), parameters: ui.integer(seen.parameters) }));
-    const read = prefix(symbols, position);
+    const read = prefix(ctx, symbols, position);
     nextHeading.textContent = t("map_next", { prefix: read });
     ui.clear(cost, t(moved.size ? "map_cost_moved" : "map_cost", { name: answer.text, nats: ui.fixed(answer.nats_after, 2), before: ui.fixed(answer.nats_before, 2) }));
     ui.clear(
       names,
       answer.names.length > 0 &&
         ui.table({
-          caption: t("map_names", { symbol: [...moved.keys()].at(-1) }),
+          caption: t("map_names", { symbol: named([...moved.keys()].at(-1)) }),
           head: [t("map_name"), t("map_names_before"), t("map_names_after")],
           rows: answer.names.map((entry) => [entry.name, ui.fixed(entry.nats_before, 2), ui.fixed(entry.nats_after, 2)]),
           numeric: [1, 2],
@@ -136,7 +135,7 @@ async function map(ctx, data, which) {
     const top = row.indexOf(Math.max(...row));
     await bars.draw({
       labels: answer.labels, now: row, before: moved.size ? before[position] : undefined, label: t("map_next_aria", { prefix: read }),
-      text: t("map_top", { symbol: ui.seen(answer.labels[top]), probability: ui.percent(row[top]) }),
+      text: t("map_top", { symbol: named(answer.labels[top]), probability: ui.percent(row[top]) }),
     });
   }
 

@@ -113,13 +113,13 @@ async function strip(ctx, host, which) {
     const { symbols, labels, rows } = answer;
     position = Math.min(position ?? symbols.length - 1, symbols.length - 1);
     letter.draw(symbols, position);
-    const read = prefix(symbols, position);
+    const read = prefix(ctx, symbols, position);
     nextHeading.textContent = t("memory_next", { prefix: read });
     const row = rows[position];
     const top = row.indexOf(Math.max(...row));
     await bars.draw({
       labels, now: row, label: t("memory_next_aria", { prefix: read }),
-      text: t("memory_top", { symbol: labels[top], probability: ui.percent(row[top]) }),
+      text: t("memory_top", { symbol: ctx.named(labels[top], labels[0]), probability: ui.percent(row[top]) }),
     });
   }
 
@@ -143,7 +143,7 @@ async function strip(ctx, host, which) {
     const number = String(found.unit + 1);
     unitHeading.textContent = t("memory_unit_heading", { unit: number });
     const symbols = found.letters;
-    const named = (list) => list.map(({ symbol }) => ui.seen(symbol)).join(ctx.lang === "zh" ? "、" : ", ");
+    const named = (list) => list.map(({ symbol }) => ctx.named(symbol, which.boundary)).join(ctx.lang === "zh" ? "、" : ", ");
     const text = t("memory_symbols_text", { high: named(symbols.slice(0, 3)), low: named(symbols.slice(-3).reverse()) });
     ui.clear(
       detail,

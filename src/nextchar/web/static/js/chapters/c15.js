@@ -3,8 +3,6 @@
 
 import { drawNets, followSays, netName, netSays, nextBars, prefix, questions, symbolName } from "/static/js/chapters/inside.js";
 
-const SET_AFTER = 30; // ms
-
 export async function render(root, ctx) {
   await drawNets(root, ctx, { figures: { valves }, family: "gru" });
 }
@@ -62,8 +60,6 @@ async function valves(ctx, place, which) {
     ui.button({ label: t("valves_free"), kind: "quiet", testid: "valves-free", onClick: () => free(same) }),
     ui.button({ label: t("valves_free_all"), kind: "quiet", testid: "valves-free-all", onClick: () => free(() => true) }),
   ];
-  const holdLater = ui.debounce((value) => hold(value), SET_AFTER);
-  ctx.onLeave(holdLater.cancel);
   let slider = null;
   ui.clear(
     place,
@@ -74,12 +70,15 @@ async function valves(ctx, place, which) {
 
   function load() {
     return ctx.guard(async () => {
-      const found = await ask((signal) => api.post("/inside/gates", { ...which.asked, net: family.value, text: name.value, holds: held }, { signal }));
-      if (!found) return;
-      seen = found;
-      const last = found.symbols.length - 1;
-      chosen.position = Math.min(chosen.position ?? Math.max(0, last - 1), last);
-      await draw();
+      const body = { ...which.asked, net: family.value, text: name.value, holds: held };
+      await ask(async (signal) => {
+        const found = await api.post("/inside/gates", body, { signal });
+        if (body.text !== name.value || body.net !== family.value) return; // another one by now
+        seen = found;
+        const last = found.symbols.length - 1;
+        chosen.position = Math.min(chosen.position ?? Math.max(0, last - 1), last);
+        await draw();
+      });
     }, place);
   }
 
@@ -129,7 +128,7 @@ async function valves(ctx, place, which) {
       cell.style.setProperty("--open", `${100 * value}%`);
       return cell;
     }));
-    const read = prefix(symbols, position);
+    const read = prefix(ctx, symbols, position);
     barsHeading.textContent = t("valves_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: after[position], before: held.length ? before[position] : undefined, label: t("valves_bars_aria", { prefix: read }) });
     ui.clear(effect, followSays(ctx, { symbols, position, now: natsAfter, before: held.length ? natsBefore : undefined }));
@@ -173,7 +172,7 @@ async function valves(ctx, place, which) {
     sliderPlace.dataset.of = key;
     slider = ui.slider({
       label: t("valves_slider", { gate: gateName(gate), symbol: symbolName(ctx, seen.symbols, position) }), min: 0, max: 100, step: 1, value: open,
-      format: (value) => ui.percent(value / 100, 0), testid: "valves-slider", onInput: (value) => holdLater(value / 100),
+      format: (value) => ui.percent(value / 100, 0), testid: "valves-slider", onInput: (value) => hold(value / 100),
     });
     ui.clear(sliderPlace, slider.node);
   }

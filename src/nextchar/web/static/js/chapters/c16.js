@@ -21,12 +21,10 @@ async function tree(ctx, place, which) {
   let chosen = null; // {level, position}
 
   const name = netName(ctx, { data: await ctx.data(), which, testid: "tree-name", onInput: () => load() });
-  const later = ui.debounce(load);
-  ctx.onLeave(later.cancel);
-  const layers = ui.slider({ label: t("tree_layers"), min: 1, max: 4, step: 1, value: 3, onInput: later, testid: "tree-layers" });
+  const layers = ui.slider({ label: t("tree_layers"), min: 1, max: 4, step: 1, value: 3, onInput: load, testid: "tree-layers" });
   const growth = ui.slider({
     label: t("tree_growth"), min: GROWTHS[0], max: GROWTHS.at(-1), step: 1, value: 2,
-    format: (value) => t("tree_times", { growth: value }), onInput: later, testid: "tree-growth",
+    format: (value) => t("tree_times", { growth: value }), onInput: load, testid: "tree-growth",
   });
   which.onChange(() => {
     layers.input.disabled = Boolean(which.asked.trained); // which has as many as it has
@@ -171,7 +169,7 @@ async function tree(ctx, place, which) {
     if (seen.rows === null) return;
     const { symbols, rows, nats } = seen;
     const { position } = chosen;
-    const read = prefix(symbols, position);
+    const read = prefix(ctx, symbols, position);
     net.textContent = netSays(ctx, seen);
     barsHeading.textContent = t("tree_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: rows[position], label: t("tree_bars_aria", { prefix: read }) });

@@ -112,7 +112,7 @@ async function arcs(ctx, place, which) {
     drawArcs();
     const weight = seen.weights[view.layer][view.head][query];
     ui.clear(caption, t("arcs_caption", {
-      layer: view.layer + 1, head: view.head + 1, symbol: symbolName(ctx, symbols, query), prefix: prefix(symbols, query),
+      layer: view.layer + 1, head: view.head + 1, symbol: symbolName(ctx, symbols, query), prefix: prefix(ctx, symbols, query),
       shares: weight.slice(0, query + 1).map((share, key) => `${symbolName(ctx, symbols, key)} ${ui.percent(share, 0)}`).join(t("arcs_comma")),
     }));
     ui.clear(
@@ -126,7 +126,7 @@ async function arcs(ctx, place, which) {
       cuts.length > 0 && ui.button({ label: t("arcs_whole"), kind: "quiet", testid: "arcs-whole", onClick: () => { cuts = []; load(); } }),
     );
     drawNumbers();
-    const read = prefix(symbols, query);
+    const read = prefix(ctx, symbols, query);
     barsHeading.textContent = t("arcs_next", { prefix: read });
     await bars.draw({ labels: seen.labels, now: after[query], before: cutting ? before[query] : undefined, label: t("arcs_bars_aria", { prefix: read }) });
     ui.clear(effect, followSays(ctx, { symbols, position: query, now: natsAfter, before: cutting ? natsBefore : undefined }));

@@ -11,12 +11,12 @@
 //                    with `before`, those of the untouched net beside them
 //   drawNets(root, ctx, {figures, family, settings})   draws the figures of a chapter, {id: (ctx, place, which)}, and the
 //                    training of a net of that family beside them
-//   netChoice(ctx)                          -> {node, asked, alphabet, onChange(fn), offer(net, alphabet)}: the net that
+//   netChoice(ctx)                          -> {node, asked, alphabet, boundary, onChange(fn), offer(net, labels)}: the net that
 //                    ships, or the one just trained; `asked` goes with every request
-//   questions(ctx)                          -> {ask(work), line}: as api.latest(), and the line says so where an answer
+//   questions(ctx)                          -> {ask(work), line}: as api.inTurn(), and the line says so where an answer
 //                    takes longer: the first one waits for PyTorch
 //   netSays(ctx, net)                       -> a line on the net that is shown: its parameters and its loss
-//   prefix(symbols, position)               -> what was read up to there, as text
+//   prefix(ctx, symbols, position)          -> what was read up to there, as text
 //   symbolName(ctx, symbols, position)      -> the symbol there as a word in a sentence: the boundary is the beginning
 //   followSays(ctx, {symbols, position, now, before}) -> a line on what follows there in the name and its nats, with
 //                    `before` also those of the untouched net
@@ -25,8 +25,7 @@ import { netTraining } from "/static/js/chapters/net_training.js";
 import { carryName } from "/static/js/chapters/shared.js";
 
 export const LONGEST_NAME = 14;
-const ALPHABET = [..."abcdefghijklmnopqrstuvwxyz"];
-const TYPED_AFTER = 60; // ms
+const LABELS = [...".abcdefghijklmnopqrstuvwxyz"]; // of the nets that ship; the first is the boundary
 const FALLBACK = "emma";
 const SIGN_AFTER = 350; // ms
 
@@ -39,12 +38,6 @@ export function netName(ctx, { data, which, onInput, testid }) {
   const first = () => [ctx.recall("name"), data.examples[0]].find(readable) ?? FALLBACK;
   const short = (text) => (which.asked.trained ? text : text.toLowerCase()).slice(0, LONGEST_NAME);
   let read = short(first());
-  const later = ui.debounce((text) => {
-    if (text === read) return;
-    read = text;
-    onInput(text);
-  }, TYPED_AFTER);
-  ctx.onLeave(later.cancel);
   const field = ui.field({
     label: ctx.t("inside_name"),
     value: read,
@@ -53,14 +46,15 @@ export function netName(ctx, { data, which, onInput, testid }) {
     onInput: (text) => {
       const strange = unknown(text);
       if (strange.length) {
-        later.cancel();
         const words = ctx.t(which.asked.trained ? "inside_unknown_trained" : "inside_unknown", { character: strange.join(" ") });
         ui.clear(says, ui.message("bad", words, `${testid}-unknown`));
         return;
       }
       ui.clear(says);
       carryName(ctx, text);
-      later(short(text));
+      if (short(text) === read) return;
+      read = short(text);
+      onInput(read);
     },
   });
   which.onChange(() => {
@@ -158,7 +152,7 @@ export function netChoice(ctx) {
   const node = ui.el("div", { testid: "which-net" });
   const listeners = [];
   let net = null;
-  let known = ALPHABET;
+  let known = LABELS;
   const choice = ui.choice({
     label: t("inside_which"), testid: "which-net-choice", value: "shipped",
     options: [{ value: "shipped", text: t("inside_shipped") }, { value: "trained", text: t("inside_trained") }],
@@ -171,14 +165,19 @@ export function netChoice(ctx) {
     for (const listener of listeners) listener();
   }
 
+  function labels() {
+    return net && choice.value === "trained" ? known : LABELS;
+  }
+
   return {
     node,
     get asked() { return net && choice.value === "trained" ? { trained: net } : {}; },
-    get alphabet() { return net && choice.value === "trained" ? known : ALPHABET; },
+    get alphabet() { return labels().slice(1); },
+    get boundary() { return labels()[0]; },
     onChange: (listener) => listeners.push(listener),
-    offer(fingerprint, labels) {
+    offer(fingerprint, all) {
       net = fingerprint;
-      known = labels.slice(1); // the first is the boundary
+      known = all;
       node.hidden = false;
       choice.value = "trained";
       tell();
@@ -190,10 +189,9 @@ export function netChoice(ctx) {
 
 export function questions(ctx) {
   const { api, ui, t } = ctx;
-  const run = api.latest();
+  const run = api.inTurn(ctx.signal);
   const line = ui.live({ testid: "inside-waiting", class: "inside-waiting" });
   let last = 0;
-  ctx.onLeave(() => run(async () => undefined));
   return {
     line,
     async ask(work) {
@@ -228,6 +226,6 @@ export function followSays(ctx, { symbols, position, now, before }) {
   });
 }
 
-export function prefix(symbols, position) {
-  return symbols.slice(0, position + 1).join("");
+export function prefix(ctx, symbols, position) {
+  return position === 0 ? ctx.t("inside_boundary") : symbols.slice(0, position + 1).join("");
 }

@@ -1,8 +1,9 @@
 // The letters as points of the plane. Places come from the server and go back to it; here they are only put on paper.
 //
-//   letterMap({ui, t, label, onMove, onChoose}) -> {node, draw({labels, places, vowels, moved}), choose(symbol), chosen}
+//   letterMap({ui, t, label, named, onMove, onChoose}) -> {node, draw({labels, places, vowels, moved}), choose(symbol), chosen}
 //       onMove(symbol, [x, y])   the reader has moved a letter: by pointer, finger or arrow keys; without it none can be moved
 //       onChoose(symbol)         a letter has got the focus
+//       named(symbol)            it as a word in a sentence
 //       moved                    symbol -> [x, y] where it was before, a Map
 
 import { narrow } from "/static/js/chapters/shared.js";
@@ -15,7 +16,7 @@ const RADIUS = 12;
 const GRASP = 20;
 const KEY_STEPS = 40; // from edge to edge
 
-export function letterMap({ ui, t, label, onMove, onChoose }) {
+export function letterMap({ ui, t, label, named = ui.seen, onMove, onChoose }) {
   const movable = Boolean(onMove);
   const size = narrow() ? NARROW : WIDE;
   const svg = shape("svg", {
@@ -140,7 +141,7 @@ export function letterMap({ ui, t, label, onMove, onChoose }) {
       labels.forEach((symbol, i) => {
         if (held === symbol) return; // the hand knows better where it is
         put(symbol, places[i]);
-        const text = { symbol: ui.seen(symbol), x: ui.fixed(places[i][0], 2), y: ui.fixed(places[i][1], 2) };
+        const text = { symbol: named(symbol), x: ui.fixed(places[i][0], 2), y: ui.fixed(places[i][1], 2) };
         if (movable) nodes.get(symbol).group.setAttribute("aria-label", t(moved.has(symbol) ? "map_letter_moved" : "map_letter", text));
       });
       ways.replaceChildren(

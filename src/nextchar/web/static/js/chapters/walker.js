@@ -61,7 +61,7 @@ export function walker(ctx, host, { labels, table, name, onName }) {
     halo.forEach((ring, i) => ring.setAttribute("r", steps ? node + 26 * Math.sqrt(visits[i] / steps) : 0));
     ui.clear(says, ui.symbol(labels[0]), [...written].map((character) => ui.symbol(character)), at === 0 && written !== "" && ui.symbol(labels[0]));
     tally.textContent = steps
-      ? t("walk_visits", { steps: ui.integer(steps), symbol: ui.seen(labels[visits.indexOf(most)]), share: ui.percent(most / steps, 0) })
+      ? t("walk_visits", { steps: ui.integer(steps), symbol: ctx.named(labels[visits.indexOf(most)]), share: ui.percent(most / steps, 0) })
       : t("walk_none");
   }
 

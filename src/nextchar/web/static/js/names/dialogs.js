@@ -7,7 +7,6 @@ import { heart, nearness } from "/static/js/names/cards.js";
 const { el, clear } = ui;
 
 function dialog(bench, id, heading, first, ...content) {
-  const from = document.activeElement;
   const close = ui.button({ label: bench.t("fill_close"), testid: `${id}-close`, onClick: () => node.close() });
   const node = el(
     "dialog",
@@ -16,10 +15,7 @@ function dialog(bench, id, heading, first, ...content) {
     content,
     el("div", { class: "dialog-buttons" }, first ?? [], close),
   );
-  node.addEventListener("close", () => {
-    node.remove();
-    if (from?.isConnected) from.focus();
-  });
+  node.addEventListener("close", () => node.remove()); // the focus is back where it was by then
   node.addEventListener("click", (event) => {
     if (event.target === node) node.close();
   });
