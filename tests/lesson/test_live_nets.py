@@ -25,11 +25,17 @@ def test_in_turns_or_at_once() -> None:
     assert (live.steps, live.ended) == (20, False)
     moment = live.advance(7, math.inf)
     assert moment.step == 7
-    assert live.advance(8, 0.0).step == 8
+    points = list(moment.passed)
+    moment = live.advance(8, 0.0)
+    assert moment.step == 8
+    points += moment.passed
     while not live.ended:
         moment = live.advance(10_000, 0.0)
+        points += moment.passed
     assert (moment.step, moment.share) == (20, 1.0)
     whole = SPEC.fit(ITEMS)
+    assert [(p.step, p.train_nats) for p in points] == [(p.step, p.train_nats) for p in whole.metrics.curve]
+    assert points[-1] == moment.point
     for name, array in whole.arrays().items():
         assert np.array_equal(array, live.model().arrays()[name])
     plan, constraint = Plan(seed=3), Constraint(max_length=9)

@@ -30,6 +30,7 @@ def test_in_turns_it_comes_to_the_same_net() -> None:
     seen = training.snapshot(samples=3, plan=PLAN, constraint=SHORT)
     training.close()
     whole = net.from_counts(COUNTS)
+    assert training.losses == [(point.step, point.objective) for point in whole.metrics.curve][13:]  # from step 0 on
     assert np.array_equal(seen.probabilities, rows_of(whole))
     assert list(seen.samples) == list(whole.draw_left_to_right(3, PLAN, SHORT).corpus)
     assert seen.largest_difference == max(

@@ -38,11 +38,13 @@ class NetMoment(NamedTuple):
         step: updates so far.
         share: of the whole training, from 0 to 1.
         point: what was measured last, or None.
+        passed: the points of the training curve that the last turn came to.
     """
 
     step: int
     share: float
     point: CurvePoint | None
+    passed: tuple[CurvePoint, ...]
 
 
 class LiveNet:
@@ -96,13 +98,13 @@ class LiveNet:
     def advance(self, to_step: int, seconds: float) -> NetMoment:
         """Go on to a step, or as far as the time allows, but by at least one step; where training stands then."""
         deadline = time.perf_counter() + seconds
-        at = self._trainer.schedule
+        at, begun = self._trainer.schedule, len(self._trainer.curve)
         while not self.ended:
             self.ended = next(self._steps, self) is self
             if at.step >= to_step or time.perf_counter() > deadline:
                 break
         curve = self._trainer.curve
-        return NetMoment(at.step, at.share, curve[-1] if curve else None)
+        return NetMoment(at.step, at.share, curve[-1] if curve else None, tuple(curve[begun:]))
 
     def model(self) -> NeuralModel:
         """The net as it is now, to be used."""

@@ -61,6 +61,7 @@ class LiveTraining:
         net: the settings.
         divergence: why training ended before its time, where it did.
         step: what the last step came to; None before the first.
+        losses: of every step that the last turn made: (step, loss in nats per symbol).
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -70,6 +71,7 @@ class LiveTraining:
         self.net = net
         self.divergence: Divergence | None = None
         self.step: TrainingStep | None = None
+        self.losses: list[tuple[int, float]] = []
         self._counts = counts
         self._counted = counted
         self._context = contextvars.copy_context()
@@ -86,8 +88,10 @@ class LiveTraining:
         return self._context.run(self._advance, to_step, time.perf_counter() + seconds)
 
     def _advance(self, to_step: int, deadline: float) -> TrainingStep:
+        self.losses = []
         while True:
             self.step = step = next(self._path)
+            self.losses.append((step.step, step.loss))
             self.divergence = self._check.add(step)
             if self.ended or step.step >= to_step or time.perf_counter() > deadline:
                 return step

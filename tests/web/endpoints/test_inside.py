@@ -182,6 +182,9 @@ def test_a_net_is_trained_live(client: Any) -> None:
     assert steps[-1]["step"] == 25
     assert steps[-1]["held_out"] < start["uniform"]
     assert len(steps[-1]["samples"]) == 5
+    curve = [point for document in steps for point in document["curve"]]
+    assert [step for step, _, _ in curve] == sorted({step for step, _, _ in curve})  # each point is told once
+    assert curve[-1] == [25, steps[-1]["loss"], steps[-1]["held_out"]]
     assert done["message"]
 
 

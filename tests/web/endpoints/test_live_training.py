@@ -32,6 +32,9 @@ def test_training_streams_to_its_end(client: Any, counts: Counts, torch: Any) ->
     assert len(last["samples"]) == 3
     assert "probabilities" in seen[1][1]
     assert "probabilities" not in seen[2][1]
+    losses = [tuple(point) for _, frame in seen[1:-1] for point in frame["losses"]]
+    assert [step for step, _ in losses] == list(range(101))  # however few frames there were
+    assert [loss for _, loss in losses] == pytest.approx([p.objective for p in net.metrics.curve], abs=1e-9)
     assert seen[-1][1]["step"] == 100
 
 

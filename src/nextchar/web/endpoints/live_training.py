@@ -41,6 +41,7 @@ FRAME_SECONDS: Final = 0.05
 CROWD: Final = 12  # trainings beyond which all get fewer frames
 TURN_SECONDS: Final = 0.02  # of computing for one frame, divided among the visitors who train
 TABLE_EVERY: Final = 5  # frames
+CURVE_POINTS: Final = 1_000  # of a whole training, about, and one a frame
 LARGEST: Final = 20_000
 SAMPLES: Final = 3
 SAMPLES_PLAN: Final = Plan(seed=1)
@@ -130,9 +131,11 @@ class StreamedTraining:
     def advance(self, to_step: int, seconds: float) -> dict[str, Any]:
         """Go on to a step, or as far as the time allows; the frame to send."""
         step = self.training.advance(to_step, seconds)
+        every = max(1, self.steps // CURVE_POINTS)
         frame: dict[str, Any] = {
             "step": step.step,
             "loss": step.loss,
+            "losses": [point for point in self.training.losses if point[0] % every == 0 or point[0] == step.step],
             "data_loss": step.data_loss,
             "weights_of": self.training.kept.step,
         }

@@ -83,6 +83,7 @@ class StreamedNet:
             "epoch": None if point is None else point.epoch,
             "loss": None if point is None else point.train_nats,
             "held_out": None if point is None else point.validation_nats,
+            "curve": [[passed.step, passed.train_nats, passed.validation_nats] for passed in moment.passed],
         }
         if self._net.ended or self._frames % LOOK_EVERY == 0:
             frame |= self._look()

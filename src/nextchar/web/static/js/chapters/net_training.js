@@ -107,9 +107,11 @@ export function netTraining(ctx, place, { family, settings = () => ({}), onStart
   }
 
   function step(data) {
-    seen.x.push(data.step);
-    seen.loss.push(data.loss);
-    seen.heldOut.push(data.held_out);
+    for (const [at, loss, heldOut] of data.curve) {
+      seen.x.push(at);
+      seen.loss.push(loss);
+      seen.heldOut.push(heldOut);
+    }
     meter.value = data.step / begin.steps;
     values.step.textContent = ui.integer(data.step);
     if (data.loss !== null) values.loss.textContent = ui.fixed(data.loss);

@@ -146,9 +146,11 @@ export async function training(ctx, place) {
       if (mine !== controller) return;
       if (name === "start") begin = data;
       else if (name === "step") {
-        losses.x.push(data.step);
-        losses.y.push(data.loss);
-        if (Number.isFinite(data.loss)) top = Math.max(top, data.loss);
+        for (const [step, loss] of data.losses) {
+          losses.x.push(step);
+          losses.y.push(loss);
+          if (Number.isFinite(loss)) top = Math.max(top, loss);
+        }
         keep(data);
         numbersOf(data);
         drawSamples(data);
