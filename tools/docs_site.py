@@ -28,6 +28,14 @@ ELSEWHERE = {
     "src/nextchar/data/README.md": "data.md",
     "docs/python.md": "reference/python/index.md",
 }
+IN_CHINESE = {  # the words of the theme, which has one language for all pages
+    '<html lang="en"': '<html lang="zh-CN"',
+    "On this page": "本页内容",
+    "Back to top": "回到页面顶部",
+    "Previous": "上一页",
+    "Next": "下一页",
+    'aria-label="Search"': 'aria-label="搜索"',
+}
 MARK = re.compile(r"^( *)# made from the code: (\w+)$", re.MULTILINE)
 
 
@@ -109,6 +117,11 @@ def build() -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
     subprocess.run(command, cwd=ROOT / "out", check=True)
+    for page in (SITE / "zh").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for words, chinese in IN_CHINESE.items():
+            text = text.replace(words, chinese)
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
