@@ -54,7 +54,7 @@ def test_a_name_lights_up_and_ten_names_are_beside_it(lesson: Lesson, corpus: Co
     [score] = model.score(["mia"])
     assert f"1 in {math.exp(score.nats):,.0f}" in lesson.text("door-chance")
     assert lesson.page.locator(".door-strip .under").all_inner_texts() == [
-        f"{100 * math.exp(-surprise):.1f} %" for surprise in score.surprisal
+        f"{100 * math.exp(-surprise):.1f}%" for surprise in score.surprisal
     ]
     shades: list[float] = [
         float(letter.evaluate("letter => letter.style.getPropertyValue('--shade')"))

@@ -119,7 +119,7 @@ export function asking({ chapter, number, text, list }) {
       const words = { guess: texts[index], right: texts[answer] };
       const verdict = index < 0 ? "guess_shown" : index === answer ? "guess_right" : "guess_wrong";
       const kind = index < 0 ? "note" : index === answer ? "good" : "bad";
-      ui.clear(result, ui.message(kind, `${ui.fill(text(verdict), words)} ${explanation}`));
+      ui.clear(result, ui.message(kind, ui.sentences(ui.fill(text(verdict), words), explanation)));
       for (const teller of found()) teller.classList.remove("veiled");
     }
 

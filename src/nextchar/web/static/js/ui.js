@@ -41,7 +41,7 @@
 //   setLanguage(lang)
 //   integer(n)          1,234
 //   fixed(n, digits=4)  3.2958; "inf" and Infinity become ∞
-//   percent(p, digits=1)   4.2 %; very small but not zero: < 0.1 %
+//   percent(p, digits=1)   4.2%; very small but not zero: < 0.1%
 //   short(n, digits=4)  significant digits, for likelihoods: 1.2 × 10⁻⁷
 //
 // Time
@@ -86,7 +86,7 @@ export function inline(text) {
     .split(/(`[^`]+`|\*\*[^*]+\*\*|\[[^\]`]+\]\(#[a-z0-9-]+\))/)
     .filter((part) => part !== "")
     .map((part) => {
-      if (part.length > 2 && part.startsWith("`") && part.endsWith("`")) return el("code", { text: part.slice(1, -1) });
+      if (part.length > 2 && part.startsWith("`") && part.endsWith("`")) return el("code", {}, unbroken(part.slice(1, -1)));
       if (part.length > 4 && part.startsWith("**") && part.endsWith("**")) {
         return el("strong", {}, inline(part.slice(2, -2)));
       }
@@ -94,6 +94,11 @@ export function inline(text) {
       if (id) return el("a", { class: "term", text: term, attrs: { href: `/glossary?lang=${language}#${id}` } });
       return document.createTextNode(part);
     });
+}
+
+// An option such as --model is not parted after its hyphens.
+function unbroken(code) {
+  return code.split(/(--[\w-]+)/).map((part) => (part.startsWith("--") ? el("span", { class: "unbroken", text: part }) : part));
 }
 
 export function rich(text) {
@@ -108,6 +113,11 @@ export function fill(template, values = {}) {
     .replace(/\{:(\w+):([^{}|]*)\|([^{}|]*)\}/g, (slot, name, one, more) =>
       name in values ? (String(values[name]) === "1" ? one : more) : slot)
     .replace(/\{:(\w+)\}/g, (slot, name) => (name in values ? String(values[name]) : slot));
+}
+
+// Sentences one after the other; in Chinese the full stop brings its own space.
+export function sentences(...parts) {
+  return parts.filter(Boolean).join(language === "zh" ? "" : " ");
 }
 
 let serial = 0;
@@ -432,9 +442,8 @@ export function fixed(value, digits = 4) {
 export function percent(value, digits = 1) {
   const p = asNumber(value) * 100;
   const least = 10 ** -digits;
-  const unit = language === "zh" ? "%" : " %";
-  if (p > 0 && p < least / 2) return `< ${least.toFixed(digits)}${unit}`;
-  return `${p.toFixed(p === 0 || p === 100 ? 0 : digits)}${unit}`;
+  if (p > 0 && p < least / 2) return `< ${least.toFixed(digits)}%`;
+  return `${p.toFixed(p === 0 || p === 100 ? 0 : digits)}%`;
 }
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };

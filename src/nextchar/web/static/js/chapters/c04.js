@@ -404,7 +404,7 @@ async function game(ctx) {
     if (right) score += 1;
     const what = t(current.real ? "game_was_real" : "game_was_generated", { item: current.item });
     const lines = [
-      ui.message(right ? "good" : "bad", `${t(right ? "game_right" : "game_wrong")} ${what}`, "game-verdict"),
+      ui.message(right ? "good" : "bad", ui.sentences(t(right ? "game_right" : "game_wrong"), what), "game-verdict"),
       ui.el("p", { class: "hint", text: t("game_nats", { nats: ui.fixed(current.nats_per_symbol, 2) }) }),
     ];
     if (round === rounds.length - 1) lines.push(ui.message("note", t("game_over", { score, rounds: rounds.length }), "game-over"));

@@ -151,7 +151,7 @@ async function valves(ctx, place, which) {
             "aria-label": t(byHand ? "valves_valve_set" : "valves_valve", { gate: gateName(gate), symbol: symbolName(ctx, seen.symbols, position), open: ui.percent(open, 0) }),
           },
           on: { click: () => choose(row, position) },
-        }, el("span", { class: "valve-level" }), el("span", { class: "valve-open", text: ui.percent(open, 0).replace(/\s/g, "") }));
+        }, el("span", { class: "valve-level" }), el("span", { class: "valve-open", text: ui.percent(open, 0) }));
         valve.tabIndex = here ? 0 : -1;
         valve.style.setProperty("--open", `${100 * open}%`);
         cells.push(valve);

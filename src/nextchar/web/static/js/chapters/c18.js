@@ -93,7 +93,7 @@ async function race(ctx, place) {
     }
     const models = right.map(title).join(t("race_comma"));
     const words = hits.length === order.length ? t("race_right") : t("race_some", { count: hits.length, total: order.length });
-    ui.clear(verdict, ui.message(guessed ? (hits.length === order.length ? "good" : "bad") : "note", [guessed && words, t("race_order", { models })].filter(Boolean).join(" ")));
+    ui.clear(verdict, ui.message(guessed ? (hits.length === order.length ? "good" : "bad") : "note", ui.sentences(guessed && words, t("race_order", { models }))));
     drawRace();
   }
 

@@ -153,7 +153,7 @@ export function make(bench) {
     if (!bench.list) return;
     seed.textContent = t("seed_shown", { seed: settings.seed });
     const own = bench.list.own ? t(bench.inAddress ? "address_own" : "address_own_large") : "";
-    about.textContent = `${t("address_about")} ${own}`.trim();
+    about.textContent = ui.sentences(t("address_about"), own);
   });
 
   return [
