@@ -175,7 +175,7 @@ def mix_with_nets(
     it; they have checkpoints: after an interruption the mix, and a minute of a net, are all that is to be done again.
 
     Args:
-        nets: their kinds, each with a preset if it is not the default one: "mlp", "transformer:large".
+        nets: their kinds, each with a preset if it is not the default one: "mlp", "lstm:large".
         seconds: for everything.
         seed: of the mix and of the first net; the next ones have the next seeds, so that two of a kind differ.
         runs: how the training of each net runs; by default as `NetSpec.fit` has it.
@@ -231,7 +231,7 @@ class MixWithNets:
 
     nets: tuple[str, ...] = setting(
         (),
-        help="Train this net too, transformer:large say, and make one model of all; repeatable.",
+        help="Train this net too, lstm:large say, and make one model of all; repeatable.",
         option="with",
         metavar="NET[:PRESET]",
     )
