@@ -116,9 +116,9 @@ def _with_lengths(h, state, flags, classes):  # type: ignore[no-untyped-def]
                 before = state[NEWEST + j]
                 h = _add(h, before, 308)
     if own:
-        h = _add(_of_class(h, state, classes, True, own), 0, 309)
+        h = _add(_of_class(h, state, classes, np.bool_(True), own), 0, 309)
     if other:
-        h = _add(_of_class(h, state, classes, False, other), 0, 310)
+        h = _add(_of_class(h, state, classes, np.bool_(False), other), 0, 310)
     for j in range(fine):
         h = _add(h, classes[state[NEWEST + j]] >> FINE, 311)
     return h
@@ -127,7 +127,7 @@ def _with_lengths(h, state, flags, classes):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def context_hash(state, context, classes):  # type: ignore[no-untyped-def]
     """The context of a kind (5,) that a state is in, as a 64-bit number; 0 for none."""
-    return continued_hash(U64(GOLDEN), 0, state, context, classes)
+    return continued_hash(U64(GOLDEN), np.int64(0), state, context, classes)  # one type, one machine code
 
 
 @njit(cache=True, nogil=True)
@@ -233,7 +233,7 @@ def count_contexts(  # type: ignore[no-untyped-def]
                 at_start[contexts] = context[4] == state[T] + 1
                 contexts += 1
             position_cell[i] = slot_values[slot]
-        read_symbol(state, ids[i], classes)
+        read_symbol(state, np.int64(ids[i]), classes)
     slot_keys[:] = U64(0)
     cells = 0
     for i in range(ids.size):

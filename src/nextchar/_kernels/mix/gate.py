@@ -18,7 +18,9 @@ __all__ = ["add_gradient", "fit_steps", "silence", "whole_rows"]
 @njit(cache=True, nogil=True, inline="always", fastmath=True)
 def _softmax(scores):  # type: ignore[no-untyped-def]
     """Scores (V,) to probabilities, in place."""
-    top = scores.max()
+    top = scores[0]
+    for w in range(scores.size):
+        top = max(top, scores[w])
     total = 0.0
     for w in range(scores.size):
         scores[w] = math.exp(scores[w] - top)
@@ -28,8 +30,10 @@ def _softmax(scores):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _probabilities(at, rows, gate, log_unigram, exponents, room):  # type: ignore[no-untyped-def]
+def _probabilities(at, rows, gate, log_unigram, exponents, room, slot_room):  # type: ignore[no-untyped-def]
     """What the mix gives at one row, (n,) in the beginning of room, and the exponents (E + 1,) of it.
+
+    What candidates need of slots is written to slot_room.
 
     Returns:
         The three columns of the exponents, the probabilities, and the slot of each of their symbols.
@@ -44,9 +48,10 @@ def _probabilities(at, rows, gate, log_unigram, exponents, room):  # type: ignor
         for w in range(probs.size):
             probs[w] = power * log_unigram[w] + gate.bias[w]
     else:
-        probs, slots = room[: end - first], gate.slot_of_symbol[rows.candidates[first:end].astype(np.int64)]
+        probs, slots = room[: end - first], slot_room[: end - first]
         for j in range(probs.size):
             w = rows.candidates[first + j]
+            slots[j] = gate.slot_of_symbol[w]
             probs[j] = power * log_unigram[w] + gate.bias[w] + rows.offsets[first + j]
     cell = rows.first[at]
     for e in range(E):
@@ -66,10 +71,10 @@ def _probabilities(at, rows, gate, log_unigram, exponents, room):  # type: ignor
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def add_gradient(at, rows, gate, log_unigram, gradient, exponents, room):  # type: ignore[no-untyped-def]
+def add_gradient(at, rows, gate, log_unigram, gradient, exponents, room, slot_room):  # type: ignore[no-untyped-def]
     """Add the gradient of one row's -log p, times its weight, to a `Gate` of gradients; returns that -log p."""
     E = rows.totals.shape[1]
-    a, b, c, probs, slots = _probabilities(at, rows, gate, log_unigram, exponents, room)
+    a, b, c, probs, slots = _probabilities(at, rows, gate, log_unigram, exponents, room, slot_room)
     weight = rows.weight[at]
     nats = -math.log(max(probs[rows.target[at]], 1e-300)) * weight
     probs[rows.target[at]] -= 1.0
@@ -145,6 +150,7 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
         The nats of the rows, each before its update.
     """
     exponents, probs = np.empty(gate.exponents.shape[0]), np.empty(log_unigram.size)
+    slot_room = np.empty(log_unigram.size, dtype=np.int64)
     total = 0.0
     for begin in range(0, order.size, batch):
         gradient.exponents[:] = 0.0
@@ -153,7 +159,7 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
         gradient.bias[:] = 0.0
         weight = 0.0
         for i in range(begin, min(begin + batch, order.size)):
-            total += add_gradient(order[i], rows, gate, log_unigram, gradient, exponents, probs)
+            total += add_gradient(order[i], rows, gate, log_unigram, gradient, exponents, probs, slot_room)
             weight += rows.weight[order[i]]
         step += 1
         factor = 1.0 / max(weight, 1e-300)
@@ -171,8 +177,9 @@ def fit_steps(order, batch, rows, gate, start, gradient, mean, square, log_unigr
 def whole_rows(rows, gate, log_unigram, out):  # type: ignore[no-untyped-def]
     """What the mix says at every row, (R, V) nats, of rows that have all symbols."""
     exponents, room = np.empty(gate.exponents.shape[0]), np.empty(log_unigram.size)
+    slot_room = np.empty(log_unigram.size, dtype=np.int64)
     for at in range(rows.target.size):
-        _, _, _, probs, _ = _probabilities(at, rows, gate, log_unigram, exponents, room)
+        _, _, _, probs, _ = _probabilities(at, rows, gate, log_unigram, exponents, room, slot_room)
         for w in range(probs.size):
             out[at, w] = math.log(max(probs[w], 1e-300))
 
@@ -182,8 +189,9 @@ def silence(chosen, rows, gate, log_unigram, without, active):  # type: ignore[n
     """How many nats more the chosen rows cost when one expert says nothing, (E,), and how often it spoke, (E,)."""
     E, V = rows.totals.shape[1], log_unigram.size
     exponents, room, others = np.empty(E + 1), np.empty(V), np.empty(V)
+    slot_room = np.empty(V, dtype=np.int64)
     for at in chosen:
-        _, _, _, probs, slots = _probabilities(at, rows, gate, log_unigram, exponents, room)
+        _, _, _, probs, slots = _probabilities(at, rows, gate, log_unigram, exponents, room, slot_room)
         alone = others[: probs.size]
         target, weight = rows.target[at], rows.weight[at]
         nats = -math.log(max(probs[target], 1e-300))
@@ -191,11 +199,15 @@ def silence(chosen, rows, gate, log_unigram, without, active):  # type: ignore[n
         for e in range(E):
             length = rows.lengths[at, e]
             if length > 0:
-                alone[:] = probs
+                for j in range(probs.size):
+                    alone[j] = probs[j]
                 for i in range(cell, cell + length):
                     power = exponents[e] + gate.by_symbol[e, slots[rows.symbols[i]]]
                     own = power * rows.gains[i] + gate.tables[e, rows.buckets[i]]
                     alone[rows.symbols[i]] = probs[rows.symbols[i]] * math.exp(-own)
-                without[e] += weight * (-math.log(max(alone[target] / alone.sum(), 1e-300)) - nats)
+                total = 0.0
+                for j in range(alone.size):
+                    total += alone[j]
+                without[e] += weight * (-math.log(max(alone[target] / total, 1e-300)) - nats)
                 active[e] += weight
                 cell += length

@@ -226,8 +226,8 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
                 chosen += n_row
             else:
                 rows.target[at] = target
-                low[0] = unigram
-                low[1] = unigram
+                for w in range(V):
+                    low[0, w] = low[1, w] = unigram[w]
             rows.weight[at] = weight
             rows.first[at] = fill
             scale[:] = 1.0

@@ -134,5 +134,5 @@ def stream_nats(order, offsets, ids, frozen, gate, room, rows, state, nats):  # 
                 row_log_probs(state, frozen, gate, room, rows[place])
                 known = min(t + 1, depth)
             nats[begin + t] = -rows[place, ids[begin + t]]
-            read_symbol(state, ids[begin + t], frozen.classes)
+            read_symbol(state, np.int64(ids[begin + t]), frozen.classes)
         before = item

@@ -66,8 +66,8 @@ class Mix:
     """The settings of a mix: many kinds of context count, and a gate weighs what they say.
 
     Attributes:
-        seconds: how long training may take, counting included; the number of experts, of positions that the gate is
-            fitted to and of epochs follow from it. What fits is finished sooner.
+        seconds: how long training may take once its loops are loaded, counting included; the number of experts, of
+            positions that the gate is fitted to and of epochs follow from it. What fits is finished sooner.
         epochs: passes over these positions; then the clock plays no part, and the result is the same everywhere.
         seed: of the order of the positions.
 
@@ -136,7 +136,6 @@ class Mix:
         return self._fitted(data, progress, said=True)
 
     def _fitted(self, data: Corpus | Iterable[str], progress: Progress | None, *, said: bool) -> LeftOut:
-        begun = time.perf_counter()
         need_function(progress, "progress")
         data = Corpus.of(data)
         provenance = Provenance.of(data)
@@ -144,8 +143,13 @@ class Mix:
             data = data.take(np.flatnonzero(data.weights))
         if not len(data.checked()):
             raise CorpusError("no items: there are none, or all have weight 0")
+        data = replace(data, ids=_read_only(data.ids))
         timed = self.epochs is None
         tell: Progress = progress or (lambda _at: None)
+        if timed:
+            tell(ProgressReport(0.0, "loading the compiled loops"))
+            _load_loops(data)
+        begun = time.perf_counter()
 
         def go_on(share: float) -> bool:
             spent = time.perf_counter() - begun
@@ -202,6 +206,20 @@ def _said(data: Corpus, tables: Tables, rows: Rows, gate: Gate) -> npt.NDArray[n
     said = np.empty_like(out)
     said[positions_of(data, tables.items)] = out
     return said
+
+
+def _load_loops(data: Corpus) -> None:
+    """Have all loops loaded or, on a new installation, compiled, by a fit to one item: no part of a fit's seconds."""
+    one = data.take([int(data.lengths.argmin())])
+    if Mix(epochs=1).fit(one).metrics.stopped is not None:
+        raise KeyboardInterrupt
+
+
+def _read_only(ids: Ids) -> Ids:
+    """The same memory, not to be written to: numba compiles a loop once more for what it may write to."""
+    ids = ids.view()
+    ids.flags.writeable = False
+    return ids
 
 
 def _explained(tables: Tables, rows: Rows, gate: Gate, seed: int) -> tuple[ExpertWorth, ...]:
@@ -368,7 +386,9 @@ class MixModel(StepwiseModel):
         depth = max(min(SHARED, ROOM // self.alphabet.size), 1)
         rows, state = np.empty((depth + 1, self.alphabet.size)), np.zeros(self._words, dtype=np.int64)
         frozen, gate = self._frozen, self._gate
-        stream_nats(_alike(corpus), corpus.offsets, corpus.ids, frozen, gate, self._room(), rows, state, nats)
+        stream_nats(
+            _alike(corpus), corpus.offsets, _read_only(corpus.ids), frozen, gate, self._room(), rows, state, nats
+        )
         return nats
 
     def _room(self) -> tuple[npt.NDArray[Any], ...]:
