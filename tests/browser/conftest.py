@@ -232,7 +232,7 @@ class Lesson:
 
 def number(text: str) -> float:
     """A number as the page writes it: 1,234 or 3.2958 or 1.234 × 10⁻⁷ or ∞ or 12.5%."""
-    text = text.strip().replace(",", "").replace("\N{MINUS SIGN}", "-")
+    text = text.strip().replace(",", "").replace("\N{MINUS SIGN}", "-").replace("\N{NO-BREAK SPACE}", " ")
     if text.endswith("%"):
         return float(text[:-1]) / 100
     digits, times, power = text.partition(" × 10")

@@ -31,7 +31,7 @@ def spreads(stack: Stack, corpus: Corpus) -> list[str]:
 def shown(lesson: Lesson) -> list[str]:
     """The spread of the activations, layer by layer."""
     texts = lesson.page.locator("[data-testid^=layer-] .layer-numbers").all_inner_texts()
-    return [text.split(" ")[1] for text in texts[::2]]
+    return [text.split()[1] for text in texts[::2]]
 
 
 def test_the_layers_follow_the_knobs(lesson: Lesson, corpus: Corpus) -> None:

@@ -47,7 +47,7 @@ def test_typing_and_the_cursor(lesson: Lesson, order_2: KnowsText) -> None:
     waits_for(lesson, "text-nats-order-2", f"{sum(seen.nats) / 8:.3f}")
     bars = lesson.at("text-bars-order-2").locator("li")
     for bar, one in zip(bars.all(), seen.likely, strict=True):
-        assert bar.inner_text().split()[1:] == [f"{100 * one.probability:.1f}", "%"]
+        assert bar.inner_text().split()[1:] == [f"{100 * one.probability:.1f}%"]
     written = continued(order_2, "And God ", 240, 1)
     waits_for(lesson, "text-written-order-2", written)
 
@@ -57,7 +57,7 @@ def test_typing_and_the_cursor(lesson: Lesson, order_2: KnowsText) -> None:
     assert before.came
     came = lesson.at("text-bars-order-2").locator(".came")
     came.filter(has_text="G").wait_for()  # on the way the cursor stands before other letters
-    assert came.inner_text().split() == ["G", f"{100 * before.came.probability:.1f}", "%"]
+    assert came.inner_text().split() == ["G", f"{100 * before.came.probability:.1f}%"]
 
     lesson.at("typed-again").click()
     again = continued(order_2, "And God ", 240, 2)

@@ -455,7 +455,7 @@ export function short(value, digits = 4) {
     return written(n, { maximumSignificantDigits: digits });
   }
   const [factor, power] = n.toExponential(digits - 1).split("e");
-  return `${factor} × 10${[...String(Number(power))].map((sign) => RAISED[sign]).join("")}`;
+  return `${factor}\u00a0×\u00a010${[...String(Number(power))].map((sign) => RAISED[sign]).join("")}`;
 }
 
 // --- time ----------------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ async function health(ctx, host) {
           { class: "layer-row", testid: `layer-${layer}` },
           el("span", { class: "layer-name", text: t("layers_layer", { layer }) }),
           el("div", {}, histogram(activations, t("layers_activations_aria", { layer, spread, saturated }), "forwards"),
-            el("span", { class: "layer-numbers", text: `${t("layers_spread")} ${spread} · ${t("layers_saturated")} ${saturated}` })),
+            el("span", { class: "layer-numbers" }, [`${t("layers_spread")} ${spread}`, `${t("layers_saturated")} ${saturated}`].map((text) => el("span", { text })))),
           el("div", {}, histogram(gradients, t("layers_gradients_aria", { layer, spread: pull }), "backwards"),
             el("span", { class: "layer-numbers", text: `${t("layers_spread")} ${pull}` })),
         );
