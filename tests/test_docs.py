@@ -141,3 +141,8 @@ def test_the_site_is_built_and_its_search_finds_words() -> None:
     shown = re.sub(r"<[^>]*>", "", page)
     assert "sweeps: int = 30" in shown  # the default, and not the call that makes the field
     assert "setting(" not in shown
+    start, chinese = ((SITE / place).read_text(encoding="utf-8") for place in ("index.html", "zh/index.html"))
+    assert '<html lang="en"' in start
+    assert '<html lang="zh-CN"' in chinese
+    assert "On this page" in start
+    assert "On this page" not in chinese  # the theme's words are Chinese too
