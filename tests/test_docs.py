@@ -144,5 +144,6 @@ def test_the_site_is_built_and_its_search_finds_words() -> None:
     start, chinese = ((SITE / place).read_text(encoding="utf-8") for place in ("index.html", "zh/index.html"))
     assert '<html lang="en"' in start
     assert '<html lang="zh-CN"' in chinese
-    assert "On this page" in start
-    assert "On this page" not in chinese  # the theme's words are Chinese too
+    for words in ("On this page", "Search\n", ">Search<", "Next"):
+        assert words in start
+        assert words not in chinese  # the theme's words are Chinese too

@@ -35,6 +35,8 @@ IN_CHINESE = {  # the words of the theme, which has one language for all pages
     "Previous": "上一页",
     "Next": "下一页",
     'aria-label="Search"': 'aria-label="搜索"',
+    ">Search<": ">搜索<",
+    "    Search\n": "    搜索\n",
 }
 MARK = re.compile(r"^( *)# made from the code: (\w+)$", re.MULTILINE)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -121,6 +123,22 @@ def test_a_letter_is_moved_with_a_finger(visit: Callable[..., Lesson]) -> None:
         finger("touchEnd")
     shows_what_the_library_says(lesson, asked.value)
     assert lesson.overflow() <= 0
+
+
+def test_no_letter_hides_another(visit: Callable[..., Lesson]) -> None:
+    lesson = visit(viewport=PHONE)
+    lesson.open(12)
+    lesson.at("guess-map-show").click()
+    circles: list[dict[str, float]] = lesson.at("figure-map").evaluate(
+        """(figure) => [...figure.querySelectorAll(".face circle")].map((circle) => {
+          const { x, y, width } = circle.getBoundingClientRect();
+          return { x: x + width / 2, y: y + width / 2, radius: width / 2 };
+        })"""
+    )
+    assert len(circles) == lesson_net("mlp3").alphabet.size
+    for one, other in itertools.combinations(circles, 2):
+        away = math.hypot(one["x"] - other["x"], one["y"] - other["y"])
+        assert away > 1.5 * one["radius"]  # its middle, where the letter is written, is not covered
 
 
 def test_each_window_has_its_net(lesson: Lesson) -> None:
