@@ -40,7 +40,7 @@ from nextchar.data.splits import beginning
 from nextchar.errors import ModelFileError, SettingsError
 from nextchar.models.ensemble.seat import Seat, shared_alphabet
 
-__all__ = ["Ensemble", "EnsembleModel", "PoolLoss", "combine", "pool_weights", "pooled", "rows_of"]
+__all__ = ["Ensemble", "EnsembleModel", "PoolLoss", "combine", "pool_weights", "pooled", "symbol_rows"]
 
 F64 = npt.NDArray[np.float64]
 FIT_CELLS: Final = 1 << 22  # S x V of the validation items that the weights are fitted to, at most,
@@ -292,7 +292,7 @@ def pool_weights(models: Sequence[Model], validation: Corpus | Iterable[str]) ->
     validation = validation.take(np.arange(0, len(validation), -(-validation.symbols * alphabet.size // FIT_CELLS)))
     if validation.whole_texts:
         validation = beginning(validation, max(FIT_CELLS // alphabet.size, LEAST_FITTED))
-    said = [rows_of(Seat.of(model, alphabet), validation) for model in models]
+    said = [symbol_rows(Seat.of(model, alphabet), validation) for model in models]
     at = np.arange(validation.symbols)
     usable = [m for m, rows in enumerate(said) if (rows[at, validation.ids] > -np.inf).all()]
     if not usable:
@@ -313,7 +313,7 @@ def _joined(a: Provenance, b: Provenance) -> Provenance:
     return a if same and (a.items, a.symbols, a.weight) == (b.items, b.symbols, b.weight) else together(a, b)
 
 
-def rows_of(seat: Seat, corpus: Corpus) -> F64:
+def symbol_rows(seat: Seat, corpus: Corpus) -> F64:
     """What a model says of each symbol of a corpus, (S, V) nats."""
     rows = np.empty((corpus.symbols, corpus.alphabet.size))
     for batch in read_batches(corpus):

@@ -27,9 +27,9 @@ from nextchar.data.hashing import checked_seed
 from nextchar.data.splits import beginning, hold_out
 from nextchar.errors import SettingsError
 from nextchar.extras import need_torch
-from nextchar.models.ensemble.model import EnsembleModel, pool_weights, pooled, rows_of
+from nextchar.models.ensemble.model import EnsembleModel, pool_weights, pooled, symbol_rows
 from nextchar.models.ensemble.seat import Seat
-from nextchar.models.mix.model import LeftOut, Mix
+from nextchar.models.mix.model import Mix, MixAndRows
 from nextchar.models.neural.families import NetRun, NetSpec
 from nextchar.models.neural.training.beside import Beside
 from nextchar.models.neural.training.planning import MEASURED_SYMBOLS
@@ -142,11 +142,11 @@ class EnsembleOf:
         return pooled(made, weights).with_metrics(Metrics(notes=notes, stopped="; ".join(stopped) or None))
 
 
-def _beside(left_out: LeftOut, data: Corpus, validation: Corpus) -> Beside | None:
+def _beside(left_out: MixAndRows, data: Corpus, validation: Corpus) -> Beside | None:
     """What nets add to, or None where the mix does not say it of all items."""
     if left_out.log_probs is None or len(left_out.log_probs) != data.symbols:
         return None
-    measured = rows_of(
+    measured = symbol_rows(
         Seat.of(left_out.model, data.alphabet), beginning(validation.encoded_in(data.alphabet), MEASURED_SYMBOLS)
     )
     return Beside(*((SHARE * rows).astype(np.float32) for rows in (left_out.log_probs, measured)))

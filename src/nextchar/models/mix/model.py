@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from nextchar._kernels.mix.layout import Frozen, Gate
     from nextchar._kernels.mix.leave_one_out import Rows
 
-__all__ = ["LeftOut", "Mix", "MixModel"]
+__all__ = ["Mix", "MixAndRows", "MixModel"]
 
 EPOCHS: Final = 14.0  # more gain nothing
 COUNTING: Final = 0.5  # of the time: after that, no further kinds of context are counted
@@ -127,7 +127,7 @@ class Mix:
         """
         return self._fitted(data, progress, said=False).model
 
-    def fit_and_say(self, data: Corpus | Iterable[str], *, progress: Progress | None = None) -> LeftOut:
+    def fit_and_say(self, data: Corpus | Iterable[str], *, progress: Progress | None = None) -> MixAndRows:
         """Fit, and say of every symbol of the data what the mix makes of it where its item had not been counted.
 
         Raises:
@@ -135,7 +135,7 @@ class Mix:
         """
         return self._fitted(data, progress, said=True)
 
-    def _fitted(self, data: Corpus | Iterable[str], progress: Progress | None, *, said: bool) -> LeftOut:
+    def _fitted(self, data: Corpus | Iterable[str], progress: Progress | None, *, said: bool) -> MixAndRows:
         need_function(progress, "progress")
         data = Corpus.of(data)
         provenance = Provenance.of(data)
@@ -191,7 +191,7 @@ class Mix:
         note = sample_note(found, data, "training data")
         metrics = replace(model.metrics, losses={"train": PartLoss.of(found)}, notes=() if note is None else (note,))
         total = np.array([np.nan if note else found.nats])
-        return LeftOut(replace(model, tables={**model.tables, "training_nats": total}, metrics=metrics), log_probs)
+        return MixAndRows(replace(model, tables={**model.tables, "training_nats": total}, metrics=metrics), log_probs)
 
 
 def _said(data: Corpus, tables: Tables, rows: Rows, gate: Gate) -> npt.NDArray[np.float32] | None:
@@ -238,7 +238,7 @@ def _explained(tables: Tables, rows: Rows, gate: Gate, seed: int) -> tuple[Exper
     )
 
 
-class LeftOut(NamedTuple):
+class MixAndRows(NamedTuple):
     """A mix, and what it says of what it was trained on.
 
     Attributes:
