@@ -304,3 +304,21 @@ def test_the_net_just_trained_is_looked_into_and_the_way_back(lesson: Lesson, ch
     lesson.wait_until(words % f"{now} !== old", [says, shipped])
     lesson.at("which-net-choice").get_by_role("radio").first.check()
     lesson.wait_until(words % f"{now} === old", [says, shipped])
+
+
+CUT_LABELS: Final = """
+    () => [...document.querySelectorAll("main .button:not(.option)")].filter((button) => {
+      const range = document.createRange();
+      range.selectNodeContents(button);
+      const tops = [...range.getClientRects()].map(({ top }) => Math.round(top));
+      return Math.max(...tops) - Math.min(...tops) > 8;
+    }).map((button) => button.textContent)
+"""
+
+
+def test_labels_of_two_signs_are_not_cut_on_a_phone(visit: Callable[..., Lesson]) -> None:
+    lesson = visit(viewport={**PHONE, "width": 360}, has_touch=True, is_mobile=True)
+    lesson.open(17, "zh")
+    assert lesson.page.locator(".button", has_text="剪断").count() > 2
+    assert lesson.page.evaluate(CUT_LABELS) == []
+    assert lesson.overflow() == 0

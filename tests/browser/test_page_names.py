@@ -222,6 +222,7 @@ def test_by_keyboard_alone(lesson: Lesson) -> None:
     lesson.at("fill").wait_for()
     lesson.page.locator("[data-testid=fill-cards] .card").first.wait_for()
     keys.press("Escape")
+    lesson.at("fill").wait_for(state="detached")
     assert lesson.page.evaluate(focused) == "card-fill"
     keys.press("Tab")
     keys.press("Tab")
@@ -281,6 +282,8 @@ def test_a_word_of_a_card_is_not_cut(visit: Callable[..., Lesson], width: int) -
         assert cards.filter(has_text="次编辑").count() > 10
         assert lesson.page.evaluate(WRAPPED, "次编辑") == []
         assert lesson.overflow() == 0
+    open_bench(lesson, "en")
+    assert lesson.overflow() == 0
 
 
 def test_hostile_names_are_text(lesson: Lesson) -> None:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from nextchar.data.corpus import Corpus
 from nextchar.errors import UnknownSymbolError
-from nextchar.lesson.text_models import COUNTED, TEXT_MODELS, KnowsText, continued, learned, read_typed
+from nextchar.lesson import text_models
+from nextchar.lesson.text_models import (
+    COUNTED,
+    TEXT_MODELS,
+    KnowsText,
+    compile_mixing,
+    continued,
+    learned,
+    read_typed,
+)
 from nextchar.models.ngram.model import Ngram
 
 
@@ -58,3 +71,34 @@ def test_each_is_measured_on_what_it_has_not_learned() -> None:
         assert made.test_nats == pytest.approx(made.model.symbol_nats(test).mean())
         assert made.lead == "ab" * 150  # 300 characters
     assert TEXT_MODELS == ("order-2", "order-6", "mixing", "transformer")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_was_never_compiled_is_compiled_elsewhere(before: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr(text_models, "compiled_before", lambda _: before)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: begun.append(command))
+    compile_mixing()
+    assert [command[0] for command in begun] == ([] if before else [sys.executable])
+
+
+@pytest.mark.slow
+def test_after_the_rehearsal_nothing_is_left_to_compile(tmp_path: Path) -> None:
+    """Both in processes of their own, with a folder of their own for what is compiled."""
+
+    def compiled(code: str) -> set[str]:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+        return {path.name for path in tmp_path.rglob("*.nb[ic]")}
+
+    rehearsed = compiled(
+        "from nextchar.lesson.text_models import compile_mixing, compiled_before; compile_mixing();"
+        "from nextchar._kernels.context_mixing.rows import write_row; assert compiled_before(write_row)"
+    )
+    asked = compiled(
+        "from nextchar.lesson.text_models import *; from nextchar.lesson.running_text import text_parts;"
+        "known = learned('mixing', text_parts().train, text_parts().test);"
+        "read_typed(known, 'the', 2, 8); continued(known, 'the', 9, 1)"
+    )
+    assert "context_mixing" in str(sorted(tmp_path.iterdir()))
+    assert asked == rehearsed

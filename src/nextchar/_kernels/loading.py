@@ -7,10 +7,17 @@ them, and below that takes them only where something else has loaded numba befor
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Any
 
-__all__ = ["kernels_loaded"]
+__all__ = ["compiled_before", "kernels_loaded"]
 
 
 def kernels_loaded() -> bool:
     """Whether a call of a compiled loop costs no more than the call."""
     return "numba" in sys.modules
+
+
+def compiled_before(loop: Any) -> bool:
+    """Whether machine code of a loop lies on the disk, so that its first call does not wait for the compiler."""
+    return any(Path(loop.stats.cache_path).glob(f"*.{loop.__name__}-*.nbi"))

@@ -8,12 +8,16 @@ Letters: S symbols of what was typed, V size of the alphabet.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from nextchar._kernels.loading import compiled_before
 from nextchar.core.model import Model
 from nextchar.core.plan import Plan
 from nextchar.data.corpus import Corpus
@@ -29,9 +33,11 @@ __all__ = [
     "KnowsText",
     "NextSymbol",
     "Reading",
+    "compile_mixing",
     "continued",
     "learned",
     "read_typed",
+    "rehearse_mixing",
     "shipped",
 ]
 
@@ -65,6 +71,36 @@ def learned(name: str, train: Corpus, test: Corpus) -> KnowsText:
     """One of those that count, made of the first part of a text and measured on its last."""
     model = COUNTED[name].fit(train)
     return KnowsText(model, model.evaluate(test).nats_per_symbol, lead_in(train))
+
+
+def compile_mixing() -> None:
+    """Have the loops of context mixing compiled where they never were, by a process of its own.
+
+    That takes half a minute, once; and as a process compiles one thing at a time, whoever asks this one for another
+    loop would wait that long too.
+    """
+    from nextchar._kernels.context_mixing.reading import read_text
+    from nextchar._kernels.context_mixing.rows import write_row
+
+    if compiled_before(read_text) and compiled_before(write_row):
+        return
+    quiet = subprocess.DEVNULL
+    subprocess.run(
+        [sys.executable, "-c", f"from {__name__} import rehearse_mixing; rehearse_mixing()"],
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        check=False,  # what it has not compiled is compiled here
+    )
+
+
+def rehearse_mixing() -> None:
+    """Make the model that mixes of a short text, and ask it what the page asks: all its loops are compiled then."""
+    parts = text_parts()
+    known = learned("mixing", parts.test, parts.validation)
+    read_typed(known, "and", 1, 1)
+    continued(known, "and", 1, 1)
 
 
 def shipped() -> KnowsText:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from nextchar.data.corpus import Corpus
 from nextchar.extras import need_torch
 from nextchar.lesson.running_text import TEXT, divided_text, lesson_text
-from nextchar.lesson.text_models import NET, KnowsText, continued, learned, read_typed, shipped
+from nextchar.lesson.text_models import NET, KnowsText, compile_mixing, continued, learned, read_typed, shipped
 from nextchar.web.dataset import Dataset
 from nextchar.web.dispatcher import ApiCall, Endpoint, Work
 from nextchar.web.request_errors import RequestError
@@ -55,6 +55,8 @@ def _model(name: str, call: ApiCall) -> KnowsText:
         return shipped()
 
     def make() -> KnowsText:
+        if name == "mixing":
+            compile_mixing()
         parts = call.cache.keep(text, "text parts", lambda: divided_text(text.corpus), 2 * text.size_bytes)
         return learned(name, parts.train, parts.test)
 

@@ -42,7 +42,7 @@ const AHEAD = { 5: ["/smoothing/curve", "/net/ready"], 6: ["/net/ready"], 7: ["/
 // Figures whose first answers came with the page: asked once they are drawn, so that PyTorch is loaded and the net is read
 // when the reader types. [path, body]
 const SOON = {
-  12: ["/inside/moved", { text: "a" }],
+  12: ["/inside/moved", { text: "a", moves: [] }],
   13: ["/inside/layers", { depth: 1 }],
   14: ["/inside/hidden", { text: "a" }],
   15: ["/inside/gates", { text: "a" }],

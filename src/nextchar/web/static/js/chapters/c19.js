@@ -206,7 +206,7 @@ function card(ctx, { model, typed, seed, problem, own }) {
   return {
     node, read, write,
     // The model is made while the reader looks at the first answers, which came with the page.
-    warm: () => closed || (model !== "order-2" && ask("next", { text: "", at: 0 })),
+    warm: () => closed || ask("next", { text: "", at: 0 }),
     forget(now) {
       closed = needsTorch ? closed : null;
       body.hidden = needsTorch;
