@@ -9,8 +9,8 @@ import copy
 import math
 import os
 import random
-import resource
 import signal
+import sys
 import tracemalloc
 import warnings
 from collections.abc import Iterator
@@ -24,6 +24,11 @@ import pytest
 import nextchar
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
 from nextchar.errors import NextcharError, NotAModelError
+
+if sys.platform == "win32":
+    pytest.skip("limits and alarms are POSIX", allow_module_level=True)
+
+import resource
 
 FIXTURES = Path(__file__).parent / "fixtures" / "models"
 KINDS = sorted(path.stem for path in FIXTURES.glob("*.safetensors"))

@@ -484,12 +484,14 @@ def test_no_model_file(tmp_path: Path) -> None:
     fails("sample", tmp_path / "none", says=("none: no such file", "nextchar train"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes and devices")
 def test_a_model_in_a_pipe_or_a_device(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")  # which nobody writes to: opening it would wait for ever
     for path in (tmp_path / "pipe", Path("/dev/null")):
         fails("sample", path, says=(f"{path}: is a pipe or a device", "give a file"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX links")
 def test_a_circle_of_links(tmp_path: Path, names_file: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "link")
     for command in (("train", names_file, "-o"), ("sample",)):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from nextchar.errors import CountsError
 
 if sys.platform == "win32":
     pytest.skip("POSIX", allow_module_level=True)
+
+import resource
 
 COMMANDS: Final[dict[str, Sequence[str]]] = {  # each writes more than ROOM
     "train": ("train", "LIST", "--order", "4"),

@@ -13,8 +13,8 @@ import lzma
 import os
 import random
 import re
-import resource
 import signal
+import sys
 import tracemalloc
 import warnings
 from collections.abc import Iterator
@@ -28,6 +28,11 @@ import zstandard
 
 import nextchar
 from nextchar.errors import NextcharError, NotAModelError
+
+if sys.platform == "win32":
+    pytest.skip("limits and timers are POSIX", allow_module_level=True)
+
+import resource
 
 FIXTURES = Path(__file__).parent / "fixtures" / "models"
 QUICK = 12  # of each format in the quick run

@@ -127,6 +127,7 @@ def test_what_cannot_be_is_said(folder: Path, tmp_path: Path, arguments: tuple[s
     assert refused.stdout == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_it_comes_as_it_is_drawn_and_ctrl_c_ends_it(folder: Path) -> None:
     command = [sys.executable, "-m", "nextchar", "sample", str(folder / "text"), "--length", str(10**9), "--seed", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -26,7 +26,7 @@ EXTRAS = [name for name in os.environ.get("NEXTCHAR_WHEEL_EXTRAS", "plots,web,co
 
 def build(folder: Path) -> dict[str, bytes]:
     done = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stderr
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
@@ -51,7 +51,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"nextchar", f"nextchar-{nextchar.__version__}.dist-info"}
     assert "nextchar/py.typed" in names
-    tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     if tracked.returncode == 0 and tracked.stdout:
         held = {f"src/{name}" for name in names if name.startswith("nextchar/")}
         assert held >= set(tracked.stdout.split("\n")) - {""}
@@ -110,7 +110,7 @@ def installed(folder: Path, what: str) -> None:
     """Install with pip, by the project's versions."""
     pip = [str(scripts(folder) / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command = [*pip, "--constraint", str(ROOT / "constraints.txt"), what]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -142,7 +142,7 @@ def run(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Nextchar
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
         command = [str(scripts(environment) / "nextchar"), *line.split()]
-        return subprocess.run(command, cwd=place, env=clean, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=place, env=clean, capture_output=True, encoding="utf-8", check=False)
 
     return run
 
@@ -185,7 +185,7 @@ def checked(environment: Path, folder: Path, program: str) -> str:
     python = str(scripts(environment) / "python")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--python-executable", python, "program.py"]
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MYPYPATH")}
-    return subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False).stdout
+    return subprocess.run(command, cwd=folder, env=clean, capture_output=True, encoding="utf-8", check=False).stdout
 
 
 @pytest.mark.slow

@@ -84,6 +84,7 @@ def first_page(port: int) -> None:
             connection.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_the_first_page_comes_and_ctrl_c_ends_it(record_property: Callable[[str, object], None]) -> None:
     with command() as (process, port, begun):
         first_page(port)
@@ -95,6 +96,7 @@ def test_the_first_page_comes_and_ctrl_c_ends_it(record_property: Callable[[str,
     assert "Traceback" not in out + err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_ends_a_training_too(visitor: Visit, torch: Any) -> None:
     with command() as (process, port, _):
         first_page(port)

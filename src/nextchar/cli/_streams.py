@@ -50,7 +50,8 @@ def line_blocks(blocks: Iterator[LineBlock], source: str) -> Iterator[LineBlock]
 def say_how_to_end(source: str) -> None:
     """Where a person is about to type the input: that they are."""
     if source == "-" and sys.stdin.isatty():
-        note("Reading standard input; Ctrl-D ends.")
+        keys = "Ctrl-Z and Enter end" if sys.platform == "win32" else "Ctrl-D ends"
+        note(f"Reading standard input; {keys}.")
 
 
 def written_whole(blocks: Iterator[Block]) -> Iterator[Block]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterable
@@ -171,7 +170,7 @@ def test_interrupted_and_resumed_is_as_not_interrupted(tmp_path: Path) -> None:
 
     def press(at: Report) -> None:
         if at.share >= 0.6 and not told:  # half of the net's training
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             told.append(at.share)
 
     with pytest.raises(KeyboardInterrupt):
@@ -193,7 +192,7 @@ def test_ctrl_c_without_a_checkpoint_ends_one_member() -> None:
 
     def press(at: Report) -> None:
         if at.share >= 0.4 and not told:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             told.append(at.share)
 
     told: list[float] = []

@@ -10,6 +10,7 @@ Letters: M n-grams of a piece, n order, W words of a key (see `_kernels.merging`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -112,7 +113,8 @@ def mapped(runs: Sequence[SortedRun], alphabet: Alphabet, path: Path, memory: in
     Args:
         runs: as for `merged`.
         alphabet: that of all, or one with a symbol for unknown characters more.
-        path: where the file may be; it is removed at once, and its room is free when the counts are no longer used.
+        path: where the file may be; it is removed at once, and its room is free when the counts are no longer used. On
+            Windows it goes with its folder.
         memory: as for `merged`.
 
     Raises:
@@ -125,7 +127,8 @@ def mapped(runs: Sequence[SortedRun], alphabet: Alphabet, path: Path, memory: in
     run = write_run(path, alphabet, runs[0].order, pieces)
     ngrams = mapped_array(run.files[0], alphabet.dtype, (run.size, run.order))
     counts = mapped_array(run.files[1], np.dtype(np.int64), (run.size,))
-    run.discard()
+    if sys.platform != "win32":  # where what is mapped cannot be removed
+        run.discard()
     return Counts(alphabet, run.order, ngrams, counts), small
 
 

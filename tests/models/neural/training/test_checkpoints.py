@@ -49,7 +49,7 @@ def press_at(share: float) -> Callable[[Report], None]:
     def progress(report: Report) -> None:
         if report.share >= share and not pressed:
             pressed.append(report.share)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
 
     pressed: list[float] = []
     return progress

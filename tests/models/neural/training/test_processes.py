@@ -22,6 +22,8 @@ from nextchar.models.registry import load
 torch = pytest.importorskip("torch")
 if not torch.distributed.is_available():
     pytest.skip("this torch has no torch.distributed", allow_module_level=True)
+if sys.platform == "win32":
+    pytest.skip("processes are ended by POSIX signals", allow_module_level=True)
 
 from nextchar.models.neural.families import NetSpec  # noqa: E402
 from nextchar.models.neural.training.packing import Epochs  # noqa: E402
