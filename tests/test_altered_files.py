@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.limits import memory_left
 
 import nextchar
 from nextchar.core.model_file import ModelFile, read_model_file, write_model_file
@@ -27,8 +28,6 @@ from nextchar.errors import NextcharError, NotAModelError
 
 if sys.platform == "win32":
     pytest.skip("limits and alarms are POSIX", allow_module_level=True)
-
-import resource
 
 FIXTURES = Path(__file__).parent / "fixtures" / "models"
 KINDS = sorted(path.stem for path in FIXTURES.glob("*.safetensors"))
@@ -191,17 +190,15 @@ def attempt(kind: str, seed: int, folder: Path) -> str:
 
 @pytest.fixture
 def less_memory(kind: str, tmp_path: Path) -> Iterator[None]:
-    """No more than 6 GB for the process: what asks for a billion cells fails and does not take the machine along.
+    """4 GB beside what the process has: what asks for a billion cells fails and does not take the machine along.
 
     The file as it is comes first, so that what is loaded or compiled for its kind is there.
     """
     if kind in NETS:
         pytest.importorskip("torch", reason="needs torch: pip install 'nextchar[neural]'")
     use(FIXTURES / f"{kind}.safetensors", tmp_path)
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
+    with memory_left(4 << 30):
+        yield
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -25,14 +25,13 @@ from typing import Final, Literal
 
 import pytest
 import zstandard
+from tests.limits import memory_left
 
 import nextchar
 from nextchar.errors import NextcharError, NotAModelError
 
 if sys.platform == "win32":
     pytest.skip("limits and timers are POSIX", allow_module_level=True)
-
-import resource
 
 FIXTURES = Path(__file__).parent / "fixtures" / "models"
 QUICK = 12  # of each format in the quick run
@@ -211,7 +210,7 @@ def attempt(kind: str, seed: int, folder: Path) -> None:
 
 @pytest.fixture
 def less_memory(kind: str, tmp_path: Path) -> Iterator[None]:
-    """At most 6 GB; the file as it is comes first, so that what is loaded or compiled for its kind is there."""
+    """At most 4 GB more; the file as it is comes first, so that what is loaded or compiled for its kind is there."""
     if kind in NETS:
         pytest.importorskip("torch", reason="needs torch: pip install 'nextchar[neural]'")
     path = tmp_path / f"m.{kind}"
@@ -222,10 +221,8 @@ def less_memory(kind: str, tmp_path: Path) -> Iterator[None]:
     for text in (" Zoë \n", " 名前 \n", " 𠮷 \n"):  # a loop that is compiled for each width of characters
         (tmp_path / "blanks").write_text(text, encoding="utf-8")
         nextchar.Corpus.from_file(tmp_path / "blanks")
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
+    with memory_left(4 << 30):
+        yield
 
 
 @pytest.mark.usefixtures("less_memory")
