@@ -24,6 +24,7 @@ TEXT_END: Final = "\0"
 _LONG: Final = 1 << 12  # characters that are looked back for a place to cut a line
 _PLAIN: Final = frozenset(("Lu", "Ll", "Lo", "Nd"))
 _JAMO: Final = range(0x1100, 0x1200)
+_KIRAT_RAI: Final = range(0x16D63, 0x16D6B)  # vowel signs that join as jamo do (since Unicode 16)
 
 
 def text_block(texts: Sequence[str]) -> Block:
@@ -107,11 +108,11 @@ def _place_to_cut(text: str, options: TextOptions) -> int:
 
 @lru_cache(maxsize=1 << 12)
 def _is_plain(character: str) -> bool:
-    """Whether it is a letter or digit that stays by itself: no combining one, no jamo, no capital sigma."""
+    """Whether it is a letter or digit that stays by itself: no combining one, no jamo or its like, no capital sigma."""
     if character.isascii():
         return character.isalnum()
-    category = unicodedata.category(character)
-    joins = ord(character) in _JAMO or character == CAPITAL_SIGMA or unicodedata.combining(character)
+    code, category = ord(character), unicodedata.category(character)
+    joins = code in _JAMO or code in _KIRAT_RAI or character == CAPITAL_SIGMA or unicodedata.combining(character)
     return category in _PLAIN and not joins
 
 

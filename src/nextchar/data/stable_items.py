@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,12 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import shortened
 from nextchar.data.documents import divided
 from nextchar.data.graphemes import PROBES_BEFORE, one_cluster
-from nextchar.data.text_options import TextOptions
+from nextchar.data.text_options import TextOptions, may_join
 from nextchar.errors import CorpusError, SettingsError
 
 __all__ = ["StableSymbols", "as_read", "check_ends", "separating_symbols", "stable_items", "stable_symbols"]
 
 Flags = npt.NDArray[np.bool_]
-_JAMO: Final = range(0x1160, 0x1200)  # the vowels and final consonants that follow another jamo
 
 
 class StableSymbols(NamedTuple):
@@ -59,7 +58,7 @@ def stable_symbols(alphabet: Alphabet, options: TextOptions) -> StableSymbols:
         banned[i] = changed != symbol
         blank[i] = options.strip and (symbol[0].isspace() or symbol[-1].isspace())
         if alphabet.clusters is None:
-            joins[i] = options.nfc and (unicodedata.category(symbol)[0] == "M" or ord(symbol) in _JAMO)
+            joins[i] = options.nfc and may_join(symbol)
         else:
             joins[i] = any(one_cluster(before, symbol) for before in PROBES_BEFORE)
     return StableSymbols(banned, blank, joins)

@@ -15,11 +15,13 @@ import numpy as np
 from nextchar.data.display import one_line
 from nextchar.errors import BadValueError
 
-__all__ = ["BLANKS", "CAPITAL_SIGMA", "SMALL_SIGMAS", "TextOptions", "has_outer_blanks"]
+__all__ = ["BLANKS", "CAPITAL_SIGMA", "SMALL_SIGMAS", "TextOptions", "has_outer_blanks", "may_join"]
 
 BLANKS: Final = np.array([chr(c).isspace() for c in range(0x3001)])  # which code points are, up to the last that is
 _SPACES: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
-_JAMO: Final = range(0x1160, 0x1200)  # the vowels and final consonants that follow another jamo
+# Vowels and final consonants of Hangul, which follow another jamo; and of Kirat Rai the vowel signs that are letters
+# and join as these do (since Unicode 16).
+_JOINING: Final = frozenset((*range(0x1160, 0x1200), 0x16D67, 0x16D68))
 CAPITAL_SIGMA: Final = "\N{GREEK CAPITAL LETTER SIGMA}"  # of which the small letter differs at the end of a word
 SMALL_SIGMAS: Final = "\N{GREEK SMALL LETTER SIGMA}\N{GREEK SMALL LETTER FINAL SIGMA}"
 _NEIGHBOUR: Final = "\N{LATIN LETTER SMALL CAPITAL R}"  # a letter that nothing joins
@@ -134,8 +136,13 @@ class TextOptions:
     def alone(self, character: str) -> str | None:
         """What a character becomes wherever it stands; None where that depends on what stands beside it."""
         changed = self.apply(character, strip=False)
-        joins = self.nfc and any(unicodedata.category(c)[0] == "M" or ord(c) in _JAMO for c in character + changed)
+        joins = self.nfc and any(map(may_join, character + changed))
         return None if len(changed) != 1 or joins or (self.lower and character == CAPITAL_SIGMA) else changed
+
+
+def may_join(character: str) -> bool:
+    """Whether normal form C may change a character together with what stands before it."""
+    return unicodedata.category(character)[0] == "M" or ord(character) in _JOINING
 
 
 def has_outer_blanks(text: str) -> bool:
