@@ -53,6 +53,7 @@ _SHIPPED_COLUMN = "name"
 @click.option(
     "--model", "kind", cls=ModelOption, metavar="NAME", help="The kind of model.  [default: the best n-gram model]"
 )
+@click.option("--best", cls=RareOption, is_flag=True, help="Without --model: try a mix too; takes longer.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Any setting of the model; repeatable.")
 @click.option(
     "--split",
@@ -91,6 +92,7 @@ def train(
     files: tuple[str, ...],
     output: str,
     kind: str | None,
+    best: bool,
     assignments: tuple[str, ...],
     division: str,
     validation: tuple[str, ...],
@@ -116,6 +118,10 @@ def train(
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
 
+    Without --model the n-gram model that is best on items held out is taken. --best tries a mix too, on lists of up to
+    100,000 symbols; where it is better, what is written is a finite automaton made of it, which answers exactly as
+    n-gram models do. update and ARPA files need counts, which only n-gram models have.
+
     With --split, the loss on the items held out is reported. distinct removes repeated items first; eurekalabs and
     lecture are the published splits of makemore's names.txt; tail:0.1 holds out the last tenth of each text (or list),
     tail:0.1,0.1 a validation part and, behind it, a test part. With --column and --label NAME, one model for each label
@@ -128,6 +134,10 @@ def train(
         checked_seed(seed)
     if kind is None and (given or assignments):
         kind = "ngram"
+    if best and (kind is not None or counts is not None or memory is not None or label is not None):
+        raise click.UsageError(
+            "--best chooses the model: it goes without --model and settings, without --counts, --memory and --label."
+        )
     folder = None if counts is None else counted(counts, files, named=bool(kind or given or assignments))
     spec: Spec | None = None
     runs: list[Run] = []
@@ -201,7 +211,7 @@ def train(
             else:
                 told = {"reading": reading, "learning": learning, **within}
                 held: dict[str, Any] = {"division": division, "validation": validation, "test": test}
-                trained = fit(spec, data, **held, seed=seed or 0, **told)
+                trained = fit(spec, data, best=best, **held, seed=seed or 0, **told)
         except KeyboardInterrupt:
             if written := [str(path) for path in checkpoints if path.exists()]:
                 note(f"{', '.join(written)}: written; to go on, give the same command with --resume")
@@ -211,7 +221,8 @@ def train(
         remove(path)
     metrics = trained.model.metrics
     if trained.choice is not None:
-        note(f"Model: {trained.choice.in_short()}.")
+        hint = " A mix may predict better: --best." if trained.untried else ""
+        note(f"Model: {trained.choice.in_short()}.{hint}")
     details = (metrics.chosen, *metrics.notes) if is_verbose() else () if trained.choice is not None else metrics.notes
     for remark in (trained.note, metrics.stopped, *details):
         if remark:

@@ -42,6 +42,7 @@ from nextchar.models.ngram.model import Ngram
 from nextchar.models.ngram.runs import SortedRun, gathered, lower_order_run, mapped, union_of
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.ngram.spilling import count_within
+from nextchar.tasks.mix_automaton import BestChoice, choose_with_mix, suits_mix
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
@@ -86,13 +87,15 @@ class Trained:
         repeats: items that were left out because they occurred before.
         note: on a published split, or None.
         choice: where the model was not said: what was tried.
+        untried: whether only n-gram models were, though a mix may suit the data better.
     """
 
     model: Model
     blank: int
     repeats: int
     note: str | None
-    choice: Choice | None = None
+    choice: Choice | BestChoice | None = None
+    untried: bool = False
 
     __repr__ = one_line
 
@@ -101,6 +104,7 @@ def train(
     spec: Spec | None,
     data: TrainingFiles,
     *,
+    best: bool = False,
     division: SplitName | str = "none",
     validation: Sequence[str] = (),
     test: Sequence[str] = (),
@@ -120,6 +124,8 @@ def train(
         spec: the settings of the model; None for the n-gram model that is best on items held out (see
             `models.ngram.selection`; of a large file, its first few megabytes decide).
         data: what to train on.
+        best: without settings: also try a mix, which is kept as a finite automaton where it is better; see
+            `tasks.mix_automaton`. It takes some seconds more, and the whole list in memory.
         division: which items to hold out: none, or a split (see `data.splits.split`).
         validation: instead of a split, files of items to choose settings by, read as the others are; a character that
             only these have is in the model's alphabet too.
@@ -145,6 +151,9 @@ def train(
     """
     begun = time.perf_counter()
     need(data, TrainingFiles, "data", "TrainingFiles")
+    need(best, bool, "best", "True or False")
+    if best and spec is not None:
+        raise SettingsError("best goes without settings: it says that they are to be chosen", argument="best")
     _check_told(spec, reading, learning, scratch, optional=True)
     limit = checked_memory(memory)
     held_out = bool(validation or test)
@@ -153,11 +162,12 @@ def train(
     holding = held_out or division != "none"
     digest = Digest()
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest, pieces=True), digest, reading)
-    choice = None
-    if spec is None and not holding and not data.distinct:
+    choice: Choice | BestChoice | None = None
+    ngrams: Choice | None = None
+    if spec is None and not holding and not data.distinct and not best:
         first = next(parts)
         parts = chain([first], parts)
-        choice = choose(first.closed(), progress=learning)
+        choice = ngrams = choose(first.closed(), progress=learning)
         spec = choice.spec
     if not holding and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         recorder = ProvenanceRecorder()
@@ -165,7 +175,8 @@ def train(
             runs = count_within(in_context(recorder.watch(parts), spec.order - 1), spec.order, limit, folder)
             seen = recorder.result(_source(data, digest))
             model = _from_runs(spec, runs, seen, limit, folder, data.unknown, learning, begun, choice)
-        return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice)
+        untried = ngrams is not None and suits_mix(ngrams, seen.symbols)
+        return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice, untried=untried)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data, digest))
     everything = len(corpus)
@@ -182,7 +193,9 @@ def train(
         training = training.encoded_in(training.alphabet.only(training.characters_used(), has_unknown=True))
     judges = pieces.validation if len(pieces.validation) else None
     if spec is None:
-        choice = choose(training, judges, progress=learning)
+        choice = ngrams = choose(training, judges, progress=learning)
+        if best:
+            choice = choose_with_mix(ngrams, training, judges, progress=learning)
         spec = choice.spec
     model = spec.fit(training, validation=judges, progress=learning)
     seconds = time.perf_counter() - begun
@@ -207,6 +220,7 @@ def train(
         repeats=repeats,
         note=pieces.note,
         choice=choice,
+        untried=ngrams is not None and not best and suits_mix(ngrams, training.symbols),
     )
 
 
@@ -308,7 +322,7 @@ def _from_runs(
     unknown: bool,
     learning: Progress | None,
     begun: float,
-    choice: Choice | None,
+    choice: Choice | BestChoice | None,
 ) -> Model:
     """The model of counts, made and measured in memory where they fit into it."""
     alphabet = union_of(runs)
@@ -331,7 +345,7 @@ def _from_counts(
     seen: Provenance,
     learning: Progress | None,
     begun: float,
-    choice: Choice | None,
+    choice: Choice | BestChoice | None,
 ) -> Model:
     """The model of counts, measured on its training data."""
     model = spec.from_counts(counts, seen, progress=learning)
@@ -383,7 +397,7 @@ def _measured(
     seed: int | None = None,
     distinct: bool = False,
     repeats: int = 0,
-    choice: Choice | None,
+    choice: Choice | BestChoice | None,
 ) -> Model:
     """The model with what was measured of its training as a whole."""
     metrics = replace(

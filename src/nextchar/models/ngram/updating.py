@@ -64,5 +64,7 @@ def add_items(model: Model, items: Corpus) -> NgramModel:
 def _counted(model: Model) -> NgramModel:
     need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
     if not isinstance(model, NgramModel):
-        raise SettingsError(f"a model of kind {model.kind} does not hold counts; ngram does")
+        raise SettingsError(
+            f"a model of kind {model.kind} does not hold counts; those of n-grams do (train without --best or --model)"
+        )
     return model

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import ROOT, Automaton
 from nextchar.automata.automaton_model import AutomatonModel
+from nextchar.automata.stored_model import DerivedModel
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.data.alphabet import BOUNDARY
@@ -81,6 +82,11 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
         raise BadValueError(f"{path}: ARPA files are compressed with gzip alone; end the name in .gz")
     automaton = model.automaton
     contexts = _Contexts.of(automaton)
+    if isinstance(model, DerivedModel) and not contexts.are_ngrams(automaton):  # others are by the way they are made
+        raise SettingsError(
+            "the model is a finite automaton, but not one of n-grams, and has no ARPA form; train one of counts "
+            "(train without --best or --model)"
+        )
     sizes = np.bincount(contexts.depth[contexts.owner])
     sizes[0] += 1  # <s>
     text = _text(automaton, contexts, sizes, progress)
@@ -122,8 +128,42 @@ class _Contexts:
             reached = automaton.target[entries]
             found += 1
             depth[reached], shorter[reached], newest[reached] = found, owner[entries], automaton.symbols[entries]
-        assert (depth >= 0).all(), "a state that no entry leads to has no name"
         return cls(owner, depth, shorter, newest)
+
+    def are_ngrams(self, automaton: Automaton) -> bool:
+        """Whether each state is a context of n-grams.
+
+        It then backs off to its longest suffix, and each symbol leads to the longest suffix of context and symbol.
+        """
+        if (self.depth < 0).any():  # no n-gram leads there
+            return False
+        V, symbols, target = automaton.alphabet.size, automaton.symbols, automaton.target
+        own = (self.shorter[target] == self.owner) & (self.newest[target] == symbols) & (target != ROOT)
+        keys = self.shorter * V + self.newest
+        keys[ROOT] = -1
+        order = np.argsort(keys)
+        keys = keys[order]
+        suffix = np.zeros(automaton.size, dtype=np.int64)
+
+        def longest(states: I64, after: I64) -> I64:
+            """The context of these and a symbol more, or of a suffix of them."""
+            found, states, going = np.zeros(len(states), dtype=np.int64), states.copy(), np.arange(len(states))
+            while len(going):
+                wanted = states[going] * V + after[going]
+                at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+                known = keys[at] == wanted
+                found[going[known]] = order[at[known]]
+                going = going[~known & (states[going] != ROOT)]
+                states[going] = suffix[states[going]]
+            return found
+
+        for depth in range(2, int(self.depth.max()) + 1):
+            layer = np.flatnonzero(self.depth == depth)
+            suffix[layer] = longest(suffix[self.shorter[layer]], self.newest[layer])
+        backs_off = (np.diff(automaton.first) < V) & (automaton.price > -np.inf)
+        shared = np.flatnonzero(~own & (symbols != BOUNDARY) & (self.owner != ROOT))
+        led = longest(suffix[self.owner[shared]], symbols[shared].astype(np.int64))
+        return bool((automaton.link[backs_off] == suffix[backs_off]).all() and (target[shared] == led).all())
 
     def names(self, states: I64, depth: int, words: list[str]) -> list[str]:
         """The contexts of some states of one depth, each ended by a blank."""

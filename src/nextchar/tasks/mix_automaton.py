@@ -1,0 +1,152 @@
+"""The mix beside the n-gram models: tried on the same items held out, and kept as a finite automaton.
+
+On lists of some hundred to some thousand items a mix mostly predicts better than any n-gram model, and what `distil`
+makes of it still does, with exact answers. So it is one more candidate where the best model is worth some seconds more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from nextchar.automata.distilling import distil
+from nextchar.automata.stored_model import DerivedModel
+from nextchar.core.metrics import CandidateLoss
+from nextchar.core.progress import Progress, ProgressReport
+from nextchar.core.scoring import evaluate
+from nextchar.core.spec import Spec
+from nextchar.data.corpus import Corpus
+from nextchar.data.display import thousands
+from nextchar.data.splits import hold_out
+from nextchar.models.mix.model import Mix
+from nextchar.models.ngram.selection import Choice
+
+__all__ = ["BestChoice", "MixAutomaton", "choose_with_mix", "suits_mix"]
+
+MOST_SYMBOLS: Final = 100_000  # of a list, beyond which the mix is not tried: it would take a minute and more
+EPOCHS: Final = 14.0  # and no seconds: the same list gives the same model everywhere
+STATES: Final = 30_000  # of the automaton, and
+STATES_A_SYMBOL: Final = 2.0  # of the training data: some 170 bytes each
+FITTING: Final = 0.7  # of the work, about
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixAutomaton:
+    """The settings of a mix that is made an automaton; there is nothing to set."""
+
+    @property
+    def summary(self) -> str:
+        """What it is, for people."""
+        return "a mix as an automaton"
+
+    @property
+    def budget_seconds(self) -> None:
+        """None: as long as it takes."""
+        return
+
+    def fit(
+        self,
+        data: Corpus | Iterable[str],
+        *,
+        validation: Corpus | Iterable[str] | None = None,  # noqa: ARG002 - a spec's interface
+        progress: Progress | None = None,
+    ) -> DerivedModel:
+        """Fit a mix and distil it.
+
+        Ctrl-C while its gate is fitted ends all.
+
+        Raises:
+            CorpusError: no item has a weight above 0.
+        """
+        data = Corpus.of(data)
+        mix = Mix(epochs=EPOCHS).fit(data, progress=_part(progress, 0.0, FITTING))
+        if mix.metrics.stopped is not None:
+            raise KeyboardInterrupt
+        states = STATES + round(STATES_A_SYMBOL * data.symbols)
+        return distil(mix, states=states, progress=_part(progress, FITTING, 1.0))
+
+
+@dataclass(frozen=True)
+class BestChoice:
+    """The best n-gram model, and the mix beside it.
+
+    Attributes:
+        choice: among the n-gram models.
+        mix_nats: per symbol of the same items held out, of the mix as an automaton.
+    """
+
+    choice: Choice
+    mix_nats: float
+
+    @property
+    def takes_mix(self) -> bool:
+        """Whether the mix predicts better."""
+        return self.mix_nats < self.choice.tried[0][1]
+
+    @property
+    def spec(self) -> Spec:
+        """The best."""
+        return MixAutomaton() if self.takes_mix else self.choice.spec
+
+    def explanation(self) -> str:
+        """Why, in one sentence for people."""
+        if not self.takes_mix:
+            return f"{self.choice.explanation()}; {MixAutomaton().summary}: {self.mix_nats:.4f}"
+        held = thousands(self.choice.held_out, "item")
+        beaten, nats = self.choice.tried[0]
+        return (
+            f"chose {MixAutomaton().summary}: {self.mix_nats:.4f} nats per symbol on {held} held out; the best of "
+            f"{thousands(len(self.choice.tried), 'n-gram model')}, {beaten.summary}: {nats:.4f}"
+        )
+
+    def in_short(self) -> str:
+        """What was taken, in a few words, and what the others have."""
+        ngram = f"{self.choice.tried[0][1]:.4f}"
+        if not self.takes_mix:
+            return f"{self.choice.in_short()}; {ngram} nats per symbol held out, a mix {self.mix_nats:.4f}"
+        return (
+            f"{MixAutomaton().summary}, {self.mix_nats:.4f} nats per symbol held out, the best n-gram model {ngram}; "
+            "--model mix keeps the mix itself"
+        )
+
+    @property
+    def candidates(self) -> tuple[CandidateLoss, ...]:
+        """The n-gram models, for a model's metrics."""
+        return self.choice.candidates
+
+
+def suits_mix(choice: Choice, symbols: int) -> bool:
+    """Whether the mix is worth trying: on a list that something could be held out of, of not too many symbols."""
+    return choice.held_out > 0 and not choice.texts and symbols <= MOST_SYMBOLS
+
+
+def choose_with_mix(
+    choice: Choice, data: Corpus, validation: Corpus | None = None, *, progress: Progress | None = None
+) -> BestChoice | Choice:
+    """The mix, judged on the items that the n-gram models were judged by; their choice alone where it does not suit.
+
+    Args:
+        choice: among the n-gram models, by `choose` of the same data.
+        data: the training data.
+        validation: the items to judge by; by default those that `choose` has held out.
+        progress: is told how far it has come.
+    """
+    if not suits_mix(choice, data.symbols):
+        return choice
+    if validation is None:
+        data, validation = hold_out(data)
+    model = MixAutomaton().fit(data, progress=progress)
+    nats = evaluate(model, validation).nats_per_symbol
+    return BestChoice(choice, nats if math.isfinite(nats) else math.inf)
+
+
+def _part(progress: Progress | None, begin: float, end: float) -> Progress | None:
+    """Progress of a part of the work, as that of all of it."""
+    return None if progress is None else partial(_tell, progress, begin, end)
+
+
+def _tell(progress: Progress, begin: float, end: float, at: ProgressReport) -> None:
+    progress(ProgressReport(begin + (end - begin) * at.share, at.text))

@@ -1,0 +1,187 @@
+"""The best model of a list, the mix included: what is chosen, and what can be done with it."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from nextchar.automata.conditional import given
+from nextchar.automata.interpolation import interpolate
+from nextchar.automata.stored_model import stored
+from nextchar.cli import main
+from nextchar.core.scoring import evaluate
+from nextchar.data.corpus import Corpus
+from nextchar.data.format import Format
+from nextchar.data.splits import hold_out
+from nextchar.errors import BadValueError, SettingsError
+from nextchar.models.ngram.arpa import read_arpa, write_arpa
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.selection import Choice, choose
+from nextchar.models.registry import load
+from nextchar.tasks import mix_automaton
+from nextchar.tasks.mix_automaton import BestChoice, MixAutomaton, choose_with_mix, suits_mix
+from nextchar.tasks.train import TrainingFiles, train
+
+
+def codes(n: int, seed: int = 0) -> list[str]:
+    """A letter, five digits, and the same letter again, which no context of a few symbols can know."""
+    chance = random.Random(seed)
+    letters = chance.choices("abcdefgh", k=n)
+    return [f"{c}{chance.randrange(100_000):05d}{c}" for c in letters]
+
+
+CODES = codes(150)
+CHOICE = Choice(((Ngram(order=3), 2.0), (Ngram(order=2), 2.5)), held_out=15)
+
+
+@pytest.fixture(autouse=True)
+def few_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mix_automaton, "STATES", 3000)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("best")
+    (place / "codes.txt").write_text("\n".join(CODES), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mix_automaton, "STATES", 3000)
+        result = run("train", place / "codes.txt", "-o", place / "m", "--best")
+    (place / "said").write_text(result.stderr, "utf-8")
+    return place
+
+
+def run(*args: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(main, list(map(str, args)))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result
+
+
+def test_the_better_one_is_taken() -> None:
+    assert BestChoice(CHOICE, 1.9).spec == MixAutomaton()
+    assert BestChoice(CHOICE, 2.0).spec == CHOICE.spec  # of equals the smaller and faster
+    assert BestChoice(CHOICE, math.inf).spec == CHOICE.spec
+    assert BestChoice(CHOICE, 1.9).candidates == CHOICE.candidates
+    assert "a mix as an automaton: 1.9000 nats per symbol on 15 items held out" in BestChoice(CHOICE, 1.9).explanation()
+    assert "the best n-gram model 2.0000" in BestChoice(CHOICE, 1.9).in_short()
+    assert BestChoice(CHOICE, 2.25).explanation() == f"{CHOICE.explanation()}; a mix as an automaton: 2.2500"
+    assert "2.0000 nats per symbol held out, a mix 2.2500" in BestChoice(CHOICE, 2.25).in_short()
+
+
+def test_the_mix_is_tried_on_lists_that_are_neither_short_nor_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = Corpus.from_items(CODES)  # 150 items of 7 characters
+    assert suits_mix(CHOICE, corpus.symbols)
+    assert not suits_mix(Choice(CHOICE.tried, held_out=0), corpus.symbols)
+    assert not suits_mix(Choice(CHOICE.tried, held_out=100, texts=True), corpus.symbols)
+    monkeypatch.setattr(mix_automaton, "MOST_SYMBOLS", 150 * 8)
+    assert suits_mix(CHOICE, corpus.symbols)
+    monkeypatch.setattr(mix_automaton, "MOST_SYMBOLS", 150 * 8 - 1)
+    assert not suits_mix(CHOICE, corpus.symbols)
+    assert choose_with_mix(CHOICE, corpus) is CHOICE
+
+
+def test_it_is_judged_on_the_items_that_the_others_were_judged_by() -> None:
+    corpus = Corpus.from_items(CODES)
+    found = choose_with_mix(choose(corpus), corpus)
+    assert isinstance(found, BestChoice)
+    rest, held = hold_out(corpus)
+    assert len(held) == found.choice.held_out
+    assert found.mix_nats == evaluate(MixAutomaton().fit(rest), held).nats_per_symbol
+    given = choose_with_mix(CHOICE, rest, held)
+    assert isinstance(given, BestChoice)
+    assert given.mix_nats == found.mix_nats  # and the same everywhere: no clock plays a part
+
+
+def test_where_the_mix_is_better_it_is_written_and_answers_exactly(folder: Path) -> None:
+    said = (folder / "said").read_text("utf-8")
+    assert re.fullmatch(
+        r"Model: a mix as an automaton, \d\.\d{4} nats per symbol held out, the best n-gram model \d\.\d{4}; "
+        r"--model mix keeps the mix itself\.\n",
+        said,
+    )
+    model = load(folder / "m")
+    assert model.kind == "automaton"
+    assert model.provenance.items == 150
+    ends = [model.nats([f"c12345{last}"])[0] for last in "cd"]
+    assert ends[0] + 0.5 < ends[1]  # it knows what the codes end with
+    assert run("prob", folder / "m", "--prefix", "a").stdout
+    assert len(run("top", folder / "m", "-n", 3, "--json").stdout.splitlines()) == 3
+    assert run("complete", folder / "m", "a12").stdout
+    assert run("fill", folder / "m", "a1_34_a").stdout
+    assert all(line[0] == line[-1] == "b" for line in run(
+        "sample", folder / "m", "-n", 5, "--seed", 1, "--prefix", "b", "--suffix", "b", "--new"
+    ).stdout.splitlines())  # fmt: skip
+    for name in ("m.html", "m.mjs"):
+        run("export", folder / "m", "-o", folder / name)
+        assert (folder / name).stat().st_size > 1000
+
+
+def test_what_needs_counts_says_where_they_are(folder: Path) -> None:
+    for command in (("update", folder / "m", folder / "codes.txt", "-o", folder / "n"),
+                    ("export", folder / "m", "-o", folder / "m.arpa")):  # fmt: skip
+        assert "train without --best" in run(*command, code=1).stderr
+    assert not (folder / "n").exists()
+    assert not (folder / "m.arpa").exists()
+
+
+def test_automata_that_are_n_grams_still_have_an_arpa_form(tmp_path: Path) -> None:
+    """Written and read again they say the same, also of what never occurred; others are refused."""
+    three, two = (Ngram(order=order, smoothing="witten-bell").fit(CODES) for order in (3, 2))
+    strange = [*CODES, *(code[::-1] for code in CODES), "aabbccdd", "0", "h9h9h9"]
+    write_arpa(stored(three), tmp_path / "m.arpa")
+    np.testing.assert_allclose(read_arpa(tmp_path / "m.arpa").nats(strange), three.nats(strange), atol=1e-5)
+    # the state of a beginning is here not that of the same symbols further on
+    for model in (interpolate(three, two, 0.3), given(three, prefix="a").model):
+        with pytest.raises(SettingsError, match="not one of n-grams"):
+            write_arpa(model, tmp_path / "none.arpa")
+    assert not (tmp_path / "none.arpa").exists()
+
+
+def test_without_best_a_line_says_that_there_is_more(folder: Path) -> None:
+    result = run("train", folder / "codes.txt", "-o", folder / "n-grams")
+    assert result.stderr.endswith(" A mix may predict better: --best.\n")
+    assert load(folder / "n-grams").kind == "ngram"
+    result = run("train", folder / "codes.txt", "-o", folder / "n-grams", "--model", "ngram")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("options", [["--model", "ngram"], ["--order", "3"], ["--memory", "1GB"]])
+def test_best_goes_without_a_model(folder: Path, options: list[str]) -> None:
+    result = run("train", folder / "codes.txt", "-o", folder / "none", "--best", *options, code=2)
+    assert "--best chooses the model" in result.stderr
+
+
+def test_weights_count_and_the_same_list_gives_the_same_model(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("code,n\n" + "".join(f"{code},{i % 3 + 1}\n" for i, code in enumerate(codes(60))), "utf-8")
+    data = TrainingFiles(sources=(str(path),), format=Format(column="code", weight="n"))
+    once, again = (train(None, data, best=True) for _ in range(2))
+    assert isinstance(once.choice, BestChoice)
+    assert once.model.provenance.weight == 120  # 20 times 1 + 2 + 3
+    assert once.model.metrics.chosen == again.model.metrics.chosen
+    for name, array in once.model.arrays().items():
+        np.testing.assert_array_equal(array, again.model.arrays()[name])
+
+
+def test_ctrl_c_writes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nextchar._kernels.mix.gate.fit_steps", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        MixAutomaton().fit(CODES)
+
+
+def test_best_is_for_no_settings(folder: Path) -> None:
+    data = TrainingFiles(sources=(str(folder / "codes.txt"),))
+    with pytest.raises(SettingsError, match="best goes without settings"):
+        train(Ngram(), data, best=True)
+    with pytest.raises(BadValueError, match="best"):
+        train(None, data, best="yes")  # type: ignore[arg-type]
