@@ -222,6 +222,8 @@ def train(
     metrics = trained.model.metrics
     if trained.choice is not None:
         hint = " A mix may predict better: --best." if trained.untried else ""
+        if trained.model.kind == "automaton":
+            hint = " The mix itself: --model mix; counts: without --best."
         note(f"Model: {trained.choice.in_short()}.{hint}")
     details = (metrics.chosen, *metrics.notes) if is_verbose() else () if trained.choice is not None else metrics.notes
     for remark in (trained.note, metrics.stopped, *details):

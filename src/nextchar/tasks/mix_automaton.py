@@ -107,10 +107,7 @@ class BestChoice:
         ngram = f"{self.choice.tried[0][1]:.4f}"
         if not self.takes_mix:
             return f"{self.choice.in_short()}; {ngram} nats per symbol held out, a mix {self.mix_nats:.4f}"
-        return (
-            f"{MixAutomaton().summary}, {self.mix_nats:.4f} nats per symbol held out, the best n-gram model {ngram}; "
-            "--model mix keeps the mix itself"
-        )
+        return f"{MixAutomaton().summary}, {self.mix_nats:.4f} nats per symbol held out, the best n-gram model {ngram}"
 
     @property
     def candidates(self) -> tuple[CandidateLoss, ...]:

@@ -65,6 +65,6 @@ def _counted(model: Model) -> NgramModel:
     need(model, Model, "model", "a model (Ngram().fit(...), load(...))")
     if not isinstance(model, NgramModel):
         raise SettingsError(
-            f"a model of kind {model.kind} does not hold counts; those of n-grams do (train without --best or --model)"
+            f"a model of kind {model.kind} does not hold counts, as one of kind ngram does; train an n-gram model"
         )
     return model

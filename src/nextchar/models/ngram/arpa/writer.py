@@ -84,8 +84,7 @@ def write_arpa(model: Model, path: str | Path, *, progress: Progress | None = No
     contexts = _Contexts.of(automaton)
     if isinstance(model, DerivedModel) and not contexts.are_ngrams(automaton):  # others are by the way they are made
         raise SettingsError(
-            "the model is a finite automaton, but not one of n-grams, and has no ARPA form; train one of counts "
-            "(train without --best or --model)"
+            "the model is a finite automaton, but not one of n-grams, and has no ARPA form; train an n-gram model"
         )
     sizes = np.bincount(contexts.depth[contexts.owner])
     sizes[0] += 1  # <s>
