@@ -86,9 +86,9 @@ def compile_mixing() -> None:
         return
     quiet = subprocess.DEVNULL
     subprocess.run(
-        [sys.executable, "-c", f"from {__name__} import rehearse_mixing; rehearse_mixing()"],
+        [sys.executable, "-"],
+        input=f"from {__name__} import rehearse_mixing; rehearse_mixing()".encode(),
         env={**os.environ, "PYTHONSAFEPATH": "1"},
-        stdin=quiet,
         stdout=quiet,
         stderr=quiet,
         check=False,  # what it has not compiled is compiled here
