@@ -46,6 +46,10 @@ def test_typing_and_the_cursor(lesson: Lesson, order_2: KnowsText) -> None:
     seen = read_typed(order_2, "And God ", 8, 8)
     waits_for(lesson, "text-nats-order-2", f"{sum(seen.nats) / 8:.3f}")
     bars = lesson.at("text-bars-order-2").locator("li")
+    lesson.wait_until(  # the place of the cursor may be read once more than the text
+        "([bars, share]) => document.querySelector(`[data-testid=${bars}] li .text-share`).textContent === share",
+        ["text-bars-order-2", f"{100 * seen.likely[0].probability:.1f}%"],
+    )
     for bar, one in zip(bars.all(), seen.likely, strict=True):
         assert bar.inner_text().split()[1:] == [f"{100 * one.probability:.1f}%"]
     written = continued(order_2, "And God ", 240, 1)

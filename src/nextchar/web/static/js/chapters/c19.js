@@ -67,7 +67,7 @@ function sideBySide(ctx, place, about) {
     for (const one of cards) one.read();
     if (other) writeLater();
   };
-  for (const event of ["input", "keyup", "click", "select"]) area.addEventListener(event, look);
+  for (const event of ["input", "keyup", "click", "select", "selectionchange"]) area.addEventListener(event, look);
   ui.clear(
     place,
     el("div", { class: "control wide" }, el("label", { text: t("typed_label"), attrs: { for: "typed-text" } }), area),
