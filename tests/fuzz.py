@@ -1,6 +1,6 @@
 """Fuzz a reader with atheris: inputs that grow towards code which was not reached yet; run by `test_fuzz.py`.
 
-    python tests/fuzz.py READER SECONDS FOLDER
+    python -m tests.fuzz READER SECONDS FOLDER
 
 Reads the kept findings of that reader first (`tests/findings`), keeps what reaches new code in FOLDER/corpus, and
 stops at the first input that is answered by anything but the typed error or something that holds together; that input
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import importlib.util
+import importlib
 import json
 import pkgutil
 import random
@@ -70,13 +70,7 @@ class Chance(random.Random):
 
 def script(name: str) -> ModuleType:
     """Another file of the tests."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, TESTS / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+    return importlib.import_module(f"tests.{name}")
 
 
 def read_text(content: bytes, folder: Path) -> None:

@@ -7,7 +7,7 @@ reader for so many seconds; what that finds is printed, to be mended and kept.
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import os
 import subprocess
@@ -26,11 +26,7 @@ EXPECTED: dict[str, str] = json.loads((FINDINGS / "expected.json").read_text("ut
 
 @pytest.fixture(scope="module")
 def fuzz() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("fuzz", TESTS / "fuzz.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = importlib.import_module("tests.fuzz")
     assert tuple(script.READERS) == READERS
     return script
 
@@ -56,8 +52,8 @@ def test_a_finding_stays_mended(name: str, fuzz: ModuleType, tmp_path: Path) -> 
 @pytest.mark.parametrize("reader", READERS)
 def test_fuzzing_finds_nothing(reader: str, tmp_path: Path) -> None:
     pytest.importorskip("atheris", reason="needs atheris: pip install 'nextchar[fuzz]'")
-    command = [sys.executable, str(TESTS / "fuzz.py"), reader, str(SECONDS), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tests.fuzz", reader, str(SECONDS), str(tmp_path)]
+    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, check=False)
     found = {path.name: path.read_bytes()[:2_000] for path in tmp_path.glob("*-*")}
     assert not found, f"{found}\n{done.stderr[-3_000:]}"
     assert done.returncode == 0, done.stderr[-3_000:]
