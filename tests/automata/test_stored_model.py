@@ -97,6 +97,29 @@ def test_arrays_are_checked_piece_by_piece(at_once: int, monkeypatch: pytest.Mon
                 Automaton.from_arrays(small.alphabet, {**good, "symbols": array})
 
 
+def test_prices_that_make_a_probability_above_1_are_refused() -> None:
+    """Of a row over a, b and the boundary: 1/4, 1/4, 1/2. After a only b is listed, and a price weighs the others."""
+    machine = Automaton(
+        alphabet=nextchar.Corpus.from_items(["ab"]).alphabet,
+        start=0,
+        first=np.array([0, 3, 4]),
+        symbols=np.array([0, 1, 2, 2], dtype=np.uint8),
+        log_prob=np.log([1 / 2, 1 / 4, 1 / 4, 1e-9]),
+        target=np.array([0, 1, 0, 0], dtype=np.int32),
+        link=np.array([0, 0], dtype=np.int32),
+        price=np.array([0.0, np.log(4 / 3)]),  # 2/3 of the boundary, 1/3 of a
+    )
+
+    def read(price: float) -> Automaton:
+        return Automaton.from_arrays(machine.alphabet, {**machine.arrays(), "price": np.array([0.0, price])})
+
+    np.testing.assert_allclose(np.exp(read(np.log(4 / 3)).rows(np.array([1], dtype=np.int32))), [[2 / 3, 1 / 3, 1e-9]])
+    assert read(np.log(2)).above_one() is None  # the boundary at 1, whatever the rest says
+    for price in (np.log(2.001), 300.0):
+        with pytest.raises(ModelFileError, match="probabilities above 1"):
+            read(price)
+
+
 def test_steps_by_links_and_by_the_table() -> None:
     machine = MODEL.automaton
     states = np.repeat(np.arange(machine.size, dtype=np.int32), machine.alphabet.size)

@@ -186,8 +186,8 @@ class Lesson:
 
     def wait_until(self, expression: str, argument: Any = None, timeout: float = WAIT_MS) -> None:
         """Until a JavaScript expression, or function of the argument, is true."""
-        function = expression if "=>" in expression.partition("\n")[0][:12] else f"() => {expression}"
-        self.page.wait_for_function(function, arg=argument, timeout=timeout)
+        asked = f"(argument) => {{ const it = ({expression}); return typeof it === 'function' ? it(argument) : it; }}"
+        self.page.wait_for_function(asked, arg=argument, timeout=timeout)
 
     def slide(self, testid: str, position: float) -> None:
         """Drag a slider with the mouse to a place between 0, its left end, and 1."""

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 import nextchar
 from nextchar import Corpus, Ngram, TextOptions, TrainingFiles
 from nextchar.cli import main
-from nextchar.data.splits import beginning, heads, hold_out, split
+from nextchar.data.splits import beginning, heads, hold_out, split, tenths
 from nextchar.errors import CorpusError, NextcharError, SettingsError
 
 TEXTS = [f"{i:x}" for i in range(1000)]
@@ -241,3 +243,19 @@ def test_the_beginning_of_a_corpus() -> None:
     corpus = Corpus.from_items(["emma", "ava", "mia"])
     assert list(beginning(corpus, 100)) == ["emma", "ava", "mia"]
     assert list(beginning(corpus, 8)) == ["emma", "av"]  # emma, its boundary, av and the boundary that closes it
+
+
+@given(st.lists(st.sampled_from("abcdefghijklmnopqrstuvwxyz"), min_size=2, max_size=60))
+def test_tenths_hold_every_item_out_once_with_its_repeats(items: list[str]) -> None:
+    corpus = Corpus.from_items(items)
+    if len(set(items)) < 2:
+        with pytest.raises(SettingsError, match="at least two different items"):
+            next(tenths(corpus))
+        return
+    parts = list(tenths(corpus))
+    assert len(parts) == min(10, len(set(items)))
+    assert sorted(item for _, held in parts for item in held) == sorted(items)
+    for rest, held in parts:
+        assert sorted([*rest, *held]) == sorted(items)
+        assert not set(rest) & set(held)
+        assert len(set(held)) <= -(-len(set(items)) // len(parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from nextchar.cli import main
 from nextchar.core.scoring import evaluate
 from nextchar.data.corpus import Corpus
 from nextchar.data.format import Format
-from nextchar.data.splits import hold_out
+from nextchar.data.splits import tenths
 from nextchar.errors import BadValueError, SettingsError
 from nextchar.models.ngram.arpa import read_arpa, write_arpa
 from nextchar.models.ngram.model import Ngram
@@ -65,14 +66,16 @@ def run(*args: object, code: int = 0) -> Result:
 
 
 def test_the_better_one_is_taken() -> None:
-    assert BestChoice(CHOICE, 1.9).spec == MixAutomaton()
-    assert BestChoice(CHOICE, 2.0).spec == CHOICE.spec  # of equals the smaller and faster
-    assert BestChoice(CHOICE, math.inf).spec == CHOICE.spec
-    assert BestChoice(CHOICE, 1.9).candidates == CHOICE.candidates
-    assert "a mix as an automaton: 1.9000 nats per symbol on 15 items held out" in BestChoice(CHOICE, 1.9).explanation()
-    assert "the best n-gram model 2.0000" in BestChoice(CHOICE, 1.9).in_short()
-    assert BestChoice(CHOICE, 2.25).explanation() == f"{CHOICE.explanation()}; a mix as an automaton: 2.2500"
-    assert "2.0000 nats per symbol held out, a mix 2.2500" in BestChoice(CHOICE, 2.25).in_short()
+    better, equal, worse = (BestChoice(CHOICE, nats, 2.0, 15) for nats in (1.9, 2.0, 2.25))
+    assert better.spec == MixAutomaton()
+    assert equal.spec == CHOICE.spec  # of equals the smaller and faster
+    assert BestChoice(CHOICE, math.inf, 2.0, 15).spec == CHOICE.spec
+    assert better.candidates == CHOICE.candidates
+    assert "a mix as an automaton: 1.9000 nats per symbol on 15 items held out" in better.explanation()
+    assert "the best n-gram model 2.0000" in better.in_short()
+    said = f"{CHOICE.explanation()}; on 15 of them a mix as an automaton: 2.2500, against 2.0000"
+    assert worse.explanation() == said
+    assert "2.0000 nats per symbol held out, a mix 2.2500" in worse.in_short()
 
 
 def test_the_mix_is_tried_on_lists_that_are_neither_short_nor_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,16 +90,21 @@ def test_the_mix_is_tried_on_lists_that_are_neither_short_nor_long(monkeypatch: 
     assert choose_with_mix(CHOICE, corpus) is CHOICE
 
 
-def test_it_is_judged_on_the_items_that_the_others_were_judged_by() -> None:
+def test_it_is_judged_on_the_items_that_the_others_are_judged_by() -> None:
     corpus = Corpus.from_items(CODES)
-    found = choose_with_mix(choose(corpus), corpus)
+    choice = choose(corpus)
+    assert choice.held_out == len(corpus)
+    found = choose_with_mix(choice, corpus)
     assert isinstance(found, BestChoice)
-    rest, held = hold_out(corpus)
-    assert len(held) == found.choice.held_out
-    assert found.mix_nats == evaluate(MixAutomaton().fit(rest), held).nats_per_symbol
-    given = choose_with_mix(CHOICE, rest, held)
+    parts = list(islice(tenths(corpus), 3))
+    assert found.held_out == sum(len(held) for _, held in parts) == 45
+    for spec, nats in ((MixAutomaton(), found.mix_nats), (choice.spec, found.ngram_nats)):
+        losses = [evaluate(spec.fit(rest), held) for rest, held in parts]
+        assert nats == pytest.approx(sum(loss.nats for loss in losses) / sum(loss.weight for loss in losses))
+    given = choose_with_mix(CHOICE, *parts[0])
     assert isinstance(given, BestChoice)
-    assert given.mix_nats == found.mix_nats  # and the same everywhere: no clock plays a part
+    assert given.mix_nats == evaluate(MixAutomaton().fit(parts[0][0]), parts[0][1]).nats_per_symbol
+    assert given.held_out == 15
 
 
 def test_where_the_mix_is_better_it_is_written_and_answers_exactly(folder: Path) -> None:

@@ -39,6 +39,7 @@ States = npt.NDArray[np.int32]
 ROOT: Final = 0
 HIGHEST_PRICE: Final = 300.0  # nats; what a state passes on is weighed by no more, and its exponential is a number
 _KEPT: Final = ("first", "symbols", "log_prob", "target", "link", "price")
+ROUNDING: Final = 1e-6  # nats above a probability of 1, of numbers that are written with some digits
 COMPILED_FROM: Final = 4_000_000  # symbols from which loading numba repays itself
 COMPILED_FROM_LENGTH: Final = 20_000  # and of one item, since others are read side by side
 CHECKED_AT_ONCE: Final = 1 << 20  # numbers of a file
@@ -80,10 +81,13 @@ class Automaton:
         """The automaton that `arrays` came from.
 
         Raises:
-            ModelFileError: with them a walk would leave the arrays, or never end.
+            ModelFileError: with them a walk would leave the arrays or never end, or a probability would be above 1.
         """
         _check(arrays, alphabet)
-        return cls(alphabet=alphabet, start=int(arrays["start"][0]), **{name: arrays[name] for name in _KEPT})
+        made = cls(alphabet=alphabet, start=int(arrays["start"][0]), **{name: arrays[name] for name in _KEPT})
+        if made.above_one() is not None:
+            raise ModelFileError("its arrays give probabilities above 1")
+        return made
 
     @classmethod
     def from_rows(cls, alphabet: Alphabet, start: int, log_prob: F64, target: npt.NDArray[Any]) -> Automaton:
@@ -152,6 +156,29 @@ class Automaton:
         """How many links lead from each state to the root, (S,)."""
         sizes = [end - begin for begin, end in self._layers]
         return np.repeat(np.arange(len(sizes)), sizes)
+
+    def above_one(self) -> int | None:
+        """A state that gives a symbol a probability above 1, or None: there is none.
+
+        Only a price above 0 can do it, as entries are at most 0; counts make no such prices.
+        """
+        paying = np.flatnonzero(self.price > 0)
+        if not len(paying):
+            return None
+        # What a state gives at most, as if it passed on the most probable symbol of its link, clears nearly all.
+        most = np.full(self.size, -np.inf)
+        lists = np.flatnonzero(np.diff(self.first))
+        most[lists] = np.maximum.reduceat(self.log_prob, self.first[lists])
+        for begin, end in self._layers[1:]:
+            layer = slice(begin, end)
+            most[layer] = np.maximum(most[layer], self.price[layer] + most[self.link[layer]])
+        doubtful = paying[most[paying] > ROUNDING]
+        pieces = np.array_split(doubtful, 1 + len(doubtful) * self.alphabet.size // CHECKED_AT_ONCE)
+        for states in pieces:
+            above = self.rows_by_links(states.astype(np.int32)).max(axis=1, initial=-np.inf) > ROUNDING
+            if above.any():
+                return int(states[np.argmax(above)])
+        return None
 
     def rows(self, states: States) -> F64:
         """Log-probabilities of the next symbol, (B,) states -> (B, V), nats."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -37,6 +37,7 @@ __all__ = [
     "is_split",
     "split",
     "split_of_files",
+    "tenths",
 ]
 
 SplitName = Literal["distinct", "eurekalabs", "lecture"]
@@ -254,14 +255,42 @@ def hold_out(corpus: Corpus, share: float = 0.1, *, least: int = 1) -> tuple[Cor
         if not (len(rest) and len(end)):
             raise SettingsError("to hold a part out, a text of more characters is needed")
         return rest, end
-    key = mix(np.array([_HOLD_OUT_KEY], dtype=np.uint64))
-    hashes = mix(corpus.fingerprints() ^ key)
+    hashes = _held_out_hashes(corpus)
     smallest = np.unique(hashes)[:least]
     limit = max(int(share * 2**64), int(smallest.max(initial=0)))
     out = hashes <= np.uint64(limit)
     if out.all() or not out.any():
         raise SettingsError("to hold items out, at least two different items are needed")
     return corpus.take(np.flatnonzero(~out)), corpus.take(np.flatnonzero(out))
+
+
+def tenths(corpus: Corpus) -> Iterator[tuple[Corpus, Corpus]]:
+    """A list ten times in two: a tenth of its different items, each time another, held out of the rest.
+
+    A hash decides as for `hold_out`, and repeats of an item stay together. Of fewer than ten different items there are
+    only as many parts.
+
+    Args:
+        corpus: items.
+
+    Yields:
+        The rest, and the part, each in the order of the file.
+
+    Raises:
+        SettingsError: fewer than two different items.
+    """
+    different, which = np.unique(_held_out_hashes(corpus), return_inverse=True)
+    if len(different) < 2:
+        raise SettingsError("to hold items out, at least two different items are needed")
+    parts = min(10, len(different))
+    part = which * parts // len(different)
+    for number in range(parts):
+        yield corpus.take(np.flatnonzero(part != number)), corpus.take(np.flatnonzero(part == number))
+
+
+def _held_out_hashes(corpus: Corpus) -> npt.NDArray[np.uint64]:
+    """By which items are held out, (n,)."""
+    return mix(corpus.fingerprints() ^ mix(np.array([_HOLD_OUT_KEY], dtype=np.uint64)))
 
 
 def _distinct(corpus: Corpus, seed: int) -> Split:

@@ -20,14 +20,14 @@ from nextchar.core.scoring import evaluate
 from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
-from nextchar.data.splits import hold_out
 from nextchar.models.mix.model import Mix
-from nextchar.models.ngram.selection import Choice
+from nextchar.models.ngram.selection import Choice, held_out_parts
 
 __all__ = ["BestChoice", "MixAutomaton", "choose_with_mix", "suits_mix"]
 
 MOST_SYMBOLS: Final = 100_000  # of a list, beyond which the mix is not tried: it would take a minute and more
 EPOCHS: Final = 14.0  # and no seconds: the same list gives the same model everywhere
+TIMES: Final = 3  # at most that it is trained to be judged
 STATES: Final = 30_000  # of the automaton, and
 STATES_A_SYMBOL: Final = 2.0  # of the training data: some 170 bytes each
 FITTING: Final = 0.7  # of the work, about
@@ -75,16 +75,20 @@ class BestChoice:
 
     Attributes:
         choice: among the n-gram models.
-        mix_nats: per symbol of the same items held out, of the mix as an automaton.
+        mix_nats: per symbol of items held out, of the mix as an automaton.
+        ngram_nats: per symbol of the same items, of the best n-gram model.
+        held_out: how many items they are.
     """
 
     choice: Choice
     mix_nats: float
+    ngram_nats: float
+    held_out: int
 
     @property
     def takes_mix(self) -> bool:
         """Whether the mix predicts better."""
-        return self.mix_nats < self.choice.tried[0][1]
+        return self.mix_nats < self.ngram_nats
 
     @property
     def spec(self) -> Spec:
@@ -94,17 +98,17 @@ class BestChoice:
     def explanation(self) -> str:
         """Why, in one sentence for people."""
         if not self.takes_mix:
-            return f"{self.choice.explanation()}; {MixAutomaton().summary}: {self.mix_nats:.4f}"
-        held = thousands(self.choice.held_out, "item")
-        beaten, nats = self.choice.tried[0]
+            both = f"{MixAutomaton().summary}: {self.mix_nats:.4f}, against {self.ngram_nats:.4f}"
+            return f"{self.choice.explanation()}; on {self.held_out:,} of them {both}"
+        held = thousands(self.held_out, "item")
         return (
             f"chose {MixAutomaton().summary}: {self.mix_nats:.4f} nats per symbol on {held} held out; the best of "
-            f"{thousands(len(self.choice.tried), 'n-gram model')}, {beaten.summary}: {nats:.4f}"
+            f"{thousands(len(self.choice.tried), 'n-gram model')}, {self.choice.spec.summary}: {self.ngram_nats:.4f}"
         )
 
     def in_short(self) -> str:
         """What was taken, in a few words, and what the others have."""
-        ngram = f"{self.choice.tried[0][1]:.4f}"
+        ngram = f"{self.ngram_nats:.4f}"
         if not self.takes_mix:
             return f"{self.choice.in_short()}; {ngram} nats per symbol held out, a mix {self.mix_nats:.4f}"
         return f"{MixAutomaton().summary}, {self.mix_nats:.4f} nats per symbol held out, the best n-gram model {ngram}"
@@ -123,21 +127,27 @@ def suits_mix(choice: Choice, symbols: int) -> bool:
 def choose_with_mix(
     choice: Choice, data: Corpus, validation: Corpus | None = None, *, progress: Progress | None = None
 ) -> BestChoice | Choice:
-    """The mix, judged on the items that the n-gram models were judged by; their choice alone where it does not suit.
+    """The mix beside the best n-gram model, on the same items; that choice alone where the mix does not suit.
 
     Args:
         choice: among the n-gram models, by `choose` of the same data.
         data: the training data.
-        validation: the items to judge by; by default those that `choose` has held out.
+        validation: the items to judge by; by default some are held out, of a short list up to three times.
         progress: is told how far it has come.
     """
     if not suits_mix(choice, data.symbols):
         return choice
-    if validation is None:
-        data, validation = hold_out(data)
-    model = MixAutomaton().fit(data, progress=progress)
-    nats = evaluate(model, validation).nats_per_symbol
-    return BestChoice(choice, nats if math.isfinite(nats) else math.inf)
+    parts = held_out_parts(data, most=TIMES) if validation is None else [(data, validation)]
+    nats = {MixAutomaton(): 0.0, choice.spec: 0.0}
+    weight = 0.0
+    for number, (rest, held) in enumerate(parts):
+        for spec in nats:
+            fitting = _part(progress, number / len(parts), (number + 1) / len(parts))
+            loss = evaluate(spec.fit(rest, progress=fitting if isinstance(spec, MixAutomaton) else None), held)
+            nats[spec] += loss.nats
+        weight += loss.weight
+    mix, ngram = (sum_ / weight for sum_ in nats.values())
+    return BestChoice(choice, mix if math.isfinite(mix) else math.inf, ngram, sum(len(held) for _, held in parts))
 
 
 def _part(progress: Progress | None, begin: float, end: float) -> Progress | None:

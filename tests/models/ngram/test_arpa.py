@@ -529,6 +529,13 @@ def faults() -> dict[str, tuple[str | bytes, str]]:
         "too few fields": (SMALL.replace("a b", "a"), "line 13: 2 fields in"),
         "no probabilities": (SMALL.replace("-0.30103\t</s>", "-0.20103\t</s>"), "sum to 1.12946, not to 1"),
         "one row wrong": (SMALL.replace("-0.1249387", "-0.7249387"), "what may follow 'a' has probabilities that sum"),
+        # After a only a is left, at 1/4 x 10^0.6232493 = 1.05: within what a row may differ, and no probability.
+        "above 1 by its weight": (
+            SMALL.replace("2=2", "2=3")
+            .replace("a\t-0.4771213", "a\t0.6232493")
+            .replace("-0.1249387\ta b", "-6\ta b\n-6\ta </s>"),
+            "after 'a' a character has a probability above 1, by a backoff weight",
+        ),
         "gzip": (gzip.compress(SMALL.encode()), "give its name the ending .gz"),
         "NUL": (SMALL.replace("a b", "a \0"), "line 13: holds a NUL character"),
         "latin-1": (SMALL.replace("b", "é").encode("latin-1"), "not utf-8"),

@@ -7,9 +7,12 @@ import random
 import numpy as np
 import pytest
 
+from nextchar.core.scoring import evaluate
 from nextchar.data.corpus import Corpus
+from nextchar.data.splits import tenths
 from nextchar.models.ngram import selection
-from nextchar.models.ngram.selection import choose
+from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.selection import Choice, choose, held_out_parts
 
 
 def some_names(count: int, seed: int = 0) -> list[str]:
@@ -42,4 +45,45 @@ def test_of_much_data_items_evenly_spaced_are_looked_at(monkeypatch: pytest.Monk
     monkeypatch.setattr(selection, "MOST_SYMBOLS", data.symbols // 4)
     choice = choose(data, data.take(np.arange(100)))
     assert choice.held_out == 100
-    assert choose(data).held_out < 50  # a tenth of a quarter of a thousand is 25
+    assert choose(data).held_out == 200  # eight tenths of a quarter of a thousand: 60,000 symbols are eight such lists
+
+
+def test_of_a_short_list_every_item_is_held_out_once() -> None:
+    """The loss of a model is that over ten models, each of nine tenths, on the tenth that it has not seen."""
+    data = Corpus.from_items(some_names(60))
+    choice = choose(data)
+    assert (choice.held_out, choice.in_turn) == (60, True)
+    assert "nats per symbol on 60 items held out in turn, the least of" in choice.explanation()
+    spec, loss = choice.tried[0]
+    losses = [evaluate(spec.fit(rest), held) for rest, held in tenths(data)]
+    assert loss == pytest.approx(sum(each.nats for each in losses) / data.symbols)
+
+
+def test_of_a_long_list_one_tenth_is_held_out() -> None:
+    data = Corpus.from_items(some_names(6_000))
+    choice = choose(data)
+    [(rest, held)] = held_out_parts(data)
+    assert len(set(held)) == -(-len(set(data)) // 10)
+    assert (choice.held_out, choice.in_turn) == (len(held), False)
+    assert f"on {len(held)} items held out, the least of" in choice.explanation()
+    model = Ngram(order=2, smoothing="modified-kneser-ney").fit(rest)
+    assert loss_of(choice, 2) == evaluate(model, held).nats_per_symbol
+
+
+def test_of_heavy_items_more_tenths_are_held_out() -> None:
+    """6,000 names of 6.5 symbols: 600,000 symbols are more than ten such lists."""
+    items = some_names(6_000)
+    assert len(held_out_parts(Corpus.from_items(items))) == 1
+    assert len(held_out_parts(Corpus.from_items(items, [1_000] * len(items)))) == 10
+    assert len(held_out_parts(Corpus.from_items(items, [1_000] * len(items)), most=3)) == 3
+
+
+def test_all_usual_orders_are_tried() -> None:
+    """Though order 1 is best, from which a search that goes up until the loss rises would not come to order 6."""
+    tried = choose(Corpus.from_items(some_names(300))).tried
+    assert {spec.order for spec, _ in tried if spec.smoothing == "modified-kneser-ney"} == {1, 2, 3, 4, 5, 6}
+
+
+def loss_of(choice: Choice, order: int) -> float:
+    [loss] = [loss for spec, loss in choice.tried if (spec.order, spec.smoothing) == (order, "modified-kneser-ney")]
+    return loss

@@ -1,8 +1,13 @@
 """Which n-gram model suits the data: try some on items held out, and take the best.
 
 Longer contexts predict better until the data is too small for them, and no smoothing method wins everywhere; held-out
-items decide. Modified Kneser-Ney is tried at rising orders until the loss has risen twice; then the other methods at
-the best order and the two around it. The chosen one is trained anew on everything.
+items decide. Modified Kneser-Ney is tried at rising orders, up to six and until the loss has risen twice: where some
+items weigh far more than others, orders 2 and 3 may be worse than both 1 and 6. Then the other methods are tried at the
+best order and the two around it. The chosen one is trained anew on everything.
+
+A tenth of a short list is too few items to choose by, so further tenths are held out in turn, each of a model trained
+on the rest, as long as all of it is quick (cross-validation: Stone, "Cross-validatory choice and assessment of
+statistical predictions", 1974). For what it gains see docs/design/counting.md.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -21,19 +27,21 @@ from nextchar.core.scoring import evaluate
 from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
-from nextchar.data.splits import heads, hold_out
+from nextchar.data.splits import heads, hold_out, tenths
 from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.model import Ngram
 
-__all__ = ["Choice", "choose"]
+__all__ = ["Choice", "choose", "held_out_parts"]
 
 HIGHEST_ORDER: Final = 10
+USUAL_ORDER: Final = 6  # up to which all are tried
 FEWEST: Final = 20  # different items from which some are held out
 SHORTEST: Final = 400  # characters of texts, from which their ends are held out
 SECONDS: Final = 5.0  # of the processor, after which nothing more is tried: a busy machine chooses no worse
 MOST_SYMBOLS: Final = 1 << 21  # that are looked at: of more data, items evenly spaced, of texts the beginnings
 SAMPLING_SYMBOLS: Final = 60_000  # up to which pitman-yor is tried: it seats each as often as its item counts
-
+TENTHS_SYMBOLS: Final = 60_000  # of the list, times the tenths that are held out
+WEIGHED_SYMBOLS: Final = 600_000  # the same where weights count: a few heavy items are most of a tenth
 
 _NAMES: Final = {"add": "add-k", "modified-kneser-ney": "modified Kneser-Ney"}  # others are the name of who found them
 
@@ -46,11 +54,13 @@ class Choice:
         tried: settings and nats per symbol of the items held out.
         held_out: how many items they are, or symbols of texts.
         texts: whether the ends of texts were held out, and not items.
+        in_turn: whether a part of the items was held out after the other.
     """
 
     tried: tuple[tuple[Ngram, float], ...]
     held_out: int
     texts: bool = False
+    in_turn: bool = False
 
     @property
     def spec(self) -> Spec:
@@ -69,8 +79,8 @@ class Choice:
             if spec.smoothing != best.smoothing
         )
         return (
-            f"chose {best.summary}: {loss:.4f} nats per symbol on {thousands(self.held_out, self._unit)} held out, "
-            f"the least of {len(self.tried)} tried{rest}"
+            f"chose {best.summary}: {loss:.4f} nats per symbol on {thousands(self.held_out, self._unit)} held out"
+            f"{' in turn' if self.in_turn else ''}, the least of {len(self.tried)} tried{rest}"
         )
 
     def in_short(self) -> str:
@@ -106,28 +116,33 @@ def _first_of_each(tried: tuple[tuple[Ngram, float], ...]) -> Iterator[tuple[Ngr
 def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress | None = None) -> Choice:
     """Try models and rank them; of fewer than 20 different items none are held out, and order 3 Witten-Bell is taken.
 
-    Of texts the end of each is held out.
+    Of texts the end of each is held out, of lists a tenth, of short ones further tenths in turn.
 
     Args:
         data: the training data, or a part of it.
-        validation: the items to judge by; by default a tenth of the data is held out.
+        validation: the items to judge by; by default some of the data are held out.
         progress: is told how far pitman-yor has come.
     """
     begun = time.process_time()
     texts = data.whole_texts
-    if validation is None:
-        if data.symbols < SHORTEST if texts else len(np.unique(data.fingerprints())) < FEWEST:
-            return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0, texts=texts)
-        data, validation = hold_out(_thinned(data))
-    data, validation = _thinned(data), _thinned(validation)
+    if validation is not None:
+        parts = [(_thinned(data), _thinned(validation))]
+    elif data.symbols < SHORTEST if texts else len(np.unique(data.fingerprints())) < FEWEST:
+        return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0, texts=texts)
+    else:
+        parts = held_out_parts(_thinned(data))
     tried: list[tuple[Ngram, float]] = []
-    counts: dict[int, Counts] = {}
+    counts: dict[tuple[int, int], Counts] = {}
 
     def attempt(spec: Ngram) -> float:
-        if spec.order not in counts:
-            counts[spec.order] = count(data, spec.order)
-        model = spec.from_counts(counts[spec.order], progress=progress)
-        tried.append((spec, evaluate(model, validation).nats_per_symbol))
+        nats = weight = 0.0
+        for number, (rest, held) in enumerate(parts):
+            if (number, spec.order) not in counts:
+                counts[number, spec.order] = count(rest, spec.order)
+            model = spec.from_counts(counts[number, spec.order], progress=progress if len(parts) == 1 else None)
+            loss = evaluate(model, held)
+            nats, weight = nats + loss.nats, weight + loss.weight
+        tried.append((spec, nats / weight))
         return tried[-1][1]
 
     best = None
@@ -135,10 +150,11 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
         loss = attempt(Ngram(order=order, smoothing="modified-kneser-ney"))
         if best is None or loss < best[1]:
             best = order, loss
-        if order >= best[0] + 2 or time.process_time() - begun > SECONDS:
+        if order >= max(best[0] + 2, USUAL_ORDER) or time.process_time() - begun > SECONDS:
             break
     assert best is not None
-    around = [order for order in (best[0], best[0] - 1, best[0] + 1) if order in counts]
+    highest = max(spec.order for spec, _ in tried)
+    around = [order for order in (best[0], best[0] - 1, best[0] + 1) if 1 <= order <= highest]
     specs = [Ngram(order=order, smoothing=method) for method in ("witten-bell", "kneser-ney") for order in around]
     specs += [Ngram(order=order, smoothing="add", tune="leave-one-out") for order in around]
     if data.weighted_symbols <= SAMPLING_SYMBOLS:
@@ -147,8 +163,24 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
         if time.process_time() - begun > SECONDS:
             break
         attempt(spec)
-    held = validation.symbols if texts else len(validation)
-    return Choice(tuple(sorted(tried, key=lambda pair: pair[1])), held, texts)
+    judges = sum(held.symbols if texts else len(held) for _, held in parts)
+    return Choice(tuple(sorted(tried, key=lambda pair: pair[1])), judges, texts, in_turn=len(parts) > 1)
+
+
+def held_out_parts(data: Corpus, *, most: int = 10) -> list[tuple[Corpus, Corpus]]:
+    """What models are chosen by: the rest and what is held out, of short lists several times.
+
+    Args:
+        data: of which something can be held out.
+        most: parts, at most 10.
+    """
+    if data.whole_texts:
+        return [hold_out(data)]
+    if data.weights is None or data.weighted_symbols <= SAMPLING_SYMBOLS:
+        quick = TENTHS_SYMBOLS // data.weighted_symbols
+    else:
+        quick = WEIGHED_SYMBOLS // data.symbols
+    return list(islice(tenths(data), max(min(quick, most), 1)))
 
 
 def _thinned(data: Corpus) -> Corpus:

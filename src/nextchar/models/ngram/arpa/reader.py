@@ -191,7 +191,7 @@ class _Tree:
         """The same as states and entries.
 
         Raises:
-            ModelFileError: a row does not sum to 1.
+            ModelFileError: a row does not sum to 1, or has a probability above it.
         """
         V = self.alphabet.size
         context = self.price != 0
@@ -238,6 +238,11 @@ class _Tree:
         begins = np.flatnonzero(self.word == V)
         begin[state[self.parent[begins]]] = np.exp(self.log_prob[begins])
         worst, total = _worst_row(automaton, begin)
+        if (above := automaton.above_one()) is not None:
+            raise ModelFileError(
+                f"{name}: after {self._shown(int(node[above]))} a character has a probability above 1, by a backoff "
+                "weight; the file is damaged, or its numbers are no probabilities"
+            )
         self._check_sum(name, int(node[worst]), total)
         return automaton
 
