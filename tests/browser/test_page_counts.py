@@ -367,7 +367,7 @@ def test_k_slides_and_the_loss_follows(lesson: Lesson, corpus: Corpus) -> None:
             "(text) => document.querySelector('[data-testid=smoothing-loss]').textContent === text", f"{loss:.4f}"
         )
         assert lesson.get("smoothing", add=add)["loss"] == pytest.approx(loss)
-    assert lesson.text("smoothing-pair") == "∞"
+    lesson.wait_until("(pair) => document.querySelector('[data-testid=smoothing-pair]').textContent === pair", "∞")
     cell = "document.querySelector('[data-testid=smoothing-row] .plot').data[0].y[1]"
     before_step = lesson.page.evaluate(cell)
     lesson.at("smoothing-slider").press("End")

@@ -230,7 +230,38 @@ def test_by_keyboard_alone(lesson: Lesson) -> None:
     second = names(lesson)[1]
     keys.press("Enter")
     assert second not in names(lesson)
-    assert lesson.page.evaluate("document.activeElement.closest('.card') !== null")
+    assert lesson.page.evaluate(focused) == "card-hide"  # of the next one
+    third = names(lesson)[1]
+    assert lesson.page.evaluate("document.activeElement.closest('.card').querySelector('.card-name').textContent") == third
+
+
+def test_the_focus_stays_on_the_cards_when_they_are_drawn_again(lesson: Lesson) -> None:
+    """More names while one looks at what a dialog shows: its button is there when it closes, and keeps the focus."""
+    open_bench(lesson, query="&list=creatures")
+    button = lesson.at("card-why").nth(2)
+    label = button.get_attribute("aria-label")
+    shown = "document.querySelectorAll('[data-testid=card]').length"
+    focused = "document.activeElement.getAttribute('aria-label')"
+    before = lesson.page.evaluate(shown)
+    lesson.at("more").evaluate("node => setTimeout(() => node.click(), 300)")
+    button.press("Enter")
+    lesson.at("why").wait_for()
+    lesson.wait_until(f"{shown} > {before}")
+    lesson.page.keyboard.press("Escape")
+    lesson.at("why").wait_for(state="detached")
+    assert lesson.page.evaluate(focused) == label
+    before = lesson.page.evaluate(shown)
+    lesson.at("more").evaluate("node => setTimeout(() => node.click(), 0)")
+    lesson.wait_until(f"{shown} > {before}")
+    assert lesson.page.evaluate(focused) == label
+    gone = names(lesson)[2]
+    lesson.at("another").evaluate("node => setTimeout(() => node.click(), 0)")
+    lesson.wait_until(
+        "(gone) => document.querySelector('[data-testid=cards]:not([aria-busy])')?.children[2]"
+        ".querySelector('.card-name').textContent !== gone",
+        gone,
+    )
+    assert lesson.page.evaluate("document.activeElement.dataset.testid") == "card-why"  # of the third name there is now
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

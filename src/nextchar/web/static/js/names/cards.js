@@ -38,6 +38,7 @@ export function make(bench) {
   const runNames = api.latest();
   const hidden = new Set();
   let answer = null;
+  let drawn = new Map(); // the cards, by all that they say
   let learned = ""; // the list and the model of the last names: the program has learned them
 
   const odds = ui.live({ testid: "odds", class: "odds" });
@@ -73,10 +74,8 @@ export function make(bench) {
       return node;
     };
     const hide = act("×", t("card_hide", { name: name.text }), "card-hide", () => {
-      const place = [...cards.children].indexOf(node);
       hidden.add(name.text);
       draw();
-      (cards.children[Math.min(place, cards.children.length - 1)]?.querySelector("button") ?? more).focus();
     });
     const node = el(
       "li",
@@ -113,9 +112,32 @@ export function make(bench) {
     next.querySelectorAll("button")[Math.max(which, 0)].focus();
   });
 
+  // A card stays while its name does, so that a dialog finds the button that opened it. What gives the focus back: to the
+  // same button, or where its name is gone, to that of the card which is there now.
+  function focusedButton() {
+    const button = document.activeElement;
+    const from = button?.closest(".card");
+    if (!from || !cards.contains(from)) return null;
+    const place = [...cards.children].indexOf(from);
+    const which = [...from.querySelectorAll("button")].indexOf(button);
+    return () => {
+      const now = from.isConnected ? from : cards.children[Math.min(place, cards.children.length - 1)];
+      (now?.querySelectorAll("button")[which] ?? other).focus();
+    };
+  }
+
   function draw() {
     const names = answer.names.filter(({ text }) => !hidden.has(text));
-    clear(cards, names.map(card));
+    const focused = focusedButton();
+    const before = drawn;
+    drawn = new Map();
+    for (const name of names) {
+      let key = JSON.stringify(name);
+      while (drawn.has(key)) key += "+"; // the same name again
+      drawn.set(key, before.get(key) ?? card(name));
+    }
+    clear(cards, [...drawn.values()]);
+    focused?.();
     const gone = answer.names.length - names.length;
     const few = answer.names.length < answer.wanted;
     clear(
@@ -191,6 +213,7 @@ export function make(bench) {
         fault(error);
         cards.removeAttribute("aria-busy");
         answer = { names: [], wanted: 0 };
+        drawn = new Map();
         clear(cards);
         clear(note);
         clear(odds);
