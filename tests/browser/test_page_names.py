@@ -232,7 +232,9 @@ def test_by_keyboard_alone(lesson: Lesson) -> None:
     assert second not in names(lesson)
     assert lesson.page.evaluate(focused) == "card-hide"  # of the next one
     third = names(lesson)[1]
-    assert lesson.page.evaluate("document.activeElement.closest('.card').querySelector('.card-name').textContent") == third
+    assert (
+        lesson.page.evaluate("document.activeElement.closest('.card').querySelector('.card-name').textContent") == third
+    )
 
 
 def test_the_focus_stays_on_the_cards_when_they_are_drawn_again(lesson: Lesson) -> None:

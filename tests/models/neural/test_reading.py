@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
-from tests.models.neural.test_nets import V, spec_of, stirred
+from tests.models.neural.stirred import V, spec_of, stirred
 
 from nextchar.core.shared_prefixes import branching_nats
 from nextchar.data.corpus import Corpus

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -13,33 +11,11 @@ torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
+from tests.models.neural.stirred import V, stirred  # noqa: E402
 
 from nextchar.models import registry  # noqa: E402
-from nextchar.models.neural.families import NetSpec  # noqa: E402
-from nextchar.models.neural.nets.base import Net  # noqa: E402
 from nextchar.models.neural.nets.beginnings import MULTIPLE, Beginnings, place_numbers  # noqa: E402
 from nextchar.models.neural.nets.noise import Places  # noqa: E402
-
-V = 6
-SETTINGS = {
-    "mlp": {"context": 3, "embedding": 5, "width": 8, "layers": 2},
-    "bow": {"context": 4, "width": 8, "layers": 1},
-    "rnn": {"embedding": 5, "width": 8},
-    "gru": {"embedding": 5, "width": 8},
-    "lstm": {"embedding": 5, "width": 8},
-    "wavenet": {"width": 8, "hidden": 12, "layers": 3},
-    "transformer": {"context": 4, "width": 8, "heads": 2, "layers": 2},
-}
-
-
-def stirred(kind: str) -> Net:
-    """A net with weights everywhere, in float64."""
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        net = cast(NetSpec, registry.spec_of(kind, SETTINGS[kind])).net(V).double()
-        for parameter in net.parameters():
-            parameter.data.normal_(0, 0.5)
-    return net
 
 
 def beginnings_of(ids: npt.NDArray[np.int64]) -> Beginnings:
@@ -103,7 +79,7 @@ def test_loss_and_gradient_are_those_of_the_rows(kind: str, dropout: float) -> N
     targets = torch.from_numpy(np.random.default_rng(3).integers(0, V, ids.shape)).flatten()
     beginnings = beginnings_of(ids)
     assert len(beginnings.at) < 0.9 * ids.size
-    net = stirred(kind)
+    net = stirred(kind, seed=5).train()
     net.set_dropout(dropout)
     read = torch.from_numpy(place_numbers(ids, 0))
     losses, gradients = [], []
