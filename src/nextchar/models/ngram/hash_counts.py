@@ -58,7 +58,7 @@ class NgramTable:
         at, key = 0, self._key_of(own[part.symbols_before(0, self.order - 1)])
         while at < part.symbols:
             if 4 * self.used > len(self._table):  # half full
-                self._refill(self._bits, len(self._table))  # twice the slots, of two numbers each
+                self._refill(self._bits, 2 * len(self._table))  # four times the slots, of two numbers each
             at, key, self.used = add_to_hash(part.ids, own, self._bits, self.order, at, key, self._table, self.used)
 
     def _key_of(self, numbers: U64) -> np.uint64:
