@@ -81,7 +81,8 @@ def _compile(arguments: list[str]) -> dict[str, Any]:
     }
     first = {name: _seconds(job) for name, job in jobs.items()}
     second = {name: _seconds(job) for name, job in jobs.items()}
-    loops = [getattr(file, name).stats for file in (automaton, corpus, counting, trie) for name in file.__all__]
+    exported = [getattr(file, name) for file in (automaton, corpus, counting, trie) for name in file.__all__]
+    loops = [loop.stats for loop in exported if hasattr(loop, "stats")]  # some are numbers
     return {
         "import": loading,
         "first": first,
