@@ -296,10 +296,17 @@ class Corpus:
         options = TextOptions.of(options)
         if whole and not texts and alphabet is not None:
             return cls(alphabet, np.empty(0, dtype=alphabet.dtype), options=options)
-        blank = (i for i, text in enumerate(texts, start=1) if not options.apply(text))
-        if whole and (first := next(blank, None)) is not None:
+        try:
+            corpus = cls.from_items(texts, options=options, alphabet=alphabet)
+            blank = corpus.blank
+        except CorpusError:
+            blank = all(not options.apply(text) for text in texts)
+            if not (whole and blank):
+                raise
+        if whole and blank:
+            first = next(i for i, text in enumerate(texts, start=1) if not options.apply(text))
             raise SettingsError(f"item {first} is blank; blank items cannot be scored or judged; leave them out")
-        return cls.from_items(texts, options=options, alphabet=alphabet)
+        return corpus
 
     @classmethod
     def _of_block(cls, block: Block, where: str, options: TextOptions | None, alphabet: Alphabet | None) -> Corpus:
