@@ -12,7 +12,7 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.errors import CorpusError, SettingsError
 from nextchar.models.ngram import spilling
-from nextchar.models.ngram.counts import count
+from nextchar.models.ngram.counts import Counts, count
 from nextchar.models.ngram.runs import gathered, run_of
 from nextchar.models.ngram.spilling import count_within, few, total_of
 
@@ -86,3 +86,21 @@ def test_more_than_64_bits_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="64 bits"):
         count_within([heavy, heavy], 2, TINY, tmp_path)
     assert total_of([MOST_WEIGHT - 1, 1]) == MOST_WEIGHT
+
+
+def test_many_small_parts_are_counted_by_compiled_loops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the part on with which all of them come to so many symbols; the counts are the same."""
+    parts = [Corpus.from_items(["emma", "ava"]) for _ in range(4)]  # of 9 symbols
+    asked: list[bool | None] = []
+
+    def watched(part: Corpus, order: int, *, compiled: bool | None = None) -> Counts:
+        asked.append(compiled)
+        return count(part, order, compiled=compiled)
+
+    monkeypatch.setattr(spilling, "count", watched)
+    monkeypatch.setattr(spilling, "COMPILED_FROM", 27)
+    found = gathered(count_within(parts, 2, 1 << 26, tmp_path), 1 << 26)
+    assert asked == [None, None, True, True]
+    expected = count(Corpus.from_items(["emma", "ava"] * 4), 2)
+    assert found.ngrams.tolist() == expected.ngrams.tolist()
+    assert found.counts.tolist() == expected.counts.tolist()

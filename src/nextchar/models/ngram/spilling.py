@@ -15,7 +15,15 @@ from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
 from nextchar.data.item_weights import MOST_WEIGHT
 from nextchar.errors import CorpusError
-from nextchar.models.ngram.counts import TABLE_CELLS, Counts, checked_order, count, counts_of_table, hashing_pays
+from nextchar.models.ngram.counts import (
+    COMPILED_FROM,
+    TABLE_CELLS,
+    Counts,
+    checked_order,
+    count,
+    counts_of_table,
+    hashing_pays,
+)
 from nextchar.models.ngram.hash_counts import SLOT_BYTES, NgramTable
 from nextchar.models.ngram.runs import SortedRun, gathered, merged, run_of, union_of, write_run
 
@@ -117,6 +125,7 @@ class Counter:
         self._runs: list[tuple[int, SortedRun]] = []  # on disk, with how often what is in them was merged
         self._written = 0
         self._total = 0
+        self._symbols = 0
 
     def pieces(self, part: Corpus, *, inside: bool = False) -> Iterator[Corpus]:
         """A part in pieces that memory can be asked for one by one; the same ones whatever has been counted before.
@@ -150,10 +159,12 @@ class Counter:
     def add(self, part: Corpus) -> None:
         """Count a part."""
         self._total = total_of((self._total, part.weighted_symbols))
+        self._symbols += part.symbols
+        compiled = True if self._symbols >= COMPILED_FROM else None  # many in all repay it, however few come at a time
         hashed = self._hashes(part)
         for piece in part.stretches(self._slice_symbols, self._order - 1) if hashed else (part,):
             if not (hashed and self._hashed(piece)):
-                self._add_sorted(count(piece, self._order))
+                self._add_sorted(count(piece, self._order, compiled=compiled))
 
     def _hashed(self, piece: Corpus) -> bool:
         if self._table.used + piece.symbols > self._room:
