@@ -298,12 +298,12 @@ class Corpus:
             return cls(alphabet, np.empty(0, dtype=alphabet.dtype), options=options)
         try:
             corpus = cls.from_items(texts, options=options, alphabet=alphabet)
-            blank = corpus.blank
+            some_blank = corpus.blank > 0
         except CorpusError:
-            blank = all(not options.apply(text) for text in texts)
-            if not (whole and blank):
+            if not (whole and texts) or any(map(options.apply, texts)):
                 raise
-        if whole and blank:
+            some_blank = True
+        if whole and some_blank:
             first = next(i for i, text in enumerate(texts, start=1) if not options.apply(text))
             raise SettingsError(f"item {first} is blank; blank items cannot be scored or judged; leave them out")
         return corpus
