@@ -1,33 +1,36 @@
-"""Nets on a graphics card beside one core of the processor: `python -m benchmarks.gpu`, some ten minutes.
+"""Nets on a graphics card beside one core of the processor: `python -m benchmarks.gpu [PART]...`.
 
-For each net and batch: symbols learned a second on the core and on the card, there in float32, in bf16, with
-torch.compile, and with forward and backward as one CUDA graph, and the seconds before the first step. Then a training
-that begins on the card, goes on on the processor and ends on the card, beside one on the processor alone. Where there
-is no card it says so, and does with small sizes what the processor can.
+Four parts, all by default. Where there is no card, small sizes show that they work.
 
-The text of nanoGPT comes last (`python -m benchmarks.gpu text` for it alone): its configuration shakespeare_char, 6
-layers of width 384 with a context of 256, on the first nine tenths of tiny Shakespeare; the seconds until the loss on
-the rest is nanoGPT's 1.4697, the least loss on the way, and in the end that of the whole rest with full context.
+- steps (4 minutes): for each net and batch, symbols learned a second on the core and on the card, there in float32, in
+  bf16, with torch.compile, and with forward and backward as one CUDA graph, and the seconds before the first step.
+- resumed (half a minute): a training that begins on the card, goes on on the processor and ends on the card, beside one
+  on the processor alone.
+- names (5 minutes): on makemore's names, the seconds until the loss of the validation part is the best of makemore's
+  Transformer, and the loss of the test part after a minute.
+- text (4 minutes): nanoGPT's configuration shakespeare_char, 6 layers of width 384 with a context of 256, on the first
+  nine tenths of tiny Shakespeare; the seconds until the loss on the rest is nanoGPT's 1.4697, the least loss on the
+  way, and in the end that of the whole rest with full context.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
+import click
 import torch
 import torch.nn.functional as F
 
 from nextchar.core.progress import Report
 from nextchar.data.corpus import Corpus
 from nextchar.data.datasets import shipped_path
-from nextchar.data.download import locate
+from nextchar.data.download import find, locate
 from nextchar.data.splits import beginning, split
 from nextchar.models.neural.families import NetSpec
 from nextchar.models.neural.nets.noise import Places
@@ -40,11 +43,20 @@ from nextchar.models.registry import spec_of
 __all__ = ["main"]
 
 CARD: Final = torch.cuda.is_available()
+MAKEMORE: Final = 1.989  # nats, the best validation loss of its Transformer: see nets.py
 NANOGPT: Final = 1.4697  # nats, after three minutes of an A100, of its own measure
 TEXT_SETTINGS: Final[dict[str, Any]] = {"steps": 5000, "precision": "bf16", "rate": 0.01, "patience": 0}
 SECONDS: Final = 3.0 if CARD else 0.5  # of each measurement
 SIZES: Final[tuple[dict[str, Any], ...]] = (
     ({"batch": 1024}, {"batch": 32_768}, {"batch": 32_768, "width": 256}) if CARD else ({"batch": 256, "width": 16},)
+)
+
+
+NAMES: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
+    ("transformer", "default", {}),
+    ("transformer", "large", {"batch": 8192}),
+    ("lstm", "large", {"batch": 8192}),
+    ("wavenet", "large", {"batch": 8192}),
 )
 
 
@@ -64,23 +76,26 @@ class Way(NamedTuple):
     prepare: Callable[[Trainer], None] | None = None
 
 
-def main() -> None:
-    """Measure all of it, and print a table."""
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(["steps", "resumed", "names", "text"]))
+def main(parts: tuple[str, ...]) -> None:
+    """Measure PARTS."""
     torch.set_num_threads(1)
-    if sys.argv[1:] == ["text"]:
-        _text()
-        return
     print(f"torch {torch.__version__}, {torch.cuda.get_device_name() if CARD else 'no GPU here'}")
     print(f"--device auto takes {device_of('auto')}")
     assert (device_of("auto").type == "cuda") == CARD
+    for part, measure in (("steps", _steps), ("resumed", _resumed), ("names", _names), ("text", _text)):
+        if part in (parts or (part,)):
+            measure()
+
+
+def _steps() -> None:
     data = Corpus.from_file(shipped_path(), column="name")
     for kind in ("transformer", "wavenet"):
         for size in SIZES:
             title = f"{kind}, " + ", ".join(f"{name} {value:,}" for name, value in size.items())
             for way in _ways():
                 print(f"{title:42} {way.name:28} {_tried(kind, size, way, data)}", flush=True)
-    _resumed(data)
-    _text()
 
 
 def _ways() -> Iterator[Way]:
@@ -132,8 +147,8 @@ def _with_less_overhead(trainer: Trainer) -> None:
 def _as_graph(trainer: Trainer) -> None:
     """Forward and backward of a batch of the usual size, recorded once and replayed; the update stays as it is."""
     learner, rows = trainer.learner, trainer._B
-    epoch = trainer._epochs.epoch(0)
-    ids, targets = (torch.from_numpy(part).to(learner.device) for part in epoch.part(0, rows))
+    first = trainer._epochs.epoch(0).part(0, rows)
+    ids, targets = (torch.from_numpy(part).to(learner.device) for part in (first.ids, first.targets))
     symbols = (targets != IGNORED).sum()
 
     def compute() -> torch.Tensor:
@@ -186,9 +201,30 @@ def _told(report: Report) -> None:
     print(f"{report.share:5.0%} {report.text.splitlines()[0] if report.text else ''}", flush=True)
 
 
-def _resumed(data: Corpus) -> None:
+def _names() -> None:
+    """Trainings of a minute each, or of two seconds where there is no card."""
+    path = find("makemore-names")
+    if path is None:
+        print("names: skipped, needs makemore's names.txt: set NEXTCHAR_NAMES, or nextchar data fetch")
+        return
+    parts = split(Corpus.from_file(path), "eurekalabs")
+    for kind, preset, settings in NAMES if CARD else NAMES[:1]:
+        budget = {"seconds": 60.0 if CARD else 2.0, "seed": 1}
+        spec = cast(NetSpec, spec_of(kind, {**settings, **budget}, preset=preset))
+        model = spec.fit(parts.train, validation=parts.validation)
+        curve = [(point.seconds, point.validation_nats or float("inf")) for point in model.metrics.curve]
+        reached = next((f"{at:.1f} s" for at, nats in curve if nats <= MAKEMORE), "not reached")
+        print(
+            f"{kind}, {preset}, {settings}, device {model.metrics.device}: {MAKEMORE} on validation: {reached}; after "
+            f"{curve[-1][0]:.0f} s {min(nats for _, nats in curve):.4f}, test "
+            f"{model.evaluate(parts.test).nats_per_symbol:.4f}",
+            flush=True,
+        )
+
+
+def _resumed() -> None:
     """A training in three parts on two devices, beside one on the processor."""
-    some = data.take(range(2000))
+    some = Corpus.from_file(shipped_path(), column="name").take(range(2000))
     spec = cast(NetSpec, spec_of("transformer", {"steps": 200, "seed": 1, "dropout": 0.2}, preset="small"))
     alone = spec.fit(some, run=Run(device="cpu")).metrics.curve
     other = "cuda" if CARD else "cpu"
