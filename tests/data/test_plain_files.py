@@ -12,8 +12,9 @@ from nextchar.data import plain_files
 from nextchar.data.alphabet import Alphabet
 from nextchar.data.corpus import Corpus
 from nextchar.data.decoding import Digest
-from nextchar.data.format import Format
-from nextchar.data.plain_files import Plain, read_plain
+from nextchar.data.encoded_lines import encode_block
+from nextchar.data.format import Block, Format
+from nextchar.data.plain_files import Plain, encode_plain, read_plain
 from nextchar.data.text_options import TextOptions
 from nextchar.errors import UnknownSymbolError
 
@@ -132,6 +133,40 @@ def test_equal_to_reading_text(tmp_path: Path, seed: int, monkeypatch: pytest.Mo
                 assert corpus.alphabet == Alphabet.of("".join(expected))
                 assert corpus.source is not None
                 assert corpus.source.size_bytes == len(data.encode())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_block_of_lines_is_read_as_by_way_of_text(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(seed)
+    letters = ["ab", "aB cÉé", "ab \t\u3000\x1c", "x李é👍İÅÅ\u0301 "][seed % 4]
+    text = "".join(rng.choice(letters + "\n") for _ in range(3000)) + "y" * 300 + "\n"
+    for options in (
+        TextOptions(lower=a, nfc=b, strip=c) for a in (False, True) for b in (False, True) for c in (False, True)
+    ):
+        for alphabet in (None, Alphabet("ab", has_unknown=True)):
+            block = Block(text, 1)
+            expected = encode_block(block, "x: line", options, alphabet, placed=True)  # too small for anything else
+            monkeypatch.setattr(plain_files, "PIECE_BYTES", 64)
+            monkeypatch.setattr(plain_files, "BLOCK_FROM", 1)
+            for placed in (False, True):
+                found = encode_block(block, "x: line", options, alphabet, placed=placed)
+                assert found.alphabet == expected.alphabet
+                assert found.ids.tolist() == expected.ids.tolist()
+                assert found.ids.dtype == expected.ids.dtype
+                assert found.blank == expected.blank
+                if placed:
+                    assert found.places.tolist() == expected.places.tolist()
+            monkeypatch.undo()
+
+
+@pytest.mark.parametrize("text", ["a\rb\n", "ab", "a\ud800\n", "a\0\n", "\n \n"])
+def test_blocks_that_are_left_to_others(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_files, "BLOCK_FROM", 1)
+    assert encode_plain(text, TextOptions(), None) is None
+    assert encode_plain("ab\n", TextOptions(), None) is not None
+    assert encode_plain("ab\n", TextOptions(graphemes=True), None) is None
+    assert encode_plain("ab\n", TextOptions(documents=True), None) is None
+    assert encode_plain("ab\n", TextOptions(), Alphabet("a")) is None  # which says nothing of b
 
 
 def test_several_files_are_one(tmp_path: Path) -> None:

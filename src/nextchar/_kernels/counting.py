@@ -44,7 +44,7 @@ def _shift_of(table):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def add_to_hash(ids, own, bits, n, begin, key, table, used):  # type: ignore[no-untyped-def]
-    """Count the n-grams of ids (S,), from `begin` on, until all are counted or the table is half full.
+    """Count the n-grams of ids (S,), from `begin` on, until all are counted or the table is two thirds full.
 
     Args:
         ids: (S,) of a corpus; before the first stands a boundary.
@@ -82,7 +82,7 @@ def add_to_hash(ids, own, bits, n, begin, key, table, used):  # type: ignore[no-
             slot = (slot + U64(1)) & last
         if symbol == U64(0):
             gram = U64(0)
-        if 4 * used > table.size:
+        if 3 * used > table.size:
             return i + 1, gram, used
     return ids.size, gram, used
 

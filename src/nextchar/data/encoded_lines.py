@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.loading import kernels_loaded
-from nextchar.data.alphabet import Alphabet, Ids, codepoints_of, unknown_symbol
+from nextchar.data.alphabet import BOUNDARY, Alphabet, Ids, codepoints_of, unknown_symbol
 from nextchar.data.documents import TEXT_END
 from nextchar.data.format import Block
 from nextchar.data.graphemes import Graphemes, clusters_of, split_graphemes
+from nextchar.data.plain_files import encode_plain
 from nextchar.data.text_options import BLANKS, TextOptions, has_outer_blanks
 from nextchar.errors import CorpusError, UnknownSymbolError
 
@@ -33,7 +34,7 @@ class Encoded(NamedTuple):
         ids: (S,) each item's characters and then a boundary.
         weights: (n,) how often each counts; None for once.
         blank: how many blank lines were left out.
-        places: (n,) where in the block each item of the corpus is, from 0.
+        places: (n,) where in the block each item of the corpus is, from 0, for those who asked for it.
         refused: which lines have a character that the alphabet lacks, by their places.
     """
 
@@ -45,7 +46,9 @@ class Encoded(NamedTuple):
     refused: Mapping[int, UnknownSymbolError]
 
 
-def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alphabet | None) -> Encoded:
+def encode_block(
+    block: Block, where: str, options: TextOptions, alphabet: Alphabet | None, *, placed: bool = False
+) -> Encoded:
     """The items of a block of lines, in the alphabet given or one of their own.
 
     Args:
@@ -53,7 +56,10 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
         where: what stands before a line's number in an error.
         options: what is done to the text.
         alphabet: the characters that may occur; None for those that do.
+        placed: whether to say where in the block the items are.
     """
+    if (found := _plain(block, options, alphabet, placed=placed)) is not None:
+        return found
     compiled = kernels_loaded()
     text = options.apply(block.text, strip=not compiled)
     clusters = None
@@ -109,9 +115,24 @@ def encode_block(block: Block, where: str, options: TextOptions, alphabet: Alpha
             )
             refused[place] = unknown_symbol(symbol, in_line, at=f"{at}, character {in_line + 1}")
         rest = np.setdiff1d(np.arange(len(kept)), list(refused))
-        found = encode_block(block.without(refused), where, options, alphabet)
+        found = encode_block(block.without(refused), where, options, alphabet, placed=True)
         return found._replace(places=rest[found.places], refused=refused)
     return Encoded(own, ids, None if weights is None else weights[places], blank, places, {})
+
+
+def _plain(block: Block, options: TextOptions, alphabet: Alphabet | None, *, placed: bool) -> Encoded | None:
+    """The items of a block that has nothing unusual; None where there may be more to it."""
+    if block.closer != "\n" or block.weights is not None or (placed and _has_empty_line(block.text)):
+        return None
+    plain = encode_plain(block.text, options, alphabet)
+    if plain is None or (placed and plain.blank):
+        return None
+    places = np.arange(np.count_nonzero(plain.ids == BOUNDARY) if placed else 0)
+    return Encoded(plain.alphabet, plain.ids, None, plain.blank, places, {})
+
+
+def _has_empty_line(text: str) -> bool:
+    return text.startswith("\n") or "\n\n" in text
 
 
 def _unknown_in_text(

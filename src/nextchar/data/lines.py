@@ -148,7 +148,7 @@ def _counted(
         stops = errors == "stop"
         settled = block if stops else tally.settle(block)
         wrong: dict[int, NextcharError] = {place: why.error for place, why in settled.refused.items()}
-        found = encode_block(settled.without(wrong), where, options, alphabet)
+        found = encode_block(settled.without(wrong), where, options, alphabet, placed=True)
         size = line_ends(settled.text) if settled.closer == "\n" else settled.text.count(settled.closer)
         places = found.places
         if wrong:  # and so not among the lines that were encoded

@@ -1,4 +1,4 @@
-r"""Plain text files straight to ids: what most files are needs no detour over Python's text.
+r"""Plain text files, and blocks of them, straight to ids: no pass over all of the text for each thing there is to do.
 
 The bytes are read in pieces of whole lines that stay in the processor's cache. Plain letters are looked up, one after
 the other; a piece with more than that (other characters, blanks to strip, \r, empty lines) goes through a loop that
@@ -24,10 +24,11 @@ from nextchar.data.files import is_plain_local_file, open_binary
 from nextchar.data.format import Format
 from nextchar.data.text_options import BLANKS, TextOptions
 
-__all__ = ["Plain", "read_plain"]
+__all__ = ["Plain", "encode_plain", "read_plain"]
 
 COMPILED_FROM: Final = 50_000_000  # bytes from which loading the compiled loops repays itself
 PIECE_BYTES: Final = 1 << 17
+BLOCK_FROM: Final = 1 << 17  # characters of a block, from which on it repays the tables
 LONGEST_LINE: Final = 1 << 24  # that is worth the copying until its end is found
 CAREFUL_PIECES: Final = 16  # after one that had more than plain letters
 _SORTED_BELOW: Final = 1 << 24  # ids, up to which characters are sorted before the end
@@ -73,6 +74,26 @@ def read_plain(
     return reader.result()
 
 
+def encode_plain(text: str, options: TextOptions, alphabet: Alphabet | None) -> Plain | None:
+    """The items of a block of lines, or None where some need a closer look, it is small, or has no item.
+
+    Args:
+        text: the lines, each with a line feed at its end.
+        options: what is done to them.
+        alphabet: the characters that may occur; None for those that do.
+    """
+    if len(text) < BLOCK_FROM or not kernels_loaded() or not text.endswith("\n") or "\r" in text:
+        return None
+    if options.graphemes or options.documents or (alphabet is not None and alphabet.clusters is not None):
+        return None
+    try:
+        lines = text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair
+        return None
+    reader = _Reader(len(lines), options, alphabet, ascii_only=False)
+    return reader.result() if reader.take_in_lines(lines) else None
+
+
 class _Reader:
     """Ids of one file after the other.
 
@@ -87,6 +108,7 @@ class _Reader:
         self._options, self._alphabet, self._ascii_only = options, alphabet, ascii_only
         self._characters: list[str] = []  # by id, from 1
         self._number: dict[str, int] = {}
+        self._met: list[str] = []  # as they stand in the text
         self._table = np.zeros(0x110000, dtype=np.uint32)
         self._blanks = BLANKS if options.strip else BLANKS[:0]
         self._rules = np.full(256, _CLOSER_LOOK, dtype=np.uint32)
@@ -127,6 +149,16 @@ class _Reader:
                 return False
             held = end - line_end
             buffer[:held] = buffer[line_end:end].copy()
+
+    def take_in_lines(self, lines: bytes) -> bool:
+        """Read whole lines of UTF-8; whether there was nothing that needs a closer look."""
+        begin = 0
+        while begin < len(lines):
+            end = lines.rfind(b"\n", begin, begin + PIECE_BYTES) + 1 or lines.find(b"\n", begin) + 1
+            if not self._encode(np.frombuffer(bytearray(lines[begin:end]), dtype=np.uint8)):  # an array to write to
+                return False
+            begin = end
+        return True
 
     def _encode(self, piece: npt.NDArray[np.uint8]) -> bool:
         """Add the ids of whole lines; whether there was nothing that needs a closer look."""
@@ -188,6 +220,7 @@ class _Reader:
                     wider[: self._filled + self._room] = self._ids[: self._filled + self._room]
                     self._ids = wider
             self._number[became] = number
+        self._met.append(character)
         self._set(character, number)
         return True
 
@@ -209,8 +242,8 @@ class _Reader:
         renumber(self._ids[: self._filled], numbers)
         self._characters.sort()
         self._number = {character: i + 1 for i, character in enumerate(self._characters)}
-        for code in np.flatnonzero(self._table).tolist():
-            self._set(chr(code), int(numbers[self._table[code]]))
+        for character in self._met:
+            self._set(character, int(numbers[self._table[ord(character)]]))
 
     @staticmethod
     def _known(alphabet: Alphabet, character: str) -> int:

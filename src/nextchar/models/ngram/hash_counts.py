@@ -22,6 +22,7 @@ __all__ = ["SLOT_BYTES", "NgramTable"]
 U64 = npt.NDArray[np.uint64]
 SLOT_BYTES: Final = 16
 FIRST_SLOTS: Final = 1 << 16  # a table that fits into the cache is three times as fast
+LARGE_SLOTS: Final = 1 << 20  # from which on moving costs less than fresh memory that stays empty
 
 
 class NgramTable:
@@ -57,8 +58,9 @@ class NgramTable:
         own = np.array([0, *(self._numbers[character] for character in part.alphabet.names)], dtype=np.uint64)
         at, key = 0, self._key_of(own[part.symbols_before(0, self.order - 1)])
         while at < part.symbols:
-            if 4 * self.used > len(self._table):  # half full
-                self._refill(self._bits, 2 * len(self._table))  # four times the slots, of two numbers each
+            slots = len(self._table) // 2
+            if 3 * self.used > 2 * slots:  # two thirds full
+                self._refill(self._bits, (4 if slots < LARGE_SLOTS else 2) * slots)
             at, key, self.used = add_to_hash(part.ids, own, self._bits, self.order, at, key, self._table, self.used)
 
     def _key_of(self, numbers: U64) -> np.uint64:

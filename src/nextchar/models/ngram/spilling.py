@@ -117,7 +117,7 @@ class Counter:
         slots = LEAST_SLOTS
         while 2 * slots * SLOT_BYTES <= TABLE_SHARE * memory:
             slots *= 2
-        self._room = slots // 2  # n-grams, for the table is at most half full
+        self._room = 2 * slots // 3  # n-grams: when it is so full, the table grows
         self._slice_symbols = min(SLICE_SYMBOLS, self._room // 4)
         self._table = NgramTable(order)
         self._sorted: list[Counts] = []
