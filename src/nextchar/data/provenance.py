@@ -136,7 +136,7 @@ class ProvenanceRecorder:
         if kernels_loaded():
             from nextchar._kernels.corpus import drop_recent
 
-            unseen = drop_recent(prints, self._recent)
+            unseen = drop_recent(prints, self._recent).copy()  # and not in the room for all of them
             return unseen
         slots = prints & np.uint64(RECENT - 1)
         unseen = prints[self._recent[slots] != prints]

@@ -50,7 +50,8 @@ I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 TABLE_CELLS: Final = 1 << 22  # up to so many cells a table is counted into; 32 MB of int64
-SLICE_SYMBOLS: Final = 1 << 22  # symbols counted at a time, which bounds the memory for keys
+TABLE_SYMBOLS: Final = 1 << 18  # symbols counted into a table at a time, or as many as it has cells
+SLICE_SYMBOLS: Final = 1 << 22  # and sorted at a time, which bounds the memory for keys
 KEYED_SYMBOLS: Final = 1 << 21  # the same where keys are sorted that take 60 bytes and more of working space
 COMPILED_FROM: Final = 20_000_000  # symbols from which loading numba (0.5 s) repays itself; for a table of cells
 HASHED_FROM: Final = 1_000_000  # and where the alternative is sorting
@@ -226,7 +227,7 @@ def count(corpus: Corpus | Iterable[str], order: int, *, compiled: bool | None =
             return sum_counts(_count_by_keys(part, n) for part in corpus.stretches(KEYED_SYMBOLS, n - 1))
         return sum_counts(_count_by_sorting(part, n) for part in corpus.stretches(SLICE_SYMBOLS, n - 1))
     table = np.zeros(V**n, dtype=np.int64)
-    for part in corpus.stretches(SLICE_SYMBOLS, n - 1):
+    for part in corpus.stretches(max(TABLE_SYMBOLS, V**n), n - 1):
         if compiled and part.weights is None:
             from nextchar._kernels.counting import add_to_table
 

@@ -32,6 +32,7 @@ __all__ = ["Counter", "count_within", "few", "total_of"]
 FAN_IN: Final = 24  # runs that are merged at a time
 TABLE_SHARE: Final = 0.28  # of the memory; while a run is made of the table, that takes 1.2 times as much again
 SORTED_SHARE: Final = 0.1  # of the memory, for counts made by sorting; adding two takes some times as much
+GATHERED_FROM: Final = 1 << 23  # bytes of them from which on they are made one, whenever they are four times as many
 LEAST_SLOTS: Final = 1 << 16
 SLICE_SYMBOLS: Final = 1 << 18  # that are counted before the table is looked at again
 
@@ -178,6 +179,9 @@ class Counter:
         self._sorted.append(counts)
         self._sorted_bytes += _bytes_of(counts)
         # Much of it may be the same n-grams again and again.
+        if self._sorted_bytes > max(GATHERED_FROM, 4 * _bytes_of(self._sorted[0])):
+            self._sorted = [self._gathered()]
+            self._sorted_bytes = _bytes_of(self._sorted[0])
         if self._folder is not None and self._sorted_bytes > SORTED_SHARE * self._memory:
             together = self._gathered()
             if 2 * _bytes_of(together) > SORTED_SHARE * self._memory:
