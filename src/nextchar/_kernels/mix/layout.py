@@ -14,18 +14,23 @@ from numba import njit
 
 from nextchar._kernels.splitmix import mix64
 
-__all__ = ["Frozen", "Gate", "lay_out"]
+__all__ = ["Frozen", "Gate", "is_dense", "lay_out"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 U64 = np.uint64
 
 
+DENSE = 3  # of so many symbols a context has one and more: then its record has a place for all
+
+
 class Frozen(NamedTuple):
     """What the experts know, laid out so that a context costs two waits for memory: its slot and its record.
 
     A record is a header, number of cells << 8 | bucket of the first expert's total << 4 | of the second one's, and for
-    each cell the symbol, the gate's scores of all experts together, and each expert's gain.
+    each cell the symbol, the gate's scores of all experts together, and each expert's gain. Where most symbols have a
+    cell it is, after the header, the scores of all symbols (V,), and each expert's gains (V,), 0 where there is no
+    cell: several at a time are added to a row then.
 
     Attributes:
         contexts: (K, 5) from `experts.context_table`.
@@ -71,6 +76,12 @@ class Gate(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def is_dense(length, V):  # type: ignore[no-untyped-def]
+    """Whether a record of so many cells has a place for each symbol; of numbers, or arrays of them."""
+    return DENSE * length >= V
+
+
+@njit(cache=True, nogil=True)
 def lay_out(  # type: ignore[no-untyped-def]
     k, keys, first_context, row_first, symbols, context_shift, cell_shift, totals, gains, buckets, gate, at, frozen,
 ):  # fmt: skip
@@ -95,6 +106,7 @@ def lay_out(  # type: ignore[no-untyped-def]
         Where the words end.
     """
     first, second = frozen.experts[k]
+    V = gate.bias.size
     slot_first = frozen.slot_first[k]
     mask = U64(frozen.slot_first[k + 1] - slot_first - 1)
     for i in range(keys.size):
@@ -110,16 +122,29 @@ def lay_out(  # type: ignore[no-untyped-def]
             header |= np.int64(totals[c + context_shift[second]])
         frozen.words[at] = header
         at += 1
+        dense = is_dense(end - begin, V)
+        if dense:
+            frozen.numbers[at : at + (3 if second >= 0 else 2) * V] = 0
         for cell in range(begin, end):
             own = cell + cell_shift[first]
             slot = gate.slot_of_symbol[symbols[cell]]
-            frozen.words[at] = symbols[cell]
-            frozen.numbers[at + 2] = gains[own]
-            score = gate.tables[first, buckets[own]] + gate.by_symbol[first, slot] * gains[own]
+            gain = gains[own]
+            score = gate.tables[first, buckets[own]] + gate.by_symbol[first, slot] * gain
+            other = gain
             if second >= 0:
                 own = cell + cell_shift[second]
-                frozen.numbers[at + 3] = gains[own]
-                score += gate.tables[second, buckets[own]] + gate.by_symbol[second, slot] * gains[own]
-            frozen.numbers[at + 1] = score
-            at += 4 if second >= 0 else 3
+                other = gains[own]
+                score += gate.tables[second, buckets[own]] + gate.by_symbol[second, slot] * other
+            if dense:
+                place, step = at + np.int64(symbols[cell]), V
+            else:
+                frozen.words[at] = symbols[cell]
+                place, step = at + 1, 1
+                at += 4 if second >= 0 else 3
+            frozen.numbers[place] = score
+            frozen.numbers[place + step] = gain
+            if second >= 0:
+                frozen.numbers[place + 2 * step] = other
+        if dense:
+            at += (3 if second >= 0 else 2) * V
     return at

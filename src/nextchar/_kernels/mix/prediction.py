@@ -13,12 +13,14 @@ from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.lanes import prefetch
 from nextchar._kernels.log_sum import log_sum
 from nextchar._kernels.mix.contexts import continued_hash, read_symbol, suffix_hashes
+from nextchar._kernels.mix.layout import is_dense
 from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, T
 from nextchar._kernels.splitmix import mix64
 
 __all__ = ["advance", "row_log_probs", "stream_nats"]
 
 U64 = np.uint64
+LINES = 4  # of 64 bytes, of a record that the memory is asked for
 
 
 @part
@@ -50,14 +52,15 @@ def _find(state, frozen, hashes, places, records):  # type: ignore[no-untyped-de
                     found = frozen.slots[place, 0]
             if found == h:
                 records[k] = frozen.slots[place, 1]
-                prefetch(frozen.words, frozen.slots[place, 1])
+                for line in range(LINES):
+                    prefetch(frozen.words, frozen.slots[place, 1] + U64(16 * line))
 
 
 @part
 def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-def]
     """The row that follows a state, into out (V,), nats; room is what `models.mix` makes."""
     hashes, places, records, parts, powers, bits = room
-    E, K = gate.tables.shape[0], records.size
+    E, K, V = gate.tables.shape[0], records.size, out.size
     _find(state, frozen, hashes, places, records)
     match, t = 0, state[T]
     for k in range(K):
@@ -67,7 +70,7 @@ def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-de
     a, b = TOTAL_BUCKETS + min(t, POSITIONS - 1), TOTAL_BUCKETS + POSITIONS + match
     c = TOTAL_BUCKETS + POSITIONS + MATCHES + gate.slot_of_symbol[state[NEWEST]]
     power = gate.exponents[E, a] + gate.exponents[E, b] + gate.exponents[E, c]
-    for w in range(out.size):
+    for w in range(V):
         out[w] = power * frozen.log_unigram[w] + gate.bias[w]
     for k in range(K):
         if records[k] < 0:
@@ -75,18 +78,28 @@ def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-de
         at, header = records[k] + 1, np.int64(frozen.words[records[k]])
         length, first, second = header >> 8, frozen.experts[k, 0], frozen.experts[k, 1]
         row = gate.exponents[first]
-        power = row[header >> 4 & 15] + row[a] + row[b] + row[c]
-        if second < 0:
+        power, other = row[header >> 4 & 15] + row[a] + row[b] + row[c], 0.0
+        if second >= 0:
+            row = gate.exponents[second]
+            other = row[header & 15] + row[a] + row[b] + row[c]
+        if is_dense(length, V):
+            scores, gains = frozen.numbers[at : at + V], frozen.numbers[at + V : at + 2 * V]
+            if second < 0:
+                for w in range(V):
+                    out[w] += power * gains[w] + scores[w]
+            else:
+                others = frozen.numbers[at + 2 * V : at + 3 * V]
+                for w in range(V):
+                    out[w] += power * gains[w] + other * others[w] + scores[w]
+        elif second < 0:
             for cell in range(at, at + 3 * length, 3):
                 out[frozen.words[cell]] += power * frozen.numbers[cell + 2] + frozen.numbers[cell + 1]
         else:
-            row = gate.exponents[second]
-            other = row[header & 15] + row[a] + row[b] + row[c]
             for cell in range(at, at + 4 * length, 4):
                 gain = power * frozen.numbers[cell + 2] + other * frozen.numbers[cell + 3]
                 out[frozen.words[cell]] += gain + frozen.numbers[cell + 1]
     total = log_sum(out, parts, powers, bits)
-    for w in range(out.size):
+    for w in range(V):
         out[w] -= total
 
 

@@ -285,7 +285,7 @@ class MixModel(StepwiseModel):
     @cached_property
     def _frozen(self) -> Frozen:
         """The tables laid out for the loops, with hash tables for the contexts."""
-        from nextchar._kernels.mix.layout import Frozen, lay_out
+        from nextchar._kernels.mix.layout import Frozen, is_dense, lay_out
 
         stored = self.tables
         kind, kind_contexts = stored["kind"], stored["kind_contexts"]
@@ -297,8 +297,9 @@ class MixModel(StepwiseModel):
         experts = np.full((len(sizes), EXPERTS_OF_A_KIND), -1)
         for e, k in enumerate(kind):
             experts[k, int(experts[k, 0] >= 0)] = e
-        width = 2 + (experts >= 0).sum(axis=1)
-        words = np.empty(int(sizes.sum() + cells @ width), dtype=np.int32)
+        lengths, V = stored["row_lengths"].astype(np.int64), self.alphabet.size
+        width = np.repeat(1 + (experts >= 0).sum(axis=1), sizes)  # of a cell, of each context
+        words = np.empty(int((1 + np.where(is_dense(lengths, V), V * width, lengths * (1 + width))).sum()), np.int32)
         frozen = Frozen(
             contexts=stored["contexts"],
             newest=newest_symbols(stored["contexts"]),
