@@ -111,7 +111,7 @@ def test_any_setting_of_any_model(names: Path, tmp_path: Path) -> None:
     assert by_text["settings"] == by_option["settings"]
     assert by_text["splits"] == by_option["splits"]
     got = json.loads(run(names, "-o", out, "--model", "mix", "--set", "epochs=1", "--set", "seed=5", "--json").stdout)
-    assert got["settings"] == {"seconds": 60, "epochs": 1, "seed": 5}
+    assert got["settings"] == {"seconds": 60, "epochs": 1, "seed": 5, "weights": "importance"}
     got = json.loads(run(names, "-o", out, "--model", "bigram", "--set", "add=1", "--json").stdout)
     assert (got["model"], got["settings"]["add"], got["settings"]["order"]) == ("bigram", 1, 2)
 

@@ -15,9 +15,10 @@ import pytest
 from nextchar.core.scoring import item_nats, symbol_nats_plainly
 from nextchar.data.corpus import Corpus
 from nextchar.data.format import Format
-from nextchar.errors import CountsError, TooLargeError
+from nextchar.errors import CountsError, SettingsError, TooLargeError
 from nextchar.models.mix.model import MixModel
 from nextchar.models.ngram.model import Ngram, NgramModel
+from nextchar.models.ngram.updating import add_items
 from nextchar.models.registry import load, spec_of
 from nextchar.tasks import train as fitting
 from nextchar.tasks.counting import count_to
@@ -29,6 +30,50 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "mix": {"epochs": 2},
     **({"bigram-net": {}, "mlp": {"steps": 5}} if find_spec("torch") else {}),
 }
+
+
+@pytest.mark.parametrize("method", ["add", "kneser-ney", "pitman-yor"])
+def test_weights_that_are_ignored(method: str, tmp_path: Path) -> None:
+    """The model is that of the items each once, by whichever way the data comes; what it remembers is the data."""
+    data = tmp_path / "names.csv"
+    weights = [0, 5, 1000, 1, 2, 3, 1, 1, 70, 1]
+    data.write_text("name,n\n" + "".join(f"{item},{n}\n" for item, n in zip(ITEMS, weights, strict=True)))
+    source = TrainingFiles(sources=(str(data),), format=Format(column="name", weight="n"))
+    spec = spec_of("ngram", {"order": 3, "smoothing": method, "weights": "ignored"})
+    once = Corpus.from_items([item for item, n in zip(ITEMS, weights, strict=True) if n])
+    expected = spec.fit(once)
+    assert isinstance(expected, NgramModel)
+    corpus = Corpus.from_items(ITEMS, weights)
+    for model in (
+        train(spec, source).model,
+        spec.fit(corpus),
+        add_items(spec.fit(once.take([0, 1])), once.take(range(2, 9))),
+    ):
+        assert isinstance(model, NgramModel)
+        assert model.counts == expected.counts
+        assert model.nats(ITEMS).tolist() == expected.nats(ITEMS).tolist()
+    trained = train(spec, source).model
+    assert trained.provenance.weight == sum(weights)
+    assert trained.training_nats() is None  # with weights, as any loss has them
+    assert trained.metrics.losses["train"].nats_per_symbol == pytest.approx(expected.nats_of_counts() / once.symbols)
+    by_parts = train(spec, source, test=(str(data),)).model  # in memory, and measured with weights
+    assert by_parts.metrics.losses["train"].nats_per_symbol == by_parts.evaluate(corpus).nats_per_symbol
+    assert by_parts.metrics.losses["test"].nats_per_symbol == by_parts.evaluate(corpus).nats_per_symbol
+    loaded = tmp_path / "m"
+    trained.save(loaded)
+    assert str(load(loaded).settings) == str(spec)
+
+
+def test_counts_have_weights_in_them(tmp_path: Path) -> None:
+    data = tmp_path / "names.csv"
+    data.write_text("name,n\nemma,3\nava,2\n")
+    folder = count_to(tmp_path / "counts", str(data), order=3, column="name", weight="n")
+    with pytest.raises(SettingsError, match="count without weights to ignore them"):
+        train_on_counts(Ngram(order=3, weights="ignored"), folder)
+    assert train_on_counts(Ngram(order=3), folder).model.provenance.weight == 5
+    (tmp_path / "plain.txt").write_text("emma\nava\n")
+    plain = count_to(tmp_path / "more", str(tmp_path / "plain.txt"), order=3)
+    assert train_on_counts(Ngram(order=3, weights="ignored"), plain).model.provenance.items == 2
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -268,11 +268,13 @@ class CandidateLoss:
         smoothing: its method.
         order: n.
         nats_per_symbol: of the items held out; None where there were too few to hold any out.
+        weights: what items' weights said to it.
     """
 
     smoothing: str
     order: int
     nats_per_symbol: float | None
+    weights: str = "repeats"
 
     @classmethod
     def from_document(cls, document: object) -> CandidateLoss:
@@ -287,6 +289,7 @@ class CandidateLoss:
             smoothing=text_of(known["smoothing"]),
             order=int_of(known["order"]),
             nats_per_symbol=None if loss is None or math.isnan(loss) else loss,  # version 0.1.0 wrote nan
+            weights=text_of(known.get("weights", "repeats")),
         )
 
 

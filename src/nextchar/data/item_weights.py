@@ -1,4 +1,4 @@
-"""How often items count: whole numbers that do not exceed 64 bits, and sums that may."""
+"""How often items count: whole numbers that do not exceed 64 bits, and sums that may; and how much they matter."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from nextchar.data.display import thousands
 from nextchar.data.sequences import entries_of, value_name
 from nextchar.errors import CorpusError
 
-__all__ = ["MOST_WEIGHT", "exact_sum", "whole_weights"]
+__all__ = ["MOST_WEIGHT", "exact_sum", "importance", "whole_weights"]
 
 MOST_WEIGHT: Final = (1 << 63) - 1  # of all symbols together, each as often as its item counts: 64 bits
+EFFECTIVE_SHARE: Final = 0.9  # of the items, that suffice however few they are
+HALVINGS: Final = 20  # until the exponent is known
 
 
 def exact_sum(weights: npt.NDArray[np.int64], times: npt.NDArray[np.int64] | None = None) -> int:
@@ -37,3 +39,35 @@ def whole_weights(weights: Iterable[int], n: int) -> tuple[int, ...]:
         if not 0 <= value <= MOST_WEIGHT or value != int(value):
             raise CorpusError(f"weight {i} is {weight}; weights must be whole numbers from 0 to 2^63 - 1")
     return tuple(map(int, given))
+
+
+def importance(weights: npt.NDArray[np.int64], effective: int) -> npt.NDArray[np.float64]:
+    """How much each item matters where new items of such weights are to be predicted, (n,), 1 on average.
+
+    What a few heavy items have in common is chance. So the weights are taken to the largest power, up to 1, with which
+    a mean still rests on enough items: their effective number, (sum w)^2 / sum w^2 (Kish, "Survey Sampling", 1965).
+    Where all weigh the same, that is all of them.
+
+    Args:
+        weights: (n,) at least 0; 0 is no item.
+        effective: how many are enough.
+    """
+    there = weights > 0
+    logs = np.log(weights, where=there, out=np.full(len(weights), -np.inf))
+    logs -= logs.max(initial=0.0)
+    needed = min(effective, EFFECTIVE_SHARE * there.sum())
+
+    def powers(exponent: float) -> npt.NDArray[np.float64]:
+        return np.where(there, np.exp(exponent * np.where(there, logs, 0.0)), 0.0)
+
+    def suffices(exponent: float) -> bool:
+        found = powers(exponent)
+        return bool(found.sum() ** 2 >= needed * (found @ found))
+
+    low, high = 0.0, 1.0
+    for _ in range(0 if suffices(high) else HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if suffices(middle) else (low, middle)
+    found = powers(1.0 if suffices(1.0) else low)
+    mean: npt.NDArray[np.float64] = found / (found.sum() / max(there.sum(), 1)) if there.any() else found
+    return mean

@@ -144,7 +144,7 @@ def map_entries(counts: Counts, grid: Sequence[float] = MAP_GRID) -> Iterator[Ma
             add=add,
             l2=l2,
             divergence=divergence(rows_of(smoothed), rows_of(net), counts),
-            add_loss=smoothed.training_nats() / counts.total,
+            add_loss=smoothed.nats_of_counts() / counts.total,
             net_loss=net.training_nats() / counts.total,
         )
 
@@ -217,7 +217,7 @@ def equivalence_report(counts: Counts, *, samples: int = 5, grid: Sequence[float
     def compared(name: str, model: NgramModel | BigramNetModel) -> ComparedModel:
         return ComparedModel(
             name=name,
-            loss=model.training_nats() / counts.total,
+            loss=model.nats_of_counts() / counts.total,
             largest_difference=largest_difference(rows_of(model), P),
             samples=tuple(model.sample(samples, seed=LECTURE_SEED, stream="torch1", max_length=LONGEST_SAMPLE)),
         )
@@ -242,7 +242,7 @@ def _exact(counts: Counts, models: Sequence[ComparedModel]) -> tuple[str, ...]:
     counted, optimum = models[0], models[-1]
     uniform = math.log(counts.alphabet.size)
     stiff = BigramNet(l2=1e9).from_counts(counts).training_nats() / counts.total
-    flat = Ngram(order=2, add=1e12).from_counts(counts).training_nats() / counts.total
+    flat = Ngram(order=2, add=1e12).from_counts(counts).nats_of_counts() / counts.total
     return (
         "Without L2 the net's optimum is the count model: the largest difference of a probability is "
         f"{optimum.largest_difference:.1e}, of the loss {abs(optimum.loss - counted.loss):.1e}.",

@@ -70,7 +70,7 @@ class Facts:
     def loss(self, add: float) -> float:
         """Mean NLL on the names in float64."""
         model = Ngram(order=2, add=add).from_counts(self.counts)
-        return model.training_nats() / self.counts.total
+        return model.nats_of_counts() / self.counts.total
 
     def andrejz(self, add: int) -> tuple[str, F32]:
         """The documents' table for "andrejz", one `pair probability log` each, and the logs."""

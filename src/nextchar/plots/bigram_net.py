@@ -42,7 +42,7 @@ def training(model: Model) -> Figure:
         return learning(model)
     curve = model.metrics.curve
     steps = [point.step or 0 for point in curve]
-    limit = Ngram(order=2, add=0).from_counts(model.counts).training_nats() / model.counts.total
+    limit = Ngram(order=2, add=0).from_counts(model.counts).nats_of_counts() / model.counts.total
     with style():
         figure = canvas(7, 4.4)
         axes = figure.add_subplot()

@@ -38,7 +38,7 @@ from nextchar.errors import BadValueError, CountsError, SettingsError
 from nextchar.models.ngram.count_settings import CountSpec
 from nextchar.models.ngram.counts import Counts
 from nextchar.models.ngram.counts_folder import CountsFolder, need_pyarrow
-from nextchar.models.ngram.model import Ngram
+from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.models.ngram.runs import SortedRun, gathered, lower_order_run, mapped, union_of
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.ngram.spilling import count_within
@@ -172,7 +172,8 @@ def train(
     if not holding and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         recorder = ProvenanceRecorder()
         with _scratch(scratch) as folder:
-            runs = count_within(in_context(recorder.watch(parts), spec.order - 1), spec.order, limit, folder)
+            counted = map(spec.counted, recorder.watch(parts))
+            runs = count_within(in_context(counted, spec.order - 1), spec.order, limit, folder)
             seen = recorder.result(_source(data, digest))
             model = _from_runs(spec, runs, seen, limit, folder, data.unknown, learning, begun, choice)
         untried = ngrams is not None and suits_mix(ngrams, seen.symbols)
@@ -268,6 +269,8 @@ def train_on_counts(
             f"the counts have order {folder.order}, and no model of order {spec.order} can be made of them; count with "
             "a higher order"
         )
+    if isinstance(spec, Ngram) and spec.weights == "ignored" and folder.provenance.weight is not None:
+        raise SettingsError("the counts have the items' weights in them; count without weights to ignore them")
     need_pyarrow()
     limit = checked_memory(memory)
     run = folder.run() if spec.order == folder.order else lower_order_run(folder.run(), spec.order)
@@ -350,7 +353,7 @@ def _from_counts(
     """The model of counts, measured on its training data."""
     model = spec.from_counts(counts, seen, progress=learning)
     seconds = time.perf_counter() - begun
-    nats = model.training_nats()
+    nats = model.nats_of_counts() if isinstance(model, NgramModel) else model.training_nats()
     assert nats is not None, "a model of counts knows its training data"
     loss = Evaluation(items=seen.items, symbols=seen.symbols, nats=nats, weight=counts.total)
     return _measured(

@@ -7,7 +7,7 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -322,15 +322,19 @@ def test_the_same_settings_make_the_same_model() -> None:
     np.testing.assert_allclose(np.exp(other.log_probs(ids)).sum(axis=-1), 1)
 
 
-def test_weights_count_by_their_ratios() -> None:
+@pytest.mark.parametrize("meaning", ["importance", "repeats"])
+def test_weights_count_by_their_ratios(meaning: Literal["importance", "repeats"]) -> None:
     """All weights times five is the same data; a weight of 0 is no item."""
     weights = [1, 2, 1, 1, 4, 1, 1, 1, 1, 1]
     ids = np.array([[0, 1, 2, 1], [0, 2, 2, 3]])
-    once = FAST.fit(Corpus.from_items(ITEMS, weights))
-    more = FAST.fit(Corpus.from_items([*ITEMS, "bbb"], [*(5 * w for w in weights), 0]))
+    spec = replace(FAST, weights=meaning)
+    once = spec.fit(Corpus.from_items(ITEMS, weights))
+    more = spec.fit(Corpus.from_items([*ITEMS, "bbb"], [*(5 * w for w in weights), 0]))
     np.testing.assert_allclose(more.log_probs(ids), once.log_probs(ids), atol=1e-6)
     plain = FAST.fit(CORPUS)
     assert not np.allclose(plain.log_probs(ids), once.log_probs(ids), atol=1e-3)
+    counted = [np.array_equal(once.arrays()[name], plain.arrays()[name]) for name in ("gains", "totals", "buckets")]
+    assert counted == [meaning == "importance"] * 3  # what experts say is then as without weights
     with pytest.raises(CorpusError, match="all have weight 0"):
         FAST.fit(replace(CORPUS, weights=np.zeros(len(CORPUS), dtype=np.int64)))
 

@@ -243,9 +243,17 @@ def test_long_items_are_cut_and_each_symbol_is_asked_for_once() -> None:
 
 def test_weights_say_how_often_an_item_is_drawn() -> None:
     corpus = Corpus.from_items(["a", "b"] * 500, weights=[3, 1] * 500)
-    ids = Epochs(corpus, seed=1).epoch(0).ids
+    ids = Epochs(corpus, seed=1, repeats=True).epoch(0).ids
     share = (ids == 1).sum() / ((ids == 1).sum() + (ids == 2).sum())
     assert abs(share - 0.75) < 5 * math.sqrt(0.75 * 0.25 / 1000)
+
+
+def test_by_importance_heavy_items_are_drawn_less_often_than_they_weigh() -> None:
+    """With shares p and 1 - p of 500 items each the effective number is 500 / (p^2 + (1 - p)^2): 900 at p = 2 / 3."""
+    corpus = Corpus.from_items(["a", "b"] * 500, weights=[3, 1] * 500)
+    ids = Epochs(corpus, seed=1).epoch(0).ids
+    share = (ids == 1).sum() / ((ids == 1).sum() + (ids == 2).sum())
+    assert abs(share - 2 / 3) < 5 * math.sqrt(2 / 9 / 1000)
 
 
 # -- the optimiser ---------------------------------------------------------------------------------------------------

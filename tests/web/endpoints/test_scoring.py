@@ -67,7 +67,7 @@ def test_orders(client: Any, corpus: Corpus) -> None:
     parts = split(corpus, "distinct")
     entry = seen["orders"][2]
     model = Ngram(order=3, add=0.1).fit(parts.train)
-    assert entry["train"] == pytest.approx(model.training_nats() / model.counts.total)
+    assert entry["train"] == pytest.approx(model.nats_of_counts() / model.counts.total)
     assert entry["held_out"] == pytest.approx(model.evaluate(parts.validation).nats_per_symbol)
     assert entry["ngrams"] == len(model.counts.counts)
     assert entry["contexts"] == len({tuple(ngram[:2]) for ngram in model.counts.ngrams.tolist()})

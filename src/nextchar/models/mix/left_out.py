@@ -39,7 +39,9 @@ def fit_positions(V: int) -> int:
     return FIT_POSITIONS if V <= WHOLE_ROWS else CHOSEN_POSITIONS
 
 
-def leave_one_out(corpus: Corpus, tables: Tables, cells: int, seconds: float | None = None) -> Rows:
+def leave_one_out(
+    corpus: Corpus, tables: Tables, cells: int, seconds: float | None = None, *, importance: F64 | None = None
+) -> Rows:
     """Rows of the kept items, or of so many of the first of them as have that many cells together.
 
     The counts are lent to the loop, which gives them back as they were.
@@ -50,6 +52,7 @@ def leave_one_out(corpus: Corpus, tables: Tables, cells: int, seconds: float | N
         cells: the most cells of all rows together.
         seconds: about how long it may take with an alphabet of thousands, where to look at all that followed a context
             takes longer than to write what is chosen of it; None for as long as it takes.
+        importance: (n,) how much each item matters to the fit; by default its weight.
     """
     from nextchar._kernels.mix.contexts import positions_and_last
     from nextchar._kernels.mix.leave_one_out import Rows, leave_out_rows
@@ -104,6 +107,8 @@ def leave_one_out(corpus: Corpus, tables: Tables, cells: int, seconds: float | N
         speed = tried / max(time.perf_counter() - begun, 1e-9)  # positions a second
         count = max(int(np.searchsorted(sizes, seconds * speed, side="right")), 1)
     written = write(count)
+    if importance is not None:
+        rows.weight[:written] = np.repeat(importance[tables.items], corpus.lengths[tables.items] + 1)[:written]
     if written == R:
         return rows
     per_row = ("target", "weight", "position", "last", "match", "lengths", "totals")

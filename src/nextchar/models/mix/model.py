@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, cast, final
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ from nextchar.data.arguments import need_function, need_ids, need_whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import amount, one_line
 from nextchar.data.hashing import MASK
+from nextchar.data.item_weights import importance
 from nextchar.data.provenance import Provenance
 from nextchar.errors import CorpusError
 from nextchar.models.mix.expert_counts import Tables, count_experts, positions_of, sampled_items
@@ -52,6 +53,7 @@ __all__ = ["Mix", "MixAndRows", "MixModel"]
 
 EPOCHS: Final = 14.0  # more gain nothing
 COUNTING: Final = 0.5  # of the time: after that, no further kinds of context are counted
+EFFECTIVE: Final = 2_500  # items that the fit rests on at least, where they have weights
 FINISHING: Final = 0.1  # of the time: kept for what comes after the fit
 LEAST_LEFT: Final = 0.02  # of the time, for measuring the loss on the training data
 CELLS_A_SECOND: Final = 8_000_000  # of fit, all epochs together: how many can be fitted to in the time that is left
@@ -70,6 +72,10 @@ class Mix:
             positions that the gate is fitted to and of epochs follow from it. What fits is finished sooner.
         epochs: passes over these positions; then the clock plays no part, and the result is the same everywhere.
         seed: of the order of the positions.
+        weights: what an item's weight says. By importance each item is counted once, and the gate is fitted to predict
+            heavy items rather than light ones (see `data.item_weights.importance`): so new items are predicted best.
+            As repeats an item counts as often as it weighs, as it would on so many lines: so items that have been seen
+            are as probable as they were frequent.
 
     Raises:
         SettingsError: a setting is out of its range.
@@ -95,6 +101,9 @@ class Mix:
         metavar="X",
     )
     seed: int = setting(0, help="Of the order of the positions.", at_least=0, at_most=MASK)
+    weights: Literal["importance", "repeats"] = setting(
+        "importance", help="What items' weights say: how much each matters, or how often each is there."
+    )
 
     __repr__ = one_line
 
@@ -144,6 +153,9 @@ class Mix:
         if not len(data.checked()):
             raise CorpusError("no items: there are none, or all have weight 0")
         data = replace(data, ids=_read_only(data.ids))
+        given, matters = data, None
+        if given.weights is not None and self.weights == "importance":
+            data, matters = replace(given, weights=None), importance(given.weights, EFFECTIVE)
         timed = self.epochs is None
         tell: Progress = progress or (lambda _at: None)
         if timed:
@@ -162,7 +174,8 @@ class Mix:
         left = begun + (1 - FINISHING) * self.seconds - time.perf_counter()
         tell(ProgressReport(0.2, "leaving each item out"))
         cells = max(int(left * CELLS_A_SECOND), 1) if timed else FIT_CELLS
-        rows = leave_one_out(data, tables, cells, LEAVING_OUT * max(left, 0) if timed else None)
+        within = LEAVING_OUT * max(left, 0) if timed else None
+        rows = leave_one_out(data, tables, cells, within, importance=matters)
         fitted = fit_gate(
             tables,
             rows,
@@ -187,8 +200,8 @@ class Mix:
         log_probs = _said(data, tables, rows, fitted.gate) if said else None
         del rows, tables, fitted
         least = LEAST_LEFT * self.seconds
-        found = evaluate_within(model, data, max(begun + self.seconds - time.perf_counter(), least) if timed else None)
-        note = sample_note(found, data, "training data")
+        found = evaluate_within(model, given, max(begun + self.seconds - time.perf_counter(), least) if timed else None)
+        note = sample_note(found, given, "training data")
         metrics = replace(model.metrics, losses={"train": PartLoss.of(found)}, notes=() if note is None else (note,))
         total = np.array([np.nan if note else found.nats])
         return MixAndRows(replace(model, tables={**model.tables, "training_nats": total}, metrics=metrics), log_probs)
@@ -425,7 +438,7 @@ class MixModel(StepwiseModel):
         tables = {name: array for name, array in saved.arrays.items() if name != "known_items"}
         check_tables(tables, saved.alphabet)
         return cls(
-            settings=Mix(**saved.settings),
+            settings=Mix(**{"weights": "repeats", **saved.settings}),  # as 0.1.0 had them
             alphabet=saved.alphabet,
             tables=tables,
             provenance=saved.provenance,

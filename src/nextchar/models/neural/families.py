@@ -111,7 +111,8 @@ class NetSpec(NetTraining):
         need_torch(f"the model {cls.kind}")
         from nextchar.models.neural.model import loader
 
-        return loader(cls)(saved._replace(settings={"hold_out": 0.0, **saved.settings}))  # 0.1.0 held nothing out
+        of_0_1_0 = {"hold_out": 0.0, "weights": "repeats"}
+        return loader(cls)(saved._replace(settings={**of_0_1_0, **saved.settings}))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
+from nextchar.data.corpus import Corpus
 from nextchar.data.provenance import Provenance
 from nextchar.models.ngram.counts import Counts
 
@@ -24,6 +25,10 @@ class CountSpec(ABC):
     @abstractmethod
     def order(self) -> int:
         """The order of the counts."""
+
+    def counted(self, data: Corpus) -> Corpus:
+        """The data as its n-grams are counted: with these settings perhaps each item once, whatever its weight."""
+        return data
 
     @property
     def budget_seconds(self) -> float | None:

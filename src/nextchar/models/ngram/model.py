@@ -78,6 +78,8 @@ class Ngram(CountSpec):
         seed: of pitman-yor.
         min_count: leave out n-grams that occurred less often than this: a number for orders 2 and up, or one for each
             order from 1 (which is all kept), the last for all higher ones; see `pruning`. None are left out by default.
+        weights: what items' weights say: as repeats an item counts as often as it weighs, as it would on so many lines;
+            ignored, each item counts once, which predicts new items better where weights differ much.
 
     Raises:
         SettingsError: a setting is out of its range, or does not go with the smoothing.
@@ -127,6 +129,9 @@ class Ngram(CountSpec):
         option="min-count",
         metavar="N[,N...]",
     )
+    weights: Literal["repeats", "ignored"] = setting(
+        "repeats", help="What items' weights say: how often each is there, or nothing."
+    )
     seed: int = setting(0, help="Of the sampler of pitman-yor.", at_least=0, at_most=LARGEST_SEED, goes_with=_SAMPLED)
 
     __repr__ = one_line
@@ -148,14 +153,22 @@ class Ngram(CountSpec):
         """The settings that matter, for people."""
         method = f"add {self.add:g}" if self.smoothing == "add" and self.tune == "none" else self.smoothing
         tuned = "" if self.tune == "none" else f", tuned by {self.tune}"
-        return f"order {self.order}, {method}{tuned}" + (
-            f", counts from {' '.join(map(str, self.min_count))}" if self.min_count else ""
+        pruned = f", counts from {' '.join(map(str, self.min_count))}" if self.min_count else ""
+        return f"order {self.order}, {method}{tuned}{pruned}" + (
+            ", each item once" if self.weights == "ignored" else ""
         )
 
     @property
     def counts_suffice(self) -> bool:
         """Whether the model comes from counts alone."""
         return self.tune != "held-out"
+
+    def counted(self, data: Corpus) -> Corpus:
+        """The data without weights where these are ignored."""
+        if self.weights == "repeats" or data.weights is None:
+            return data
+        there = np.flatnonzero(data.weights)
+        return replace(data if len(there) == len(data) else data.take(there), weights=None)
 
     def fit(
         self,
@@ -170,12 +183,12 @@ class Ngram(CountSpec):
             SettingsError: too few items to hold some out.
         """
         data, validation = training_pair(data, validation)
-        counts = count(data, self.order)
+        counts = count(self.counted(data), self.order)
         if self.counts_suffice:
             return self.from_counts(counts, Provenance.of(data), progress=progress)
         if validation is None:
             rest, validation = hold_out(data)
-            trie = NgramTrie(count(rest, self.order))
+            trie = NgramTrie(count(self.counted(rest), self.order))
         else:
             trie = NgramTrie(counts)
         fitted = self._tuned(trie, Chains.held_out(trie, METHODS[self.smoothing].counts(trie), validation))
@@ -391,8 +404,13 @@ class NgramModel(AutomatonModel):
     def _probabilities(self) -> npt.NDArray[np.float64]:
         return self.smoothed.probabilities(self.trie)
 
-    def training_nats(self) -> float:
-        """-log p of the training data, weights counted, from the counts alone: each n-gram once."""
+    def training_nats(self) -> float | None:
+        """-log p of the training data, weights counted, from the counts alone; None where weights were ignored."""
+        ignored = self.settings.weights == "ignored" and self.provenance.weight is not None
+        return None if ignored else self.nats_of_counts()
+
+    def nats_of_counts(self) -> float:
+        """-log p of all that was counted, each n-gram once."""
         leaves = self.trie.spread(self.trie.whole) & (self.trie.raw > 0)
         return -float(self.trie.raw[leaves] @ np.log(self._probabilities[leaves]))
 

@@ -5,6 +5,9 @@ items decide. Modified Kneser-Ney is tried at rising orders, up to six and until
 items weigh far more than others, orders 2 and 3 may be worse than both 1 and 6. Then the other methods are tried at the
 best order and the two around it. The chosen one is trained anew on everything.
 
+Where items have weights, all is tried with each item counted once, too: a heavy item says much of itself, but of new
+items little more than a light one.
+
 A tenth of a short list is too few items to choose by, so further tenths are held out in turn, each of a model trained
 on the rest, as long as all of it is quick (cross-validation: Stone, "Cross-validatory choice and assessment of
 statistical predictions", 1974). For what it gains see docs/design/counting.md.
@@ -15,7 +18,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -88,6 +91,7 @@ class Choice:
         best, _ = self.tried[0]
         what = f"order {best.order}, {_NAMES.get(best.smoothing, best.smoothing.title())}"
         few = "too short a text" if self.texts else "too few items"
+        what += ", each item once" if best.weights == "ignored" else ""
         return f"{what}, best of {len(self.tried)}" if self.held_out else f"{what}; {few} to try others"
 
     @property
@@ -99,7 +103,10 @@ class Choice:
         """For a model's metrics."""
         return tuple(
             CandidateLoss(
-                smoothing=spec.smoothing, order=spec.order, nats_per_symbol=None if math.isnan(loss) else loss
+                smoothing=spec.smoothing,
+                order=spec.order,
+                nats_per_symbol=None if math.isnan(loss) else loss,
+                weights=spec.weights,
             )
             for spec, loss in self.tried
         )
@@ -128,38 +135,43 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
     if validation is not None:
         parts = [(_thinned(data), _thinned(validation))]
     elif data.symbols < SHORTEST if texts else len(np.unique(data.fingerprints())) < FEWEST:
-        return Choice(((Ngram(order=3, smoothing="witten-bell"), math.nan),), held_out=0, texts=texts)
+        few = Ngram(order=3, smoothing="witten-bell", weights="ignored" if _weighted(data) else "repeats")
+        return Choice(((few, math.nan),), held_out=0, texts=texts)
     else:
         parts = held_out_parts(_thinned(data))
     tried: list[tuple[Ngram, float]] = []
-    counts: dict[tuple[int, int], Counts] = {}
+    counts: dict[tuple[int, int, str], Counts] = {}
 
     def attempt(spec: Ngram) -> float:
         nats = weight = 0.0
         for number, (rest, held) in enumerate(parts):
-            if (number, spec.order) not in counts:
-                counts[number, spec.order] = count(rest, spec.order)
-            model = spec.from_counts(counts[number, spec.order], progress=progress if len(parts) == 1 else None)
+            known = number, spec.order, spec.weights
+            if known not in counts:
+                counts[known] = count(spec.counted(rest), spec.order)
+            model = spec.from_counts(counts[known], progress=progress if len(parts) == 1 else None)
             loss = evaluate(model, held)
             nats, weight = nats + loss.nats, weight + loss.weight
         tried.append((spec, nats / weight))
         return tried[-1][1]
 
-    best = None
-    for order in range(1, HIGHEST_ORDER + 1):
-        loss = attempt(Ngram(order=order, smoothing="modified-kneser-ney"))
-        if best is None or loss < best[1]:
-            best = order, loss
-        if order >= max(best[0] + 2, USUAL_ORDER) or time.process_time() - begun > SECONDS:
-            break
-    assert best is not None
-    highest = max(spec.order for spec, _ in tried)
-    around = [order for order in (best[0], best[0] - 1, best[0] + 1) if 1 <= order <= highest]
-    specs = [Ngram(order=order, smoothing=method) for method in ("witten-bell", "kneser-ney") for order in around]
-    specs += [Ngram(order=order, smoothing="add", tune="leave-one-out") for order in around]
-    if data.weighted_symbols <= SAMPLING_SYMBOLS:
-        specs.append(Ngram(order=best[0], smoothing="pitman-yor"))
-    for spec in specs:
+    for weights in ("repeats", "ignored") if _weighted(data) else ("repeats",):
+        best = None
+        for order in range(1, HIGHEST_ORDER + 1):
+            loss = attempt(Ngram(order=order, smoothing="modified-kneser-ney", weights=weights))
+            if best is None or loss < best[1]:
+                best = order, loss
+            if order >= max(best[0] + 2, USUAL_ORDER) or time.process_time() - begun > SECONDS:
+                break
+    first = min(tried, key=lambda pair: pair[1])[0]
+    highest = max(spec.order for spec, _ in tried if spec.weights == first.weights)
+    around = [order for order in (first.order, first.order - 1, first.order + 1) if 1 <= order <= highest]
+    others: list[Ngram] = []
+    others += [replace(first, order=order, smoothing="witten-bell") for order in around]
+    others += [replace(first, order=order, smoothing="kneser-ney") for order in around]
+    others += [replace(first, order=order, smoothing="add", tune="leave-one-out") for order in around]
+    if first.counted(data).weighted_symbols <= SAMPLING_SYMBOLS:
+        others.append(replace(first, smoothing="pitman-yor"))
+    for spec in others:
         if time.process_time() - begun > SECONDS:
             break
         attempt(spec)
@@ -181,6 +193,10 @@ def held_out_parts(data: Corpus, *, most: int = 10) -> list[tuple[Corpus, Corpus
     else:
         quick = WEIGHED_SYMBOLS // data.symbols
     return list(islice(tenths(data), max(min(quick, most), 1)))
+
+
+def _weighted(data: Corpus) -> bool:
+    return data.weights is not None and bool((data.weights > 1).any())
 
 
 def _thinned(data: Corpus) -> Corpus:

@@ -57,7 +57,7 @@ def add_items(model: Model, items: Corpus) -> NgramModel:
     counted = _counted(model)
     if items.options != counted.provenance.options:
         raise SettingsError("the new items were not treated as the model treats text; read them with its options")
-    counts = counted.counts + count(items, counted.settings.order)
+    counts = counted.counts + count(counted.settings.counted(items), counted.settings.order)
     return counted.settings.from_counts(counts, together(counted.provenance, Provenance.of(items)))
 
 

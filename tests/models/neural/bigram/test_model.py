@@ -69,7 +69,7 @@ def test_the_optimum_of_any_corpus_has_no_gradient(texts: list[str], l2: float) 
 def test_without_l2_the_optimum_is_the_count_model(names: Corpus) -> None:
     counts = count(names, 2)
     net, counted = BigramNet(l2=0).from_counts(counts), Ngram(order=2, add=0).from_counts(counts)
-    assert net.training_nats() / counts.total == pytest.approx(counted.training_nats() / counts.total, abs=1e-6)
+    assert net.nats_of_counts() / counts.total == pytest.approx(counted.nats_of_counts() / counts.total, abs=1e-6)
     assert "minus infinity" in str(net.metrics.stopped)
 
 

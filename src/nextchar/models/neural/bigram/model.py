@@ -317,6 +317,10 @@ class BigramNetModel(AutomatonModel):
 
     def training_nats(self) -> float:
         """-log p of the training data, weights counted, from the counts."""
+        return self.nats_of_counts()
+
+    def nats_of_counts(self) -> float:
+        """-log p of all that was counted, each bigram once."""
         pairs = self.counts.ngrams.astype(np.intp)
         return float(-(self.counts.counts @ self.row_log_probs[pairs[:, 0], pairs[:, 1]]))
 

@@ -19,12 +19,14 @@ import numpy.typing as npt
 
 from nextchar.data.alphabet import BOUNDARY
 from nextchar.data.corpus import Corpus
+from nextchar.data.item_weights import importance
 
 __all__ = ["I64", "IGNORED", "EpochRows", "Epochs", "PackedRows", "Pieces", "RowSource", "is_text", "pack"]
 
 IGNORED: Final = -100  # as a target: an empty place, or a symbol that another piece predicts
 SHORTEST_ROW: Final = 16
 LONGEST_ROW: Final = 512
+EFFECTIVE: Final = 20_000  # items that an epoch rests on at least, where they have weights: a net knows few by heart
 TEXT_SHARE: Final = 0.5  # of the symbols in items longer than a row, from which on a corpus is read as texts
 I64 = npt.NDArray[np.int64]
 
@@ -98,12 +100,19 @@ class Epochs:
         T: places of a row: as many as the longest item needs, within bounds.
         rows: R, at most; where items have weights, each epoch has its own number of rows.
         carried: whether each batch goes on where the one before ended: it does not.
+
+    Args:
+        corpus: the items; where they have weights, each epoch draws as many of them as there are.
+        seed: of the order.
+        longest: places of a row at most.
+        repeats: whether an item is drawn as often as it weighs, and not by its importance.
     """
 
     carried = False
 
-    def __init__(self, corpus: Corpus, *, seed: int, longest: int = LONGEST_ROW) -> None:
+    def __init__(self, corpus: Corpus, *, seed: int, longest: int = LONGEST_ROW, repeats: bool = False) -> None:
         self._corpus = corpus
+        self._shares = None if corpus.weights is None else _shares(corpus.weights, repeats=repeats)
         self._seed = seed
         sizes = corpus.lengths + 1
         self.T = int(np.clip(-(-int(sizes.max()) // 8) * 8, SHORTEST_ROW, max(longest, SHORTEST_ROW)))
@@ -116,8 +125,8 @@ class Epochs:
         """The rows of an epoch, in the order in which to read them."""
         rng = np.random.default_rng([self._seed, 1 + number])
         pieces, place, rows = self._pieces, self._place, self.rows
-        if self._corpus.weights is not None:
-            drawn = rng.choice(len(self._corpus), len(self._corpus), p=_shares(self._corpus))
+        if self._shares is not None:
+            drawn = rng.choice(len(self._corpus), len(self._corpus), p=self._shares)
             pieces = _cut(self._corpus, drawn, self.T)
             place, rows = _fit(pieces.size, self.T)
         else:  # deal the pieces of each size to the places for that size
@@ -142,9 +151,9 @@ def pack(corpus: Corpus, T: int) -> PackedRows:
     return _laid_out(corpus, pieces, place, rows, T)
 
 
-def _shares(corpus: Corpus) -> npt.NDArray[np.float64]:
-    weights = corpus.weights_or_ones.astype(np.float64)
-    shares: npt.NDArray[np.float64] = weights / weights.sum()
+def _shares(weights: I64, *, repeats: bool) -> npt.NDArray[np.float64]:
+    counted = weights.astype(np.float64) if repeats else importance(weights, EFFECTIVE)
+    shares: npt.NDArray[np.float64] = counted / counted.sum()
     return shares
 
 

@@ -79,6 +79,9 @@ class TrainSettings:
             keeps the weights that predict them best; 0 for none.
         patience: of the 20 points, how many without a better validation loss send training back to its best weights,
             and in the end stop it; 0 for never.
+        weights: what items' weights say. By importance items are drawn by a power of their weights with which enough of
+            them are read (see `data.item_weights.importance`), and new items are predicted best; as repeats they are
+            drawn as often as they weigh.
         precision: of the matrix products, float32 or bf16; auto is bf16 on a processor that multiplies it, float32
             elsewhere. The weights have 32 bits in any case.
 
@@ -122,6 +125,9 @@ class TrainSettings:
         8,
         help="Of 20 points, how many without a better validation loss end a stretch of training; 0: never.",
         at_least=0,
+    )
+    weights: Literal["importance", "repeats"] = setting(
+        "importance", help="What items' weights say: how much each matters, or how often each is there."
     )
     precision: Precision = setting("float32", help="Of matrix products; auto: bf16 where the processor has it.")
 

@@ -26,7 +26,7 @@ from nextchar.models.neural.training.packing import I64, IGNORED, Epochs, Packed
 __all__ = ["StretchRows", "Stretches", "row_source"]
 
 
-def row_source(corpus: Corpus, net: Net, *, batch: int, seed: int) -> RowSource:
+def row_source(corpus: Corpus, net: Net, *, batch: int, seed: int, repeats: bool = False) -> RowSource:
     """A corpus as rows for a net: texts in stretches, shorter items packed, and so are items that have weights.
 
     Args:
@@ -34,9 +34,10 @@ def row_source(corpus: Corpus, net: Net, *, batch: int, seed: int) -> RowSource:
         net: which says how long a row of a text is, and whether it carries its state on.
         batch: symbols of a batch, about.
         seed: of the order.
+        repeats: whether items with weights are read as often as they weigh; see `packing.Epochs`.
     """
     if corpus.weights is not None or not is_text(corpus):
-        return Epochs(corpus, seed=seed)
+        return Epochs(corpus, seed=seed, repeats=repeats)
     T = net.stretch
     return Stretches(corpus, T, streams=max(batch // T, 1) if net.carries else None, seed=seed)
 

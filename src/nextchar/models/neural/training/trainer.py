@@ -106,7 +106,8 @@ class Trainer:
         self._settings = settings
         self.learner = Learner(net, settings, device, self._processes, beside)
         begun = time.perf_counter()
-        self._epochs = row_source(data, net, batch=settings.batch, seed=settings.seed)
+        repeats = settings.weights == "repeats"
+        self._epochs = row_source(data, net, batch=settings.batch, seed=settings.seed, repeats=repeats)
         self._validation = None if validation is None else _some(validation, self._epochs.T, seed=settings.seed)
         self._symbols_of_data = data.symbols
         self._B = max(settings.batch // self._epochs.T, 1)
