@@ -51,6 +51,22 @@ def test_the_field_without_a_time_budget_has_the_count_models() -> None:
     }  # fmt: skip
 
 
+def test_items_with_weights_are_counted_once_too(tmp_path: Path) -> None:
+    specs = [candidate.spec for candidate in candidates(weighted=True)]
+    plain = [candidate.spec for candidate in candidates()]
+    assert all(spec in specs for spec in plain if isinstance(spec, Ngram) and spec.smoothing != "pitman-yor")
+    once = [spec for spec in specs if isinstance(spec, Ngram) and spec.weights == "ignored"]
+    assert len(once) == len(plain)
+    assert len(specs) == 2 * len(plain) - 1  # pitman-yor would seat each item as often as it weighs
+    table = tmp_path / "items.csv"
+    table.write_text("item,n\n" + "".join(f"{item},{10 ** (i % 7)}\n" for i, item in enumerate(ITEMS)), "utf-8")
+    done = CliRunner().invoke(main, ["compare", str(table), "--column", "item", "--weight", "n", "--json"])
+    assert done.exit_code == 0, done.output
+    found = [result["settings"] for result in json.loads(done.stdout)["results"]]
+    assert sum("each item once" in settings for settings in found) == len(plain)
+    assert len(found) == len(specs)
+
+
 def test_the_command_ranks(items_file: Path, tmp_path: Path) -> None:
     figure = tmp_path / "board.svg"
     done = CliRunner().invoke(main, ["compare", str(items_file), "--json", "--plot", str(figure)])

@@ -104,7 +104,8 @@ def compare(
         check_target(figure, files, "the picture")
         check_output(figure)
     ours = tuple(name for name in wanted if name != OUTSIDE)
-    field = candidates(seconds, ours, texts=running) if ours or not wanted else []
+    weighted = format_.weight is not None
+    field = candidates(seconds, ours, texts=running, weighted=weighted) if ours or not wanted else []
     marked = running and (not wanted or OUTSIDE in wanted) and _has_mark(bool(wanted))
     if not field and not marked:
         raise click.UsageError("--models: these models take part with --seconds only.")

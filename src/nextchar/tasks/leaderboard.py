@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,11 +25,12 @@ from nextchar.data.arguments import need_all
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
 from nextchar.data.splits import Split
-from nextchar.models.registry import MODELS, spec_of, trained_kind
+from nextchar.models.registry import MODELS, Kind, spec_of, trained_kind
 from nextchar.tasks.outside_mark import ppmd_mark
 
 __all__ = ["OUTSIDE", "Candidate", "Entry", "candidates", "compare", "outside_entry"]
 
+SEATING: Final = "pitman-yor"
 OUTSIDE: Final = "ppmd"
 """What the mark of others is called."""
 
@@ -93,13 +94,17 @@ class Entry:
         return asdict(self)
 
 
-def candidates(seconds: float | None = None, models: Sequence[str] = (), *, texts: bool = False) -> list[Candidate]:
+def candidates(
+    seconds: float | None = None, models: Sequence[str] = (), *, texts: bool = False, weighted: bool = False
+) -> list[Candidate]:
     """The models to compare, with the settings that the table of models gives them.
 
     Args:
         seconds: let models that learn step by step (mix, nets) take part, each with so much time.
         models: only these kinds; by default all.
         texts: those for running texts.
+        weighted: whether items of a list have weights: what can ignore them takes part with and without them;
+            pitman-yor only without, as it seats each item as often as it weighs.
 
     Raises:
         SettingsError: there is no such kind, or it is not trained, or the time is out of its range.
@@ -118,12 +123,23 @@ def candidates(seconds: float | None = None, models: Sequence[str] = (), *, text
             continue
         budget = {"seconds": seconds} if row.timed else {}
         chosen = row.text_candidates if texts else row.candidates
+        if weighted and not texts:
+            chosen = tuple(_with_and_without_weights(row))
         for settings in chosen:
             adaptive = settings.get("learning") == "adaptive"
             found.append(Candidate(row.name, spec_of(row, {**settings, **budget}), adaptive))
         if chosen:
             row.need()
     return found
+
+
+def _with_and_without_weights(row: Kind) -> Iterator[Mapping[str, Any]]:
+    ignores = bool(row.candidates) and any("ignored" in entry.choices for entry in row.offered())
+    for settings in row.candidates:
+        if not (ignores and settings.get("smoothing") == SEATING):
+            yield settings
+        if ignores:
+            yield {**settings, "weights": "ignored"}
 
 
 def compare(
