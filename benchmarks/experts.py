@@ -264,7 +264,8 @@ def _about_mixes(records: Mapping[str, Any]) -> Section:
     for name in LISTS:
         low, high = records[name]["interval"]
         for kind, record in records[name]["trained"].items():
-            weights = zip(record["settings"].get("kinds", ()), record["settings"].get("weights", ()), strict=True)
+            settings = record["settings"]
+            weights = zip(settings["kinds"], settings["weights"], strict=True) if "kinds" in settings else ()
             note = [
                 f"`{' '.join(record['command'])}`",
                 f"test {record['test']:.4f}",
