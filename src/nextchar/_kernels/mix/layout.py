@@ -21,16 +21,16 @@ I64 = npt.NDArray[np.int64]
 U64 = np.uint64
 
 
-DENSE = 3  # of so many symbols a context has one and more: then its record has a place for all
+DENSE = 3  # where a context has one of so many symbols, or more, its record has a place for each
 
 
 class Frozen(NamedTuple):
     """What the experts know, laid out so that a context costs two waits for memory: its slot and its record.
 
     A record is a header, number of cells << 8 | bucket of the first expert's total << 4 | of the second one's, and for
-    each cell the symbol, the gate's scores of all experts together, and each expert's gain. Where most symbols have a
-    cell it is, after the header, the scores of all symbols (V,), and each expert's gains (V,), 0 where there is no
-    cell: several at a time are added to a row then.
+    each cell the symbol, the gate's scores of all experts together, and each expert's gain. Where a third of all
+    symbols have one it is, after the header, the scores of all symbols (V,), and each expert's gains (V,), 0 where
+    there is no cell: several at a time are added to a row then.
 
     Attributes:
         contexts: (K, 5) from `experts.context_table`.

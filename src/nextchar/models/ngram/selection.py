@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -154,14 +154,15 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
         tried.append((spec, nats / weight))
         return tried[-1][1]
 
-    for weights in ("repeats", "ignored") if _weighted(data) else ("repeats",):
-        best = None
-        for order in range(1, HIGHEST_ORDER + 1):
+    ways: tuple[Literal["repeats", "ignored"], ...] = ("repeats", "ignored") if _weighted(data) else ("repeats",)
+    best: dict[str, tuple[float, int]] = {}
+    for order in range(1, HIGHEST_ORDER + 1):
+        for weights in ways:
             loss = attempt(Ngram(order=order, smoothing="modified-kneser-ney", weights=weights))
-            if best is None or loss < best[1]:
-                best = order, loss
-            if order >= max(best[0] + 2, USUAL_ORDER) or time.process_time() - begun > SECONDS:
-                break
+            best[weights] = min(best.get(weights, (loss, order)), (loss, order))
+        enough = max(at for _, at in best.values()) + 2
+        if order >= max(enough, USUAL_ORDER) or time.process_time() - begun > SECONDS:
+            break
     first = min(tried, key=lambda pair: pair[1])[0]
     highest = max(spec.order for spec, _ in tried if spec.weights == first.weights)
     around = [order for order in (first.order, first.order - 1, first.order + 1) if 1 <= order <= highest]

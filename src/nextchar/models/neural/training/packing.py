@@ -26,7 +26,7 @@ __all__ = ["I64", "IGNORED", "EpochRows", "Epochs", "PackedRows", "Pieces", "Row
 IGNORED: Final = -100  # as a target: an empty place, or a symbol that another piece predicts
 SHORTEST_ROW: Final = 16
 LONGEST_ROW: Final = 512
-EFFECTIVE: Final = 20_000  # items that an epoch rests on at least, where they have weights: a net knows few by heart
+EFFECTIVE: Final = 20_000  # items that an epoch rests on at least, where they have weights; a net learns fewer by heart
 TEXT_SHARE: Final = 0.5  # of the symbols in items longer than a row, from which on a corpus is read as texts
 I64 = npt.NDArray[np.int64]
 
