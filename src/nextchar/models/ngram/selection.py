@@ -154,14 +154,14 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
         tried.append((spec, nats / weight))
         return tried[-1][1]
 
-    ways: tuple[Literal["repeats", "ignored"], ...] = ("repeats", "ignored") if _weighted(data) else ("repeats",)
+    going: list[Literal["repeats", "ignored"]] = ["repeats", "ignored"] if _weighted(data) else ["repeats"]
     best: dict[str, tuple[float, int]] = {}
     for order in range(1, HIGHEST_ORDER + 1):
-        for weights in ways:
+        for weights in going:
             loss = attempt(Ngram(order=order, smoothing="modified-kneser-ney", weights=weights))
             best[weights] = min(best.get(weights, (loss, order)), (loss, order))
-        enough = max(at for _, at in best.values()) + 2
-        if order >= max(enough, USUAL_ORDER) or time.process_time() - begun > SECONDS:
+        going = [weights for weights in going if order < max(best[weights][1] + 2, USUAL_ORDER)]
+        if not going or time.process_time() - begun > SECONDS:
             break
     first = min(tried, key=lambda pair: pair[1])[0]
     highest = max(spec.order for spec, _ in tried if spec.weights == first.weights)
