@@ -64,10 +64,13 @@ def importance(weights: npt.NDArray[np.int64], effective: int) -> npt.NDArray[np
         found = powers(exponent)
         return bool(found.sum() ** 2 >= needed * (found @ found))
 
-    low, high = 0.0, 1.0
-    for _ in range(0 if suffices(high) else HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if suffices(middle) else (low, middle)
-    found = powers(1.0 if suffices(1.0) else low)
+    exponent = 1.0
+    if not suffices(exponent):
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            exponent = (low + high) / 2
+            low, high = (exponent, high) if suffices(exponent) else (low, exponent)
+        exponent = low
+    found = powers(exponent)
     mean: npt.NDArray[np.float64] = found / (found.sum() / max(there.sum(), 1)) if there.any() else found
     return mean
