@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import pytest
 
 import nextchar
 from nextchar.cli._signals import Ended, ending_cleanly, exit_code
+from nextchar.cli._streams import write_rows, written_whole
+from nextchar.data.part_files import new_part
+from nextchar.errors import NextcharError
 
 if sys.platform == "win32":
     pytest.skip("POSIX signals", allow_module_level=True)
@@ -118,6 +125,87 @@ def test_handlers_are_as_before() -> None:
         for number, handler in zip(numbers, kept, strict=True):
             signal.signal(number, handler)
     assert exit_code(KeyboardInterrupt()) == 130
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """The signals raise inside as in a command, also where whatever runs these tests ignores them."""
+    kept = {number: signal.getsignal(number) for number, _ in CODES}
+    for number, _ in CODES:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        with ending_cleanly():
+            before = [signal.getsignal(number) for number in kept]
+            yield
+            assert [signal.getsignal(number) for number in kept] == before
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize("step", ["write", "flush", "fsync", "replace"])
+@pytest.mark.parametrize("number", [number for number, _ in CODES])
+def test_a_signal_at_any_step_of_writing_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int
+) -> None:
+    class Disturbed:
+        """A file whose steps a signal meets, as one meets a system call that takes long."""
+
+        def __init__(self, handle: BinaryIO) -> None:
+            self.handle = handle
+
+        def writelines(self, pieces: Iterable[bytes]) -> None:
+            for written, piece in enumerate(pieces):
+                if step == "write" and written == 1:
+                    signal.raise_signal(number)
+                self.handle.write(piece)
+
+        def flush(self) -> None:
+            if step == "flush":
+                signal.raise_signal(number)
+            self.handle.flush()
+
+        def fileno(self) -> int:
+            return self.handle.fileno()
+
+    @contextmanager
+    def disturbed_part(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+        with new_part(target) as (part, handle):
+            yield part, cast("BinaryIO", Disturbed(handle))
+
+    def disturbed(name: str) -> Callable[..., None]:
+        real = getattr(os, name)
+
+        def call(*args: Any) -> None:
+            if step == name:
+                signal.raise_signal(number)
+            real(*args)
+
+        return call
+
+    monkeypatch.setattr("nextchar.data.writing.new_part", disturbed_part)
+    for name in ("fsync", "replace"):
+        monkeypatch.setattr(os, name, disturbed(name))
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt) as ended:
+        write_rows(str(out), written_whole(iter([b"a\n", b"b\n", b"c\n"])), as_json=False)
+    assert exit_code(ended.value) == 128 + number
+    assert out.read_bytes() == (b"a\nb\n" if step == "write" else b"a\nb\nc\n")
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.usefixtures("heard")
+def test_handlers_are_as_before_an_error(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"a"
+        raise NextcharError("broken")
+
+    with pytest.raises(NextcharError, match="broken"):
+        write_rows(str(tmp_path / "out"), written_whole(pieces()), as_json=False)
+    with pytest.raises(NextcharError, match="no/out: cannot be written"):
+        write_rows(str(tmp_path / "no" / "out"), written_whole(pieces()), as_json=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("to_file", [False, True], ids=["standard output", "a file"])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import sys
-import threading
 from collections.abc import Iterator
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 from nextchar.cli._output import note, shows_all, write_text
+from nextchar.cli._signals import Interrupts
 from nextchar.data.writing import is_standard_output, write_atomically, writing_to
 from nextchar.errors import NextcharError
 
@@ -37,9 +35,8 @@ def line_blocks(blocks: Iterator[LineBlock], source: str) -> Iterator[LineBlock]
     one counts at once. While there is nothing to read it counts at once too.
     """
     say_how_to_end(source)
-    interrupts = _Interrupts()
     lines = 0
-    with interrupts:
+    with Interrupts() as interrupts:
         for block in interrupts.between(blocks):
             yield block
             lines += len(block.numbers)
@@ -56,69 +53,38 @@ def say_how_to_end(source: str) -> None:
 
 def written_whole(blocks: Iterator[Block]) -> Iterator[Block]:
     """The blocks, each of which is written whole: Ctrl-C counts while one is made, and after one is written."""
-    interrupts = _Interrupts()
-    with interrupts:
+    with Interrupts() as interrupts:
         yield from interrupts.between(blocks)
-
-
-class _Interrupts:
-    """Holds Ctrl-C back until a block has been answered."""
-
-    def __init__(self) -> None:
-        self._waiting = True
-        self._held = False
-        self._before: Any = None
-
-    def __enter__(self) -> None:
-        ours = threading.current_thread() is threading.main_thread()
-        if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else someone else sees to it
-            self._before = signal.signal(signal.SIGINT, self._heard)
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _heard(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's interface
-        if self._waiting or self._held:
-            raise KeyboardInterrupt
-        self._held = True
-
-    def between(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """The blocks, each answered whole."""
-        for block in blocks:
-            self._waiting = False
-            yield block
-            self._waiting = True
-            if self._held:
-                raise KeyboardInterrupt
 
 
 def write_rows(output: str, pieces: Iterator[bytes | memoryview], as_json: bool) -> None:
     """Write pieces of rows where -o says: to standard output each at once, to a file all of them, or none.
 
-    Ctrl-C ends them, and what has been made by then is written.
+    Ctrl-C, or another signal that ends the command, ends them, and what has been made by then is written.
     """
     interrupted: KeyboardInterrupt | None = None
+    interrupts = Interrupts()
 
     def until_interrupted() -> Iterator[bytes | memoryview]:
         nonlocal interrupted
         try:
-            yield from pieces
+            yield from interrupts.between(pieces)
         except KeyboardInterrupt as interrupt:
             interrupted = interrupt
 
-    if not is_standard_output(output):
-        with writing_to(output, NextcharError):
-            write_atomically(output, until_interrupted())
-    else:
-        plain = shows_all()
-        for piece in until_interrupted():
-            if plain:
-                with writing_to(output, NextcharError):
-                    write_atomically(output, [piece])
-            else:
-                text = bytes(piece).decode("utf-8", "backslashreplace")
-                write_text(_OUTSIDE_ASCII.sub(_escaped, text) if as_json else text)
+    with interrupts:
+        if not is_standard_output(output):
+            with writing_to(output, NextcharError):
+                write_atomically(output, until_interrupted())
+        else:
+            plain = shows_all()
+            for piece in until_interrupted():
+                if plain:
+                    with writing_to(output, NextcharError):
+                        write_atomically(output, [piece])
+                else:
+                    text = bytes(piece).decode("utf-8", "backslashreplace")
+                    write_text(_OUTSIDE_ASCII.sub(_escaped, text) if as_json else text)
     if interrupted is not None:
         raise interrupted
 
