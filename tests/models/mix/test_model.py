@@ -14,9 +14,22 @@ import pytest
 from click.testing import CliRunner
 
 from nextchar._kernels.log_sum import log_sum
-from nextchar._kernels.mix.contexts import context_hash, count_contexts, read_symbol
-from nextchar._kernels.mix.gate import add_gradient, fit_steps
-from nextchar._kernels.mix.sizes import COARSE, FINE, STATE, USED_BITS, USED_SET, WINDOW, state_words
+from nextchar._kernels.mix.contexts import context_hash, count_contexts, places_of_stream, read_symbol
+from nextchar._kernels.mix.exponents import row_exponents
+from nextchar._kernels.mix.gate import add_gradient, fit_steps, room_for
+from nextchar._kernels.mix.sizes import (
+    COARSE,
+    FINE,
+    MATCHES,
+    PLACES,
+    POSITIONS,
+    STATE,
+    TOTAL_BUCKETS,
+    USED_BITS,
+    USED_SET,
+    WINDOW,
+    state_words,
+)
 from nextchar.cli import main
 from nextchar.core.constraint import Constraint
 from nextchar.core.metrics import Metrics
@@ -30,7 +43,7 @@ from nextchar.data.datasets import shipped_path
 from nextchar.errors import CorpusError, ModelFileError, SettingsError
 from nextchar.models.mix.expert_counts import Tables, _Counter, _discounts, count_experts
 from nextchar.models.mix.experts import EXPERTS, Context, Expert, context_table
-from nextchar.models.mix.gate import first_gate, zeros_like
+from nextchar.models.mix.gate import decay_of, first_gate, zeros_like
 from nextchar.models.mix.left_out import FIT_CELLS, leave_one_out
 from nextchar.models.mix.model import Mix
 from nextchar.models.mix.symbol_classes import symbol_classes
@@ -156,8 +169,7 @@ def test_leaving_an_item_out_is_counting_without_it() -> None:
             for e in range(len(EXPERTS)):
                 assert cells(rows, at, e) == pytest.approx(brute.gains(item[:t], e), abs=1e-5)
             # with the weights that the fit begins with, the mix is Kneser-Ney smoothing
-            room = np.empty(len(EXPERTS) + 1), np.empty(len(log_unigram)), np.empty(len(log_unigram), dtype=np.int64)
-            nats = add_gradient(at, rows, gate, log_unigram, zeros_like(gate), *room)
+            nats = add_gradient(at, rows, gate, log_unigram, zeros_like(gate), room_for(gate, len(log_unigram)))
             assert nats == pytest.approx(-math.log(brute.probability(item[:t], "kn", 8)[target]), abs=1e-5)
             at += 1
     assert at == len(rows.target)
@@ -169,18 +181,16 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
     rows.weight[:] = np.arange(len(rows.target)) % 3 + 1
     rng = np.random.default_rng(5)
     gate = first_gate(tables)
-    for part in gate[:4]:
-        part += rng.normal(scale=0.1, size=part.shape)
+    gate.flat[:] += rng.normal(scale=0.1, size=gate.flat.shape)
     log_unigram = np.log(tables.unigram)
 
     def total(gradient: Any) -> float:
-        room = np.empty(len(EXPERTS) + 1), np.empty(len(log_unigram)), np.empty(len(log_unigram), dtype=np.int64)
-        at_all = range(len(rows.target))
-        return float(sum(add_gradient(at, rows, gate, log_unigram, gradient, *room) for at in at_all))
+        room = room_for(gate, len(log_unigram))
+        return float(sum(add_gradient(at, rows, gate, log_unigram, gradient, room) for at in range(len(rows.target))))
 
     gradient, spare = zeros_like(gate), zeros_like(gate)
     total(gradient)
-    for part, slopes in zip(gate[:4], gradient[:4], strict=True):
+    for part, slopes in zip(gate[1:7], gradient[1:7], strict=True):
         used = np.flatnonzero(slopes)
         assert len(used) > 3
         for k in rng.choice(used, 12):
@@ -465,6 +475,12 @@ def test_bad_settings(settings: dict[str, Any], message: str) -> None:
         ("unigram", lambda a: a * 0),
         ("unigram", lambda a: a + np.inf),
         ("by_symbol", lambda a: a + 1e300),
+        ("hidden", lambda a: a[:, 1:]),
+        ("hidden", lambda a: a * np.nan),
+        ("hidden", lambda a: a.astype(np.float32)),
+        ("places", lambda a: a[1:]),
+        ("places", lambda a: a[:, :8]),
+        ("exponents", lambda a: a.T),
         ("kind", lambda a: np.where(a == a[0], a[1], a)),  # no expert for one kind of context, others for another
     ],
 )
@@ -474,6 +490,73 @@ def test_tables_that_do_not_fit_are_refused(name: str, change: Any) -> None:
     arrays[name] = change(arrays[name])
     with pytest.raises(ModelFileError):
         type(model).from_saved(SavedModel({}, arrays, model.alphabet, model.provenance, Metrics()))
+
+
+@pytest.mark.parametrize("name", ["hidden", "places"])
+def test_half_of_the_hidden_units_is_refused(name: str) -> None:
+    model = FAST.fit(CORPUS)
+    arrays = {other: array for other, array in model.arrays().items() if other != name}
+    with pytest.raises(ModelFileError, match="tables do not fit each other"):
+        type(model).from_saved(SavedModel({}, arrays, model.alphabet, model.provenance, Metrics()))
+
+
+def test_a_file_without_hidden_units_says_what_its_weights_say() -> None:
+    """Units that add nothing to the exponents are none."""
+    model = FAST.fit(CORPUS)
+    silent = {**model.arrays(), "hidden": np.zeros_like(model.arrays()["hidden"])}
+    without = {name: array for name, array in silent.items() if name not in ("hidden", "places")}
+    ids = np.array([[0, 1, 2, 3]], dtype=np.uint8)
+
+    def rows(arrays: Any) -> Any:
+        saved = SavedModel({}, arrays, model.alphabet, model.provenance, Metrics())
+        return type(model).from_saved(saved).log_probs(ids)
+
+    assert np.array_equal(rows(silent), rows(without))
+    assert not np.allclose(rows(silent), model.log_probs(ids), atol=1e-9)
+
+
+def test_where_a_position_is() -> None:
+    """The position, the newest five symbols and the first two, of aab and of an item of 20 symbols, in plain Python."""
+    items = [[1, 1, 2], [1 + i % 3 for i in range(20)]]
+    ids = np.array([symbol for item in items for symbol in (*item, 0)], dtype=np.uint8)
+    slots = np.array([5, 6, 7, 8])
+    places = np.zeros((len(ids), PLACES), dtype=np.uint8)
+    places_of_stream(ids, np.zeros(4, dtype=np.int64), STATE, slots, places)
+    at = 0
+    for item in items:
+        for t in range(len(item) + 1):
+            newest = ([0] * 5 + item[:t])[-5:][::-1]
+            first = [*item[:t], 0, 0][:2]
+            assert places[at].tolist() == [min(t, 15), 0, *(5 + symbol for symbol in newest + first)]
+            at += 1
+
+
+def test_the_exponents_of_a_place_by_hand() -> None:
+    """Sums of columns, and softsign of sums of columns times the weights of the hidden units."""
+    tables = tables_of(CORPUS)
+    gate = first_gate(tables, seed=3)
+    gate.flat[:] = np.random.default_rng(4).normal(size=gate.flat.shape)
+    L, E = gate.by_symbol.shape[1], len(EXPERTS)
+    places = np.array([3, 2, *(j % L for j in range(1, 8))])
+    hidden, exponents = np.empty(len(gate.hidden)), np.empty(E + 1)
+    row_exponents(places, gate, hidden, exponents)
+    begins = [0, POSITIONS, *(POSITIONS + MATCHES + j * L for j in range(7))]
+    x = gate.places[np.array(begins) + places].sum(axis=0)
+    linear = gate.exponents[TOTAL_BUCKETS + np.array([3, POSITIONS + 2, POSITIONS + MATCHES + 1])].sum(axis=0)
+    assert exponents == pytest.approx(linear + (x / (1 + abs(x))) @ gate.hidden)
+
+
+def test_the_fewer_rows_the_stronger_is_l2() -> None:
+    """Half as many rows as are enough: twice as strong against the total; of hidden units as strong as ever."""
+    gate = first_gate(tables_of(CORPUS))
+    exponents, places = (
+        slice(0, gate.exponents.size),
+        slice(gate.exponents.size, gate.exponents.size + gate.places.size),
+    )
+    for R, stronger in ((400_000, 1), (170_000, 1), (85_000, 2), (21_250, 8), (100, 8)):
+        decay = decay_of(gate, R)
+        assert decay[exponents] == pytest.approx(60 * stronger / R)
+        assert decay[places] == pytest.approx(100 / R)
 
 
 def test_on_the_command_line(tmp_path: Path) -> None:

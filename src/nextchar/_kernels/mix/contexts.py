@@ -14,6 +14,7 @@ from nextchar._kernels.constants import GOLDEN
 from nextchar._kernels.mix.sizes import (
     ALL_CLASSES,
     BAG,
+    BEGINNING,
     CLASSES,
     COARSE,
     EQUAL,
@@ -26,6 +27,7 @@ from nextchar._kernels.mix.sizes import (
     OWN_CLASS,
     POSITION,
     POSITIONS,
+    RECENT,
     RUNS,
     SET,
     STATE,
@@ -41,9 +43,10 @@ __all__ = [
     "context_hash",
     "continued_hash",
     "count_contexts",
-    "positions_and_last",
+    "places_of_stream",
     "read_symbol",
     "suffix_hashes",
+    "write_places",
 ]
 
 U64 = np.uint64
@@ -183,13 +186,23 @@ def continued_hash(h, newest, state, context, classes):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def positions_and_last(ids, position, last):  # type: ignore[no-untyped-def]
-    """For every position t and the symbol before, (S,), of a stream."""
-    t = before = 0
+def write_places(state, match, slot_of_symbol, places):  # type: ignore[no-untyped-def]
+    """What the gate sees of a state, (PLACES,): numbers of columns; a symbol that is not there is the boundary."""
+    places[0] = min(state[T], POSITIONS - 1)
+    places[1] = match
+    for j in range(RECENT):
+        places[2 + j] = slot_of_symbol[state[NEWEST + j]]
+    for j in range(BEGINNING):
+        places[2 + RECENT + j] = slot_of_symbol[state[OLDEST + j]]
+
+
+@njit(cache=True, nogil=True)
+def places_of_stream(ids, classes, words, slot_of_symbol, places):  # type: ignore[no-untyped-def]
+    """The places (S, PLACES) of all positions of a stream, but for the longest known suffix."""
+    state = np.zeros(words, dtype=np.int64)
     for i in range(ids.size):
-        position[i], last[i] = min(t, POSITIONS - 1), before
-        before = ids[i]
-        t = 0 if before == 0 else t + 1
+        write_places(state, 0, slot_of_symbol, places[i])
+        read_symbol(state, np.int64(ids[i]), classes)
 
 
 @njit(cache=True, nogil=True)

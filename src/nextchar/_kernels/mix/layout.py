@@ -1,7 +1,8 @@
 """How the tables of a mix lie in memory, for the loops that read them.
 
 Letters: S symbols of a corpus, V size of the alphabet, K kinds of context, E experts, C contexts, M cells (a cell is a
-context and a symbol that followed it), B batch.
+context and a symbol that followed it), B batch, L columns for symbols,
+H hidden units.
 """
 
 from __future__ import annotations
@@ -60,15 +61,21 @@ class Gate(NamedTuple):
     """The fitted weights.
 
     Attributes:
-        exponents: (E + 1, TOTAL_BUCKETS + POSITIONS + MATCHES + L): each expert's exponent is the sum of four of them;
-            row E is the unigram's, which has no total.
+        flat: all of them, which the next six are views of.
+        exponents: (TOTAL_BUCKETS + POSITIONS + MATCHES + L, E + 1): each expert's exponent is the sum of four of them,
+            and of what the hidden units say; the last column is the unigram's, which has no total.
+        places: (POSITIONS + MATCHES + (RECENT + BEGINNING) * L, H) what each of the places adds to the hidden units.
+        hidden: (H, E + 1) what these add to the exponents.
         by_symbol: (E, L) what is added to an expert's exponent for the cells of a symbol.
         tables: (E, TOTAL_BUCKETS * COUNT_BUCKETS) scores of a cell by how often its context and itself were seen.
         bias: (V,)
         slot_of_symbol: (V,) which of the L columns belongs to a symbol.
     """
 
+    flat: F64
     exponents: F64
+    places: F64
+    hidden: F64
     by_symbol: F64
     tables: F64
     bias: F64

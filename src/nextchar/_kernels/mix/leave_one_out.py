@@ -27,9 +27,7 @@ class Rows(NamedTuple):
     Attributes:
         target: (S,) the symbol that follows.
         weight: (S,) how often the position counts.
-        position: (S,) t.
-        last: (S,) the symbol before.
-        match: (S,) the longest known suffix.
+        places: (S, PLACES) where it is: the position, the longest known suffix, and so on; see `write_places`.
         first: (S + 1,) where the cells begin.
         lengths: (S, E) how many cells each expert has.
         totals: (S, E) bucket of how often its context was seen.
@@ -43,9 +41,7 @@ class Rows(NamedTuple):
 
     target: Symbols
     weight: npt.NDArray[np.float64]
-    position: npt.NDArray[np.uint8]
-    last: Symbols
-    match: npt.NDArray[np.uint8]
+    places: npt.NDArray[np.uint8]
     first: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
     totals: npt.NDArray[np.uint8]
@@ -271,7 +267,7 @@ def leave_out_rows(  # type: ignore[no-untyped-def]
                     if chain[e]:
                         low[family, symbol] += kept[i] / (n * scale[family])
                 fill += seen
-            rows.match[at] = MATCHES - 1 if match == rows.position[at] + 1 else match
+            rows.places[at, 1] = MATCHES - 1 if match == rows.places[at, 0] + 1 else match
             if draws.size:
                 for symbol in rows.candidates[rows.candidate_first[at] : chosen]:
                     place[symbol] = -1

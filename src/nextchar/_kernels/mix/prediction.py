@@ -12,9 +12,10 @@ import numpy as np
 from nextchar._kernels.context_mixing.compiled import loop, part
 from nextchar._kernels.context_mixing.lanes import prefetch
 from nextchar._kernels.log_sum import log_sum
-from nextchar._kernels.mix.contexts import continued_hash, read_symbol, suffix_hashes
+from nextchar._kernels.mix.contexts import continued_hash, read_symbol, suffix_hashes, write_places
+from nextchar._kernels.mix.exponents import row_exponents
 from nextchar._kernels.mix.layout import is_dense
-from nextchar._kernels.mix.sizes import MATCHES, NEWEST, POSITIONS, TOTAL_BUCKETS, T
+from nextchar._kernels.mix.sizes import MATCHES, T
 from nextchar._kernels.splitmix import mix64
 
 __all__ = ["advance", "row_log_probs", "stream_nats"]
@@ -59,17 +60,17 @@ def _find(state, frozen, hashes, places, records):  # type: ignore[no-untyped-de
 @part
 def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-def]
     """The row that follows a state, into out (V,), nats; room is what `models.mix` makes."""
-    hashes, places, records, parts, powers, bits = room
+    hashes, slots, records, places, hidden, exponents, parts, powers, bits = room
     E, K, V = gate.tables.shape[0], records.size, out.size
-    _find(state, frozen, hashes, places, records)
+    _find(state, frozen, hashes, slots, records)
     match, t = 0, state[T]
     for k in range(K):
         if records[k] >= 0:
             match = max(match, frozen.contexts[k, 4])
     match = MATCHES - 1 if match == t + 1 else match
-    a, b = TOTAL_BUCKETS + min(t, POSITIONS - 1), TOTAL_BUCKETS + POSITIONS + match
-    c = TOTAL_BUCKETS + POSITIONS + MATCHES + gate.slot_of_symbol[state[NEWEST]]
-    power = gate.exponents[E, a] + gate.exponents[E, b] + gate.exponents[E, c]
+    write_places(state, match, gate.slot_of_symbol, places)
+    row_exponents(places, gate, hidden, exponents)
+    power = exponents[E]
     for w in range(V):
         out[w] = power * frozen.log_unigram[w] + gate.bias[w]
     for k in range(K):
@@ -77,11 +78,9 @@ def row_log_probs(state, frozen, gate, room, out):  # type: ignore[no-untyped-de
             continue
         at, header = records[k] + 1, np.int64(frozen.words[records[k]])
         length, first, second = header >> 8, frozen.experts[k, 0], frozen.experts[k, 1]
-        row = gate.exponents[first]
-        power, other = row[header >> 4 & 15] + row[a] + row[b] + row[c], 0.0
+        power, other = gate.exponents[header >> 4 & 15, first] + exponents[first], 0.0
         if second >= 0:
-            row = gate.exponents[second]
-            other = row[header & 15] + row[a] + row[b] + row[c]
+            other = gate.exponents[header & 15, second] + exponents[second]
         if is_dense(length, V):
             scores, gains = frozen.numbers[at : at + V], frozen.numbers[at + V : at + 2 * V]
             if second < 0:

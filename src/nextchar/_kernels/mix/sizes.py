@@ -7,6 +7,7 @@ from typing import Any
 __all__ = [
     "ALL_CLASSES",
     "BAG",
+    "BEGINNING",
     "CLASSES",
     "COARSE",
     "COUNT_BUCKETS",
@@ -16,6 +17,7 @@ __all__ = [
     "FINE",
     "FINE_CLASSES",
     "FIRST",
+    "HIDDEN",
     "LENGTHS",
     "MATCHES",
     "NARROW",
@@ -23,8 +25,10 @@ __all__ = [
     "OLDEST",
     "OTHER_CLASS",
     "OWN_CLASS",
+    "PLACES",
     "POSITION",
     "POSITIONS",
+    "RECENT",
     "RUNS",
     "SET",
     "STATE",
@@ -69,6 +73,9 @@ TOTAL_BUCKETS = 14  # of how often a context was seen: 0, 1, 2, 3-4, 5-8, ...
 COUNT_BUCKETS = 8  # of how often a symbol followed: 1, 2, 3, 4-5, 6-9, 10-19, 20-63, more
 POSITIONS = 16
 MATCHES = 10  # the longest known suffix, 0 to 8; 9 where that is the whole prefix
+RECENT, BEGINNING = 5, 2  # how many of the newest and of the oldest symbols the gate sees
+PLACES = 2 + RECENT + BEGINNING  # what it sees: the position, the longest known suffix, and these symbols
+HIDDEN = 16  # units between that and the exponents
 
 WHOLE_ROWS = 256  # up to so many symbols the gate is fitted to rows of all of them; beyond, rows have candidates:
 NARROW = 128  # all symbols of a context with no more than these,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.mix.sizes import DRAWS, WHOLE_ROWS
+from nextchar._kernels.mix.sizes import DRAWS, PLACES, WHOLE_ROWS, state_words
 from nextchar.data.corpus import Corpus
 from nextchar.models.mix.expert_counts import Tables
+from nextchar.models.mix.gate import slots_of
 
 if TYPE_CHECKING:
     from nextchar._kernels.mix.leave_one_out import Rows
@@ -54,7 +55,7 @@ def leave_one_out(
             takes longer than to write what is chosen of it; None for as long as it takes.
         importance: (n,) how much each item matters to the fit; by default its weight.
     """
-    from nextchar._kernels.mix.contexts import positions_and_last
+    from nextchar._kernels.mix.contexts import places_of_stream
     from nextchar._kernels.mix.leave_one_out import Rows, leave_out_rows
 
     whole = len(tables.unigram) <= WHOLE_ROWS
@@ -74,9 +75,7 @@ def leave_one_out(
     rows = Rows(
         target=np.zeros(R, dtype=dtype),
         weight=np.zeros(R),
-        position=np.zeros(R, dtype=np.uint8),
-        last=np.zeros(R, dtype=dtype),
-        match=np.zeros(R, dtype=np.uint8),
+        places=np.zeros((R, PLACES), dtype=np.uint8),
         first=np.zeros(R + 1, dtype=np.int64),
         lengths=np.zeros((R, E), np.uint8) if V <= 256 else np.zeros((R, E), np.uint32),
         totals=np.zeros((R, E), dtype=np.uint8),
@@ -88,7 +87,8 @@ def leave_one_out(
         offsets=np.empty(chosen, dtype=np.float32),
     )
     ids = corpus.take(tables.items[:count]).ids
-    positions_and_last(ids, rows.position, rows.last)
+    words = state_words(tables.contexts, V)
+    places_of_stream(ids, tables.classes, words, slots_of(tables.unigram), rows.places)
     chain = np.array([expert.context.chain > 0 for expert in tables.experts])
     kn = np.array([expert.family == "kn" for expert in tables.experts])
 
@@ -111,7 +111,7 @@ def leave_one_out(
         rows.weight[:written] = np.repeat(importance[tables.items], corpus.lengths[tables.items] + 1)[:written]
     if written == R:
         return rows
-    per_row = ("target", "weight", "position", "last", "match", "lengths", "totals")
+    per_row = ("target", "weight", "places", "lengths", "totals")
     return rows._replace(**{name: getattr(rows, name)[:written] for name in per_row})
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, cas
 import numpy as np
 import numpy.typing as npt
 
-from nextchar._kernels.mix.sizes import WHOLE_ROWS, WINDOW, state_words
+from nextchar._kernels.mix.sizes import PLACES, WHOLE_ROWS, WINDOW, state_words
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
 from nextchar.core.metrics import ExpertWorth, Metrics, PartLoss
@@ -41,7 +41,7 @@ from nextchar.models.mix.expert_counts import Tables, count_experts, positions_o
 from nextchar.models.mix.experts import EXPERTS, newest_symbols
 from nextchar.models.mix.gate import fit_gate
 from nextchar.models.mix.left_out import FIT_CELLS, fit_positions, leave_one_out
-from nextchar.models.mix.stored_tables import EXPERTS_OF_A_KIND, Arrays, check_tables, stored_tables
+from nextchar.models.mix.stored_tables import EXPERTS_OF_A_KIND, Arrays, check_tables, stored_gate, stored_tables
 from nextchar.models.mix.symbol_classes import symbol_classes
 from nextchar.models.ngram.counts import count
 
@@ -335,10 +335,7 @@ class MixModel(StepwiseModel):
 
     @cached_property
     def _gate(self) -> Gate:
-        from nextchar._kernels.mix.layout import Gate
-
-        stored = self.tables
-        return Gate(*(stored[name] for name in ("exponents", "by_symbol", "scores", "bias", "slot_of_symbol")))
+        return stored_gate(self.tables)
 
     @property
     def _words(self) -> int:
@@ -408,9 +405,10 @@ class MixModel(StepwiseModel):
     def _room(self) -> tuple[npt.NDArray[Any], ...]:
         """Room for the loops to work in; see `_kernels.mix.prediction.row_log_probs`."""
         K, V = len(self.tables["contexts"]), self.alphabet.size
-        powers = np.empty(V)
+        powers, (H, E) = np.empty(V), self._gate.hidden.shape
         return (
             np.empty(K + WINDOW + 1, dtype=np.uint64), np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64),
+            np.empty(PLACES, dtype=np.int64), np.empty(H), np.empty(E),
             np.empty_like(powers), powers, powers.view(np.int64),
         )  # fmt: skip
 

@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import (
     BAG,
+    BEGINNING,
     COUNT_BUCKETS,
     FIRST,
     LENGTHS,
     MATCHES,
     POSITIONS,
+    RECENT,
     TOTAL_BUCKETS,
     USED_SET,
     WINDOW,
@@ -29,7 +31,7 @@ from nextchar.models.mix.expert_counts import Tables
 if TYPE_CHECKING:
     from nextchar._kernels.mix.layout import Gate
 
-__all__ = ["EXPERTS_OF_A_KIND", "LARGEST_WEIGHT", "Arrays", "check_tables", "stored_tables"]
+__all__ = ["EXPERTS_OF_A_KIND", "LARGEST_WEIGHT", "Arrays", "check_tables", "stored_gate", "stored_tables"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -58,7 +60,9 @@ def stored_tables(tables: Tables, gate: Gate, alphabet: Alphabet) -> dict[str, n
         "gains": tables.gains[in_gains],
         "buckets": tables.buckets[in_gains],
         "unigram": tables.unigram,
-        "exponents": gate.exponents,
+        "exponents": np.ascontiguousarray(gate.exponents.T),
+        "places": gate.places,
+        "hidden": gate.hidden,
         "by_symbol": gate.by_symbol,
         "scores": gate.tables,
         "bias": gate.bias,
@@ -67,14 +71,25 @@ def stored_tables(tables: Tables, gate: Gate, alphabet: Alphabet) -> dict[str, n
     }
 
 
+def stored_gate(tables: Arrays) -> Gate:
+    """The gate of a file; those of version 0.1.0 have no hidden units."""
+    from nextchar.models.mix.gate import gate_of
+
+    parts = [tables["exponents"].T, *(tables[name] for name in _OF_GATE if name in tables)]
+    H = len(tables["hidden"]) if "hidden" in tables else 0
+    return gate_of(len(tables["kind"]), tables["slot_of_symbol"], H, np.concatenate([part.ravel() for part in parts]))
+
+
 EXPERTS_OF_A_KIND: Final = 2  # at most, that look at the same contexts; the records have room for two
 LARGEST_WEIGHT: Final = 1e6  # of the gate, in size; those that are fitted stay below 100
 
+_OF_GATE: Final = ("places", "hidden", "by_symbol", "scores", "bias")  # in the order of `Gate`, after the exponents
+_HIDDEN: Final = frozenset({"places", "hidden"})  # which files of version 0.1.0 lack
 # Other types would have the loops compiled anew, for half a minute, or be read wrongly.
 _TYPES: Final[Mapping[str, npt.DTypeLike]] = {
     **dict.fromkeys(("contexts", "kind", "kind_contexts", "slot_of_symbol"), np.int64),
     **dict.fromkeys(("classes", "totals", "buckets"), np.uint8),
-    **dict.fromkeys(("unigram", "exponents", "by_symbol", "scores", "bias", "training_nats"), np.float64),
+    **dict.fromkeys(("unigram", "exponents", *_OF_GATE, "training_nats"), np.float64),
     "keys": np.uint64,
     "gains": np.float32,
 }
@@ -90,11 +105,11 @@ def check_tables(tables: Arrays, alphabet: Alphabet) -> None:
     lengths, kind, contexts = tables["row_lengths"], tables["kind"], tables["contexts"]
     ends, gains = tables["kind_contexts"], tables["gains"]
     E, K, C = len(kind), len(contexts), len(tables["keys"])
-    columns = tables["exponents"].shape[-1]
+    columns, H = tables["exponents"].shape[-1], len(tables.get("hidden", ()))
     before = TOTAL_BUCKETS + POSITIONS + MATCHES
     sound = (
         contexts.shape == (K, 5)
-        and all(tables[name].dtype == dtype for name, dtype in _TYPES.items())
+        and all(tables[name].dtype == dtype for name, dtype in _TYPES.items() if name in tables or name not in _HIDDEN)
         and ends.shape == (K + 1,)
         and ends[0] == 0
         and ends[-1] == C == len(lengths)
@@ -109,10 +124,13 @@ def check_tables(tables: Arrays, alphabet: Alphabet) -> None:
         and tables["symbols"].max(initial=0) < V
         and tables["classes"].shape == tables["unigram"].shape == tables["bias"].shape == (V,)
         and tables["exponents"].shape == (E + 1, columns)
-        and tables["by_symbol"].shape == (E, columns - before)
+        and tables["by_symbol"].shape == (E, L := columns - before)
+        and len(_HIDDEN & tables.keys()) in (0, 2)
+        and (not H or tables["hidden"].shape == (H, E + 1))
+        and (not H or tables["places"].shape == (POSITIONS + MATCHES + (RECENT + BEGINNING) * L, H))
         and tables["scores"].shape == (E, TOTAL_BUCKETS * COUNT_BUCKETS)
         and tables["slot_of_symbol"].shape == (V,)
-        and 0 <= tables["slot_of_symbol"].min() <= tables["slot_of_symbol"].max() < columns - before
+        and 0 <= tables["slot_of_symbol"].min() <= tables["slot_of_symbol"].max() == columns - before - 1
         and tables["totals"].max(initial=0) < TOTAL_BUCKETS
         and tables["buckets"].max(initial=0) < TOTAL_BUCKETS * COUNT_BUCKETS
         and (contexts[:, :2] < 1 << WINDOW).all()
@@ -123,7 +141,7 @@ def check_tables(tables: Arrays, alphabet: Alphabet) -> None:
         and (contexts >= 0).all()
         and tables["training_nats"].shape == (1,)
         and np.isfinite(tables["gains"]).all()
-        and all((np.abs(tables[name]) <= LARGEST_WEIGHT).all() for name in ("exponents", "by_symbol", "scores", "bias"))
+        and all((np.abs(tables[name]) <= LARGEST_WEIGHT).all() for name in {"exponents", *_OF_GATE} & tables.keys())
         and ((tables["unigram"] > 0) & (tables["unigram"] <= 1)).all()
     )
     if sound:
