@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nextchar.core.scoring import item_nats, symbol_nats_plainly
+from nextchar.core.model import Model
+from nextchar.core.scoring import Evaluation, item_nats, symbol_nats_plainly
+from nextchar.core.timed_scoring import evaluate_within
 from nextchar.data.corpus import Corpus
 from nextchar.data.format import Format
 from nextchar.errors import CountsError, SettingsError, TooLargeError
-from nextchar.models.mix.model import MixModel
+from nextchar.models.mix.model import Mix, MixModel
 from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.models.ngram.updating import add_items
 from nextchar.models.registry import load, spec_of
@@ -105,6 +108,31 @@ def test_the_loss_on_the_training_data_is_measured_once(
     assert loss.impossible is None
     assert (loss.items, loss.symbols) == ((6, 26) if weighted else (10, 48))  # 20 characters and 6 ends; 38 and 10
     assert set(model.metrics.losses) == {"train"}
+
+
+def test_what_loading_took_is_left_for_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a new installation the loops of a mix are compiled first, here for 1,000 seconds: no part of its 60."""
+    late = [0.0]
+    now, measured = time.perf_counter, []
+
+    def compiled(data: Corpus) -> None:
+        late[0] += 1000.0
+
+    def within(model: Model, part: Corpus, seconds: float | None) -> Evaluation:
+        measured.append(seconds)
+        return evaluate_within(model, part, seconds)
+
+    monkeypatch.setattr("nextchar.models.mix.model._load_loops", compiled)
+    monkeypatch.setattr("nextchar.models.mix.model.time.perf_counter", lambda: now() + late[0])
+    monkeypatch.setattr(fitting, "evaluate_within", within)
+    data, held_out = tmp_path / "names.txt", tmp_path / "new.txt"
+    data.write_text("\n".join(ITEMS))
+    held_out.write_text("eva\nmia\n")
+    trained = train(Mix(seconds=60), TrainingFiles(sources=(str(data),)), test=(str(held_out),))
+    assert trained.model.metrics.seconds is not None
+    assert trained.model.metrics.seconds > 1000
+    assert len(measured) == 2  # of all items, and of eva alone
+    assert all(seconds is not None and 10 < seconds < 15 for seconds in measured)  # a quarter each of what is left
 
 
 def test_an_impossible_symbol_of_the_training_data_is_named() -> None:

@@ -199,13 +199,15 @@ def train(
             choice = choose_with_mix(ngrams, training, judges, progress=learning)
         spec = choice.spec
     model = spec.fit(training, validation=judges, progress=learning)
-    seconds = time.perf_counter() - begun
+    now = time.perf_counter()
+    seconds, trained = now - begun, model.metrics.training_seconds
+    timed = begun if trained is None else max(begun, now - trained)  # what was loaded and read before is no part of it
     measured = dict(model.metrics.losses)  # by a training that has looked at them already
     if "train" not in measured:
-        measured["train"] = PartLoss.of(_on_training_data(model, training, _left(spec, begun)))
+        measured["train"] = PartLoss.of(_on_training_data(model, training, _left(spec, timed)))
     losses: dict[str, PartLoss] = measured
     if holding:
-        losses |= held_out_losses(model, pieces, seconds=_left(spec, begun))
+        losses |= held_out_losses(model, pieces, seconds=_left(spec, timed))
     return Trained(
         model=_measured(
             model,
