@@ -30,6 +30,7 @@ __all__ = ["FORMAT", "ModelFile", "package_of", "read_model_file", "verify_model
 
 FORMAT: Final = 1
 MAPPED_FROM: Final = 1 << 26  # bytes of a file
+LONGEST_KIND: Final = 60  # characters
 _TYPES: Final = {  # by numpy's names, in the order in which the library sorts arrays
     "u8": "U64",
     "i8": "I64",
@@ -184,7 +185,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
             f"{path}: has format {shortened(str(version))}, written by nextchar {writer}; "
             f"this is nextchar {__version__}, which reads up to format {FORMAT}: upgrade it"
         )
-    if version != FORMAT or not isinstance(kind, str):
+    if version != FORMAT or not isinstance(kind, str) or len(kind) > LONGEST_KIND:
         found = f"format {shortened(repr(version))} and kind {shortened(repr(kind))}"
         raise ModelFileError(f"{path}: is damaged: it has {found}")
     return dict(document)
