@@ -278,7 +278,8 @@ def test_kill_in_the_middle_of_writing_a_checkpoint(where: str, tmp_path: Path) 
 def test_kill_in_the_middle_of_training(how: list[str], steps: str, tmp_path: Path) -> None:
     """SIGKILL from outside, some steps after a checkpoint; those steps are done again."""
     data, out, log = tmp_path / "names.txt", tmp_path / "m.safetensors", tmp_path / "log.jsonl"
-    data.write_text("\n".join([*ITEMS] * (20 if "--text" in how else 1)))
+    items = [*ITEMS] * 20 if "--text" in how else [a + b for a in ITEMS for b in ITEMS]  # too many to know by heart
+    data.write_text("\n".join(items))
     budget = ["--steps", steps]
     command = [sys.executable, "-c", KILLED, "outside", "0.3", "train", str(data), *how, *budget, "-o", str(out)]
     child = subprocess.Popen([*command, "--log", str(log)])
