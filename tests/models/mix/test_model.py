@@ -500,6 +500,16 @@ def test_half_of_the_hidden_units_is_refused(name: str) -> None:
         type(model).from_saved(SavedModel({}, arrays, model.alphabet, model.provenance, Metrics()))
 
 
+@pytest.mark.parametrize(("units", "places"), [(0, 16), (0, 0), (3, 3), (12, 12)])
+def test_another_number_of_hidden_units_is_refused(units: int, places: int) -> None:
+    """The loops take them four at a time, and would read beyond three."""
+    model = FAST.fit(CORPUS)
+    arrays = dict(model.arrays())
+    arrays |= {"hidden": arrays["hidden"][:units].copy(), "places": arrays["places"][:, :places].copy()}
+    with pytest.raises(ModelFileError, match="tables do not fit each other"):
+        type(model).from_saved(SavedModel({}, arrays, model.alphabet, model.provenance, Metrics()))
+
+
 def test_a_file_without_hidden_units_says_what_its_weights_say() -> None:
     """Units that add nothing to the exponents are none."""
     model = FAST.fit(CORPUS)

@@ -16,6 +16,7 @@ from nextchar._kernels.mix.sizes import (
     BEGINNING,
     COUNT_BUCKETS,
     FIRST,
+    HIDDEN,
     LENGTHS,
     MATCHES,
     POSITIONS,
@@ -76,7 +77,7 @@ def stored_gate(tables: Arrays) -> Gate:
     from nextchar.models.mix.gate import gate_of
 
     parts = [tables["exponents"].T, *(tables[name] for name in _OF_GATE if name in tables)]
-    H = len(tables["hidden"]) if "hidden" in tables else 0
+    H = HIDDEN if "hidden" in tables else 0
     return gate_of(len(tables["kind"]), tables["slot_of_symbol"], H, np.concatenate([part.ravel() for part in parts]))
 
 
@@ -105,7 +106,7 @@ def check_tables(tables: Arrays, alphabet: Alphabet) -> None:
     lengths, kind, contexts = tables["row_lengths"], tables["kind"], tables["contexts"]
     ends, gains = tables["kind_contexts"], tables["gains"]
     E, K, C = len(kind), len(contexts), len(tables["keys"])
-    columns, H = tables["exponents"].shape[-1], len(tables.get("hidden", ()))
+    columns = tables["exponents"].shape[-1]
     before = TOTAL_BUCKETS + POSITIONS + MATCHES
     sound = (
         contexts.shape == (K, 5)
@@ -125,9 +126,14 @@ def check_tables(tables: Arrays, alphabet: Alphabet) -> None:
         and tables["classes"].shape == tables["unigram"].shape == tables["bias"].shape == (V,)
         and tables["exponents"].shape == (E + 1, columns)
         and tables["by_symbol"].shape == (E, L := columns - before)
-        and len(_HIDDEN & tables.keys()) in (0, 2)
-        and (not H or tables["hidden"].shape == (H, E + 1))
-        and (not H or tables["places"].shape == (POSITIONS + MATCHES + (RECENT + BEGINNING) * L, H))
+        and (
+            not _HIDDEN & tables.keys()
+            or (
+                tables.keys() >= _HIDDEN
+                and tables["hidden"].shape == (HIDDEN, E + 1)
+                and tables["places"].shape == (POSITIONS + MATCHES + (RECENT + BEGINNING) * L, HIDDEN)
+            )
+        )
         and tables["scores"].shape == (E, TOTAL_BUCKETS * COUNT_BUCKETS)
         and tables["slot_of_symbol"].shape == (V,)
         and 0 <= tables["slot_of_symbol"].min() <= tables["slot_of_symbol"].max() == columns - before - 1
