@@ -78,16 +78,16 @@ def test_the_better_one_is_taken() -> None:
     assert "2.0000 nats per symbol held out, a mix 2.2500" in worse.in_short()
 
 
-def test_the_mix_is_tried_on_lists_that_are_neither_short_nor_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_mix_is_tried_on_lists_that_are_neither_short_nor_long() -> None:
     corpus = Corpus.from_items(CODES)  # 150 items of 7 characters
     assert suits_mix(CHOICE, corpus.symbols)
     assert not suits_mix(Choice(CHOICE.tried, held_out=0), corpus.symbols)
     assert not suits_mix(Choice(CHOICE.tried, held_out=100, texts=True), corpus.symbols)
-    monkeypatch.setattr(mix_automaton, "MOST_SYMBOLS", 150 * 8)
-    assert suits_mix(CHOICE, corpus.symbols)
-    monkeypatch.setattr(mix_automaton, "MOST_SYMBOLS", 150 * 8 - 1)
-    assert not suits_mix(CHOICE, corpus.symbols)
-    assert choose_with_mix(CHOICE, corpus) is CHOICE
+    assert suits_mix(CHOICE, corpus.symbols, most=150 * 8)
+    assert not suits_mix(CHOICE, corpus.symbols, most=150 * 8 - 1)
+    assert choose_with_mix(CHOICE, corpus, most=150 * 8 - 1) is CHOICE
+    assert suits_mix(CHOICE, 50 * 8)
+    assert not suits_mix(CHOICE, 50 * 8 - 1)
 
 
 def test_it_is_judged_on_the_items_that_the_others_are_judged_by() -> None:
@@ -111,14 +111,14 @@ def test_where_the_mix_is_better_it_is_written_and_answers_exactly(folder: Path)
     said = (folder / "said").read_text("utf-8")
     assert re.fullmatch(
         r"Model: a mix as an automaton, \d\.\d{4} nats per symbol held out, the best n-gram model \d\.\d{4}\. "
-        r"The mix itself: --model mix; counts: without --best\.\n",
+        r"The mix itself: --model mix; an n-gram model, which has counts: --order \d --smoothing [a-z-]+\.\n",
         said,
     )
     model = load(folder / "m")
     assert model.kind == "automaton"
     assert model.provenance.items == 150
-    ends = [model.nats([f"c12345{last}"])[0] for last in "cd"]
-    assert ends[0] + 0.5 < ends[1]  # it knows what the codes end with
+    new = codes(500, seed=1)
+    assert model.nats(new).mean() + 0.3 < choose(Corpus.from_items(CODES)).spec.fit(CODES).nats(new).mean()
     assert run("prob", folder / "m", "--prefix", "a").stdout
     assert len(run("top", folder / "m", "-n", 3, "--json").stdout.splitlines()) == 3
     assert run("complete", folder / "m", "a12").stdout
@@ -152,12 +152,47 @@ def test_automata_that_are_n_grams_still_have_an_arpa_form(tmp_path: Path) -> No
     assert not (tmp_path / "none.arpa").exists()
 
 
-def test_without_best_a_line_says_that_there_is_more(folder: Path) -> None:
+def test_of_a_longer_list_a_line_says_that_there_is_more(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nextchar.tasks.train.QUICK_SYMBOLS", 150 * 8 - 1)
     result = run("train", folder / "codes.txt", "-o", folder / "n-grams")
     assert result.stderr.endswith(" A mix may predict better: --best.\n")
     assert load(folder / "n-grams").kind == "ngram"
+    assert run("train", folder / "codes.txt", "-o", folder / "n-grams", "--best").stderr.startswith("Model: a mix")
+    monkeypatch.setattr("nextchar.tasks.train.MOST_SYMBOLS", 150 * 8 - 1)
+    result = run("train", folder / "codes.txt", "-o", folder / "n-grams", "--best")
+    assert result.stderr.startswith("Model: order ")
     result = run("train", folder / "codes.txt", "-o", folder / "n-grams", "--model", "ngram")
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("options", [[], ["--distinct"], ["--split", "distinct"], ["--unknown"], ["--weight", "n"]])
+def test_without_settings_a_mix_is_tried(options: list[str], tmp_path: Path) -> None:
+    """By whatever way the list comes; what is named for counts is what would have been taken without the mix."""
+    table = "code,n\n" + "".join(f"{code},{i % 3 + 1}\n" for i, code in enumerate(CODES))
+    (tmp_path / "a.csv").write_text(table, "utf-8")
+    read = ["train", tmp_path / "a.csv", "--column", "code", *options]
+    said = run(*read, "-o", tmp_path / "m").stderr
+    assert "Model: a mix as an automaton" in said
+    assert load(tmp_path / "m").kind == "automaton"
+    named = said.rpartition("counts: ")[2].strip().removesuffix(".").split()
+    assert run(*read, "-o", tmp_path / "n", *named).stdout.startswith("ngram (")
+    run("update", tmp_path / "n", tmp_path / "a.csv", "--column", "code", "-o", tmp_path / "n2")
+
+
+def test_what_comes_in_a_pipe_is_a_list_too(folder: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["train", "-", "-o", str(tmp_path / "m")], input="\n".join(CODES))
+    assert result.stderr.startswith("Model: a mix as an automaton"), result.output
+    piped, read = (load(place / "m").nats(CODES[:5]) for place in (tmp_path, folder))
+    np.testing.assert_array_equal(piped, read)
+
+
+def test_texts_and_lists_of_a_few_items_have_n_gram_models(tmp_path: Path) -> None:
+    (tmp_path / "few.txt").write_text("\n".join(CODES[:15]), "utf-8")
+    assert "Model: order 3, Witten-Bell" in run("train", tmp_path / "few.txt", "-o", tmp_path / "m").stderr
+    (tmp_path / "text.txt").write_text(" ".join(CODES), "utf-8")
+    said = run("train", tmp_path / "text.txt", "--text", "-o", tmp_path / "m").stderr
+    assert said.startswith("Model: order ")
+    assert " mix" not in said
 
 
 @pytest.mark.parametrize("options", [["--model", "ngram"], ["--order", "3"], ["--memory", "1GB"]])

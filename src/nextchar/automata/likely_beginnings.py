@@ -27,7 +27,8 @@ __all__ = ["LikelyBeginnings", "Strays", "explore"]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-ITEMS: Final = 20_000  # drawn, to learn how many beginnings are how likely
+LEAST_ITEMS: Final = 1_000  # drawn, to learn how many beginnings are how likely: one for ten that are wanted
+MOST_ITEMS: Final = 20_000
 ALIKE: Final = 1e-7  # nats: beginnings that are no further apart are as likely as each other
 LONGEST: Final = 64  # symbols, after which a stray is left alone
 
@@ -112,7 +113,7 @@ def _threshold(model: Model, wanted: int, seed: int) -> tuple[float, float]:
 
     A beginning is met in drawn items as often as it is likely, so each one that is met stands for 1 / p of them.
     """
-    items = model.draw(ITEMS, Plan(seed=seed)).corpus
+    items = model.draw(min(max(wanted // 10, LEAST_ITEMS), MOST_ITEMS), Plan(seed=seed)).corpus
     if not len(items):
         raise SettingsError("the model gives no items, so no beginning of one is likely")
     cost = np.cumsum(model.symbol_nats(items))

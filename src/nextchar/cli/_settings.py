@@ -130,7 +130,8 @@ class TrainCommand(click.Command):
             formatter.write_dl([(row.name, row.description) for row in trained()])
         formatter.write_paragraph()
         formatter.write_text(
-            "Without --model, the n-gram model that is best on items held out is taken, found within a few seconds. "
+            "Without --model, the n-gram model that is best on items held out is taken, or a mix where that is better, "
+            "found within a few seconds. "
             f"What a model can be told, and the options that few need: {ctx.command_path} --model mlp --help"
         )
 

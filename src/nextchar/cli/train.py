@@ -50,10 +50,10 @@ _SHIPPED_COLUMN = "name"
 @click.command(cls=TrainCommand, short_help="Learn a model from a list of items.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @model_output_option()
+@click.option("--model", "kind", cls=ModelOption, metavar="NAME", help="The kind of model.  [default: the best one]")
 @click.option(
-    "--model", "kind", cls=ModelOption, metavar="NAME", help="The kind of model.  [default: the best n-gram model]"
+    "--best", cls=RareOption, is_flag=True, help="Without --model: try a mix on longer lists too; takes longer."
 )
-@click.option("--best", cls=RareOption, is_flag=True, help="Without --model: try a mix too; takes longer.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="Any setting of the model; repeatable.")
 @click.option(
     "--split",
@@ -118,9 +118,9 @@ def train(
     A FILE may be - for standard input, compressed (.gz, .bz2, .xz, .zst), or a URL. Without FILE, the names that ship
     with the package are taken: US given names of 2018.
 
-    Without --model the n-gram model that is best on items held out is taken. --best tries a mix too, on lists of up to
-    100,000 symbols; where it is better, what is written is a finite automaton made of it, which answers exactly as
-    n-gram models do. update and ARPA files need counts, which only n-gram models have.
+    Without --model the model that is best on items held out is taken: of n-gram models and, on lists of up to 25,000
+    symbols (with --best 100,000), a mix. Where the mix is better, what is written is a finite automaton made of it,
+    which answers exactly as n-gram models do. update and ARPA files need counts, which only n-gram models have.
 
     With --split, the loss on the items held out is reported. distinct removes repeated items first; eurekalabs and
     lecture are the published splits of makemore's names.txt; tail:0.1 holds out the last tenth of each text (or list),
@@ -223,7 +223,8 @@ def train(
     if trained.choice is not None:
         hint = " A mix may predict better: --best." if trained.untried else ""
         if trained.model.kind == "automaton":
-            hint = " The mix itself: --model mix; counts: without --best."
+            counting = _as_options(trained.choice.ngrams)
+            hint = f" The mix itself: --model mix; an n-gram model, which has counts: {counting}."
         note(f"Model: {trained.choice.in_short()}.{hint}")
     details = (metrics.chosen, *metrics.notes) if is_verbose() else () if trained.choice is not None else metrics.notes
     for remark in (trained.note, metrics.stopped, *details):
@@ -372,6 +373,18 @@ def _spec(row: Kind, chosen: dict[str, Any], assignments: Sequence[str], seed: i
     told = {name for name in settings if options.get(name) != "seed"}  # which may be of a split
     _check_used(row, spec, told | {assignment.partition("=")[0] for assignment in assignments})
     return spec
+
+
+def _as_options(spec: Ngram) -> str:
+    """How the settings of an n-gram model are given; those that it has without being told are left out."""
+    from nextchar.models.registry import trained_kind
+
+    offered = {entry: getattr(spec, entry.name) for entry in trained_kind("ngram").offered()}
+    return " ".join(
+        f"--set {entry.name}={value}" if entry.option is None else f"--{entry.option} {value}"
+        for entry, value in offered.items()
+        if value != entry.default
+    )
 
 
 def _check_used(row: Kind, spec: Spec, told: set[str]) -> None:

@@ -1,7 +1,8 @@
 """The mix beside the n-gram models: tried on the same items held out, and kept as a finite automaton.
 
 On lists of some hundred to some thousand items a mix mostly predicts better than any n-gram model, and what `distil`
-makes of it still does, with exact answers. So it is one more candidate where the best model is worth some seconds more.
+makes of it still does, with exact answers. So it is one more candidate: always where it takes no more than a few
+seconds, and on longer lists where the best model is worth the wait.
 """
 
 from __future__ import annotations
@@ -21,14 +22,20 @@ from nextchar.core.spec import Spec
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
 from nextchar.models.mix.model import Mix
+from nextchar.models.ngram.model import Ngram
 from nextchar.models.ngram.selection import Choice, held_out_parts
 
-__all__ = ["BestChoice", "MixAutomaton", "choose_with_mix", "suits_mix"]
+__all__ = ["MOST_SYMBOLS", "QUICK_SYMBOLS", "BestChoice", "MixAutomaton", "choose_with_mix", "suits_mix"]
 
-MOST_SYMBOLS: Final = 100_000  # of a list, beyond which the mix is not tried: it would take a minute and more
-EPOCHS: Final = 14.0  # and no seconds: the same list gives the same model everywhere
-TIMES: Final = 3  # at most that it is trained to be judged
-STATES: Final = 30_000  # of the automaton, and
+FEWEST_SYMBOLS: Final = 400  # of a list, below which n-gram models are mostly as good
+QUICK_SYMBOLS: Final = 25_000  # up to which the mix takes a few seconds
+MOST_SYMBOLS: Final = 100_000  # beyond which it is not tried: it would take a minute and more
+POSITIONS: Final = 30_000  # that the gate is fitted to, all passes together; no seconds: the same model everywhere
+LEAST_EPOCHS: Final = 4.0  # more gain nothing where there are thousands of items,
+MOST_EPOCHS: Final = 14.0  # and these nothing anywhere
+JUDGED_SYMBOLS: Final = 4_000  # of the list, times how often the mix is trained to be judged,
+TIMES: Final = 3  # at most
+STATES: Final = 15_000  # of the automaton, and
 STATES_A_SYMBOL: Final = 2.0  # of the training data: some 170 bytes each
 FITTING: Final = 0.7  # of the work, about
 
@@ -62,7 +69,8 @@ class MixAutomaton:
             CorpusError: no item has a weight above 0.
         """
         data = Corpus.of(data)
-        mix = Mix(epochs=EPOCHS).fit(data, progress=_part(progress, 0.0, FITTING))
+        epochs = min(max(POSITIONS / data.symbols, LEAST_EPOCHS), MOST_EPOCHS) if len(data) else LEAST_EPOCHS
+        mix = Mix(epochs=epochs).fit(data, progress=_part(progress, 0.0, FITTING))
         if mix.metrics.stopped is not None:
             raise KeyboardInterrupt
         states = STATES + round(STATES_A_SYMBOL * data.symbols)
@@ -95,6 +103,11 @@ class BestChoice:
         """The best."""
         return MixAutomaton() if self.takes_mix else self.choice.spec
 
+    @property
+    def ngrams(self) -> Ngram:
+        """The best n-gram model."""
+        return self.choice.ngrams
+
     def explanation(self) -> str:
         """Why, in one sentence for people."""
         if not self.takes_mix:
@@ -119,13 +132,18 @@ class BestChoice:
         return self.choice.candidates
 
 
-def suits_mix(choice: Choice, symbols: int) -> bool:
-    """Whether the mix is worth trying: on a list that something could be held out of, of not too many symbols."""
-    return choice.held_out > 0 and not choice.texts and symbols <= MOST_SYMBOLS
+def suits_mix(choice: Choice, symbols: int, most: int = MOST_SYMBOLS) -> bool:
+    """Whether the mix is worth trying: on a list that something could be held out of, neither short nor long."""
+    return choice.held_out > 0 and not choice.texts and FEWEST_SYMBOLS <= symbols <= most
 
 
 def choose_with_mix(
-    choice: Choice, data: Corpus, validation: Corpus | None = None, *, progress: Progress | None = None
+    choice: Choice,
+    data: Corpus,
+    validation: Corpus | None = None,
+    *,
+    most: int = MOST_SYMBOLS,
+    progress: Progress | None = None,
 ) -> BestChoice | Choice:
     """The mix beside the best n-gram model, on the same items; that choice alone where the mix does not suit.
 
@@ -133,11 +151,13 @@ def choose_with_mix(
         choice: among the n-gram models, by `choose` of the same data.
         data: the training data.
         validation: the items to judge by; by default some are held out, of a short list up to three times.
+        most: symbols of a list that the mix is tried on.
         progress: is told how far it has come.
     """
-    if not suits_mix(choice, data.symbols):
+    if not suits_mix(choice, data.symbols, most):
         return choice
-    parts = held_out_parts(data, most=TIMES) if validation is None else [(data, validation)]
+    times = min(max(JUDGED_SYMBOLS // data.symbols, 1), TIMES)
+    parts = held_out_parts(data, most=times) if validation is None else [(data, validation)]
     nats = {MixAutomaton(): 0.0, choice.spec: 0.0}
     weight = 0.0
     for number, (rest, held) in enumerate(parts):

@@ -42,7 +42,7 @@ from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.models.ngram.runs import SortedRun, gathered, lower_order_run, mapped, union_of
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.ngram.spilling import count_within
-from nextchar.tasks.mix_automaton import BestChoice, choose_with_mix, suits_mix
+from nextchar.tasks.mix_automaton import MOST_SYMBOLS, QUICK_SYMBOLS, BestChoice, choose_with_mix, suits_mix
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
@@ -87,7 +87,7 @@ class Trained:
         repeats: items that were left out because they occurred before.
         note: on a published split, or None.
         choice: where the model was not said: what was tried.
-        untried: whether only n-gram models were, though a mix may suit the data better.
+        untried: whether only n-gram models were, as the list is long, though a mix may suit it better.
     """
 
     model: Model
@@ -121,11 +121,11 @@ def train(
     loss is not computed, and the model's counts stay in a file until it is used.
 
     Args:
-        spec: the settings of the model; None for the n-gram model that is best on items held out (see
-            `models.ngram.selection`; of a large file, its first few megabytes decide).
+        spec: the settings of the model; None for the one that is best on items held out: of n-gram models (see
+            `models.ngram.selection`; of a large file, its first few megabytes decide) and, on lists of up to 25,000
+            symbols, a mix, which is kept as a finite automaton (see `tasks.mix_automaton`).
         data: what to train on.
-        best: without settings: also try a mix, which is kept as a finite automaton where it is better; see
-            `tasks.mix_automaton`. It takes some seconds more, and the whole list in memory.
+        best: without settings: try the mix on lists of up to 100,000 symbols, which takes up to half a minute.
         division: which items to hold out: none, or a split (see `data.splits.split`).
         validation: instead of a split, files of items to choose settings by, read as the others are; a character that
             only these have is in the model's alphabet too.
@@ -164,11 +164,14 @@ def train(
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest, pieces=True), digest, reading)
     choice: Choice | BestChoice | None = None
     ngrams: Choice | None = None
+    longest = MOST_SYMBOLS if best else QUICK_SYMBOLS
     if spec is None and not holding and not data.distinct and not best:
-        first = next(parts)
-        parts = chain([first], parts)
-        choice = ngrams = choose(first.closed(), progress=learning)
-        spec = choice.spec
+        begun_with = _until(parts, longest)
+        parts = chain(begun_with, parts)
+        beginning = Corpus.concatenate(begun_with)
+        ngrams = choose(beginning, progress=learning)
+        if not suits_mix(ngrams, beginning.symbols, longest):
+            choice, spec = ngrams, ngrams.spec
     if not holding and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         recorder = ProvenanceRecorder()
         with _scratch(scratch) as folder:
@@ -194,9 +197,8 @@ def train(
         training = training.encoded_in(training.alphabet.only(training.characters_used(), has_unknown=True))
     judges = pieces.validation if len(pieces.validation) else None
     if spec is None:
-        choice = ngrams = choose(training, judges, progress=learning)
-        if best:
-            choice = choose_with_mix(ngrams, training, judges, progress=learning)
+        ngrams = ngrams or choose(training, judges, progress=learning)
+        choice = choose_with_mix(ngrams, training, judges, most=longest, progress=learning)
         spec = choice.spec
     model = spec.fit(training, validation=judges, progress=learning)
     now = time.perf_counter()
@@ -223,7 +225,7 @@ def train(
         repeats=repeats,
         note=pieces.note,
         choice=choice,
-        untried=ngrams is not None and not best and suits_mix(ngrams, training.symbols),
+        untried=ngrams is not None and isinstance(choice, Choice) and suits_mix(ngrams, training.symbols),
     )
 
 
@@ -364,6 +366,14 @@ def _from_counts(
         {"train": PartLoss.of(loss)},
         choice=choice,
     )
+
+
+def _until(parts: Iterator[Corpus], symbols: int) -> list[Corpus]:
+    """The first parts, up to that with which they have more than so many symbols; all, where they have no more."""
+    taken: list[Corpus] = []
+    while sum(part.symbols for part in taken) <= symbols and (part := next(parts, None)) is not None:
+        taken.append(part)
+    return taken
 
 
 def _watched(parts: Iterator[Corpus], digest: Digest, reading: Reading | None) -> Iterator[Corpus]:

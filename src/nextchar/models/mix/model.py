@@ -408,7 +408,7 @@ class MixModel(StepwiseModel):
         powers, (H, E) = np.empty(V), self._gate.hidden.shape
         return (
             np.empty(K + WINDOW + 1, dtype=np.uint64), np.empty(K, dtype=np.uint64), np.empty(K, dtype=np.int64),
-            np.empty(PLACES, dtype=np.int64), np.empty(H), np.empty(E),
+            np.empty(PLACES, dtype=np.uint8), np.empty(H), np.empty(E),
             np.empty_like(powers), powers, powers.view(np.int64),
         )  # fmt: skip
 

@@ -66,9 +66,14 @@ class Choice:
     in_turn: bool = False
 
     @property
-    def spec(self) -> Spec:
+    def ngrams(self) -> Ngram:
         """The best."""
         return self.tried[0][0]
+
+    @property
+    def spec(self) -> Spec:
+        """The same, as the settings of any model."""
+        return self.ngrams
 
     def explanation(self) -> str:
         """Why, in one sentence for people."""
