@@ -158,8 +158,8 @@ class Mix:
             data, matters = replace(given, weights=None), importance(given.weights, EFFECTIVE)
         timed = self.epochs is None
         tell: Progress = progress or (lambda _at: None)
-        if timed:
-            tell(ProgressReport(0.0, "loading the compiled loops"))
+        if timed or progress is not None:
+            tell(ProgressReport(0.0, "loading loops, which are compiled the first time"))
             _load_loops(data)
         begun = time.perf_counter()
 
