@@ -158,9 +158,13 @@ def test_of_a_longer_list_a_line_says_that_there_is_more(folder: Path, monkeypat
     assert result.stderr.endswith(" A mix may predict better: --best.\n")
     assert load(folder / "n-grams").kind == "ngram"
     assert run("train", folder / "codes.txt", "-o", folder / "n-grams", "--best").stderr.startswith("Model: a mix")
-    monkeypatch.setattr("nextchar.tasks.train.MOST_SYMBOLS", 150 * 8 - 1)
+    for module in ("train", "mix_automaton"):
+        monkeypatch.setattr(f"nextchar.tasks.{module}.MOST_SYMBOLS", 150 * 8 - 1)
     result = run("train", folder / "codes.txt", "-o", folder / "n-grams", "--best")
     assert result.stderr.startswith("Model: order ")
+    assert result.stderr.endswith(" A mix may predict better: --model mix, a minute.\n")
+    monkeypatch.setattr("nextchar.tasks.train.BETTER_SYMBOLS", 150 * 8 - 1)
+    assert " mix" not in run("train", folder / "codes.txt", "-o", folder / "n-grams").stderr
     result = run("train", folder / "codes.txt", "-o", folder / "n-grams", "--model", "ngram")
     assert result.stderr == ""
 

@@ -25,11 +25,20 @@ from nextchar.models.mix.model import Mix
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.ngram.selection import Choice, held_out_parts
 
-__all__ = ["MOST_SYMBOLS", "QUICK_SYMBOLS", "BestChoice", "MixAutomaton", "choose_with_mix", "suits_mix"]
+__all__ = [
+    "BETTER_SYMBOLS",
+    "MOST_SYMBOLS",
+    "QUICK_SYMBOLS",
+    "BestChoice",
+    "MixAutomaton",
+    "choose_with_mix",
+    "suits_mix",
+]
 
 FEWEST_SYMBOLS: Final = 400  # of a list, below which n-gram models are mostly as good
 QUICK_SYMBOLS: Final = 25_000  # up to which the mix takes a few seconds
 MOST_SYMBOLS: Final = 100_000  # beyond which it is not tried: it would take a minute and more
+BETTER_SYMBOLS: Final = 4_000_000  # up to which a mix of one minute has predicted better than the best n-gram model
 POSITIONS: Final = 30_000  # that the gate is fitted to, all passes together; no seconds: the same model everywhere
 LEAST_EPOCHS: Final = 4.0  # more gain nothing where there are thousands of items,
 MOST_EPOCHS: Final = 14.0  # and these nothing anywhere

@@ -42,7 +42,14 @@ from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.models.ngram.runs import SortedRun, gathered, lower_order_run, mapped, union_of
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.ngram.spilling import count_within
-from nextchar.tasks.mix_automaton import MOST_SYMBOLS, QUICK_SYMBOLS, BestChoice, choose_with_mix, suits_mix
+from nextchar.tasks.mix_automaton import (
+    BETTER_SYMBOLS,
+    MOST_SYMBOLS,
+    QUICK_SYMBOLS,
+    BestChoice,
+    choose_with_mix,
+    suits_mix,
+)
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
@@ -87,7 +94,7 @@ class Trained:
         repeats: items that were left out because they occurred before.
         note: on a published split, or None.
         choice: where the model was not said: what was tried.
-        untried: whether only n-gram models were, as the list is long, though a mix may suit it better.
+        untried: whether only n-gram models were, as the list is long, though a mix would suit it better.
     """
 
     model: Model
@@ -179,7 +186,7 @@ def train(
             runs = count_within(in_context(counted, spec.order - 1), spec.order, limit, folder)
             seen = recorder.result(_source(data, digest))
             model = _from_runs(spec, runs, seen, limit, folder, data.unknown, learning, begun, choice)
-        untried = ngrams is not None and suits_mix(ngrams, seen.symbols)
+        untried = ngrams is not None and suits_mix(ngrams, seen.symbols, BETTER_SYMBOLS)
         return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice, untried=untried)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data, digest))
@@ -225,7 +232,9 @@ def train(
         repeats=repeats,
         note=pieces.note,
         choice=choice,
-        untried=ngrams is not None and isinstance(choice, Choice) and suits_mix(ngrams, training.symbols),
+        untried=ngrams is not None
+        and isinstance(choice, Choice)
+        and suits_mix(ngrams, training.symbols, BETTER_SYMBOLS),
     )
 
 
