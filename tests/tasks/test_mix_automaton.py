@@ -26,7 +26,7 @@ from nextchar.models.ngram.model import Ngram
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.registry import load
 from nextchar.tasks import mix_automaton
-from nextchar.tasks.mix_automaton import BestChoice, MixAutomaton, choose_with_mix, suits_mix
+from nextchar.tasks.mix_automaton import BestChoice, MixAutomaton, Reach, choose_with_mix, suits_mix
 from nextchar.tasks.train import TrainingFiles, train
 
 
@@ -79,15 +79,18 @@ def test_the_better_one_is_taken() -> None:
 
 
 def test_the_mix_is_tried_on_lists_that_are_neither_short_nor_long() -> None:
-    corpus = Corpus.from_items(CODES)  # 150 items of 7 characters
-    assert suits_mix(CHOICE, corpus.symbols)
-    assert not suits_mix(Choice(CHOICE.tried, held_out=0), corpus.symbols)
-    assert not suits_mix(Choice(CHOICE.tried, held_out=100, texts=True), corpus.symbols)
-    assert suits_mix(CHOICE, corpus.symbols, most=150 * 8)
-    assert not suits_mix(CHOICE, corpus.symbols, most=150 * 8 - 1)
-    assert choose_with_mix(CHOICE, corpus, most=150 * 8 - 1) is CHOICE
-    assert suits_mix(CHOICE, 50 * 8)
-    assert not suits_mix(CHOICE, 50 * 8 - 1)
+    corpus = Corpus.from_items(CODES)  # 150 items of 7 characters, of an alphabet of 19
+    size = corpus.symbols, corpus.alphabet.size
+    assert size == (1200, 19)
+    assert suits_mix(CHOICE, *size)
+    assert not suits_mix(Choice(CHOICE.tried, held_out=0), *size)
+    assert not suits_mix(Choice(CHOICE.tried, held_out=100, texts=True), *size)
+    assert suits_mix(CHOICE, *size, Reach(1200, 1200 * 19))
+    for reach in (Reach(1199, 1200 * 19), Reach(1200, 1200 * 19 - 1)):
+        assert not suits_mix(CHOICE, *size, reach)
+        assert choose_with_mix(CHOICE, corpus, reach=reach) is CHOICE
+    assert suits_mix(CHOICE, 400, 19)
+    assert not suits_mix(CHOICE, 399, 19)
 
 
 def test_it_is_judged_on_the_items_that_the_others_are_judged_by() -> None:
@@ -153,17 +156,17 @@ def test_automata_that_are_n_grams_still_have_an_arpa_form(tmp_path: Path) -> No
 
 
 def test_of_a_longer_list_a_line_says_that_there_is_more(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nextchar.tasks.train.QUICK_SYMBOLS", 150 * 8 - 1)
+    none = Reach(1199, 10**9)
+    monkeypatch.setattr("nextchar.tasks.train.QUICK", none)
     result = run("train", folder / "codes.txt", "-o", folder / "n-grams")
     assert result.stderr.endswith(" A mix may predict better: --best.\n")
     assert load(folder / "n-grams").kind == "ngram"
     assert run("train", folder / "codes.txt", "-o", folder / "n-grams", "--best").stderr.startswith("Model: a mix")
-    for module in ("train", "mix_automaton"):
-        monkeypatch.setattr(f"nextchar.tasks.{module}.MOST_SYMBOLS", 150 * 8 - 1)
+    monkeypatch.setattr("nextchar.tasks.train.MOST", none)
     result = run("train", folder / "codes.txt", "-o", folder / "n-grams", "--best")
     assert result.stderr.startswith("Model: order ")
     assert result.stderr.endswith(" A mix may predict better: --model mix, a minute.\n")
-    monkeypatch.setattr("nextchar.tasks.train.BETTER_SYMBOLS", 150 * 8 - 1)
+    monkeypatch.setattr("nextchar.tasks.train.BETTER", none)
     assert " mix" not in run("train", folder / "codes.txt", "-o", folder / "n-grams").stderr
     result = run("train", folder / "codes.txt", "-o", folder / "n-grams", "--model", "ngram")
     assert result.stderr == ""
@@ -181,6 +184,16 @@ def test_without_settings_a_mix_is_tried(options: list[str], tmp_path: Path) -> 
     named = said.rpartition("counts: ")[2].strip().removesuffix(".").split()
     assert run(*read, "-o", tmp_path / "n", *named).stdout.startswith("ngram (")
     run("update", tmp_path / "n", tmp_path / "a.csv", "--column", "code", "-o", tmp_path / "n2")
+
+
+def test_an_automaton_over_thousands_of_characters_has_fewer_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose rows would take gigabytes otherwise."""
+    alphabet = Corpus.from_items(CODES).alphabet.size
+    sizes = []
+    for states in (5400, 500):  # 3,000 and two for each of 1,200 symbols; and fewer
+        monkeypatch.setattr(mix_automaton, "STATE_CELLS", states * alphabet)
+        sizes.append(MixAutomaton().fit(CODES).machine.size)
+    assert sizes[1] < sizes[0] / 5
 
 
 def test_what_comes_in_a_pipe_is_a_list_too(folder: Path, tmp_path: Path) -> None:

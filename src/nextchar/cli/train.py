@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 _SHIPPED_COLUMN = "name"
+_MIX_BY = {"best": "--best", "mix": "--model mix, a minute"}  # where a list is long
 
 
 @click.command(cls=TrainCommand, short_help="Learn a model from a list of items.")
@@ -221,7 +222,7 @@ def train(
         remove(path)
     metrics = trained.model.metrics
     if trained.choice is not None:
-        hint = f" A mix may predict better: {_with_mix(trained)}." if trained.untried else ""
+        hint = "" if trained.untried is None else f" A mix may predict better: {_MIX_BY[trained.untried]}."
         if trained.model.kind == "automaton":
             counting = _as_options(trained.choice.ngrams)
             hint = f" The mix itself: --model mix; an n-gram model, which has counts: {counting}."
@@ -373,14 +374,6 @@ def _spec(row: Kind, chosen: dict[str, Any], assignments: Sequence[str], seed: i
     told = {name for name in settings if options.get(name) != "seed"}  # which may be of a split
     _check_used(row, spec, told | {assignment.partition("=")[0] for assignment in assignments})
     return spec
-
-
-def _with_mix(trained: Trained) -> str:
-    """How to have a mix tried, where the list was too long for it."""
-    from nextchar.tasks.mix_automaton import MOST_SYMBOLS
-
-    seen = trained.model.provenance.symbols
-    return "--best" if seen is not None and seen <= MOST_SYMBOLS else "--model mix, a minute"
 
 
 def _as_options(spec: Ngram) -> str:

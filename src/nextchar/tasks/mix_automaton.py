@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from nextchar.automata.distilling import distil
 from nextchar.automata.stored_model import DerivedModel
@@ -25,27 +25,33 @@ from nextchar.models.mix.model import Mix
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.ngram.selection import Choice, held_out_parts
 
-__all__ = [
-    "BETTER_SYMBOLS",
-    "MOST_SYMBOLS",
-    "QUICK_SYMBOLS",
-    "BestChoice",
-    "MixAutomaton",
-    "choose_with_mix",
-    "suits_mix",
-]
+__all__ = ["BETTER", "MOST", "QUICK", "BestChoice", "MixAutomaton", "Reach", "choose_with_mix", "suits_mix"]
+
+
+class Reach(NamedTuple):
+    """Up to which lists something goes.
+
+    Attributes:
+        symbols: of the list, at most.
+        cells: its symbols times the size of the alphabet, at most.
+    """
+
+    symbols: int
+    cells: int
+
 
 FEWEST_SYMBOLS: Final = 400  # of a list, below which n-gram models are mostly as good
-QUICK_SYMBOLS: Final = 25_000  # up to which the mix takes a few seconds
-MOST_SYMBOLS: Final = 100_000  # beyond which it is not tried: it would take a minute and more
-BETTER_SYMBOLS: Final = 4_000_000  # up to which a mix of one minute has predicted better than the best n-gram model
+QUICK: Final = Reach(25_000, 1_000_000)  # the mix takes a few seconds
+MOST: Final = Reach(100_000, 20_000_000)  # beyond, it is not tried: it would take a minute and more
+BETTER: Final = Reach(4_000_000, 10**12)  # a mix of one minute has predicted better than the best n-gram model
 POSITIONS: Final = 30_000  # that the gate is fitted to, all passes together; no seconds: the same model everywhere
 LEAST_EPOCHS: Final = 4.0  # more gain nothing where there are thousands of items,
 MOST_EPOCHS: Final = 14.0  # and these nothing anywhere
 JUDGED_SYMBOLS: Final = 4_000  # of the list, times how often the mix is trained to be judged,
 TIMES: Final = 3  # at most
 STATES: Final = 15_000  # of the automaton, and
-STATES_A_SYMBOL: Final = 2.0  # of the training data: some 170 bytes each
+STATES_A_SYMBOL: Final = 2.0  # of the training data: some 170 bytes each,
+STATE_CELLS: Final = 16_000_000  # but with so many probabilities in all, at most
 FITTING: Final = 0.7  # of the work, about
 
 
@@ -82,7 +88,7 @@ class MixAutomaton:
         mix = Mix(epochs=epochs).fit(data, progress=_part(progress, 0.0, FITTING))
         if mix.metrics.stopped is not None:
             raise KeyboardInterrupt
-        states = STATES + round(STATES_A_SYMBOL * data.symbols)
+        states = min(STATES + round(STATES_A_SYMBOL * data.symbols), max(STATE_CELLS // data.alphabet.size, 1))
         return distil(mix, states=states, progress=_part(progress, FITTING, 1.0))
 
 
@@ -141,9 +147,17 @@ class BestChoice:
         return self.choice.candidates
 
 
-def suits_mix(choice: Choice, symbols: int, most: int = MOST_SYMBOLS) -> bool:
-    """Whether the mix is worth trying: on a list that something could be held out of, neither short nor long."""
-    return choice.held_out > 0 and not choice.texts and FEWEST_SYMBOLS <= symbols <= most
+def suits_mix(choice: Choice, symbols: int, alphabet: int, reach: Reach = MOST) -> bool:
+    """Whether the mix is worth trying: on a list that something could be held out of, neither short nor long.
+
+    Args:
+        choice: among the n-gram models.
+        symbols: of the list.
+        alphabet: its size.
+        reach: up to which lists.
+    """
+    fits = FEWEST_SYMBOLS <= symbols <= reach.symbols and symbols * alphabet <= reach.cells
+    return choice.held_out > 0 and not choice.texts and fits
 
 
 def choose_with_mix(
@@ -151,7 +165,7 @@ def choose_with_mix(
     data: Corpus,
     validation: Corpus | None = None,
     *,
-    most: int = MOST_SYMBOLS,
+    reach: Reach = MOST,
     progress: Progress | None = None,
 ) -> BestChoice | Choice:
     """The mix beside the best n-gram model, on the same items; that choice alone where the mix does not suit.
@@ -160,10 +174,10 @@ def choose_with_mix(
         choice: among the n-gram models, by `choose` of the same data.
         data: the training data.
         validation: the items to judge by; by default some are held out, of a short list up to three times.
-        most: symbols of a list that the mix is tried on.
+        reach: up to which lists the mix is tried.
         progress: is told how far it has come.
     """
-    if not suits_mix(choice, data.symbols, most):
+    if not suits_mix(choice, data.symbols, data.alphabet.size, reach):
         return choice
     times = min(max(JUDGED_SYMBOLS // data.symbols, 1), TIMES)
     parts = held_out_parts(data, most=times) if validation is None else [(data, validation)]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -42,14 +42,7 @@ from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.models.ngram.runs import SortedRun, gathered, lower_order_run, mapped, union_of
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.ngram.spilling import count_within
-from nextchar.tasks.mix_automaton import (
-    BETTER_SYMBOLS,
-    MOST_SYMBOLS,
-    QUICK_SYMBOLS,
-    BestChoice,
-    choose_with_mix,
-    suits_mix,
-)
+from nextchar.tasks.mix_automaton import BETTER, MOST, QUICK, BestChoice, choose_with_mix, suits_mix
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
@@ -94,7 +87,8 @@ class Trained:
         repeats: items that were left out because they occurred before.
         note: on a published split, or None.
         choice: where the model was not said: what was tried.
-        untried: whether only n-gram models were, as the list is long, though a mix would suit it better.
+        untried: how to have a mix tried, where only n-gram models were, as the list is long: with `best`, or as a model
+            `mix`; None where it was tried, or promises nothing.
     """
 
     model: Model
@@ -102,7 +96,7 @@ class Trained:
     repeats: int
     note: str | None
     choice: Choice | BestChoice | None = None
-    untried: bool = False
+    untried: Literal["best", "mix"] | None = None
 
     __repr__ = one_line
 
@@ -171,13 +165,13 @@ def train(
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest, pieces=True), digest, reading)
     choice: Choice | BestChoice | None = None
     ngrams: Choice | None = None
-    longest = MOST_SYMBOLS if best else QUICK_SYMBOLS
+    reach = MOST if best else QUICK
     if spec is None and not holding and not data.distinct and not best:
-        begun_with = _until(parts, longest)
+        begun_with = _until(parts, reach.symbols)
         parts = chain(begun_with, parts)
         beginning = Corpus.concatenate(begun_with)
         ngrams = choose(beginning, progress=learning)
-        if not suits_mix(ngrams, beginning.symbols, longest):
+        if not suits_mix(ngrams, beginning.symbols, beginning.alphabet.size, reach):
             choice, spec = ngrams, ngrams.spec
     if not holding and not data.distinct and isinstance(spec, CountSpec) and spec.counts_suffice:
         recorder = ProvenanceRecorder()
@@ -186,7 +180,7 @@ def train(
             runs = count_within(in_context(counted, spec.order - 1), spec.order, limit, folder)
             seen = recorder.result(_source(data, digest))
             model = _from_runs(spec, runs, seen, limit, folder, data.unknown, learning, begun, choice)
-        untried = ngrams is not None and suits_mix(ngrams, seen.symbols, BETTER_SYMBOLS)
+        untried = _untried(choice, seen.symbols, model.alphabet.size)
         return Trained(model=model, blank=recorder.blank, repeats=0, note=None, choice=choice, untried=untried)
     corpus = Corpus.concatenate(list(parts))
     corpus = replace(corpus, source=_source(data, digest))
@@ -205,7 +199,7 @@ def train(
     judges = pieces.validation if len(pieces.validation) else None
     if spec is None:
         ngrams = ngrams or choose(training, judges, progress=learning)
-        choice = choose_with_mix(ngrams, training, judges, most=longest, progress=learning)
+        choice = choose_with_mix(ngrams, training, judges, reach=reach, progress=learning)
         spec = choice.spec
     model = spec.fit(training, validation=judges, progress=learning)
     now = time.perf_counter()
@@ -232,9 +226,7 @@ def train(
         repeats=repeats,
         note=pieces.note,
         choice=choice,
-        untried=ngrams is not None
-        and isinstance(choice, Choice)
-        and suits_mix(ngrams, training.symbols, BETTER_SYMBOLS),
+        untried=_untried(choice, training.symbols, training.alphabet.size),
     )
 
 
@@ -375,6 +367,13 @@ def _from_counts(
         {"train": PartLoss.of(loss)},
         choice=choice,
     )
+
+
+def _untried(choice: Choice | BestChoice | None, symbols: int, alphabet: int) -> Literal["best", "mix"] | None:
+    """How to have a mix tried on a list of so many symbols, where only n-gram models were."""
+    if not isinstance(choice, Choice) or not suits_mix(choice, symbols, alphabet, BETTER):
+        return None
+    return "best" if suits_mix(choice, symbols, alphabet, MOST) else "mix"
 
 
 def _until(parts: Iterator[Corpus], symbols: int) -> list[Corpus]:
