@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nextchar.automata.conditional import given
 from nextchar.automata.interpolation import interpolate
 from nextchar.automata.stored_model import stored
 from nextchar.cli import main
+from nextchar.core.metrics import CandidateLoss
 from nextchar.core.scoring import evaluate
 from nextchar.data.corpus import Corpus
 from nextchar.data.format import Format
@@ -70,7 +72,9 @@ def test_the_better_one_is_taken() -> None:
     assert better.spec == MixAutomaton()
     assert equal.spec == CHOICE.spec  # of equals the smaller and faster
     assert BestChoice(CHOICE, math.inf, 2.0, 15).spec == CHOICE.spec
-    assert better.candidates == CHOICE.candidates
+    mix = CandidateLoss(model="mix", smoothing=None, order=None, nats_per_symbol=1.9, weights="importance")
+    assert better.candidates == (mix, *CHOICE.candidates)
+    assert worse.candidates == (*CHOICE.candidates, replace(mix, nats_per_symbol=2.25))
     assert "a mix as an automaton: 1.9000 nats per symbol on 15 items held out" in better.explanation()
     assert "the best n-gram model 2.0000" in better.in_short()
     said = f"{CHOICE.explanation()}; on 15 of them a mix as an automaton: 2.2500, against 2.0000"
@@ -120,6 +124,7 @@ def test_where_the_mix_is_better_it_is_written_and_answers_exactly(folder: Path)
     model = load(folder / "m")
     assert model.kind == "automaton"
     assert model.provenance.items == 150
+    assert [tried.model for tried in model.metrics.candidates[:2]] == ["mix", "ngram"]
     new = codes(500, seed=1)
     assert model.nats(new).mean() + 0.3 < choose(Corpus.from_items(CODES)).spec.fit(CODES).nats(new).mean()
     assert run("prob", folder / "m", "--prefix", "a").stdout

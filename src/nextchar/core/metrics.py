@@ -265,16 +265,19 @@ class CandidateLoss:
     """A model that was tried before one was chosen.
 
     Attributes:
-        smoothing: its method.
-        order: n.
-        nats_per_symbol: of the items held out; None where there were too few to hold any out.
+        smoothing: of an n-gram model, its method.
+        order: of an n-gram model, n.
+        nats_per_symbol: of the items held out, of a mix of a part of them; None where there were too few to hold any
+            out.
         weights: what items' weights said to it.
+        model: its kind.
     """
 
-    smoothing: str
-    order: int
+    smoothing: str | None
+    order: int | None
     nats_per_symbol: float | None
     weights: str = "repeats"
+    model: str = "ngram"
 
     @classmethod
     def from_document(cls, document: object) -> CandidateLoss:
@@ -286,10 +289,11 @@ class CandidateLoss:
         known = mapping_of(document, _as_it_is)
         loss = optional(known["nats_per_symbol"], float_of)
         return cls(
-            smoothing=text_of(known["smoothing"]),
-            order=int_of(known["order"]),
+            smoothing=optional(known["smoothing"], text_of),
+            order=optional(known["order"], int_of),
             nats_per_symbol=None if loss is None or math.isnan(loss) else loss,  # version 0.1.0 wrote nan
             weights=text_of(known.get("weights", "repeats")),
+            model=text_of(known.get("model", "ngram")),
         )
 
 

@@ -143,8 +143,10 @@ class BestChoice:
 
     @property
     def candidates(self) -> tuple[CandidateLoss, ...]:
-        """The n-gram models, for a model's metrics."""
-        return self.choice.candidates
+        """For a model's metrics: the mix before the n-gram models where it is better, else behind them."""
+        nats = self.mix_nats if math.isfinite(self.mix_nats) else None
+        mix = CandidateLoss(model="mix", smoothing=None, order=None, nats_per_symbol=nats, weights="importance")
+        return (mix, *self.choice.candidates) if self.takes_mix else (*self.choice.candidates, mix)
 
 
 def suits_mix(choice: Choice, symbols: int, alphabet: int, reach: Reach = MOST) -> bool:

@@ -20,7 +20,7 @@ def some_names(count: int, seed: int = 0) -> list[str]:
     return ["".join(rng.choices("aeilmnorst", k=rng.randint(3, 8))) for _ in range(count)]
 
 
-def smoothings_of(data: Corpus, weights: str = "repeats") -> set[str]:
+def smoothings_of(data: Corpus, weights: str = "repeats") -> set[str | None]:
     return {candidate.smoothing for candidate in choose(data).candidates if candidate.weights == weights}
 
 
