@@ -74,6 +74,14 @@ def test_strays_are_as_frequent_as_what_the_model_gives_beyond() -> None:
     assert (np.abs(met - expected) <= 1.001).all()  # they are drawn evenly: rounded down or up
 
 
+@pytest.mark.parametrize("items", [[f"item{n % 41}" for n in range(2000)], ["ab", "ba"] * 500, ["emma", "ava"] * 200])
+def test_of_a_model_that_hardly_strays_no_more_strays_are_drawn(items: list[str]) -> None:
+    """No place that was met is beyond the wanted beginnings; what is there may be rare, but is not known to be."""
+    model = Mix(epochs=2).fit(items)
+    _, strays = explore(model, 15_000, 15_000, 8, seed=0)
+    assert len(strays.left) < 3 * 15_000
+
+
 def test_the_automaton_says_what_the_model_says_of_likely_items() -> None:
     model = pool()
     table = distil(model, states=2000)

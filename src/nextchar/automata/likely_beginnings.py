@@ -84,7 +84,7 @@ def explore(
         SettingsError: the model gives no items.
     """
     least, share = _threshold(model, wanted, seed)
-    walk = _Walk(model, least, places / max(share, 1e-9), np.random.default_rng(seed))
+    walk = _Walk(model, least, places / share, np.random.default_rng(seed))
     start = model.start(1)
     begun = _Part(start.state, start.log_probs, np.full(1, -1), np.zeros((1, k), model.alphabet.dtype), 0, np.zeros(1))
     todo = [_Todo(begun, np.empty(0, np.intp), np.empty(0, np.intp))]
@@ -111,7 +111,8 @@ def explore(
 def _threshold(model: Model, wanted: int, seed: int) -> tuple[float, float]:
     """How likely, in nats, about so many beginnings are at least; and how many places of a drawn item are less likely.
 
-    A beginning is met in drawn items as often as it is likely, so each one that is met stands for 1 / p of them.
+    A beginning is met in drawn items as often as it is likely, so each one that is met stands for 1 / p of them. Where
+    none that was met is less likely, the next one might have been.
     """
     items = model.draw(min(max(wanted // 10, LEAST_ITEMS), MOST_ITEMS), Plan(seed=seed)).corpus
     if not len(items):
@@ -123,7 +124,7 @@ def _threshold(model: Model, wanted: int, seed: int) -> tuple[float, float]:
     number = np.cumsum(np.exp(met)) / len(items)
     likely = int(np.searchsorted(number, wanted))
     most = met[min(likely, len(met) - 1)]
-    return -float(most) - ALIKE, (len(met) - likely) / len(items)
+    return -float(most) - ALIKE, max(len(met) - likely, 1) / len(items)
 
 
 @dataclass(eq=False)
