@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from nextchar.core.json_values import bool_of, float_of, int_of, list_of, mapping_of, optional, text_of
 from nextchar.core.outlier_threshold import OutlierThreshold
 from nextchar.core.scoring import Evaluation
 
 __all__ = [
+    "INTERRUPTED",
     "CandidateLoss",
     "CurvePoint",
     "ExpertWorth",
@@ -25,6 +26,9 @@ __all__ = [
     "SmoothingParameters",
     "StepDiagnostics",
 ]
+
+INTERRUPTED: Final = "interrupted after"
+"""How it is said that Ctrl-C ended a training with what there was so far; what there was follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -378,6 +382,11 @@ class Metrics:
     candidates: tuple[CandidateLoss, ...] = ()
     chosen: str | None = None
     outliers: OutlierThreshold | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the training, with what there was so far."""
+        return any(INTERRUPTED in said for said in (self.stopped or "", *self.notes))
 
     def document(self) -> dict[str, Any]:
         """As the model's file has it; what was not measured is left out. Numbers may be infinite: see `plain`."""

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from nextchar.core.model import Model
     from nextchar.core.progress import Progress
     from nextchar.data.corpus import Corpus
 
-__all__ = ["RunnableSpec", "Spec"]
+__all__ = ["RunnableSpec", "Spec", "whole"]
+
+M = TypeVar("M", bound="Model")
+
+
+def whole(model: M) -> M:
+    """A model that was trained as a part of something larger, a comparison say.
+
+    Ctrl-C ends some trainings with what they have so far. A part that was cut short says nothing of the settings, and
+    who pressed the keys meant the whole.
+
+    Raises:
+        KeyboardInterrupt: its training was interrupted.
+    """
+    if model.metrics.interrupted:
+        raise KeyboardInterrupt
+    return model
 
 
 class Spec(Protocol):

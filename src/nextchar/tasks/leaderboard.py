@@ -20,7 +20,7 @@ from typing import Any, Final
 from nextchar.core.model import Model
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate, symbol_nats
-from nextchar.core.spec import Spec
+from nextchar.core.spec import Spec, whole
 from nextchar.data.arguments import need_all
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import line_of
@@ -166,7 +166,7 @@ def compare(
     judges = split.validation if len(split.validation) else None
     for candidate in field:
         begun = time.perf_counter()
-        model = candidate.spec.fit(split.train, validation=judges, progress=progress)
+        model = whole(candidate.spec.fit(split.train, validation=judges, progress=progress))
         trained = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.safetensors"

@@ -18,7 +18,7 @@ from nextchar.automata.stored_model import DerivedModel
 from nextchar.core.metrics import CandidateLoss
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.scoring import evaluate
-from nextchar.core.spec import Spec
+from nextchar.core.spec import Spec, whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
 from nextchar.models.mix.model import Mix
@@ -85,9 +85,7 @@ class MixAutomaton:
         """
         data = Corpus.of(data)
         epochs = min(max(POSITIONS / data.symbols, LEAST_EPOCHS), MOST_EPOCHS) if len(data) else LEAST_EPOCHS
-        mix = Mix(epochs=epochs).fit(data, progress=_part(progress, 0.0, FITTING))
-        if mix.metrics.stopped is not None:
-            raise KeyboardInterrupt
+        mix = whole(Mix(epochs=epochs).fit(data, progress=_part(progress, 0.0, FITTING)))
         states = min(STATES + round(STATES_A_SYMBOL * data.symbols), max(STATE_CELLS // data.alphabet.size, 1))
         return distil(mix, states=states, progress=_part(progress, FITTING, 1.0))
 
@@ -188,7 +186,8 @@ def choose_with_mix(
     for number, (rest, held) in enumerate(parts):
         for spec in nats:
             fitting = _part(progress, number / len(parts), (number + 1) / len(parts))
-            loss = evaluate(spec.fit(rest, progress=fitting if isinstance(spec, MixAutomaton) else None), held)
+            model = whole(spec.fit(rest, progress=fitting if isinstance(spec, MixAutomaton) else None))
+            loss = evaluate(model, held)
             nats[spec] += loss.nats
         weight += loss.weight
     mix, ngram = (sum_ / weight for sum_ in nats.values())

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from nextchar.automata.stepwise_model import StepwiseModel
 from nextchar.core.constraint import Constraint
-from nextchar.core.metrics import Metrics
+from nextchar.core.metrics import INTERRUPTED, Metrics
 from nextchar.core.model import SavedModel
 from nextchar.core.plan import Plan
 from nextchar.core.progress import Progress, ProgressReport
@@ -221,7 +221,7 @@ class ContextMixing:
             )
         except KeyboardInterrupt:
             read = int(learned.text.size[0])
-            stopped = f"interrupted after {read:,} of {len(data.ids):,} symbols"
+            stopped = f"{INTERRUPTED} {read:,} of {len(data.ids):,} symbols"
         round_learned(learned)
         return ContextMixingModel(
             settings=settings,

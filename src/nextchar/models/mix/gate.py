@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextchar._kernels.mix.sizes import BEGINNING, COUNT_BUCKETS, HIDDEN, MATCHES, POSITIONS, RECENT, TOTAL_BUCKETS
-from nextchar.core.metrics import CurvePoint
+from nextchar.core.metrics import INTERRUPTED, CurvePoint
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.models.mix.expert_counts import Tables
 
@@ -181,5 +181,5 @@ def fit_gate(
                 told = f"epoch {done / R:.1f}, {curve[-1].train_nats:.4f} nats per symbol"
                 progress(ProgressReport(min(share, 1.0), told))
     except KeyboardInterrupt:
-        stopped = f"interrupted after {done / R:.1f} epochs; the weights are those reached then"
+        stopped = f"{INTERRUPTED} {done / R:.1f} epochs; the weights are those reached then"
     return Fitted(gate, tuple(curve), stopped)

@@ -28,6 +28,7 @@ from nextchar.core.progress import Progress, ProgressReport
 from nextchar.core.protocol import CorpusScorer, Drawer, LogProbs, Step
 from nextchar.core.settings import check, setting
 from nextchar.core.shared_prefixes import BranchingDrawer
+from nextchar.core.spec import whole
 from nextchar.core.timed_scoring import evaluate_within, sample_note
 from nextchar.data.alphabet import Alphabet, Ids
 from nextchar.data.arguments import need_function, need_ids, need_whole
@@ -224,8 +225,7 @@ def _said(data: Corpus, tables: Tables, rows: Rows, gate: Gate) -> npt.NDArray[n
 def _load_loops(data: Corpus) -> None:
     """Have all loops loaded or, on a new installation, compiled, by a fit to one item: no part of a fit's seconds."""
     one = data.take([int(data.lengths.argmin())])
-    if Mix(epochs=1).fit(one).metrics.stopped is not None:
-        raise KeyboardInterrupt
+    whole(Mix(epochs=1).fit(one))
 
 
 def _read_only(ids: Ids) -> Ids:

@@ -28,7 +28,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from nextchar.core.metrics import SmoothingParameters
+from nextchar.core.metrics import INTERRUPTED, SmoothingParameters
 from nextchar.core.progress import Progress, ProgressReport
 from nextchar.errors import SettingsError
 from nextchar.models.ngram.smoothing import Smoothed
@@ -79,7 +79,7 @@ def pitman_yor(trie: NgramTrie, *, sweeps: int, seed: int, progress: Progress | 
     except KeyboardInterrupt:
         if not means.count:
             raise
-        notes = (f"interrupted after {len(history)} of {sweeps} sweeps",)
+        notes = (f"{INTERRUPTED} {len(history)} of {sweeps} sweeps",)
     late = history[len(history) // 2 :]
     return Smoothed(
         means.own / means.count,

@@ -27,7 +27,7 @@ import numpy as np
 from nextchar.core.metrics import CandidateLoss
 from nextchar.core.progress import Progress
 from nextchar.core.scoring import evaluate
-from nextchar.core.spec import Spec
+from nextchar.core.spec import Spec, whole
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
 from nextchar.data.splits import heads, hold_out, tenths
@@ -153,7 +153,7 @@ def choose(data: Corpus, validation: Corpus | None = None, *, progress: Progress
             known = number, spec.order, spec.weights
             if known not in counts:
                 counts[known] = count(spec.counted(rest), spec.order)
-            model = spec.from_counts(counts[known], progress=progress if len(parts) == 1 else None)
+            model = whole(spec.from_counts(counts[known], progress=progress if len(parts) == 1 else None))
             loss = evaluate(model, held)
             nats, weight = nats + loss.nats, weight + loss.weight
         tried.append((spec, nats / weight))

@@ -32,7 +32,7 @@ import numpy.typing as npt
 
 from nextchar.automata.automaton import Automaton
 from nextchar.automata.automaton_model import AutomatonModel
-from nextchar.core.metrics import Metrics
+from nextchar.core.metrics import INTERRUPTED, Metrics
 from nextchar.core.model import SavedModel
 from nextchar.core.numerics import normalised
 from nextchar.core.settings import LARGEST_SEED, check, setting
@@ -179,7 +179,7 @@ class BigramNet(CountSpec):
             if check.best is None:
                 raise
             best = check.best
-            stopped = f"interrupted after {thousands(log[-1].step, 'step')}; kept the weights of step {best.step}"
+            stopped = f"{INTERRUPTED} {thousands(log[-1].step, 'step')}; kept the weights of step {best.step}"
         if self.solver == "newton" and self.l2 == 0 and (counts.table() == 0).any():
             stopped = "without L2 the weights of unseen bigrams have no finite optimum: they go to minus infinity"
         every = -(-len(log) // LOGGED_STEPS)

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from nextchar.core.json_values import float_of, int_of, mapping_of, optional, plain, text_of
-from nextchar.core.metrics import CurvePoint, StepDiagnostics
+from nextchar.core.metrics import INTERRUPTED, CurvePoint, StepDiagnostics
 from nextchar.data.corpus import Corpus
 from nextchar.data.display import thousands
 from nextchar.data.splits import beginning
@@ -180,7 +180,7 @@ class Trainer:
     def interrupt(self) -> None:
         """Let training end after this step."""
         self.stopped = (
-            f"interrupted after {thousands(self.schedule.step, 'step')}; kept the weights of step {self._best_step:,}"
+            f"{INTERRUPTED} {thousands(self.schedule.step, 'step')}; kept the weights of step {self._best_step:,}"
         )
 
     def finish(self) -> None:
