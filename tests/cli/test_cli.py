@@ -231,7 +231,8 @@ def test_train_without_a_file_takes_the_shipped_names(tmp_path: Path) -> None:
 
 def test_train_says_what_it_chose_and_why(tmp_path: Path) -> None:
     result = run("train", "-o", tmp_path / "m", "--lower")
-    assert re.fullmatch(r"Model: order 6, modified Kneser-Ney, best of \d+\.\n", result.stderr)
+    longer = r"A mix may predict better: --model mix, a minute\."
+    assert re.fullmatch(rf"Model: order 6, modified Kneser-Ney, best of \d+\. {longer}\n", result.stderr)
     result = run("train", "-o", tmp_path / "m", "--lower", "--verbose")
     assert re.search(
         r"Note: chose order 6, modified-kneser-ney: \d\.\d{4} nats per symbol on 3,\d{3} items held out", result.stderr
