@@ -201,6 +201,12 @@ def test_an_automaton_over_thousands_of_characters_has_fewer_states(monkeypatch:
     assert sizes[1] < sizes[0] / 5
 
 
+@pytest.mark.parametrize(("memory", "kind"), [("100MB", "ngram"), ("399MB", "ngram"), ("1GB", "automaton")])
+def test_little_memory_has_no_room_for_a_mix(memory: str, kind: str, folder: Path, tmp_path: Path) -> None:
+    run("train", folder / "codes.txt", "-o", tmp_path / "m", "--memory", memory)
+    assert load(tmp_path / "m").kind == kind
+
+
 def test_what_comes_in_a_pipe_is_a_list_too(folder: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["train", "-", "-o", str(tmp_path / "m")], input="\n".join(CODES))
     assert result.stderr.startswith("Model: a mix as an automaton"), result.output

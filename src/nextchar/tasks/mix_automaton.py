@@ -25,7 +25,18 @@ from nextchar.models.mix.model import Mix
 from nextchar.models.ngram.model import Ngram
 from nextchar.models.ngram.selection import Choice, held_out_parts
 
-__all__ = ["BETTER", "MOST", "QUICK", "BestChoice", "MixAutomaton", "Reach", "choose_with_mix", "suits_mix"]
+__all__ = [
+    "BETTER",
+    "MIX_BYTES",
+    "MOST",
+    "NONE",
+    "QUICK",
+    "BestChoice",
+    "MixAutomaton",
+    "Reach",
+    "choose_with_mix",
+    "suits_mix",
+]
 
 
 class Reach(NamedTuple):
@@ -41,9 +52,11 @@ class Reach(NamedTuple):
 
 
 FEWEST_SYMBOLS: Final = 400  # of a list, below which n-gram models are mostly as good
+NONE: Final = Reach(0, 0)
 QUICK: Final = Reach(25_000, 1_000_000)  # the mix takes a few seconds
 MOST: Final = Reach(100_000, 20_000_000)  # beyond, it is not tried: it would take a minute and more
 BETTER: Final = Reach(4_000_000, 10**12)  # a mix of one minute has predicted better than the best n-gram model
+MIX_BYTES: Final = 400_000_000  # of memory that a quick one takes, at most, the interpreter included
 POSITIONS: Final = 30_000  # that the gate is fitted to, all passes together; no seconds: the same model everywhere
 LEAST_EPOCHS: Final = 4.0  # more gain nothing where there are thousands of items,
 MOST_EPOCHS: Final = 14.0  # and these nothing anywhere
@@ -84,7 +97,7 @@ class MixAutomaton:
             CorpusError: no item has a weight above 0.
         """
         data = Corpus.of(data)
-        epochs = min(max(POSITIONS / data.symbols, LEAST_EPOCHS), MOST_EPOCHS) if len(data) else LEAST_EPOCHS
+        epochs = min(max(POSITIONS / max(data.symbols, 1), LEAST_EPOCHS), MOST_EPOCHS)
         mix = whole(Mix(epochs=epochs).fit(data, progress=_part(progress, 0.0, FITTING)))
         states = min(STATES + round(STATES_A_SYMBOL * data.symbols), max(STATE_CELLS // data.alphabet.size, 1))
         return distil(mix, states=states, progress=_part(progress, FITTING, 1.0))

@@ -42,7 +42,7 @@ from nextchar.models.ngram.model import Ngram, NgramModel
 from nextchar.models.ngram.runs import SortedRun, gathered, lower_order_run, mapped, union_of
 from nextchar.models.ngram.selection import Choice, choose
 from nextchar.models.ngram.spilling import count_within
-from nextchar.tasks.mix_automaton import BETTER, MOST, QUICK, BestChoice, choose_with_mix, suits_mix
+from nextchar.tasks.mix_automaton import BETTER, MIX_BYTES, MOST, NONE, QUICK, BestChoice, choose_with_mix, suits_mix
 
 __all__ = ["Trained", "TrainingFiles", "held_out_losses", "train", "train_on_counts"]
 
@@ -134,7 +134,7 @@ def train(
         seed: of the split.
         reading: is told how many bytes have been read.
         learning: is told how far training has come.
-        memory: that such a training may take, about: bytes, or a text such as 1GB.
+        memory: that such a training may take, about: bytes, or a text such as 1GB; below 400 MB no mix is tried.
         scratch: the folder for what is sorted on disk; by default the system's for temporary files.
 
     Raises:
@@ -165,7 +165,7 @@ def train(
     parts = _watched(stream(data.sources, data.format, data.options, digest=digest, pieces=True), digest, reading)
     choice: Choice | BestChoice | None = None
     ngrams: Choice | None = None
-    reach = MOST if best else QUICK
+    reach = MOST if best else QUICK if limit >= MIX_BYTES else NONE
     if spec is None and not holding and not data.distinct and not best:
         begun_with = _until(parts, reach.symbols)
         parts = chain(begun_with, parts)
